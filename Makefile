@@ -1,0 +1,40 @@
+# nachet-datastore: the extension by PGXS, the two clients by plain rules, and the commands of the README.
+
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" extension/nachet_datastore.control)
+
+# --- the extension ---------------------------------------------------------------------------------
+MODULE_big = nachet_datastore
+EXTENSION = extension/nachet_datastore
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard extension/*.c extension/pure/*.c)))
+SQL_SCRIPT = sql/nachet_datastore--$(EXTVERSION).sql
+SQL_PARTS = $(sort $(wildcard sql/[0-9][0-9]-*.sql))
+DATA_built = $(SQL_SCRIPT)
+EXTRA_CLEAN = build
+
+WARNINGS = -Wall -Wextra -Wvla -Wshadow $(if $(WERROR),-Werror)
+PG_CPPFLAGS = -Iextension
+PG_CFLAGS = $(WARNINGS) -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
+	-Wno-declaration-after-statement
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifneq ($(wildcard $(PGXS)),)
+# Debian's server was built with LLVM; nothing here gains from being inlined into JIT code.
+override with_llvm := no
+include $(PGXS)
+else
+all install clean:
+	@echo "PostgreSQL's server headers (PGXS) are not there: run 'make deps' first" >&2; exit 1
+endif
+
+# --- the clients, and the commands -------------------------------------------------------------------
+include loader/loader.mk
+include http/http.mk
+include test/test.mk
+include tools/tools.mk
+
+all: clients
+install: install-clients
+
+$(SQL_SCRIPT): $(SQL_PARTS) extension/nachet_datastore.control
+	cat $(SQL_PARTS) > $@

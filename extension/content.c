@@ -1,0 +1,371 @@
+/*
+ * extension/content.c
+ *		Contents: the triggers on content_chunk, storing from memory, finding what is missing.
+ *
+ * A statement's row trigger and its statement trigger share one chunk stream. It is found by the
+ * memory context that both were called in (flinfo->fn_mcxt: the executor's own for the statement,
+ * another for each nested one) together with the subtransaction, and unlinked when that context is
+ * reset; after an error it is thus gone without a trace. A row whose content_id is given comes from a
+ * restore by the owner (nobody else may name one) and is stored as it is.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "common/cryptohash.h"
+#include "funcapi.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "chunk_stream.h"
+#include "compat.h"
+#include "content.h"
+#include "query.h"
+
+PG_FUNCTION_INFO_V1(content_chunk_store);
+PG_FUNCTION_INFO_V1(content_chunk_seal);
+PG_FUNCTION_INFO_V1(chunk_size);
+PG_FUNCTION_INFO_V1(missing_contents);
+
+Oid
+nachet_relation_oid(const char *name)
+{
+	Oid oid = get_relname_relid(name, get_namespace_oid("nachet", false));
+
+	if (!OidIsValid(oid))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation \"nachet.%s\" does not exist", name),
+		                errhint("Install the extension anew: CREATE EXTENSION nachet_datastore.")));
+	return oid;
+}
+
+/* --- the triggers -------------------------------------------------------------------------------- */
+
+/* One statement's stream, in the list of those under way. */
+typedef struct Statement
+{
+	dlist_node node;
+	MemoryContext context;
+	SubTransactionId subtransaction;
+	NachetChunkStream *stream;
+	bool linked;
+	MemoryContextCallback unlink;
+} Statement;
+
+static dlist_head statements = DLIST_STATIC_INIT(statements);
+
+static void
+unlink_statement(void *argument)
+{
+	Statement *statement = argument;
+
+	if (statement->linked)
+		dlist_delete(&statement->node);
+	statement->linked = false;
+}
+
+static Statement *
+find_statement(MemoryContext context)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &statements)
+	{
+		Statement *statement = dlist_container(Statement, node, iter.cur);
+
+		if (statement->context == context &&
+		    statement->subtransaction == GetCurrentSubTransactionId())
+			return statement;
+	}
+	return NULL;
+}
+
+/* The trigger functions do as they are told by tables: only their own may tell them. */
+static TriggerData *
+check_trigger_call(FunctionCallInfo fcinfo, TriggerEvent when)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+	    (trigger->tg_event & (TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK)) != when)
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the triggers of nachet.content_chunk only")));
+	return trigger;
+}
+
+static void
+check_trigger_relation(TriggerData *trigger)
+{
+	if (RelationGetRelid(trigger->tg_relation) != nachet_relation_oid("content_chunk"))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("relation \"%s\" is not nachet.content_chunk",
+		                       RelationGetRelationName(trigger->tg_relation))));
+}
+
+static Statement *
+begin_statement(MemoryContext context, TriggerData *trigger)
+{
+	Statement *statement;
+
+	check_trigger_relation(trigger);
+	statement = MemoryContextAllocZero(context, sizeof(Statement));
+	statement->context = context;
+	statement->subtransaction = GetCurrentSubTransactionId();
+	statement->stream = nachet_chunk_stream_create(context);
+	statement->unlink.func = unlink_statement;
+	statement->unlink.arg = statement;
+	dlist_push_head(&statements, &statement->node);
+	statement->linked = true;
+	MemoryContextRegisterResetCallback(context, &statement->unlink);
+	return statement;
+}
+
+static Datum
+chunk_column(HeapTuple row, TupleDesc shape, int column)
+{
+	bool isnull;
+	Datum value = heap_getattr(row, column, shape, &isnull);
+
+	if (isnull)
+		ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+		                errmsg("null value in column \"%s\" of relation \"content_chunk\"",
+		                       NameStr(TupleDescAttr(shape, column - 1)->attname))));
+	return value;
+}
+
+/*
+ * content_chunk_store(): BEFORE INSERT, each row. Gives the chunk its content's id and stores its data
+ * plain. Raises NC006 (see nachet_chunk_stream_add) and 23502.
+ */
+Datum
+content_chunk_store(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = check_trigger_call(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE);
+	HeapTuple row = trigger->tg_trigtuple;
+	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
+	Statement *statement;
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
+	bytea *data;
+
+	if (!heap_attisnull(row, NACHET_CHUNK_CONTENT_ID, shape))
+		return PointerGetDatum(row);
+	values[NACHET_CHUNK_NO - 1] = chunk_column(row, shape, NACHET_CHUNK_NO);
+	data = DatumGetByteaPP(chunk_column(row, shape, NACHET_CHUNK_DATA));
+	values[NACHET_CHUNK_DATA - 1] = PointerGetDatum(data);
+
+	statement = find_statement(fcinfo->flinfo->fn_mcxt);
+	if (statement == NULL)
+		statement = begin_statement(fcinfo->flinfo->fn_mcxt, trigger);
+	values[NACHET_CHUNK_CONTENT_ID - 1] = Int64GetDatum(
+	    nachet_chunk_stream_add(statement->stream, DatumGetInt32(values[NACHET_CHUNK_NO - 1]),
+	                            VARDATA_ANY(data), (int32) VARSIZE_ANY_EXHDR(data)));
+	return PointerGetDatum(heap_form_tuple(shape, values, nulls));
+}
+
+/* content_chunk_seal(): AFTER INSERT, each statement. Seals what the statement stored. */
+Datum
+content_chunk_seal(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = check_trigger_call(fcinfo, TRIGGER_EVENT_AFTER);
+	Statement *statement = find_statement(fcinfo->flinfo->fn_mcxt);
+
+	check_trigger_relation(trigger);
+	if (statement != NULL)
+	{
+		nachet_chunk_stream_seal(statement->stream);
+		nachet_chunk_stream_free(statement->stream);
+		unlink_statement(statement);
+	}
+	return PointerGetDatum(NULL);
+}
+
+/* --- which contents are stored -------------------------------------------------------------------- */
+
+void
+nachet_digests_check(Datum *digests, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		int length = (int) VARSIZE_ANY_EXHDR(DatumGetPointer(digests[i]));
+
+		if (length != NACHET_SHA256_BYTES)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			                errmsg("SHA-256 number %d has %d bytes instead of %d", i + 1, length,
+			                       NACHET_SHA256_BYTES)));
+	}
+}
+
+static int
+compare_digests(const void *a, const void *b)
+{
+	return memcmp(VARDATA_ANY(DatumGetPointer(*(const Datum *) a)),
+	              VARDATA_ANY(DatumGetPointer(*(const Datum *) b)), NACHET_SHA256_BYTES);
+}
+
+int
+nachet_contents_missing(Datum *digests, int count, Datum *missing)
+{
+	Relation heap = table_open(nachet_relation_oid("content"), AccessShareLock);
+	Relation index = index_open(nachet_relation_oid("content_sha256_key"), AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(heap, NULL);
+	IndexScanDesc scan = nachet_index_beginscan(heap, index, GetActiveSnapshot(), 1);
+	Datum *sorted = palloc(Max(count, 1) * sizeof(Datum));
+	int found = 0;
+
+	/* Sorted, the probes walk the index in its own order; equal digests are neighbours. */
+	memcpy(sorted, digests, count * sizeof(Datum));
+	qsort(sorted, count, sizeof(Datum), compare_digests);
+	for (int i = 0; i < count; i++)
+	{
+		ScanKeyData key;
+
+		CHECK_FOR_INTERRUPTS();
+		if (i > 0 && compare_digests(&sorted[i - 1], &sorted[i]) == 0)
+			continue;
+		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BYTEAEQ, sorted[i]);
+		index_rescan(scan, &key, 1, NULL, 0);
+		if (!index_getnext_slot(scan, ForwardScanDirection, slot))
+			missing[found++] = sorted[i];
+	}
+	pfree(sorted);
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, AccessShareLock);
+	table_close(heap, AccessShareLock);
+	return found;
+}
+
+/* missing_contents(bytea[]) returns setof bytea. Errors: 22023, 22004, 2202E for what is no list of SHA-256. */
+Datum
+missing_contents(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool isnull = false;
+	Datum *digests;
+	Datum *missing;
+	int count;
+	int found;
+
+	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
+	nachet_digests_check(digests, count);
+	nachet_materialize(fcinfo);
+	missing = palloc(Max(count, 1) * sizeof(Datum));
+	found = nachet_contents_missing(digests, count, missing);
+	for (int i = 0; i < found; i++)
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &missing[i], &isnull);
+	return (Datum) 0;
+}
+
+/* chunk_size() returns integer: the most bytes of a chunk. */
+Datum
+chunk_size(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(NACHET_CHUNK_SIZE);
+}
+
+/* --- storing from memory -------------------------------------------------------------------------- */
+
+/*
+ * Cuts one picture into rows of content_chunk. CatalogTupleInsertWithInfo serves any table with plain
+ * btree indexes; no trigger is fired, and none is wanted: the stream is right here.
+ */
+static void
+insert_chunks(Relation heap, CatalogIndexState indexes, NachetChunkStream *stream, bytea *picture)
+{
+	TupleDesc shape = RelationGetDescr(heap);
+	int32 size = (int32) VARSIZE_ANY_EXHDR(picture);
+	bytea *chunk = palloc(VARHDRSZ + NACHET_CHUNK_SIZE);
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
+
+	for (int32 offset = 0, chunk_no = 0; offset < size; offset += NACHET_CHUNK_SIZE, chunk_no++)
+	{
+		int32 length = Min(NACHET_CHUNK_SIZE, size - offset);
+		HeapTuple row;
+
+		CHECK_FOR_INTERRUPTS();
+		SET_VARSIZE(chunk, VARHDRSZ + length);
+		memcpy(VARDATA(chunk), VARDATA_ANY(picture) + offset, length);
+		values[NACHET_CHUNK_CONTENT_ID - 1] =
+		    Int64GetDatum(nachet_chunk_stream_add(stream, chunk_no, VARDATA(chunk), length));
+		values[NACHET_CHUNK_NO - 1] = Int32GetDatum(chunk_no);
+		values[NACHET_CHUNK_DATA - 1] = PointerGetDatum(chunk);
+		row = heap_form_tuple(shape, values, nulls);
+		CatalogTupleInsertWithInfo(heap, row, indexes);
+		heap_freetuple(row);
+	}
+	pfree(chunk);
+}
+
+static void
+hash_picture(bytea *picture, uint8 digest[NACHET_SHA256_BYTES])
+{
+	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+
+	if (pg_cryptohash_init(hash) < 0 ||
+	    pg_cryptohash_update(hash, (const uint8 *) VARDATA_ANY(picture),
+	                         VARSIZE_ANY_EXHDR(picture)) < 0 ||
+	    pg_cryptohash_final(hash, digest, NACHET_SHA256_BYTES) < 0)
+		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(hash));
+	pg_cryptohash_free(hash);
+}
+
+static int
+compare_digest_bytes(const void *a, const void *b)
+{
+	return memcmp(*(const uint8 *const *) a, *(const uint8 *const *) b, NACHET_SHA256_BYTES);
+}
+
+void
+nachet_contents_store(Datum *pictures, int count, uint8 (*digests)[NACHET_SHA256_BYTES])
+{
+	Datum *wanted = palloc(count * sizeof(Datum));
+	Datum *missing = palloc(count * sizeof(Datum));
+	const uint8 **sorted = palloc(count * sizeof(uint8 *));
+	Relation heap = table_open(nachet_relation_oid("content_chunk"), RowExclusiveLock);
+	CatalogIndexState indexes = CatalogOpenIndexes(heap);
+	NachetChunkStream *stream = nachet_chunk_stream_create(CurrentMemoryContext);
+	int found;
+
+	for (int i = 0; i < count; i++)
+	{
+		bytea *digest = palloc(VARHDRSZ + NACHET_SHA256_BYTES);
+
+		hash_picture((bytea *) DatumGetPointer(pictures[i]), digests[i]);
+		SET_VARSIZE(digest, VARHDRSZ + NACHET_SHA256_BYTES);
+		memcpy(VARDATA(digest), digests[i], NACHET_SHA256_BYTES);
+		wanted[i] = PointerGetDatum(digest);
+		sorted[i] = digests[i];
+	}
+	qsort(sorted, count, sizeof(uint8 *), compare_digest_bytes);
+	found = nachet_contents_missing(wanted, count, missing);
+
+	/* Both lists ascend: the first picture of each missing digest is stored. */
+	for (int i = 0, m = 0; i < count && m < found; i++)
+		if (memcmp(sorted[i], VARDATA(DatumGetPointer(missing[m])), NACHET_SHA256_BYTES) == 0)
+		{
+			int n = (int) ((const uint8(*)[NACHET_SHA256_BYTES]) sorted[i] - digests);
+
+			insert_chunks(heap, indexes, stream, (bytea *) DatumGetPointer(pictures[n]));
+			m++;
+		}
+	CatalogCloseIndexes(indexes);
+	nachet_chunk_stream_seal(stream);
+	nachet_chunk_stream_free(stream);
+	table_close(heap, NoLock);
+}

@@ -1,0 +1,51 @@
+/*
+ * extension/content.h
+ *		Contents: bytes under their SHA-256, one heap page a chunk.
+ */
+#ifndef NACHET_CONTENT_H
+#define NACHET_CONTENT_H
+
+#include "access/htup_details.h"
+#include "utils/array.h"
+
+#define NACHET_SHA256_BYTES 32
+
+/*
+ * The most bytes of a chunk: what lets a row (a header, content_id, chunk_no and a bytea's length word)
+ * fill one heap page. 8,120 at PostgreSQL's default page of 8 kB.
+ */
+#define NACHET_CHUNK_SIZE                                                                          \
+	((int32) (MaxHeapTupleSize - MAXALIGN(SizeofHeapTupleHeader) - sizeof(int64) - sizeof(int32) - \
+	          VARHDRSZ))
+
+/* The numbers of content_chunk's columns, as the install script has them. */
+#define NACHET_CHUNK_CONTENT_ID 1
+#define NACHET_CHUNK_NO         2
+#define NACHET_CHUNK_DATA       3
+
+/* The OID of a table, index or sequence in schema nachet; an error where it is gone. */
+extern Oid nachet_relation_oid(const char *name);
+
+/*
+ * Stores pictures from memory as contents, those that are stored already excepted, and seals them:
+ * count pointers to byte strings whose SHA-256 go to digests.
+ */
+extern void nachet_contents_store(Datum *pictures, int count,
+                                  uint8 (*digests)[NACHET_SHA256_BYTES]);
+
+/*
+ * Deletes those of the contents with these ids that no picture refers to and nobody else holds. Returns
+ * their number; *bytes grows by their sizes. Needs an SPI connection.
+ */
+extern int64 nachet_contents_purge(ArrayType *ids, int64 *bytes);
+
+/* Checks that each Datum is a bytea of 32 bytes. */
+extern void nachet_digests_check(Datum *digests, int count);
+
+/*
+ * Those of the digests that are not stored, each once, in the order of the digests, into missing
+ * (room for count). Returns how many. Costs one index probe a digest, whatever the table's size.
+ */
+extern int nachet_contents_missing(Datum *digests, int count, Datum *missing);
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * extension/content_read.c
+ *		Bytes back: a picture's whole content, or a range of a content.
+ *
+ * Both run under the caller's snapshot. The result is made in one allocation of its final size and
+ * filled page by page; nothing is detoasted or concatenated on the way.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/uuid.h"
+
+#include "chunk_reader.h"
+#include "content.h"
+#include "query.h"
+
+PG_FUNCTION_INFO_V1(picture_content);
+PG_FUNCTION_INFO_V1(content_read);
+
+/* Where a content's bytes are. */
+typedef struct Content
+{
+	int64 id;
+	int64 byte_size;
+	int32 chunk_size;
+} Content;
+
+/* Finds a content by a query with one parameter; false where there is none. */
+static bool
+find_content(const char *sql, NachetArg key, Content *content)
+{
+	bool isnull;
+	bool found;
+
+	SPI_connect();
+	found = nachet_read(sql, 1, &key) > 0;
+	if (found)
+	{
+		content->id = DatumGetInt64(nachet_query_value(0, 0, &isnull));
+		content->byte_size = DatumGetInt64(nachet_query_value(0, 1, &isnull));
+		content->chunk_size = DatumGetInt32(nachet_query_value(0, 2, &isnull));
+	}
+	SPI_finish();
+	return found;
+}
+
+/* A range that lies within the content, as a bytea. */
+static bytea *
+read_range(const Content *content, int64 offset, int64 length)
+{
+	bytea *result = palloc(VARHDRSZ + length);
+
+	SET_VARSIZE(result, VARHDRSZ + length);
+	if (length > 0)
+	{
+		NachetChunkReader *reader = nachet_chunk_reader_open(GetActiveSnapshot());
+
+		nachet_chunk_reader_select(reader, content->id, content->byte_size, content->chunk_size);
+		nachet_chunk_reader_read(reader, offset, VARDATA(result), length);
+		nachet_chunk_reader_close(reader);
+	}
+	return result;
+}
+
+/* What fits into a bytea. */
+static void
+check_length(int64 length)
+{
+	if (length > (int64) (MaxAllocSize - VARHDRSZ))
+		ereport(ERROR,
+		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		         errmsg("content of " INT64_FORMAT " bytes does not fit into one value", length),
+		         errhint("Read it in pieces with nachet.content_read(sha256, offset, length).")));
+}
+
+/*
+ * picture_content(picture_id uuid) returns bytea: all bytes of a picture; NULL where there is no such
+ * picture or no bytes are stored for it. Errors: 54000 above 1 GB, XX001 where chunks are damaged.
+ */
+Datum
+picture_content(PG_FUNCTION_ARGS)
+{
+	Content content;
+
+	if (!find_content("SELECT c.id, c.byte_size, c.chunk_size FROM nachet.picture p"
+	                  " JOIN nachet.content c ON c.id = p.content_id WHERE p.id = $1",
+	                  NACHET_PARAM(UUIDOID, PG_GETARG_DATUM(0)), &content))
+		PG_RETURN_NULL();
+	check_length(content.byte_size);
+	PG_RETURN_BYTEA_P(read_range(&content, 0, content.byte_size));
+}
+
+/*
+ * content_read(sha256 bytea, "offset" bigint, length bigint) returns bytea: the bytes from offset (from
+ * 0), at most length of them, fewer where the content ends; NULL where no such content is stored.
+ * Errors: 22023 for a negative offset or length or what is no SHA-256, 54000 above 1 GB, XX001.
+ */
+Datum
+content_read(PG_FUNCTION_ARGS)
+{
+	Datum sha256 = PointerGetDatum(PG_GETARG_BYTEA_PP(0));
+	int64 offset = PG_GETARG_INT64(1);
+	int64 length = PG_GETARG_INT64(2);
+	Content content;
+
+	nachet_digests_check(&sha256, 1);
+	if (offset < 0 || length < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("offset and length must not be negative")));
+	if (!find_content("SELECT id, byte_size, chunk_size FROM nachet.content WHERE sha256 = $1",
+	                  NACHET_PARAM(BYTEAOID, sha256), &content))
+		PG_RETURN_NULL();
+	offset = Min(offset, content.byte_size);
+	length = Min(length, content.byte_size - offset);
+	check_length(length);
+	PG_RETURN_BYTEA_P(read_range(&content, offset, length));
+}

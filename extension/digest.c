@@ -1,0 +1,121 @@
+/*
+ * extension/digest.c
+ *		Triggers that keep a set's digest honest.
+ *
+ * A digest vouches for a set as it was uploaded. Whatever changes the set afterwards, its pictures or
+ * their seeds, by plain SQL, sets it to NULL, so that the next import of that folder makes a new set.
+ * Uploads and restores write pictures that have a content_id, under a digest that covers them; a picture
+ * without one comes from Nachet's own code and is a change.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "query.h"
+
+PG_FUNCTION_INFO_V1(picture_set_default_name);
+PG_FUNCTION_INFO_V1(picture_set_changed);
+PG_FUNCTION_INFO_V1(pictures_changed);
+PG_FUNCTION_INFO_V1(picture_added);
+
+/* The row trigger's call with a row of picture_set, and that row. */
+static HeapTuple
+picture_set_row(FunctionCallInfo fcinfo, TriggerData **trigger)
+{
+	*trigger = (TriggerData *) fcinfo->context;
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW((*trigger)->tg_event) ||
+	    !TRIGGER_FIRED_BEFORE((*trigger)->tg_event))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the triggers of nachet.picture_set only")));
+	return TRIGGER_FIRED_BY_UPDATE((*trigger)->tg_event) ? (*trigger)->tg_newtuple
+	                                                     : (*trigger)->tg_trigtuple;
+}
+
+static Datum
+with_column(HeapTuple row, TriggerData *trigger, const char *name, Datum value, bool isnull)
+{
+	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
+	int column = SPI_fnumber(shape, name);
+
+	if (column <= 0)
+		elog(ERROR, "relation \"%s\" has no column \"%s\"",
+		     RelationGetRelationName(trigger->tg_relation), name);
+	return PointerGetDatum(heap_modify_tuple_by_cols(row, shape, 1, &column, &value, &isnull));
+}
+
+/* picture_set_default_name(): BEFORE INSERT of a set without a name: its id's text names it. */
+Datum
+picture_set_default_name(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger;
+	HeapTuple row = picture_set_row(fcinfo, &trigger);
+	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
+	char *id = SPI_getvalue(row, shape, SPI_fnumber(shape, "id"));
+
+	if (id == NULL) /* the column's own NOT NULL will say so */
+		return PointerGetDatum(row);
+	return with_column(row, trigger, "name", CStringGetTextDatum(id), false);
+}
+
+/* picture_set_changed(): BEFORE UPDATE that changes what the digest covers: it vouches no more. */
+Datum
+picture_set_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger;
+	HeapTuple row = picture_set_row(fcinfo, &trigger);
+
+	return with_column(row, trigger, "digest", (Datum) 0, true);
+}
+
+/*
+ * pictures_changed(): AFTER a statement that changed pictures or their seeds. The trigger names in its
+ * argument the query that yields the ids of the sets concerned, over its transition tables.
+ */
+Datum
+pictures_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	char *sql;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+	    !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) || trigger->tg_trigger->tgnargs != 1)
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the triggers of nachet's own tables only")));
+	SPI_connect();
+	SPI_register_trigger_data(trigger);
+	sql = psprintf("UPDATE nachet.picture_set SET digest = NULL"
+	               " WHERE digest IS NOT NULL AND id IN (%s)",
+	               trigger->tg_trigger->tgargs[0]);
+	(void) nachet_query(SPI_OK_UPDATE, sql, 0, NULL);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/* picture_added(): AFTER INSERT of a picture without stored bytes: its set is no longer what was uploaded. */
+Datum
+picture_added(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	NachetArg set_id;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+	    !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the triggers of nachet's own tables only")));
+	SPI_connect();
+	set_id = NACHET_PARAM(UUIDOID, (Datum) 0);
+	set_id.value = SPI_getbinval(
+	    trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation),
+	    SPI_fnumber(RelationGetDescr(trigger->tg_relation), "picture_set_id"), &set_id.isnull);
+	(void) nachet_query(SPI_OK_UPDATE,
+	                    "UPDATE nachet.picture_set SET digest = NULL"
+	                    " WHERE digest IS NOT NULL AND id = $1",
+	                    1, &set_id);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}

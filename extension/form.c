@@ -1,0 +1,290 @@
+/*
+ * extension/form.c
+ *		What the two routes of the upload session answer: picture_form and batch_import.
+ *
+ * The service hands the request's JSON and the e-mail address that it has authenticated, and passes the
+ * answer on; who may ask, what is asked and what is answered is decided here.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+#include "content.h"
+#include "errcodes.h"
+#include "import_data.h"
+#include "picture_set.h"
+#include "pure/hex.h"
+#include "pure/names.h"
+#include "query.h"
+#include "users.h"
+
+PG_FUNCTION_INFO_V1(picture_form);
+PG_FUNCTION_INFO_V1(batch_import);
+
+/*
+ * The pictures of one manifest: what keeps its JSON, with names of common length, well under the 256 MB
+ * that a jsonb array may hold.
+ */
+#define MANIFEST_MAX_PICTURES 1000000
+
+/* The lower-case forms of two addresses, as the users' index compares them. */
+static bool
+same_email(text *a, text *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+	       pg_strncasecmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+/*
+ * The address in whose name the request is made: the authenticated one where there is one, which the
+ * request may repeat and not contradict (42501); else the request's own.
+ */
+static text *
+request_email(FunctionCallInfo fcinfo, Jsonb *request)
+{
+	text *email = nachet_data_string(request, "email");
+	text *authenticated = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
+
+	if (authenticated == NULL && email == NULL)
+		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has no \"email\""),
+		                errhint("\"email\" must be the address of a registered user.")));
+	if (authenticated == NULL)
+		return email;
+	if (email != NULL && !same_email(email, authenticated))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		         errmsg("\"email\" is not the authenticated user's"),
+		         errhint("Leave \"email\" out, or give the address you are signed in with.")));
+	return authenticated;
+}
+
+static Datum
+require_user(text *email)
+{
+	bool isnull;
+	Datum id = nachet_user_find(PointerGetDatum(email), &isnull);
+
+	if (isnull)
+		nachet_user_not_registered(text_to_cstring(email));
+	return id;
+}
+
+static Jsonb *
+request_object(FunctionCallInfo fcinfo)
+{
+	Jsonb *request;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("argument \"request\" must not be null")));
+	request = PG_GETARG_JSONB_P(0);
+	if (!JB_ROOT_IS_OBJECT(request))
+		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("request is not a JSON object")));
+	return request;
+}
+
+/*
+ * picture_form(request jsonb, auth_email text) returns jsonb: {"user_id", "email", "seed_names", "limits"}
+ * for the user whose "email" the request holds or the service has authenticated. limits: manifest_pictures
+ * and set_pictures (how many one manifest, one set may name), name_bytes. Errors: NC001, NC005; 42501
+ * where request and authentication name different users.
+ */
+Datum
+picture_form(PG_FUNCTION_ARGS)
+{
+	Jsonb *request = request_object(fcinfo);
+	NachetArg args[3];
+	Datum answer;
+	bool isnull;
+
+	SPI_connect();
+	args[0] = NACHET_PARAM(UUIDOID, require_user(request_email(fcinfo, request)));
+	args[1] = NACHET_PARAM(INT4OID, Int32GetDatum(MANIFEST_MAX_PICTURES));
+	args[2] = NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_NAME_MAX_BYTES));
+	(void) nachet_read(
+	    "SELECT jsonb_build_object('user_id', u.id, 'email', u.email,"
+	    " 'seed_names', coalesce((SELECT jsonb_agg(s.name ORDER BY s.name COLLATE \"C\")"
+	    "  FROM nachet.seed s), '[]'),"
+	    " 'limits', jsonb_build_object('manifest_pictures', $2, 'name_bytes', $3))"
+	    " FROM nachet.users u WHERE u.id = $1",
+	    3, args);
+	answer = nachet_query_result(0, 0, JSONBOID, &isnull);
+	SPI_finish();
+	PG_RETURN_DATUM(answer);
+}
+
+/* --- manifests -------------------------------------------------------------------------------------- */
+
+static void
+bad_manifest(int position, const char *flaw)
+{
+	ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA),
+	                errmsg("data has wrong \"pictures\": number %d %s", position + 1, flaw),
+	                errhint("\"pictures\" must be an array of {\"name\": string, \"sha256\": 64 "
+	                        "hexadecimal digits}.")));
+}
+
+/* One entry of a manifest. */
+static void
+read_picture(JsonbValue *entry, int position, Datum *name, Datum *digest)
+{
+	JsonbContainer *object = entry->val.binary.data;
+	JsonbValue value;
+	bytea *bytes;
+
+	if (entry->type != jbvBinary || !JsonContainerIsObject(object))
+		bad_manifest(position, "is no object");
+	if (getKeyJsonValueFromContainer(object, "name", 4, &value) == NULL || value.type != jbvString)
+		bad_manifest(position, "has no \"name\"");
+	*name = PointerGetDatum(cstring_to_text_with_len(value.val.string.val, value.val.string.len));
+	bytes = palloc(VARHDRSZ + NACHET_SHA256_BYTES);
+	SET_VARSIZE(bytes, VARHDRSZ + NACHET_SHA256_BYTES);
+	if (getKeyJsonValueFromContainer(object, "sha256", 6, &value) == NULL ||
+	    value.type != jbvString || value.val.string.len != 2 * NACHET_SHA256_BYTES ||
+	    !nachet_hex_decode(value.val.string.val, NACHET_SHA256_BYTES,
+	                       (unsigned char *) VARDATA(bytes)))
+		bad_manifest(position, "has no \"sha256\" of 64 hexadecimal digits");
+	*digest = PointerGetDatum(bytes);
+}
+
+/* The request's "pictures" as names and digests. */
+static void
+read_manifest(Jsonb *request, NachetUpload *upload)
+{
+	JsonbValue array;
+	JsonbValue entry;
+	JsonbIterator *iterator;
+	uint32 count;
+
+	if (getKeyJsonValueFromContainer(&request->root, "pictures", 8, &array) == NULL ||
+	    array.type != jbvBinary || !JsonContainerIsArray(array.val.binary.data))
+		ereport(ERROR,
+		        (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has no array \"pictures\"")));
+	count = JsonContainerSize(array.val.binary.data);
+	if (count > MANIFEST_MAX_PICTURES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		                errmsg("manifest names %u pictures", count),
+		                errdetail("One manifest may name up to %d.", MANIFEST_MAX_PICTURES)));
+	upload->names = palloc(Max(count, 1) * sizeof(Datum));
+	upload->digests = palloc(Max(count, 1) * sizeof(Datum));
+	iterator = JsonbIteratorInit(array.val.binary.data);
+	(void) JsonbIteratorNext(&iterator, &entry, true); /* the array's own beginning */
+	while (JsonbIteratorNext(&iterator, &entry, true) == WJB_ELEM)
+	{
+		read_picture(&entry, upload->count, &upload->names[upload->count],
+		             &upload->digests[upload->count]);
+		upload->count++;
+	}
+}
+
+static bool
+is_dry_run(Jsonb *request)
+{
+	JsonbValue value;
+
+	if (getKeyJsonValueFromContainer(&request->root, "dry_run", 7, &value) == NULL ||
+	    value.type == jbvNull)
+		return false;
+	if (value.type != jbvBool)
+		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has a wrong \"dry_run\""),
+		                errhint("\"dry_run\" must be true or false.")));
+	return value.val.boolean;
+}
+
+/* The keys of the request that say nothing of the pictures, left out. */
+static Jsonb *
+request_data(Jsonb *request)
+{
+	NachetArg arg = NACHET_PARAM(JSONBOID, JsonbPGetDatum(request));
+	bool isnull;
+
+	(void) nachet_read("SELECT $1 - ARRAY['email', 'pictures', 'dry_run']", 1, &arg);
+	return DatumGetJsonbP(nachet_query_value(0, 0, &isnull));
+}
+
+/* {"result": ..., "user_id", "missing": [sha256]} */
+static Datum
+answer_missing(const char *result, Datum user_id, Datum *missing, int count)
+{
+	NachetArg args[3] = {
+	    NACHET_PARAM(TEXTOID, CStringGetTextDatum(result)),
+	    NACHET_PARAM(UUIDOID, user_id),
+	    NACHET_PARAM(BYTEAARRAYOID, PointerGetDatum(construct_array(missing, count, BYTEAOID, -1,
+	                                                                false, TYPALIGN_INT))),
+	};
+	bool isnull;
+
+	(void) nachet_query(
+	    SPI_OK_SELECT,
+	    "SELECT jsonb_build_object('result', $1, 'user_id', $2, 'missing', coalesce("
+	    " (SELECT jsonb_agg(encode(m, 'hex')) FROM unnest($3) AS u (m)), '[]'))",
+	    3, args);
+	return nachet_query_result(0, 0, JSONBOID, &isnull);
+}
+
+/* {"result": "created" or "present", "picture_set_id", "pictures", "bytes"} */
+static Datum
+answer_set(const NachetUpload *upload)
+{
+	NachetArg args[2] = {
+	    NACHET_PARAM(TEXTOID, CStringGetTextDatum(upload->created ? "created" : "present")),
+	    NACHET_PARAM(UUIDOID, upload->set_id),
+	};
+	bool isnull;
+
+	(void) nachet_query(SPI_OK_SELECT,
+	                    "SELECT jsonb_build_object('result', $1, 'picture_set_id', $2,"
+	                    " 'pictures', count(*), 'bytes', coalesce(sum(c.byte_size), 0))"
+	                    " FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id"
+	                    " WHERE p.picture_set_id = $2",
+	                    2, args);
+	return nachet_query_result(0, 0, JSONBOID, &isnull);
+}
+
+/*
+ * batch_import(request jsonb, auth_email text) returns jsonb: makes a set of contents that are stored.
+ * request: "email" (see picture_form), "pictures": [{"name", "sha256"}], the data of upload_picture_set,
+ * and optionally "dry_run": true, which checks and stores nothing. The answer's "result" is
+ *	"created"	the set was made: with "picture_set_id", "pictures", "bytes";
+ *	"present"	the same set was there: the same;
+ *	"missing"	contents are not stored yet: with "missing": [sha256], "user_id";
+ *	"checked"	the dry run found nothing wrong: the same.
+ * Errors: NC001 to NC005, 42501, 54000.
+ */
+Datum
+batch_import(PG_FUNCTION_ARGS)
+{
+	Jsonb *request = request_object(fcinfo);
+	NachetUpload upload = {0};
+	NachetImportData checked;
+	Datum *missing;
+	Datum answer;
+	int count;
+	bool dry_run;
+
+	SPI_connect();
+	upload.user_id = require_user(request_email(fcinfo, request));
+	dry_run = is_dry_run(request);
+	read_manifest(request, &upload);
+	upload.data = request_data(request);
+	nachet_import_data_check(upload.data, &checked);
+	nachet_picture_names_check(upload.names, upload.count);
+	missing = palloc(Max(upload.count, 1) * sizeof(Datum));
+	count = nachet_contents_missing(upload.digests, upload.count, missing);
+	if (dry_run)
+		answer = answer_missing("checked", upload.user_id, missing, count);
+	else if (count > 0)
+		answer = answer_missing("missing", upload.user_id, missing, count);
+	else
+	{
+		nachet_picture_set_upload(&upload);
+		answer = answer_set(&upload);
+	}
+	SPI_finish();
+	PG_RETURN_DATUM(answer);
+}

@@ -1,0 +1,29 @@
+/*
+ * extension/pure/names.h
+ *		What may name a picture within its set.
+ *
+ * A name is the picture's path relative to the imported folder: components parted by '/', valid UTF-8
+ * (RFC 3629), 1 to 1,024 bytes, no empty, "." or ".." component, no control character (U+0000 to
+ * U+001F, U+007F to U+009F). Case and Unicode form are kept as given.
+ */
+#ifndef NACHET_NAMES_H
+#define NACHET_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NACHET_NAME_MAX_BYTES 1024
+
+/* NULL where the name may stand; else a static string that says why not ("is empty", ...), fit to follow the name. */
+extern const char *nachet_name_flaw(const char *name, size_t length);
+
+/* Whether length bytes are valid UTF-8: shortest forms, no surrogates, nothing above U+10FFFF. */
+extern bool nachet_utf8_valid(const char *bytes, size_t length);
+
+/*
+ * Whether a file of this name is a desktop's own note and no picture (.DS_Store, Thumbs.db, desktop.ini,
+ * "._" AppleDouble companions): left out of an import without a word.
+ */
+extern bool nachet_name_is_clutter(const char *name, size_t length);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * extension/pure/picture_header.h
+ *		What a picture's bytes say of themselves: format, size in pixels, and whether they are all there.
+ *
+ * Pixels are never decoded. The bytes are read through a callback, so that the same rules hold for a
+ * file, for a buffer and for chunks in a table. Nothing is allocated and nothing is kept: a callback
+ * may leave by longjmp.
+ */
+#ifndef NACHET_PICTURE_HEADER_H
+#define NACHET_PICTURE_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The longest side, in pixels, and the most pixels that a picture may claim. */
+#define NACHET_PICTURE_MAX_SIDE 500000u
+#define NACHET_PICTURE_MAX_PIXELS (UINT64_C(1) << 32)
+
+/*
+ * Where the bytes come from. read() fills the buffer with exactly length bytes from offset and returns
+ * true, or returns false where the medium fails; it is never asked for bytes at or beyond size.
+ */
+typedef struct NachetSource
+{
+	bool (*read)(void *context, uint64_t offset, void *buffer, size_t length);
+	void *context;
+	uint64_t size;
+} NachetSource;
+
+typedef enum NachetPictureStatus
+{
+	NACHET_PICTURE_OK,
+	NACHET_PICTURE_EMPTY,	   /* no byte at all */
+	NACHET_PICTURE_UNKNOWN,	   /* none of the known formats */
+	NACHET_PICTURE_TRUNCATED,  /* bytes that the structure promises are not there */
+	NACHET_PICTURE_MALFORMED,  /* the structure contradicts itself or its specification */
+	NACHET_PICTURE_DIMENSIONS, /* a side is 0 or beyond the bounds above */
+	NACHET_PICTURE_READ_FAILED /* the callback returned false */
+} NachetPictureStatus;
+
+typedef struct NachetPicture
+{
+	const char *format; /* "JPEG", "PNG", "GIF", "BMP", "TIFF" or "WebP"; NULL until recognised */
+	uint32_t width;		/* pixels */
+	uint32_t height;
+	const char *reason; /* a static string that says why the status is not OK; NULL where it is */
+} NachetPicture;
+
+/*
+ * Reads the structure of one picture. Always fills *picture as far as it got. The time is bounded by
+ * the source's size, whatever the bytes say; every loop advances.
+ */
+extern NachetPictureStatus nachet_picture_header_read(const NachetSource *source,
+													  NachetPicture *picture);
+
+/* The same for bytes in memory. */
+extern NachetPictureStatus nachet_picture_header_read_buffer(const void *bytes, size_t size,
+															 NachetPicture *picture);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * extension/query.c
+ *		SQL statements from C: parameters as values, results checked.
+ *
+ * Every statement names its tables with their schema and is run by a function whose search_path is
+ * fixed, so that no caller's schema gets a word in.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
+
+#include "query.h"
+
+#define MAX_ARGS 16
+
+static uint64
+run(int expected, bool read_only, const char *sql, int nargs, const NachetArg *args)
+{
+	Oid types[MAX_ARGS];
+	Datum values[MAX_ARGS];
+	char nulls[MAX_ARGS + 1] = "";
+	int code;
+
+	Assert(nargs <= MAX_ARGS);
+	for (int i = 0; i < nargs; i++)
+	{
+		types[i] = args[i].type;
+		values[i] = args[i].value;
+		nulls[i] = args[i].isnull ? 'n' : ' ';
+	}
+	code = SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
+	if (code != expected)
+		elog(ERROR, "statement answered %s instead of %s: %s", SPI_result_code_string(code),
+		     SPI_result_code_string(expected), sql);
+	return SPI_processed;
+}
+
+uint64
+nachet_query(int expected, const char *sql, int nargs, const NachetArg *args)
+{
+	return run(expected, false, sql, nargs, args);
+}
+
+uint64
+nachet_read(const char *sql, int nargs, const NachetArg *args)
+{
+	return run(SPI_OK_SELECT, true, sql, nargs, args);
+}
+
+Datum
+nachet_query_value(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, isnull);
+}
+
+Datum
+nachet_query_result(uint64 row, int column, Oid type, bool *isnull)
+{
+	Datum value = nachet_query_value(row, column, isnull);
+	int16 length;
+	bool by_value;
+
+	if (*isnull)
+		return (Datum) 0;
+	get_typlenbyval(type, &length, &by_value);
+	return SPI_datumTransfer(value, by_value, length);
+}
+
+void
+nachet_array_elements(ArrayType *array, const char *what, Datum **elements, int *count)
+{
+	Oid type = ARR_ELEMTYPE(array);
+	int16 length;
+	bool by_value;
+	char align;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("%s must have one dimension, not %d", what, ARR_NDIM(array))));
+	if (array_contains_nulls(array))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("%s must not contain nulls", what)));
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	deconstruct_array(array, type, length, by_value, align, elements, NULL, count);
+}
+
+void
+nachet_materialize(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
+	    !(rsinfo->allowedModes & SFRM_Materialize) || rsinfo->expectedDesc == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("set-valued function called in context that cannot accept a set")));
+	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->expectedDesc);
+	rsinfo->setResult = tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
+	                                          false, work_mem);
+	MemoryContextSwitchTo(caller);
+}

@@ -1,0 +1,146 @@
+-- Tables. Columns stand in the order of the existing Nachet database (schema 0.0.11), ours after its own.
+
+CREATE FUNCTION nachet.uuidv7() RETURNS uuid
+	AS 'MODULE_PATHNAME', 'uuidv7' LANGUAGE C VOLATILE PARALLEL SAFE;
+COMMENT ON FUNCTION nachet.uuidv7() IS
+	'a new time-ordered id (RFC 9562, version 7), greater than the session''s last';
+ALTER FUNCTION nachet.uuidv7() OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.uuidv7() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION nachet.uuidv7() TO nachet_app;
+
+CREATE TABLE nachet.users (
+	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
+	email varchar(255) NOT NULL,
+	registration_date timestamp NOT NULL DEFAULT current_timestamp,
+	updated_at timestamp NOT NULL DEFAULT current_timestamp,
+	default_set_id uuid
+);
+CREATE UNIQUE INDEX users_email_key ON nachet.users (lower(email COLLATE "C"));
+COMMENT ON TABLE nachet.users IS 'who may import; the e-mail address is compared without case';
+COMMENT ON COLUMN nachet.users.default_set_id IS
+	'a picture set; no foreign key, since a circular one would make a dump impossible to restore';
+
+CREATE TABLE nachet.object_type (
+	id integer NOT NULL PRIMARY KEY,
+	name text NOT NULL
+);
+COMMENT ON TABLE nachet.object_type IS 'kinds of things that pictures show; row 1 is ''seed''';
+INSERT INTO nachet.object_type (id, name) VALUES (1, 'seed');
+
+CREATE TABLE nachet.seed (
+	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
+	name text NOT NULL UNIQUE,
+	object_type_id integer GENERATED ALWAYS AS (1) STORED REFERENCES nachet.object_type (id)
+);
+COMMENT ON TABLE nachet.seed IS 'the species that pictures may show';
+
+CREATE TABLE nachet.picture_set (
+	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
+	picture_set json NOT NULL,
+	owner_id uuid NOT NULL REFERENCES nachet.users (id),
+	upload_date date NOT NULL DEFAULT current_timestamp,
+	name text NOT NULL,
+	digest bytea UNIQUE CHECK (octet_length(digest) = 32)
+);
+CREATE INDEX picture_set_owner_id_idx ON nachet.picture_set (owner_id);
+COMMENT ON TABLE nachet.picture_set IS 'sets of pictures, whole or not there at all';
+COMMENT ON COLUMN nachet.picture_set.digest IS
+	'SHA-256 over owner, data and pictures as uploaded; NULL once other SQL has changed the set';
+
+-- No foreign key leads from content_chunk to content: sealing writes the content row last, and a
+-- restore brings both in any order.
+CREATE SEQUENCE nachet.content_id_seq AS bigint;
+CREATE TABLE nachet.content (
+	id bigint NOT NULL PRIMARY KEY,
+	sha256 bytea NOT NULL UNIQUE CHECK (octet_length(sha256) = 32),
+	byte_size bigint NOT NULL CHECK (byte_size > 0),
+	chunk_size integer NOT NULL CHECK (chunk_size > 0),
+	format text,
+	width integer,
+	height integer,
+	stored_at timestamptz NOT NULL DEFAULT now(),
+	object_url text
+);
+ALTER SEQUENCE nachet.content_id_seq OWNED BY nachet.content.id;
+COMMENT ON TABLE nachet.content IS 'stored bytes, under their SHA-256; written once, never updated by an import';
+COMMENT ON COLUMN nachet.content.format IS
+	'JPEG, PNG, GIF, BMP, TIFF or WebP; NULL where the bytes are no acceptable picture';
+COMMENT ON COLUMN nachet.content.width IS 'pixels';
+COMMENT ON COLUMN nachet.content.height IS 'pixels';
+COMMENT ON COLUMN nachet.content.chunk_size IS 'bytes of each chunk but the last';
+COMMENT ON COLUMN nachet.content.object_url IS 'where the bytes are once they have left content_chunk';
+
+-- STORAGE PLAIN keeps each chunk whole in its heap page; added in one ALTER, the column brings no TOAST table.
+CREATE TABLE nachet.content_chunk (
+	content_id bigint NOT NULL,
+	chunk_no integer NOT NULL
+);
+ALTER TABLE nachet.content_chunk
+	ADD COLUMN data bytea NOT NULL,
+	ALTER COLUMN data SET STORAGE PLAIN,
+	ADD PRIMARY KEY (content_id, chunk_no);
+COMMENT ON TABLE nachet.content_chunk IS
+	'the bytes of contents; COPY nachet.content_chunk (chunk_no, data) FROM STDIN stores new ones';
+
+CREATE TABLE nachet.picture (
+	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
+	picture json NOT NULL,
+	picture_set_id uuid NOT NULL REFERENCES nachet.picture_set (id) ON DELETE CASCADE,
+	nb_obj integer NOT NULL,
+	verified boolean NOT NULL DEFAULT false,
+	upload_date timestamp NOT NULL DEFAULT current_timestamp,
+	name text,
+	content_id bigint REFERENCES nachet.content (id)
+);
+CREATE INDEX picture_picture_set_id_idx ON nachet.picture (picture_set_id);
+CREATE INDEX picture_content_id_idx ON nachet.picture (content_id);
+COMMENT ON TABLE nachet.picture IS 'the pictures of the sets';
+COMMENT ON COLUMN nachet.picture.nb_obj IS 'how many seeds it shows';
+COMMENT ON COLUMN nachet.picture.name IS 'its path relative to the imported folder';
+
+CREATE TABLE nachet.picture_seed (
+	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
+	picture_id uuid NOT NULL REFERENCES nachet.picture (id) ON DELETE CASCADE,
+	seed_id uuid NOT NULL REFERENCES nachet.seed (id),
+	upload_date timestamp NOT NULL DEFAULT current_timestamp
+);
+CREATE INDEX picture_seed_picture_id_idx ON nachet.picture_seed (picture_id);
+CREATE INDEX picture_seed_seed_id_idx ON nachet.picture_seed (seed_id);
+COMMENT ON TABLE nachet.picture_seed IS 'which seed a picture shows';
+
+ALTER TABLE nachet.users OWNER TO nachet_owner;
+ALTER TABLE nachet.object_type OWNER TO nachet_owner;
+ALTER TABLE nachet.seed OWNER TO nachet_owner;
+ALTER TABLE nachet.picture_set OWNER TO nachet_owner;
+ALTER TABLE nachet.content OWNER TO nachet_owner;
+ALTER TABLE nachet.content_chunk OWNER TO nachet_owner;
+ALTER TABLE nachet.picture OWNER TO nachet_owner;
+ALTER TABLE nachet.picture_seed OWNER TO nachet_owner;
+
+-- Least privilege. No column that a digest or a restore depends on is anybody's but the owner's.
+GRANT SELECT ON nachet.seed, nachet.object_type, nachet.picture_set, nachet.picture, nachet.picture_seed,
+	nachet.content TO nachet_reader;
+
+GRANT INSERT (chunk_no, data) ON nachet.content_chunk TO nachet_importer;
+
+GRANT SELECT, DELETE ON nachet.users, nachet.seed, nachet.picture_set, nachet.picture, nachet.picture_seed
+	TO nachet_app;
+GRANT SELECT ON nachet.object_type TO nachet_app;
+GRANT INSERT, UPDATE ON nachet.users, nachet.seed, nachet.picture_seed TO nachet_app;
+GRANT INSERT (id, picture_set, owner_id, upload_date, name), UPDATE (id, picture_set, owner_id, upload_date, name)
+	ON nachet.picture_set TO nachet_app;
+GRANT INSERT (id, picture, picture_set_id, nb_obj, verified, upload_date),
+	UPDATE (id, picture, picture_set_id, nb_obj, verified, upload_date)
+	ON nachet.picture TO nachet_app;
+
+-- What users have put in is theirs: pg_dump dumps it, though the tables belong to the extension.
+SELECT pg_catalog.pg_extension_config_dump('nachet.users', '');
+SELECT pg_catalog.pg_extension_config_dump('nachet.object_type', 'WHERE id <> 1');
+SELECT pg_catalog.pg_extension_config_dump('nachet.seed', '');
+SELECT pg_catalog.pg_extension_config_dump('nachet.picture_set', '');
+SELECT pg_catalog.pg_extension_config_dump('nachet.content', '');
+SELECT pg_catalog.pg_extension_config_dump('nachet.content_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('nachet.content_chunk', '');
+SELECT pg_catalog.pg_extension_config_dump('nachet.picture', '');
+SELECT pg_catalog.pg_extension_config_dump('nachet.picture_seed', '');
+

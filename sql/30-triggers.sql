@@ -1,0 +1,82 @@
+-- Triggers. Their functions serve these tables alone; nobody else may put them on a table.
+
+CREATE FUNCTION nachet.content_chunk_store() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'content_chunk_store' LANGUAGE C;
+COMMENT ON FUNCTION nachet.content_chunk_store() IS
+	'gives a chunk its content''s id, checks its order and size (NC006), hashes it';
+ALTER FUNCTION nachet.content_chunk_store() OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.content_chunk_store() FROM PUBLIC;
+
+CREATE FUNCTION nachet.content_chunk_seal() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'content_chunk_seal' LANGUAGE C
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.content_chunk_seal() IS
+	'writes the content rows of the chunks that a statement has stored';
+ALTER FUNCTION nachet.content_chunk_seal() OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.content_chunk_seal() FROM PUBLIC;
+
+CREATE TRIGGER content_chunk_store BEFORE INSERT ON nachet.content_chunk
+	FOR EACH ROW EXECUTE FUNCTION nachet.content_chunk_store();
+CREATE TRIGGER content_chunk_seal AFTER INSERT ON nachet.content_chunk
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.content_chunk_seal();
+
+CREATE FUNCTION nachet.picture_set_default_name() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'picture_set_default_name' LANGUAGE C;
+COMMENT ON FUNCTION nachet.picture_set_default_name() IS 'names a picture set after its id';
+ALTER FUNCTION nachet.picture_set_default_name() OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.picture_set_default_name() FROM PUBLIC;
+
+CREATE TRIGGER picture_set_default_name BEFORE INSERT ON nachet.picture_set
+	FOR EACH ROW WHEN (NEW.name IS NULL) EXECUTE FUNCTION nachet.picture_set_default_name();
+
+CREATE FUNCTION nachet.picture_set_changed() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'picture_set_changed' LANGUAGE C;
+COMMENT ON FUNCTION nachet.picture_set_changed() IS 'clears the digest of a picture set that is changed';
+ALTER FUNCTION nachet.picture_set_changed() OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.picture_set_changed() FROM PUBLIC;
+
+CREATE TRIGGER picture_set_changed BEFORE UPDATE ON nachet.picture_set
+	FOR EACH ROW
+	WHEN ((OLD.id, OLD.owner_id, OLD.name, OLD.picture_set::text)
+		IS DISTINCT FROM (NEW.id, NEW.owner_id, NEW.name, NEW.picture_set::text))
+	EXECUTE FUNCTION nachet.picture_set_changed();
+
+CREATE FUNCTION nachet.pictures_changed() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'pictures_changed' LANGUAGE C
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.pictures_changed() IS
+	'clears the digests of the picture sets that its argument, a query, names';
+ALTER FUNCTION nachet.pictures_changed() OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.pictures_changed() FROM PUBLIC;
+
+CREATE FUNCTION nachet.picture_added() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'picture_added' LANGUAGE C
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.picture_added() IS 'clears the digest of the picture set that a picture is added to';
+ALTER FUNCTION nachet.picture_added() OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.picture_added() FROM PUBLIC;
+
+-- Uploads and restores alone write a content_id; what comes without one is a change to its set.
+CREATE TRIGGER picture_added AFTER INSERT ON nachet.picture
+	FOR EACH ROW WHEN (NEW.content_id IS NULL) EXECUTE FUNCTION nachet.picture_added();
+CREATE TRIGGER picture_changed AFTER UPDATE ON nachet.picture
+	REFERENCING OLD TABLE AS was NEW TABLE AS is_now
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed(
+		'SELECT picture_set_id FROM was UNION SELECT picture_set_id FROM is_now');
+CREATE TRIGGER picture_deleted AFTER DELETE ON nachet.picture
+	REFERENCING OLD TABLE AS was
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed('SELECT picture_set_id FROM was');
+CREATE TRIGGER picture_truncated AFTER TRUNCATE ON nachet.picture
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed('SELECT id FROM nachet.picture_set');
+CREATE TRIGGER picture_seed_changed AFTER UPDATE ON nachet.picture_seed
+	REFERENCING OLD TABLE AS was NEW TABLE AS is_now
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed(
+		'SELECT p.picture_set_id FROM nachet.picture p WHERE p.id IN'
+		' (SELECT picture_id FROM was UNION SELECT picture_id FROM is_now)');
+CREATE TRIGGER picture_seed_deleted AFTER DELETE ON nachet.picture_seed
+	REFERENCING OLD TABLE AS was
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed(
+		'SELECT p.picture_set_id FROM nachet.picture p WHERE p.id IN (SELECT picture_id FROM was)');
+CREATE TRIGGER picture_seed_truncated AFTER TRUNCATE ON nachet.picture_seed
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed('SELECT id FROM nachet.picture_set');
+
