@@ -1,0 +1,198 @@
+/*
+ * extension/pure/picture_header.c
+ *		Recognises a picture's format and hands its bytes to that format's reader.
+ *
+ * A new format is a row of the table below and a reader of its own. All reading goes through one
+ * buffered window, and the window is what bounds it: a walk reads ahead in blocks, a hop reads
+ * little, so that the number of reads stays below the source's size / 512 for formats that only
+ * move forward.
+ */
+#include "picture_formats.h"
+
+#include <string.h>
+
+typedef struct PictureFormat
+{
+	const char *name;
+	const char *signature; /* '?' stands for any byte */
+	size_t signature_length;
+	NachetPictureStatus (*read)(NachetReader *reader);
+	NachetSizeReasons size_reasons;
+} PictureFormat;
+
+#define SIGNATURE(bytes) bytes, sizeof(bytes) - 1
+#define SIZE_REASONS(name)                                                                         \
+	{                                                                                              \
+		name ": width is 0", name ": height is 0", name ": a side is longer than 500,000 pixels",  \
+		    name ": it has more than 4,294,967,296 pixels"                                         \
+	}
+
+static const PictureFormat formats[] = {
+    /* T.81, B.2.1: SOI, and then a marker, of which only the first byte is known */
+    {"JPEG", SIGNATURE("\xff\xd8\xff"), nachet_picture_jpeg_read, SIZE_REASONS("JPEG")},
+    /* PNG 5.2; the second half of the signature is left to the reader, which tells how it breaks */
+    {"PNG", SIGNATURE("\x89PNG"), nachet_picture_png_read, SIZE_REASONS("PNG")},
+    /* GIF89a, 17: "87a" or "89a" follows */
+    {"GIF", SIGNATURE("GIF8"), nachet_picture_gif_read, SIZE_REASONS("GIF")},
+    /* TIFF 6.0, section 2; BigTIFF has 43 in 42's place */
+    {"TIFF", SIGNATURE("II\x2a\0"), nachet_picture_tiff_read, SIZE_REASONS("TIFF")},
+    {"TIFF", SIGNATURE("MM\0\x2a"), nachet_picture_tiff_read, SIZE_REASONS("TIFF")},
+    {"TIFF", SIGNATURE("II\x2b\0"), nachet_picture_tiff_read, SIZE_REASONS("TIFF")},
+    {"TIFF", SIGNATURE("MM\0\x2b"), nachet_picture_tiff_read, SIZE_REASONS("TIFF")},
+    /* RFC 9649, 2.4: a RIFF container's size stands between the two words */
+    {"WebP", SIGNATURE("RIFF????WEBP"), nachet_picture_webp_read, SIZE_REASONS("WebP")},
+    /* BITMAPFILEHEADER's bfType; two letters that begin many texts, so the reader looks further */
+    {"BMP", SIGNATURE("BM"), nachet_picture_bmp_read, SIZE_REASONS("BMP")},
+};
+
+bool
+nachet_picture_within(const NachetReader *reader, uint64_t offset, uint64_t length)
+{
+	return offset <= reader->source->size && length <= reader->source->size - offset;
+}
+
+void
+nachet_picture_window_init(NachetWindow *window)
+{
+	window->start = 0;
+	window->filled = 0;
+	window->ahead = NACHET_WINDOW_FIRST_READ;
+}
+
+const unsigned char *
+nachet_picture_peek_in(NachetReader *reader, NachetWindow *window, uint64_t offset, size_t length,
+                       const char *reason)
+{
+	size_t wanted;
+
+	if (offset >= window->start && offset - window->start <= window->filled &&
+	    window->filled - (offset - window->start) >= length)
+		return window->bytes + (offset - window->start);
+
+	if (!nachet_picture_within(reader, offset, length))
+	{
+		nachet_picture_refuse(reader, NACHET_PICTURE_TRUNCATED, reason);
+		return NULL;
+	}
+
+	/* A step of less than a window is part of a walk: look ahead twice as far as before. */
+	if (window->filled > 0)
+	{
+		if (offset >= window->start && offset - window->start <= NACHET_WINDOW_BYTES)
+			window->ahead *= 2;
+		else
+			window->ahead = NACHET_WINDOW_HOP_READ;
+		if (window->ahead > NACHET_WINDOW_BYTES)
+			window->ahead = NACHET_WINDOW_BYTES;
+	}
+
+	wanted = window->ahead > length ? window->ahead : length;
+	if (wanted > reader->source->size - offset)
+		wanted = (size_t) (reader->source->size - offset);
+
+	window->filled = 0;
+	if (!reader->source->read(reader->source->context, offset, window->bytes, wanted))
+	{
+		nachet_picture_refuse(reader, NACHET_PICTURE_READ_FAILED, "could not be read");
+		return NULL;
+	}
+	window->start = offset;
+	window->filled = wanted;
+	return window->bytes;
+}
+
+const unsigned char *
+nachet_picture_peek(NachetReader *reader, uint64_t offset, size_t length, const char *reason)
+{
+	return nachet_picture_peek_in(reader, &reader->window, offset, length, reason);
+}
+
+size_t
+nachet_picture_window_left(const NachetReader *reader, uint64_t offset)
+{
+	return reader->window.filled - (size_t) (offset - reader->window.start);
+}
+
+NachetPictureStatus
+nachet_picture_set_size(NachetReader *reader, uint64_t width, uint64_t height)
+{
+	const NachetSizeReasons *reasons = reader->size_reasons;
+	const char *reason = NULL;
+
+	reader->picture->width = width > UINT32_MAX ? UINT32_MAX : (uint32_t) width;
+	reader->picture->height = height > UINT32_MAX ? UINT32_MAX : (uint32_t) height;
+
+	if (width == 0)
+		reason = reasons->no_width;
+	else if (height == 0)
+		reason = reasons->no_height;
+	else if (width > NACHET_PICTURE_MAX_SIDE || height > NACHET_PICTURE_MAX_SIDE)
+		reason = reasons->too_long;
+	else if (width * height > NACHET_PICTURE_MAX_PIXELS)
+		reason = reasons->too_many;
+
+	if (reason != NULL)
+		return nachet_picture_refuse(reader, NACHET_PICTURE_DIMENSIONS, reason);
+	return NACHET_PICTURE_OK;
+}
+
+static bool
+starts_with_signature(const unsigned char *bytes, size_t length, const PictureFormat *format)
+{
+	if (length < format->signature_length)
+		return false;
+	for (size_t i = 0; i < format->signature_length; i++)
+	{
+		if (format->signature[i] != '?' && bytes[i] != (unsigned char) format->signature[i])
+			return false;
+	}
+	return true;
+}
+
+NachetPictureStatus
+nachet_picture_header_read(const NachetSource *source, NachetPicture *picture)
+{
+	NachetReader reader;
+	const unsigned char *bytes;
+
+	memset(picture, 0, sizeof(*picture));
+	reader.source = source;
+	reader.picture = picture;
+	reader.status = NACHET_PICTURE_OK;
+	reader.size_reasons = NULL;
+	nachet_picture_window_init(&reader.window);
+
+	if (source->size == 0)
+		return nachet_picture_refuse(&reader, NACHET_PICTURE_EMPTY, "is empty");
+	bytes = nachet_picture_peek(&reader, 0, 1, "is empty");
+	if (bytes == NULL)
+		return reader.status;
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+	{
+		if (starts_with_signature(bytes, reader.window.filled, &formats[i]))
+		{
+			picture->format = formats[i].name;
+			reader.size_reasons = &formats[i].size_reasons;
+			return formats[i].read(&reader);
+		}
+	}
+	return nachet_picture_refuse(&reader, NACHET_PICTURE_UNKNOWN,
+	                             "not a picture: no known format's signature");
+}
+
+static bool
+read_from_buffer(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	memcpy(buffer, (const unsigned char *) context + offset, length);
+	return true;
+}
+
+NachetPictureStatus
+nachet_picture_header_read_buffer(const void *bytes, size_t size, NachetPicture *picture)
+{
+	/* The context is only read from: read_from_buffer makes it const again. */
+	NachetSource source = {read_from_buffer, (void *) (uintptr_t) bytes, size};
+
+	return nachet_picture_header_read(&source, picture);
+}
