@@ -1,0 +1,84 @@
+#!/usr/bin/env perl
+# test/extension/020_dump_restore.t: pg_dump takes everything along, and what is restored imports on.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Nachet::Test qw(bmp jpeg png run_command tempdir tiff write_file);
+use Test::More;
+
+my $store = Nachet::Test->new;
+my $folder = tempdir();
+my %env = $store->env;
+
+my @pictures = (png(40, 30, 'one'), bmp(100, 100, 'two'), tiff(100_000, 'three'), jpeg('four'));
+my $array = 'ARRAY[' . join(', ', map { "'\\x" . unpack('H*', $_) . "'" } @pictures) . ']::bytea[]';
+my $upload = "SELECT nachet.upload_picture_set($array, '" . $store->user_id
+	. q{', '{"seed_name": "Brassica napus", "zoom_level": 20, "nb_seeds": 5}')};
+my $id = $store->psql($upload);
+$store->psql("INSERT INTO nachet.picture_set (picture_set, owner_id) VALUES ('{}', '" . $store->user_id . "')");
+$store->psql("INSERT INTO nachet.picture (picture, picture_set_id, nb_obj) SELECT '{}', id, 1 FROM nachet.picture_set WHERE digest IS NULL");
+$store->psql("INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'no picture, and no set has it')");
+$store->psql("UPDATE nachet.users SET default_set_id = '$id'");
+
+# Everything there is, as one text.
+my $everything = join ";\n", map { "SELECT '$_', count(*), md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM nachet.$_ t" }
+	qw(users object_type seed picture_set picture picture_seed content content_chunk);
+$everything .= ";\nSELECT last_value FROM nachet.content_id_seq;\nSELECT p.oid::regprocedure, proacl, proowner::regrole"
+	. " FROM pg_proc p WHERE pronamespace = 'nachet'::regnamespace ORDER BY 1::text;"
+	. " SELECT relname, relacl::text, relowner::regrole FROM pg_class WHERE relnamespace = 'nachet'::regnamespace ORDER BY 1;"
+	. " SELECT nspacl FROM pg_namespace WHERE nspname = 'nachet'";
+my $before = $store->psql($everything);
+
+sub command
+{
+	my @command = @_;
+	my %more = ref $command[0] ? %{ shift @command } : ();
+	my ($status, $out, $err) = run_command({ env => { %env, %more } }, @command);
+	is($status, 0, "@command[0, 1]") or diag($err);
+	return;
+}
+
+my %ways = (
+	'pg_dump | psql' => sub {
+		command('pg_dump', '-f', "$folder/plain.sql", 'nachet');
+		command('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$folder/plain.sql", $_[0]);
+	},
+	'pg_dump --inserts' => sub {
+		command('pg_dump', '--inserts', '-f', "$folder/inserts.sql", 'nachet');
+		command('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$folder/inserts.sql", $_[0]);
+	},
+	'pg_restore' => sub {
+		command('pg_dump', '-Fc', '-f', "$folder/custom", 'nachet');
+		command('pg_restore', '-e', '-d', $_[0], "$folder/custom");
+	},
+	# The tables' foreign keys stand before their rows come, and pg_restore -j brings them in any order.
+	'pg_restore -j 4' => sub {
+		command('pg_dump', '-Fd', '-j', '4', '-f', "$folder/directory", 'nachet');
+		command({ PGOPTIONS => '-c session_replication_role=replica' },
+			'pg_restore', '-e', '-j', '4', '-d', $_[0], "$folder/directory");
+	},
+);
+my $number = 0;
+for my $way (sort keys %ways)
+{
+	subtest $way => sub {
+		my $db = 'restored_' . ++$number;
+		$store->psql("CREATE DATABASE $db TEMPLATE template0", db => 'postgres');
+		$ways{$way}->($db);
+		is($store->psql($everything, db => $db), $before, 'every row, id, sequence and privilege is there');
+		is($store->psql('SELECT count(*) FROM nachet.picture WHERE sha256(nachet.picture_content(id))'
+				. " = decode(picture -> 'quality_check' ->> 'image_checksum', 'hex')", db => $db), 4, 'every byte is right');
+		is($store->psql($upload, db => $db), $id, 'the same set is known');
+		my $new = $store->psql($upload =~ s/"nb_seeds": 5/"nb_seeds": 6/r, db => $db);
+		isnt($new, $id, 'another can be made');
+		is($store->psql('SELECT count(*) FROM nachet.picture p LEFT JOIN nachet.picture_set s ON s.id = p.picture_set_id'
+				. ' LEFT JOIN nachet.content c ON c.id = p.content_id'
+				. ' WHERE s.id IS NULL OR (c.id IS NULL AND p.content_id IS NOT NULL)', db => $db), 0, 'no row refers to nothing');
+		$store->psql("INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'new bytes')", db => $db);
+		is($store->psql("SELECT count(*) FROM nachet.content WHERE sha256 = sha256('new bytes')", db => $db), 1, 'new bytes can be stored');
+	};
+}
+
+done_testing;
