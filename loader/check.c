@@ -1,0 +1,91 @@
+/*
+ * loader/check.c
+ *		Every file of a set looked at, before a byte is sent.
+ *
+ * The rules are extension/pure's, the same that the datastore itself applies when it seals. Workers take
+ * runs of files in turn from one counter, so that what they name comes in nearly the list's order.
+ */
+#include <stdlib.h>
+
+#include "check.h"
+#include "source.h"
+
+#define RUN_FILES 64
+
+typedef struct Check
+{
+	NachetSession *session;
+	NachetFiles *files;
+	NachetFindings *findings;
+	atomic_size_t next;
+} Check;
+
+static void
+report(Check *check, size_t index, atomic_size_t *counter, const char *reason)
+{
+	char *name = nachet_files_display_name(check->files, index);
+
+	nachet_console_error(check->session->console, "%s: %s", name != NULL ? name : "?", reason);
+	free(name);
+	atomic_fetch_add(counter, 1);
+	check->files->file[index].refused = true;
+}
+
+static void
+check_file(Check *check, size_t index)
+{
+	NachetFile *file = &check->files->file[index];
+	NachetFileSource file_source;
+	NachetSource source = {nachet_source_callback, &file_source, 0};
+	NachetPicture picture;
+	NachetPictureStatus status;
+
+	if (!nachet_source_open(&file_source, check->files, index))
+	{
+		report(check, index,
+		       file_source.special ? &check->findings->refused : &check->findings->unreadable,
+		       file_source.flaw);
+		return;
+	}
+	file->size = file_source.size;
+	file->mtime_ns = file_source.mtime_ns;
+	source.size = file_source.size;
+	status = nachet_picture_header_read(&source, &picture);
+	if (status == NACHET_PICTURE_READ_FAILED)
+		report(check, index, &check->findings->unreadable,
+		       file_source.flaw != NULL ? file_source.flaw : picture.reason);
+	else if (status != NACHET_PICTURE_OK)
+		report(check, index, &check->findings->refused, picture.reason);
+	nachet_source_close(&file_source);
+}
+
+static void
+work(int worker, void *argument)
+{
+	Check *check = argument;
+	size_t first;
+
+	(void) worker;
+	while ((first = atomic_fetch_add(&check->next, RUN_FILES)) < check->files->count)
+	{
+		for (size_t i = first; i < first + RUN_FILES && i < check->files->count; i++)
+		{
+			if (nachet_session_interrupted(check->session))
+				return;
+			check_file(check, i);
+			nachet_progress_add(&check->session->progress, 1, 0);
+		}
+	}
+}
+
+bool
+nachet_check_files(NachetSession *session, NachetFiles *files, NachetFindings *findings)
+{
+	Check check = {.session = session, .files = files, .findings = findings};
+	bool done;
+
+	nachet_progress_begin(&session->progress, NACHET_PHASE_CHECK, files->count, 0);
+	done = nachet_session_run(session, files->count / RUN_FILES + 1, work, &check);
+	nachet_progress_end(&session->progress);
+	return done && !nachet_session_interrupted(session);
+}

@@ -1,0 +1,45 @@
+/*
+ * loader/client/datastore.h
+ *		The datastore's SQL functions as C calls over libpq.
+ *
+ * No rule of the datastore lives here: each call is one statement, and errors are PostgreSQL's own.
+ */
+#ifndef NACHET_CLIENT_DATASTORE_H
+#define NACHET_CLIENT_DATASTORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <libpq-fe.h>
+
+#include "error.h"
+#include "sha256.h"
+
+/* The datastore's own SQLSTATEs (design: class NC). */
+#define NACHET_SQLSTATE_USER_NOT_REGISTERED "NC001"
+#define NACHET_SQLSTATE_SEED_NOT_REGISTERED "NC002"
+#define NACHET_SQLSTATE_NOT_A_PICTURE       "NC003"
+#define NACHET_SQLSTATE_CONTENTS_MISSING    "NC004"
+#define NACHET_SQLSTATE_BAD_DATA            "NC005"
+#define NACHET_SQLSTATE_BAD_CHUNK           "NC006"
+
+/*
+ * Connects. conninfo is a connection string or URI as psql takes it, or NULL for libpq's environment.
+ * The connection speaks UTF-8, keeps alive, has application_name set, and prints no notices.
+ */
+extern PGconn *nachet_datastore_connect(const char *conninfo, const char *application_name,
+                                        NachetError *error);
+
+/* Whether a connection string holds a password, which others could read in a process list. */
+extern bool nachet_conninfo_has_password(const char *conninfo);
+
+/* nachet.chunk_size(); 0 on failure. */
+extern int nachet_datastore_chunk_size(PGconn *connection, NachetError *error);
+
+/* nachet.missing_contents: missing[i] tells whether digests[i] is not stored yet. */
+extern bool nachet_datastore_missing(PGconn *connection,
+                                     const unsigned char (*digests)[NACHET_SHA256_BYTES],
+                                     size_t count, bool *missing, NachetError *error)
+    __attribute__((warn_unused_result));
+
+#endif

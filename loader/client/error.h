@@ -1,0 +1,38 @@
+/*
+ * loader/client/error.h
+ *		What went wrong, as PostgreSQL told it, or as the client found it.
+ *
+ * A function that fails fills the NachetError it was given and logs nothing; whoever knows the context
+ * logs once. The strings belong to the error and go with nachet_error_clear.
+ */
+#ifndef NACHET_CLIENT_ERROR_H
+#define NACHET_CLIENT_ERROR_H
+
+#include <stdbool.h>
+#include <libpq-fe.h>
+
+typedef struct NachetError
+{
+	bool set;
+	bool unreachable; /* no connection could be made, or it was lost: trying again may help */
+	char sqlstate[6]; /* "" where PostgreSQL had no part in it */
+	char *message;    /* never NULL once set; no secret, no trailing newline */
+	char *detail;     /* NULL where there is none */
+	char *hint;       /* NULL where there is none */
+} NachetError;
+
+#define NACHET_ERROR_INIT                                                                          \
+	{                                                                                              \
+		0                                                                                          \
+	}
+
+extern void nachet_error_clear(NachetError *error);
+
+/* Takes over what PostgreSQL said; result may be NULL (then the connection's own words are taken). */
+extern void nachet_error_from_postgres(NachetError *error, const PGconn *connection,
+                                       const PGresult *result);
+
+extern void nachet_error_set(NachetError *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

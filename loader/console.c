@@ -1,0 +1,154 @@
+/*
+ * loader/console.c
+ *		Messages and the progress line, on standard error.
+ *
+ * Every write happens under the console's lock and first takes the progress line away, so that workers'
+ * messages and the monitor's redrawing never mix on a line. Standard output is not touched here: it holds
+ * the sets' ids and nothing else.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pure/names.h"
+#include "console.h"
+
+#define ERASE_LINE "\r\033[K"
+
+static void
+erase_bar(NachetConsole *console)
+{
+	if (console->bar_drawn)
+		fputs(ERASE_LINE, stderr);
+	console->bar_drawn = false;
+}
+
+__attribute__((format(printf, 3, 0))) static void
+write_line(NachetConsole *console, const char *kind, const char *format, va_list args)
+{
+	pthread_mutex_lock(&console->lock);
+	erase_bar(console);
+	fprintf(stderr, "nachet-load: %s", kind);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	fflush(stderr);
+	pthread_mutex_unlock(&console->lock);
+}
+
+void
+nachet_console_init(NachetConsole *console)
+{
+	memset(console, 0, sizeof(*console));
+	pthread_mutex_init(&console->lock, NULL);
+}
+
+void
+nachet_console_error(NachetConsole *console, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(console, "error: ", format, args);
+	va_end(args);
+}
+
+void
+nachet_console_warning(NachetConsole *console, const char *format, ...)
+{
+	va_list args;
+
+	if (console->quiet)
+		return;
+	va_start(args, format);
+	write_line(console, "warning: ", format, args);
+	va_end(args);
+}
+
+void
+nachet_console_note(NachetConsole *console, const char *format, ...)
+{
+	va_list args;
+
+	if (console->quiet)
+		return;
+	va_start(args, format);
+	write_line(console, "", format, args);
+	va_end(args);
+}
+
+void
+nachet_console_detail(NachetConsole *console, const char *format, ...)
+{
+	va_list args;
+
+	if (console->quiet || !console->verbose)
+		return;
+	va_start(args, format);
+	write_line(console, "", format, args);
+	va_end(args);
+}
+
+void
+nachet_console_failure(NachetConsole *console, const char *what, const NachetError *error)
+{
+	pthread_mutex_lock(&console->lock);
+	erase_bar(console);
+	fprintf(stderr, "nachet-load: error: %s%s%s\n", what, *what != '\0' ? ": " : "",
+	        error->set ? error->message : "unknown");
+	if (error->detail != NULL)
+		fprintf(stderr, "nachet-load: detail: %s\n", error->detail);
+	if (error->hint != NULL)
+		fprintf(stderr, "nachet-load: hint: %s\n", error->hint);
+	fflush(stderr);
+	pthread_mutex_unlock(&console->lock);
+}
+
+void
+nachet_console_bar(NachetConsole *console, const char *line)
+{
+	if (!console->bar)
+		return;
+	pthread_mutex_lock(&console->lock);
+	erase_bar(console);
+	if (line != NULL)
+	{
+		fputs(line, stderr);
+		console->bar_drawn = true;
+	}
+	fflush(stderr);
+	pthread_mutex_unlock(&console->lock);
+}
+
+char *
+nachet_console_name(const char *folder, const char *name)
+{
+	const char *slash = *folder == '\0' || folder[strlen(folder) - 1] == '/' ? "" : "/";
+	char *plain;
+	char *escaped;
+	char *out;
+	bool utf8;
+
+	if (asprintf(&plain, "%s%s%s", folder, slash, name) < 0)
+		return NULL;
+	utf8 = nachet_utf8_valid(plain, strlen(plain));
+	escaped = malloc(4 * strlen(plain) + 1);
+	if (escaped != NULL)
+	{
+		out = escaped;
+		for (const unsigned char *in = (const unsigned char *) plain; *in != '\0'; in++)
+		{
+			/* U+0080 to U+009F are controls too: C2 80 to C2 9F, of which the second byte is escaped. */
+			bool control = *in < 0x20 || *in == 0x7f ||
+			               (in > (const unsigned char *) plain && in[-1] == 0xc2 && *in < 0xa0);
+
+			if (control || (!utf8 && *in >= 0x80))
+				out += sprintf(out, "\\x%02x", *in);
+			else
+				*out++ = (char) *in;
+		}
+		*out = '\0';
+	}
+	free(plain);
+	return escaped;
+}

@@ -1,0 +1,48 @@
+/*
+ * loader/console.h
+ *		Messages and the progress line, on standard error.
+ */
+#ifndef NACHET_LOADER_CONSOLE_H
+#define NACHET_LOADER_CONSOLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "client/error.h"
+
+typedef struct NachetConsole
+{
+	pthread_mutex_t lock;
+	bool quiet;   /* errors only */
+	bool verbose; /* more notes */
+	bool bar;     /* whether a progress line may be drawn: standard error is a terminal */
+	bool bar_drawn;
+} NachetConsole;
+
+extern void nachet_console_init(NachetConsole *console);
+
+/* One line each, behind "nachet-load: " and, for the first two, "error: " or "warning: ". */
+extern void nachet_console_error(NachetConsole *console, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+extern void nachet_console_warning(NachetConsole *console, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+extern void nachet_console_note(NachetConsole *console, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+extern void nachet_console_detail(NachetConsole *console, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* An error with its detail and its hint, each on a line; what tells what was being done, "" for nothing. */
+extern void nachet_console_failure(NachetConsole *console, const char *what,
+                                   const NachetError *error);
+
+/* Draws the progress line over the last one; NULL takes it away. Does nothing without bar. */
+extern void nachet_console_bar(NachetConsole *console, const char *line);
+
+/*
+ * A file's name fit for a line on a terminal: control characters and bytes that are not UTF-8 become \xNN.
+ * folder, "" for none, goes before it with a '/'. The string is the caller's to free; NULL if memory ran out.
+ */
+extern char *nachet_console_name(const char *folder, const char *name);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * loader/import.h
+ *		One picture set, from its folder to its id.
+ */
+#ifndef NACHET_LOADER_IMPORT_H
+#define NACHET_LOADER_IMPORT_H
+
+#include <stddef.h>
+
+#include "session.h"
+
+typedef enum NachetOutcome
+{
+	NACHET_OUTCOME_IMPORTED,
+	NACHET_OUTCOME_LEFT_OUT,    /* imported without the pictures that were refused */
+	NACHET_OUTCOME_FAILED,      /* said why on the console */
+	NACHET_OUTCOME_UNREACHABLE, /* likewise: the database is gone */
+	NACHET_OUTCOME_INTERRUPTED
+} NachetOutcome;
+
+/* What becomes one set: a folder, or the plain files that were given. */
+typedef struct NachetTarget
+{
+	const char *folder; /* NULL for files */
+	char **paths;       /* the files, or NULL */
+	size_t path_count;
+} NachetTarget;
+
+/* Imports a set and writes its id to standard output; with --dry-run only says what it would do. */
+extern NachetOutcome nachet_import(NachetSession *session, const NachetTarget *target)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * loader/main.c
+ *		nachet-load: imports folders of pictures into a Nachet datastore.
+ *
+ * Start, each set in turn, and end; the only place that exits, but for a second interrupt (session.c).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "client/datastore.h"
+#include "exit_codes.h"
+#include "import.h"
+#include "options.h"
+#include "session.h"
+
+typedef struct Tally
+{
+	size_t imported;
+	size_t left_out; /* of those, with pictures left out */
+	size_t failed;
+	bool unreachable;
+	bool interrupted;
+} Tally;
+
+static void
+count_outcome(Tally *tally, NachetOutcome outcome)
+{
+	switch (outcome)
+	{
+		case NACHET_OUTCOME_LEFT_OUT:
+			tally->left_out++;
+			tally->imported++;
+			break;
+		case NACHET_OUTCOME_IMPORTED:
+			tally->imported++;
+			break;
+		case NACHET_OUTCOME_INTERRUPTED:
+			tally->interrupted = true;
+			break;
+		case NACHET_OUTCOME_UNREACHABLE:
+			tally->unreachable = true;
+			tally->failed++;
+			break;
+		case NACHET_OUTCOME_FAILED:
+			tally->failed++;
+			break;
+	}
+}
+
+static NachetExit
+exit_status(const Tally *tally)
+{
+	if (tally->interrupted)
+		return NACHET_EXIT_INTERRUPTED;
+	if (tally->failed > 0 && tally->imported > 0)
+		return NACHET_EXIT_SOME_FAILED;
+	if (tally->unreachable)
+		return NACHET_EXIT_UNREACHABLE;
+	if (tally->failed > 0)
+		return NACHET_EXIT_FAILED;
+	return tally->left_out > 0 ? NACHET_EXIT_LEFT_OUT : NACHET_EXIT_IMPORTED;
+}
+
+/*
+ * Makes targets of the arguments: one for each folder, and one for all files together, in the place of the
+ * first. What can't be looked at counts as a folder, whose import then says why. Gives their number;
+ * *files holds the files' paths.
+ */
+static size_t
+make_targets(const NachetOptions *options, NachetTarget *targets, char **files)
+{
+	NachetTarget *given = NULL;
+	size_t count = 0;
+
+	for (int i = 0; i < options->argument_count; i++)
+	{
+		char *argument = options->arguments[i];
+		struct stat status;
+
+		if (stat(argument, &status) != 0 || S_ISDIR(status.st_mode))
+		{
+			targets[count].folder = argument;
+			count++;
+			continue;
+		}
+		if (given == NULL)
+		{
+			given = &targets[count++];
+			given->paths = files;
+		}
+		files[given->path_count++] = argument;
+	}
+	return count;
+}
+
+/* Connects, and learns what the connection must know; logs. */
+static bool
+open_datastore(NachetSession *session, Tally *tally)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	PGconn *connection = nachet_session_connection(session, 0, &error);
+
+	if (connection != NULL)
+		session->chunk_size = nachet_datastore_chunk_size(connection, &error);
+	if (session->chunk_size > 0)
+		return true;
+	nachet_console_failure(session->console,
+	                       connection == NULL ? "no connection to the database" : "", &error);
+	tally->failed++;
+	tally->unreachable = error.unreachable;
+	nachet_error_clear(&error);
+	return false;
+}
+
+static NachetExit
+run(const NachetOptions *options, NachetConsole *console)
+{
+	size_t arguments = (size_t) options->argument_count;
+	NachetTarget *targets = calloc(arguments, sizeof(*targets));
+	char **files = calloc(arguments, sizeof(*files));
+	NachetExit status = NACHET_EXIT_FAILED;
+	NachetSession session;
+	Tally tally = {0};
+	size_t count;
+
+	if (targets == NULL || files == NULL)
+	{
+		nachet_console_error(console, "out of memory");
+		goto done;
+	}
+	count = make_targets(options, targets, files);
+	if (options->name != NULL && count > 1)
+	{
+		nachet_console_error(console, "--name names one set, and the arguments make %zu", count);
+		status = NACHET_EXIT_USAGE;
+		goto done;
+	}
+	if (nachet_session_start(&session, options, console))
+	{
+		if (open_datastore(&session, &tally))
+		{
+			for (size_t i = 0; i < count && !tally.interrupted && !tally.unreachable; i++)
+				count_outcome(&tally, nachet_import(&session, &targets[i]));
+		}
+		nachet_session_end(&session);
+		status = exit_status(&tally);
+	}
+
+done:
+	free(targets);
+	free(files);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	NachetConsole console;
+	NachetOptions options;
+
+	nachet_console_init(&console);
+	switch (nachet_options_read(&options, &console, argc, argv))
+	{
+		case NACHET_OPTIONS_ANSWERED:
+			return fflush(stdout) == 0 ? NACHET_EXIT_IMPORTED : NACHET_EXIT_FAILED;
+		case NACHET_OPTIONS_WRONG:
+			return NACHET_EXIT_USAGE;
+		case NACHET_OPTIONS_RUN:
+			break;
+	}
+	console.quiet = options.quiet;
+	console.verbose = options.verbose;
+	console.bar = !options.quiet && !options.no_progress && isatty(STDERR_FILENO);
+	return (int) run(&options, &console);
+}

@@ -1,0 +1,344 @@
+/*
+ * loader/options.c
+ *		nachet-load's options, from the environment and then from the command line.
+ *
+ * One table holds every option: getopt's long and short forms, the environment's names and the help are
+ * all made from it. A value is judged only as far as it can be without the datastore, whose rules stay
+ * its own.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/datastore.h"
+#include "options.h"
+
+#define DEFAULT_MAX_JOBS 4
+#define SEE_HELP         "(see nachet-load --help)"
+
+typedef enum OptionKind
+{
+	OPTION_TEXT, /* const char * */
+	OPTION_FLAG  /* bool */
+} OptionKind;
+
+typedef struct OptionRow
+{
+	const char *name;
+	char letter; /* 0 where there is none */
+	const char *variable;
+	const char *argument;
+	OptionKind kind;
+	size_t offset;
+	const char *help;
+} OptionRow;
+
+#define TEXT(name, letter, variable, argument, member, help)                                       \
+	{                                                                                              \
+		name, letter, variable, argument, OPTION_TEXT, offsetof(NachetOptions, member), help       \
+	}
+#define FLAG(name, letter, variable, member, help)                                                 \
+	{                                                                                              \
+		name, letter, variable, NULL, OPTION_FLAG, offsetof(NachetOptions, member), help           \
+	}
+
+static const OptionRow table[] = {
+    TEXT("email", 'e', "NACHET_EMAIL", "EMAIL", email, "who imports: a registered user (required)"),
+    TEXT("seed", 's', "NACHET_SEED", "NAME", seed,
+         "the species shown: a registered seed (required)"),
+    TEXT("zoom", 'z', "NACHET_ZOOM", "LEVEL", zoom, "zoom level, a number above 0 (required)"),
+    TEXT("nb-seeds", 'c', "NACHET_NB_SEEDS", "COUNT", nb_seeds,
+         "number of seeds on each picture, at least 1 (required)"),
+    TEXT("name", 0, "NACHET_NAME", "NAME", name, "name of the picture set (default: the folder's)"),
+    TEXT("dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname,
+         "database: a name, connection string or URI, without a password\n"
+         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
+    TEXT("jobs", 'j', "NACHET_JOBS", "N", jobs_given,
+         "connections to send over (default: the processors, 4 at most)"),
+    TEXT("on-error", 0, "NACHET_ON_ERROR", "stop|skip", on_error,
+         "what a refused picture does: stop the folder's import (default),\n"
+         "or be left out; a file that can't be read always stops it"),
+    FLAG("dry-run", 'n', "NACHET_DRY_RUN", dry_run, "check and compare everything, store nothing"),
+    FLAG("quiet", 'q', "NACHET_QUIET", quiet, "say nothing but errors"),
+    FLAG("verbose", 'v', "NACHET_VERBOSE", verbose, "say more"),
+    FLAG("no-progress", 0, "NACHET_NO_PROGRESS", no_progress,
+         "draw no progress line on a terminal"),
+    FLAG("help", 'h', NULL, help, "show this help and exit"),
+    FLAG("version", 'V', NULL, version, "show the version and exit"),
+};
+
+#define TABLE_ROWS ((int) (sizeof(table) / sizeof(table[0])))
+
+/* getopt's value for a row: beyond any character. */
+#define ROW_VALUE(row) (256 + (row))
+
+static const char **
+text_of(NachetOptions *options, const OptionRow *row)
+{
+	return (const char **) (void *) ((char *) options + row->offset);
+}
+
+static bool *
+flag_of(NachetOptions *options, const OptionRow *row)
+{
+	return (bool *) (void *) ((char *) options + row->offset);
+}
+
+static void
+print_help(void)
+{
+	fputs("nachet-load imports folders of pictures into a Nachet datastore.\n\n"
+	      "Usage: nachet-load [OPTION]... FOLDER...\n\n"
+	      "Each folder, with all that lies below it, becomes one picture set; each picture is "
+	      "named by its\n"
+	      "path within the folder. Plain files given as arguments make one set together, named by "
+	      "their\n"
+	      "base names; their set is named for the folder that holds the first of them. Every file "
+	      "is\n"
+	      "checked before a byte is sent. Running the same import again sends only what is missing "
+	      "and\n"
+	      "gives the same set.\n\n"
+	      "Options, and the environment variables that set them too:\n",
+	      stdout);
+	for (int i = 0; i < TABLE_ROWS; i++)
+	{
+		const OptionRow *row = &table[i];
+		const char *line = row->help;
+		char letter[8] = "    ";
+
+		if (row->letter != 0)
+			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+		printf("  %s--%s%s%s%s%s\n", letter, row->name, row->argument != NULL ? "=" : "",
+		       row->argument != NULL ? row->argument : "", row->variable != NULL ? "  " : "",
+		       row->variable != NULL ? row->variable : "");
+		while (line != NULL)
+		{
+			const char *end = strchrnul(line, '\n');
+
+			printf("        %.*s\n", (int) (end - line), line);
+			line = *end != '\0' ? end + 1 : NULL;
+		}
+	}
+	fputs(
+	    "\nStandard output: the id of each folder's picture set, one a line.\n"
+	    "Exit status: 0 all imported; 1 failed, nothing imported; 2 wrong usage; 3 imported, but "
+	    "refused\n"
+	    "pictures were left out; 4 the database can't be reached; 5 some folders imported and some "
+	    "failed;\n"
+	    "130 interrupted.\n\n"
+	    "Example:\n"
+	    "  nachet-load -d nachet --email=someone@example.org --seed='Brassica napus' --zoom=20 \\\n"
+	    "    --nb-seeds=5 session-12/\n",
+	    stdout);
+}
+
+/* What stands in the environment; a flag is on at 1, yes, true, on and off at 0, no, false, off and "". */
+static bool
+read_environment(NachetOptions *options, NachetConsole *console)
+{
+	static const char *const words[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
+
+	for (int i = 0; i < TABLE_ROWS; i++)
+	{
+		const OptionRow *row = &table[i];
+		const char *value = row->variable != NULL ? getenv(row->variable) : NULL;
+		bool known = false;
+
+		if (value == NULL || *value == '\0')
+			continue;
+		if (row->kind == OPTION_TEXT)
+		{
+			*text_of(options, row) = value;
+			continue;
+		}
+		for (int word = 0; word < 8; word++)
+		{
+			if (strcasecmp(value, words[word]) == 0)
+			{
+				*flag_of(options, row) = word % 2 == 1;
+				known = true;
+			}
+		}
+		if (!known)
+		{
+			nachet_console_error(console, "%s must be 1 or 0, not '%s'", row->variable, value);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+read_command_line(NachetOptions *options, NachetConsole *console, int argc, char **argv)
+{
+	struct option longs[TABLE_ROWS + 1];
+	char shorts[2 * TABLE_ROWS + 2] = ":";
+	size_t length = 1;
+	int value;
+
+	memset(longs, 0, sizeof(longs));
+	for (int i = 0; i < TABLE_ROWS; i++)
+	{
+		longs[i].name = table[i].name;
+		longs[i].has_arg = table[i].kind == OPTION_TEXT ? required_argument : no_argument;
+		longs[i].val = ROW_VALUE(i);
+		if (table[i].letter != 0)
+			shorts[length++] = table[i].letter;
+		if (table[i].letter != 0 && table[i].kind == OPTION_TEXT)
+			shorts[length++] = ':';
+	}
+	shorts[length] = '\0';
+
+	opterr = 0;
+	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+	{
+		const OptionRow *row = NULL;
+
+		if (value == ':')
+		{
+			nachet_console_error(console, "option '%s' needs a value " SEE_HELP, argv[optind - 1]);
+			return false;
+		}
+		for (int i = 0; i < TABLE_ROWS; i++)
+		{
+			if (value == ROW_VALUE(i) || (value == table[i].letter && value != 0 && value != '?'))
+				row = &table[i];
+		}
+		if (row == NULL && optopt > 0 && optopt < 256)
+			nachet_console_error(console, "there is no option '-%c' " SEE_HELP, optopt);
+		else if (row == NULL)
+			nachet_console_error(console, "option '%s' is not understood " SEE_HELP,
+			                     argv[optind - 1]);
+		else if (row->kind == OPTION_TEXT)
+			*text_of(options, row) = optarg;
+		else
+			*flag_of(options, row) = true;
+		if (row == NULL)
+			return false;
+		if (row->offset == offsetof(NachetOptions, dbname) && nachet_conninfo_has_password(optarg))
+		{
+			nachet_console_error(
+			    console,
+			    "--dbname holds a password, which everyone could read in the process list: "
+			    "use PGPASSFILE, a service file or PGPASSWORD instead");
+			return false;
+		}
+	}
+	options->arguments = argv + optind;
+	options->argument_count = argc - optind;
+	return true;
+}
+
+/* A whole number from 1 to max; 0 for anything else. */
+static long
+read_count(const char *text, long max)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	return isdigit((unsigned char) *text) && *end == '\0' && errno == 0 && value <= max ? value : 0;
+}
+
+/* Whether a text is a decimal number, as JSON and PostgreSQL's numeric write it, above 0 and finite. */
+static bool
+is_positive_number(const char *text)
+{
+	char *end;
+	double value;
+
+	if (text[strspn(text, "0123456789.eE+-")] != '\0')
+		return false;
+	errno = 0;
+	value = strtod(text, &end);
+	return end != text && *end == '\0' && errno == 0 && value > 0;
+}
+
+/* Names what is required and not there, all in one line. */
+static bool
+check_required(const NachetOptions *options, NachetConsole *console)
+{
+	char missing[128] = "";
+	size_t length = 0;
+	const struct
+	{
+		const char *name;
+		const char *value;
+	} required[] = {{"--email", options->email},
+	                {"--seed", options->seed},
+	                {"--zoom", options->zoom},
+	                {"--nb-seeds", options->nb_seeds},
+	                {"a folder", options->argument_count > 0 ? options->arguments[0] : NULL}};
+
+	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
+	{
+		if (required[i].value == NULL || *required[i].value == '\0')
+			length += (size_t) snprintf(missing + length, sizeof(missing) - length, "%s%s",
+			                            length > 0 ? ", " : "", required[i].name);
+	}
+	if (length > 0)
+		nachet_console_error(console, "missing: %s " SEE_HELP, missing);
+	return length == 0;
+}
+
+static bool
+check_values(NachetOptions *options, NachetConsole *console)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!check_required(options, console))
+		return false;
+	if (!is_positive_number(options->zoom))
+	{
+		nachet_console_error(console, "--zoom must be a number above 0, not '%s'", options->zoom);
+		return false;
+	}
+	if (read_count(options->nb_seeds, INT32_MAX) == 0)
+	{
+		nachet_console_error(console, "--nb-seeds must be a whole number, at least 1, not '%s'",
+		                     options->nb_seeds);
+		return false;
+	}
+	if (options->jobs_given == NULL)
+		options->jobs = processors < 1                  ? 1
+		                : processors > DEFAULT_MAX_JOBS ? DEFAULT_MAX_JOBS
+		                                                : (int) processors;
+	else
+		options->jobs = (int) read_count(options->jobs_given, NACHET_MAX_JOBS);
+	if (options->jobs == 0)
+	{
+		nachet_console_error(console, "--jobs must be a whole number from 1 to %d, not '%s'",
+		                     NACHET_MAX_JOBS, options->jobs_given);
+		return false;
+	}
+	options->skip_refused = options->on_error != NULL && strcmp(options->on_error, "skip") == 0;
+	if (options->on_error != NULL && !options->skip_refused &&
+	    strcmp(options->on_error, "stop") != 0)
+	{
+		nachet_console_error(console, "--on-error must be stop or skip, not '%s'",
+		                     options->on_error);
+		return false;
+	}
+	return true;
+}
+
+NachetOptionsOutcome
+nachet_options_read(NachetOptions *options, NachetConsole *console, int argc, char **argv)
+{
+	memset(options, 0, sizeof(*options));
+	if (!read_environment(options, console) || !read_command_line(options, console, argc, argv))
+		return NACHET_OPTIONS_WRONG;
+	if (options->help)
+		print_help();
+	else if (options->version)
+		puts("nachet-load " NACHET_VERSION);
+	else
+		return check_values(options, console) ? NACHET_OPTIONS_RUN : NACHET_OPTIONS_WRONG;
+	return NACHET_OPTIONS_ANSWERED;
+}

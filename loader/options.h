@@ -1,0 +1,48 @@
+/*
+ * loader/options.h
+ *		nachet-load's options, from the environment and then from the command line.
+ */
+#ifndef NACHET_LOADER_OPTIONS_H
+#define NACHET_LOADER_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "console.h"
+
+#define NACHET_MAX_JOBS 32
+
+typedef struct NachetOptions
+{
+	const char *email;
+	const char *seed;
+	const char *zoom;     /* a decimal number above 0 */
+	const char *nb_seeds; /* a whole number, at least 1 */
+	const char *name;     /* NULL: the folder's own */
+	const char *dbname;   /* NULL: libpq's environment */
+	const char *on_error; /* "stop" or "skip" */
+	const char *jobs_given;
+	int jobs; /* 1 to NACHET_MAX_JOBS */
+	bool dry_run;
+	bool skip_refused;
+	bool quiet;
+	bool verbose;
+	bool no_progress;
+	bool help;
+	bool version;
+	char **arguments; /* folders and files */
+	int argument_count;
+} NachetOptions;
+
+typedef enum NachetOptionsOutcome
+{
+	NACHET_OPTIONS_RUN,
+	NACHET_OPTIONS_ANSWERED, /* --help or --version, written to standard output */
+	NACHET_OPTIONS_WRONG     /* said so on the console */
+} NachetOptionsOutcome;
+
+/* The strings stay the environment's and argv's own. */
+extern NachetOptionsOutcome nachet_options_read(NachetOptions *options, NachetConsole *console,
+                                                int argc, char **argv)
+    __attribute__((warn_unused_result));
+
+#endif

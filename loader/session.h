@@ -1,0 +1,53 @@
+/*
+ * loader/session.h
+ *		What one run of nachet-load shares: options, console, connections, workers, and the monitor.
+ */
+#ifndef NACHET_LOADER_SESSION_H
+#define NACHET_LOADER_SESSION_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <libpq-fe.h>
+
+#include "console.h"
+#include "options.h"
+#include "progress.h"
+
+typedef struct NachetSession
+{
+	const NachetOptions *options;
+	NachetConsole *console;
+	NachetProgress progress;
+	atomic_bool interrupted; /* SIGINT or SIGTERM came: end what is under way */
+	atomic_int
+	    connecting; /* connections being made, which nothing but the process's end cuts short */
+
+	/* Connection 0 asks and makes sets; each worker sends over its own, the first over 0. */
+	PGconn *connection[NACHET_MAX_JOBS];
+	PGcancel *cancel[NACHET_MAX_JOBS];
+	pthread_mutex_t cancel_lock; /* over the two arrays' slots */
+	int chunk_size;
+
+	pthread_t monitor;
+	bool monitor_started;
+	sigset_t signals;
+} NachetSession;
+
+/* Starts the monitor, which from here on takes SIGINT and SIGTERM and draws the progress line. */
+extern bool nachet_session_start(NachetSession *session, const NachetOptions *options,
+                                 NachetConsole *console) __attribute__((warn_unused_result));
+extern void nachet_session_end(NachetSession *session);
+
+/* The worker's connection, made at its first use; NULL, and *error filled, where it can't be made. */
+extern PGconn *nachet_session_connection(NachetSession *session, int worker, NachetError *error);
+
+/* Runs work(worker, argument) in as many threads as there are jobs, but no more than items, until all return. */
+extern bool nachet_session_run(NachetSession *session, size_t items,
+                               void (*work)(int worker, void *argument), void *argument)
+    __attribute__((warn_unused_result));
+
+extern bool nachet_session_interrupted(NachetSession *session);
+
+#endif

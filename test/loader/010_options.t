@@ -1,0 +1,68 @@
+# nachet-load's options: help, version, and one helpful line with status 2 for whatever is wrong. No database.
+use strict;
+use warnings;
+
+use FindBin ();
+use lib "$FindBin::Bin/../lib";
+use Nachet::Test qw(run_command slurp);
+use Test::More;
+
+my $load = Nachet::Test::nachet_load();
+my @required = ('--email=someone@example.org', '--seed=Brassica napus', '--zoom=20', '--nb-seeds=5');
+my %clean = map { $_ => undef } grep { /^NACHET_/ && $_ ne 'NACHET_LOAD' } keys %ENV;
+
+sub load { my ($env, @args) = @_; return run_command({ env => { %clean, %$env } }, $load, @args) }
+
+my ($status, $out, $err) = load({}, '--help');
+is($status, 0, '--help succeeds');
+is($err, '', '... and says nothing on standard error');
+for my $option (qw(email seed zoom nb-seeds name dbname jobs on-error dry-run quiet verbose no-progress help version))
+{
+	like($out, qr/^ .*--$option\b/m, "--help names --$option");
+}
+like($out, qr/\b$_\b/, "--help names $_")
+	for qw(NACHET_EMAIL NACHET_SEED NACHET_ZOOM NACHET_NB_SEEDS NACHET_NAME NACHET_DBNAME NACHET_JOBS NACHET_ON_ERROR);
+is((grep { length > 110 } split /\n/, $out), 0, 'no line of the help is too long for a wide terminal');
+
+my ($version) = slurp("$Nachet::Test::ROOT/extension/nachet_datastore.control") =~ /^default_version\s*=\s*'(.*)'/m;
+($status, $out, $err) = load({}, '--version');
+is($status, 0, '--version succeeds');
+is($out, "nachet-load $version\n", '... and tells the version of the extension');
+
+# Wrong use: status 2, nothing on standard output, one line that names what is wrong.
+my @wrong = (
+	[ 'nothing at all', {}, [], qr/missing: --email, --seed, --zoom, --nb-seeds, a folder/ ],
+	[ 'no folder', {}, [@required], qr/missing: a folder/ ],
+	[ 'no email', {}, [ @required[ 1 .. 3 ], '/tmp' ], qr/missing: --email \(/ ],
+	[ 'an empty email', {}, [ @required, '--email=', '/tmp' ], qr/missing: --email \(/ ],
+	[ 'an unknown option', {}, [ @required, '--colour', '/tmp' ], qr/'--colour'/ ],
+	[ 'an unknown letter', {}, [ @required, '-x', '/tmp' ], qr/'-x'/ ],
+	[ 'an option without its value', {}, [ @required, '/tmp', '--name' ], qr/'--name' needs a value/ ],
+	[ 'a flag with a value', {}, [ @required, '--dry-run=5', '/tmp' ], qr/--dry-run=5/ ],
+	[ 'zoom 0', {}, [ @required, '--zoom=0', '/tmp' ], qr/--zoom .*'0'/ ],
+	[ 'zoom x', {}, [ @required, '--zoom=x', '/tmp' ], qr/--zoom .*'x'/ ],
+	[ 'zoom inf', {}, [ @required, '--zoom=inf', '/tmp' ], qr/--zoom .*'inf'/ ],
+	[ 'zoom 20x', {}, [ @required, '--zoom=20x', '/tmp' ], qr/--zoom .*'20x'/ ],
+	[ 'nb-seeds 0', {}, [ @required, '--nb-seeds=0', '/tmp' ], qr/--nb-seeds .*'0'/ ],
+	[ 'nb-seeds 1.5', {}, [ @required, '--nb-seeds=1.5', '/tmp' ], qr/--nb-seeds .*'1.5'/ ],
+	[ 'nb-seeds beyond an int', {}, [ @required, '--nb-seeds=99999999999', '/tmp' ], qr/--nb-seeds / ],
+	[ 'jobs 0', {}, [ @required, '--jobs=0', '/tmp' ], qr/--jobs .*'0'/ ],
+	[ 'jobs 1000', {}, [ @required, '-j', '1000', '/tmp' ], qr/--jobs .*'1000'/ ],
+	[ 'on-error other', {}, [ @required, '--on-error=other', '/tmp' ], qr/--on-error .*'other'/ ],
+	[ 'a password', {}, [ @required, '--dbname=host=h password=secret', '/tmp' ], qr/password.*PGPASSFILE/ ],
+	[ 'a password in a URI', {}, [ @required, '-d', 'postgresql://me:secret@h/db', '/tmp' ], qr/password.*PGPASSFILE/ ],
+	[ 'a wrong value in the environment', { NACHET_ZOOM => 'x' }, [ @required[ 0, 1, 3 ], '/tmp' ], qr/--zoom .*'x'/ ],
+	[ 'a wrong flag in the environment', { NACHET_QUIET => 'perhaps' }, [ @required, '/tmp' ], qr/NACHET_QUIET .*'perhaps'/ ],
+	[ '--name for two sets', {}, [ @required, '--name=n', '/tmp', '/usr' ], qr/--name names one set/ ],
+);
+for my $case (@wrong)
+{
+	my ($what, $env, $args, $words) = @$case;
+	($status, $out, $err) = load($env, @$args);
+	is($status, 2, "$what: status 2");
+	is($out, '', "$what: nothing on standard output");
+	like($err, qr/\Anachet-load: error: [^\n]*$words[^\n]*\n\z/, "$what: one line that tells");
+	unlike($err, qr/secret/, "$what: no secret in it") if $what =~ /password/;
+}
+
+done_testing;

@@ -1,0 +1,106 @@
+# Several folders, several loaders, no database, and what would be done.
+use strict;
+use warnings;
+
+use FindBin ();
+use lib "$FindBin::Bin/../lib";
+use Nachet::Test qw(gif jpeg write_file sha256 run_command start_command);
+use Test::More;
+
+my $store = Nachet::Test->new;
+my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
+
+sub count_rows { my ($table) = @_; return $store->psql("SELECT count(*) FROM nachet.$table") }
+
+# Dry run.
+my $root = $store->tempdir;
+write_file("$root/one/$_.gif", gif("one $_")) for 1 .. 3;
+write_file("$root/two/$_.gif", gif("two $_")) for 1 .. 3;
+write_file("$root/bad/text.gif", 'text');
+my ($status, $out, $err) = $store->run_load(@required, '--dry-run', "$root/one");
+is($status, 0, 'a dry run succeeds') or diag($err);
+is($out, '', '... has no id');
+like($err, qr/3 pictures.*would send 3,/, '... says what would be sent');
+is(count_rows($_), 0, "... and stores no row in $_") for qw(content_chunk content picture picture_set);
+($status, $out, $err) = $store->run_load(@required, '-n', "$root/bad");
+is($status, 1, 'a dry run finds bad files');
+like($err, qr/text\.gif: not a picture/, '... and names them');
+
+# Several folders.
+($status, $out, $err) = $store->run_load(@required, "$root/one", "$root/bad", "$root/nowhere", "$root/two");
+is($status, 5, 'some folders imported and some failed: status 5');
+like($out, qr/\A[0-9a-f-]{36}\n[0-9a-f-]{36}\n\z/, '... two ids');
+like($err, qr/text\.gif/, '... the bad file is named');
+is(count_rows('picture'), 6, '... and the good folders are there');
+my $ids = $out;
+($status, $out, $err) = $store->run_load(@required, "$root/one", "$root/two");
+is($status, 0, 'several folders, all good: status 0');
+is($out, $ids, '... the ids in the order of the folders');
+($status, $out, $err) = $store->run_load(@required, "$root/bad", "$root/nowhere");
+is($status, 1, 'several folders, none good: status 1');
+is($out, '', '... and no id');
+write_file("$root/three/good.gif", gif('three'));
+write_file("$root/three/text.gif", 'text');
+($status, $out, $err) = $store->run_load(@required, '--on-error=skip', "$root/one", "$root/three");
+is($status, 3, 'all imported, one without its bad file: status 3');
+($status, $out, $err) = $store->run_load(@required, '--on-error=skip', "$root/one", "$root/three", "$root/nowhere");
+is($status, 5, '... and one more that failed: status 5');
+
+# Standard output that can't be written.
+SKIP: {
+	skip 'no /dev/full', 1 if !-w '/dev/full';
+	($status, $out, $err) = run_command({ env => { $store->env('importer') } },
+		'sh', '-c', 'exec "$@" > /dev/full', 'sh', $store->nachet_load, @required, "$root/one");
+	is($status, 1, 'an id that could not be written is a failure') or diag($err);
+}
+
+# Two loaders at once, over folders that share most of their pictures, in opposite order and with copies.
+for my $round (1 .. 5)
+{
+	my $folder = $store->tempdir;
+	my (%first, %second);
+	for my $i (1 .. 150)
+	{
+		my $shared = jpeg("round $round shared $i", 2_000 + 700 * $i);
+		$first{ sprintf '%04d.jpg', $i } = $shared;
+		$second{ sprintf '%04d.jpg', 1000 - $i } = $shared;
+		$second{ sprintf 'copy/%04d.jpg', $i } = $shared if $i % 10 == 0;
+	}
+	$first{'own.gif'} = gif("round $round first");
+	$second{'own.gif'} = gif("round $round second");
+	write_file("$folder/first/$_", $first{$_}) for keys %first;
+	write_file("$folder/second/$_", $second{$_}) for keys %second;
+	my $before = count_rows('content');
+	my @loaders = map {
+		start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '-j', 2, "$folder/$_")
+	} 'first', 'second';
+	is($_->wait(120), 0, "round $round: a loader among two succeeds") or diag($_->err) for @loaders;
+	is(count_rows('content') - $before, 152, "round $round: each distinct content is stored once");
+	for my $set ([ \%first, $loaders[0] ], [ \%second, $loaders[1] ])
+	{
+		chomp(my $id = $set->[1]->out);
+		my %stored = map { split /\t/, $_, 2 } split /\n/, $store->psql(
+			"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex')
+			   FROM nachet.picture WHERE picture_set_id = '$id'");
+		is_deeply(\%stored, { map { $_ => sha256($set->[0]{$_}) } keys %{ $set->[0] } }, "round $round: ... with every byte");
+	}
+}
+is($store->psql('SELECT count(*) FROM nachet.content_chunk k WHERE NOT EXISTS
+	(SELECT FROM nachet.content c WHERE c.id = k.content_id)'), 0, 'no chunk is left without its content');
+
+# No database.
+my $conninfo = $store->conninfo('importer');
+$store->stop;
+($status, $out, $err) = $store->run_load(@required, "$root/one");
+is($status, 4, 'a database that can not be reached: status 4');
+is($out, '', '... no id');
+like($err, qr/^nachet-load: error: no connection to the database: /, '... and one says so');
+$store->start;
+($status, $out, $err) = $store->run_load({ env => { PGDATABASE => 'nothing' } }, @required, "$root/one");
+is($status, 4, 'a database that is not there: status 4');
+$store->psql('CREATE DATABASE bare', db => 'postgres');
+($status, $out, $err) = $store->run_load({ env => { PGDATABASE => 'bare' } }, @required, "$root/one");
+is($status, 1, 'a database without the datastore: status 1');
+like($err, qr/schema "nachet" does not exist/, '... and one says so');
+
+done_testing;
