@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* The longest side, in pixels, and the most pixels that a picture may claim. */
-#define NACHET_PICTURE_MAX_SIDE 500000u
+#define NACHET_PICTURE_MAX_SIDE   500000u
 #define NACHET_PICTURE_MAX_PIXELS (UINT64_C(1) << 32)
 
 /*
@@ -31,8 +31,8 @@ typedef struct NachetSource
 typedef enum NachetPictureStatus
 {
 	NACHET_PICTURE_OK,
-	NACHET_PICTURE_EMPTY,	   /* no byte at all */
-	NACHET_PICTURE_UNKNOWN,	   /* none of the known formats */
+	NACHET_PICTURE_EMPTY,      /* no byte at all */
+	NACHET_PICTURE_UNKNOWN,    /* none of the known formats */
 	NACHET_PICTURE_TRUNCATED,  /* bytes that the structure promises are not there */
 	NACHET_PICTURE_MALFORMED,  /* the structure contradicts itself or its specification */
 	NACHET_PICTURE_DIMENSIONS, /* a side is 0 or beyond the bounds above */
@@ -42,7 +42,7 @@ typedef enum NachetPictureStatus
 typedef struct NachetPicture
 {
 	const char *format; /* "JPEG", "PNG", "GIF", "BMP", "TIFF" or "WebP"; NULL until recognised */
-	uint32_t width;		/* pixels */
+	uint32_t width;     /* pixels */
 	uint32_t height;
 	const char *reason; /* a static string that says why the status is not OK; NULL where it is */
 } NachetPicture;
@@ -52,10 +52,10 @@ typedef struct NachetPicture
  * the source's size, whatever the bytes say; every loop advances.
  */
 extern NachetPictureStatus nachet_picture_header_read(const NachetSource *source,
-													  NachetPicture *picture);
+                                                      NachetPicture *picture);
 
 /* The same for bytes in memory. */
 extern NachetPictureStatus nachet_picture_header_read_buffer(const void *bytes, size_t size,
-															 NachetPicture *picture);
+                                                             NachetPicture *picture);
 
 #endif

@@ -297,10 +297,22 @@ keep_field(TiffFile *file, TiffDirectory *directory, const TiffField *field)
 		return malformed(file, "TIFF: a field has the wrong type");
 	if (table != NULL)
 		*table = *field;
-	/* Out of line through the second window, so that the directory stays in the first. */
-	else if (!read_value(file, field->inlined ? &file->reader->window : &file->counts_window, field,
-	                     0, number))
-		return file->reader->status;
+	else
+	{
+		NachetWindow *window = &file->reader->window;
+
+		/* Out of line through the second window, so that the directory stays in the first. */
+		if (!field->inlined)
+		{
+			NachetPictureStatus status = spend(file, NACHET_WINDOW_HOP_READ);
+
+			if (status != NACHET_PICTURE_OK)
+				return status;
+			window = &file->counts_window;
+		}
+		if (!read_value(file, window, field, 0, number))
+			return file->reader->status;
+	}
 	return NACHET_PICTURE_OK;
 }
 

@@ -1,0 +1,21 @@
+#!/usr/bin/perl
+# The multipart parser by itself: compiled with sanitizers, no service and no database.
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+
+my $here = abs_path(dirname(__FILE__));
+my $http = abs_path("$here/../../../http");
+my $folder = tempdir('multipart-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my @compiler = split ' ', $ENV{CC} // 'cc';
+
+system(@compiler, qw(-std=c99 -g -O1 -Wall -Wextra -Werror),
+	'-fsanitize=address,undefined', '-fno-sanitize-recover=all',
+	"-I$http", '-o', "$folder/multipart_test",
+	map({ "$here/$_.c" } qw(multipart_test multipart_property recorder)),
+	"$http/multipart.c", "$http/mime.c") == 0
+	or do { print "Bail out! the test does not compile\n"; exit 1; };
+my $status = system("$folder/multipart_test", "$here/bodies");
+exit($status == 0 ? 0 : 1);

@@ -1,0 +1,17 @@
+#!/bin/sh
+# test/pure/compile-and-run.sh
+#		Compiles one test of the pure code with the sanitizers and runs it: what each .t here does.
+#
+# usage: compile-and-run.sh NAME   (for test/pure/NAME_test.c; CC and CFLAGS are respected)
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(mktemp -d)
+trap 'rm -rf "$build"' EXIT
+
+# shellcheck disable=SC2086 # flags are words
+${CC:-cc} ${CFLAGS:--g -O1} -std=gnu11 -Wall -Wextra -Wvla -Wshadow -Werror \
+	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	-I"$here/../../extension/pure" -I"$here" \
+	"$here/$1_test.c" "$here"/../../extension/pure/*.c -o "$build/test"
+"$build/test" "$here"

@@ -1,0 +1,496 @@
+/*
+ * test/pure/hostile_picture_test.c
+ *		Hand-made bytes that are no picture, and JPEG, PNG and GIF that lie, loop or are odd.
+ */
+#include "bytes.h"
+
+/* --- no picture ---------------------------------------------------------------------------------- */
+
+static void
+test_unknown(void)
+{
+	static const char *const texts[] = {"a",
+	                                    "hello, I am a text\n",
+	                                    "BMW and other texts that are long",
+	                                    "RIFF\x10\0\0\0WAVEfmt ",
+	                                    "II",
+	                                    "MM\0",
+	                                    "\x89PN",
+	                                    "GIF",
+	                                    "\xff\xd8",
+	                                    "%PDF-1.7",
+	                                    "<svg/>"};
+
+	start();
+	expect(NACHET_PICTURE_EMPTY, "is empty", "no byte");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	{
+		start();
+		put_text(texts[i]);
+		expect(NACHET_PICTURE_UNKNOWN, "not a picture", "no signature");
+	}
+	start();
+	put_zeros(5000);
+	expect(NACHET_PICTURE_UNKNOWN, "not a picture", "zeros");
+	start();
+	put_text("RIFF");
+	put_le(20, 4);
+	put_text("WAVEfmt ");
+	put_zeros(20);
+	expect(NACHET_PICTURE_UNKNOWN, "not a picture", "another RIFF file");
+}
+
+/* --- JPEG ------------------------------------------------------------------------------------------ */
+
+static void
+put_segment(unsigned char marker, size_t data_bytes)
+{
+	put_be(0xff00 | marker, 2);
+	put_be(2 + data_bytes, 2);
+}
+
+static void
+put_frame(unsigned char marker, unsigned int height, unsigned int width, unsigned int components)
+{
+	put_segment(marker, 6 + 3 * components);
+	put_be(8, 1);
+	put_be(height, 2);
+	put_be(width, 2);
+	put_be(components, 1);
+	put_zeros(3 * components);
+}
+
+static void
+put_scan(const char *data)
+{
+	put_segment(0xda, 6);
+	put_be(1, 1);
+	put_zeros(5);
+	put_text(data);
+}
+
+/* SOI, a frame, a scan with a little data; the end is up to the caller. */
+static void
+start_jpeg(unsigned char marker, unsigned int height, unsigned int width)
+{
+	start();
+	put_be(0xffd8, 2);
+	put_frame(marker, height, width, 1);
+	put_scan("data");
+}
+
+static void
+test_jpeg_frames(void)
+{
+	static const unsigned char accepted[] = {0xc0, 0xc1, 0xc2, 0xc3, 0xc9, 0xca, 0xcb};
+	static const unsigned char refused[] = {0xc5, 0xc6, 0xc7, 0xcd, 0xce, 0xcf};
+
+	for (size_t i = 0; i < sizeof(accepted); i++)
+	{
+		start_jpeg(accepted[i], 259, 513);
+		put_be(0xffd9, 2);
+		expect_size(513, 259, "JPEG frame of a plain kind");
+	}
+	for (size_t i = 0; i < sizeof(refused); i++)
+	{
+		start_jpeg(refused[i], 3, 4);
+		put_be(0xffd9, 2);
+		expect(NACHET_PICTURE_MALFORMED, "hierarchical", "JPEG frame of a differential kind");
+	}
+	start();
+	put_be(0xffd8, 2);
+	put_segment(0xde, 8);
+	put_zeros(8);
+	expect(NACHET_PICTURE_MALFORMED, "hierarchical", "JPEG with a hierarchical progression");
+
+	start_jpeg(0xc0, 3, 0);
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_DIMENSIONS, "JPEG: width is 0", "JPEG without width");
+	start_jpeg(0xc0, 0, 4);
+	put_be(UINT64_C(0xffdc00040003ffd9), 8);
+	expect(NACHET_PICTURE_DIMENSIONS, "DNL", "JPEG with its height in a DNL segment");
+	start_jpeg(0xc0, 65535, 65535);
+	put_be(0xffd9, 2);
+	expect_size(65535, 65535, "the largest JPEG");
+
+	start();
+	put_be(0xffd8, 2);
+	put_frame(0xc0, 3, 4, 3);
+	bytes.data[3] = 0xc0;
+	bytes.data[5] = 16;
+	put_scan("data");
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_MALFORMED, "contradicts", "JPEG frame with a wrong length");
+	start();
+	put_be(0xffd8, 2);
+	put_frame(0xc0, 3, 4, 1);
+	put_frame(0xc0, 3, 4, 1);
+	expect(NACHET_PICTURE_MALFORMED, "more than one frame", "JPEG with two frames");
+	start();
+	put_be(0xffd8, 2);
+	put_frame(0xc0, 3, 4, 0);
+	expect(NACHET_PICTURE_MALFORMED, "contradicts", "JPEG frame without components");
+}
+
+static void
+test_jpeg_structure(void)
+{
+	start();
+	put_be(0xffd8ffd9, 4);
+	expect(NACHET_PICTURE_MALFORMED, "without a scan", "JPEG of SOI and EOI");
+	start();
+	put_be(0xffd8, 2);
+	put_frame(0xc0, 3, 4, 1);
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_MALFORMED, "without a scan", "JPEG without a scan");
+	start();
+	put_be(0xffd8, 2);
+	put_scan("data");
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_MALFORMED, "before the frame", "JPEG with a scan before its frame");
+	start();
+	put_be(0xffd8, 2);
+	put_frame(0xc0, 3, 4, 1);
+	put_scan("");
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_MALFORMED, "without a scan", "JPEG with an empty scan");
+	start();
+	put_be(0xffd8, 2);
+	put_frame(0xc0, 3, 4, 5);
+	put_segment(0xda, 4 + 2 * 5);
+	put_be(5, 1);
+	put_zeros(4 + 2 * 5 - 1);
+	put_text("data");
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_MALFORMED, "contradicts", "JPEG with a scan of five components");
+	start();
+	put_be(UINT64_C(0xffd8ffe00001), 6);
+	expect(NACHET_PICTURE_MALFORMED, "below 2", "JPEG segment of length 1");
+	start();
+	put_be(UINT64_C(0xffd8ffe0ffff), 6);
+	expect(NACHET_PICTURE_TRUNCATED, "a segment is cut off", "JPEG segment beyond the end");
+	start();
+	put_be(UINT64_C(0xffd8ff370002), 6);
+	expect(NACHET_PICTURE_MALFORMED, "may not", "JPEG with a reserved marker");
+	start();
+	put_be(UINT64_C(0xffd8ffd8), 4);
+	expect(NACHET_PICTURE_MALFORMED, "may not", "JPEG with two starts");
+	start();
+	put_be(0xffd8, 2);
+	for (int i = 0; i < 30000; i++)
+		put_be(0xff, 1);
+	expect(NACHET_PICTURE_TRUNCATED, "no end-of-image", "JPEG of fill bytes");
+}
+
+/* Ends that the last two bytes do not show: found by reading the scan. */
+static void
+test_jpeg_ends(void)
+{
+	start_jpeg(0xc0, 3, 4);
+	for (int i = 0; i < 3000; i++)
+		put_be(0xff00ffd0 | (i & 7), 4);
+	expect(NACHET_PICTURE_TRUNCATED, "no end-of-image",
+	       "JPEG scan of stuffing and restarts, no end");
+	put_be(UINT64_C(0xffd90000), 4);
+	expect(NACHET_PICTURE_OK, NULL, "and with its end, before zeros");
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_OK, NULL, "and with another end");
+
+	/* a table between scans that holds an end's bytes */
+	start_jpeg(0xc2, 3, 4);
+	put_segment(0xfe, 4);
+	put_be(0xffd9ffd9, 4);
+	put_scan("more");
+	expect(NACHET_PICTURE_TRUNCATED, "no end-of-image",
+	       "JPEG with an end in a comment between scans");
+	put_be(0xffffffd9, 4);
+	expect(NACHET_PICTURE_OK, NULL, "and with an end after fill bytes");
+
+	/* an end across the edges of whatever is read at once */
+	for (unsigned int padding = 0;
+	     padding<9000; padding += padding> 3500 && padding < 4700 ? 1 : 97)
+	{
+		NachetPicture picture;
+
+		start_jpeg(0xc0, 3, 4);
+		memset(bytes.data + bytes.size, 'x', padding);
+		put_zeros(padding);
+		put_be(0xffd90000, 4);
+		if (nachet_picture_header_read_buffer(bytes.data, bytes.size, &picture) !=
+		    NACHET_PICTURE_OK)
+			ok(false, "JPEG with its end after %u more bytes", padding);
+		if (nachet_picture_header_read_buffer(bytes.data, bytes.size - 3, &picture) !=
+		    NACHET_PICTURE_TRUNCATED)
+			ok(false, "JPEG cut in its end after %u more bytes", padding);
+	}
+	ok(true, "JPEG: the end is found wherever it lies");
+
+	start();
+	put_be(0xffd8, 2);
+	put_segment(0xfe, 0);
+	put_text("stray bytes");
+	put_frame(0xc0, 3, 4, 1);
+	put_be(0, 2);
+	put_scan("data");
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_OK, NULL, "JPEG with stray bytes between segments, as libjpeg accepts");
+}
+
+/* --- PNG ------------------------------------------------------------------------------------------- */
+
+static uint32_t
+crc(const unsigned char *data, size_t length)
+{
+	uint32_t value = ~UINT32_C(0);
+
+	while (length-- > 0)
+	{
+		value ^= *data++;
+		for (int bit = 0; bit < 8; bit++)
+			value = value >> 1 ^ (value & 1 ? UINT32_C(0xedb88320) : 0);
+	}
+	return ~value;
+}
+
+static void
+put_chunk(const char *type, const void *data, size_t length)
+{
+	size_t at = bytes.size + 4;
+
+	put_be(length, 4);
+	put_text(type);
+	put(data, length);
+	put_be(crc(bytes.data + at, 4 + length), 4);
+}
+
+/* The signature and IHDR with its true CRC. */
+static void
+start_png(uint32_t width, uint32_t height, unsigned int depth, unsigned int colour)
+{
+	start();
+	put("\x89PNG\r\n\x1a\n", 8);
+	put_be(13, 4);
+	put_text("IHDR");
+	put_be(width, 4);
+	put_be(height, 4);
+	put_be(depth, 1);
+	put_be(colour, 1);
+	put_zeros(3);
+	put_be(crc(bytes.data + 12, 17), 4);
+}
+
+static void
+finish_png(void)
+{
+	put_chunk("IDAT", "pixels", 6);
+	put_chunk("IEND", NULL, 0);
+}
+
+static void
+test_png_header(void)
+{
+	static const unsigned int legal[][2] = {{0, 1}, {0, 2},  {0, 4},  {0, 8}, {0, 16},
+	                                        {2, 8}, {2, 16}, {3, 1},  {3, 2}, {3, 4},
+	                                        {3, 8}, {4, 8},  {4, 16}, {6, 8}, {6, 16}};
+	int found = 0;
+	int wrong = 0;
+
+	for (unsigned int colour = 0; colour < 256; colour++)
+	{
+		for (unsigned int depth = 0; depth < 256; depth++)
+		{
+			NachetPicture picture;
+			bool wanted = false;
+			NachetPictureStatus status;
+
+			for (size_t i = 0; i < sizeof(legal) / sizeof(legal[0]); i++)
+				wanted = wanted || (legal[i][0] == colour && legal[i][1] == depth);
+			start_png(3, 4, depth, colour);
+			put_chunk("PLTE", "rgb", 3);
+			finish_png();
+			status = nachet_picture_header_read_buffer(bytes.data, bytes.size, &picture);
+			found += status == NACHET_PICTURE_OK;
+			wrong += (status == NACHET_PICTURE_OK) != wanted;
+		}
+	}
+	ok(found == 15 && wrong == 0, "PNG: the 15 kinds of pixels of its table, and no other");
+
+	start_png(0, 4, 8, 2);
+	finish_png();
+	expect(NACHET_PICTURE_DIMENSIONS, "PNG: width is 0", "PNG without width");
+	start_png(3, 0, 8, 2);
+	finish_png();
+	expect(NACHET_PICTURE_DIMENSIONS, "PNG: height is 0", "PNG without height");
+	start_png(500000, 8589, 8, 2);
+	finish_png();
+	expect_size(500000, 8589, "PNG of the longest side and almost the most pixels");
+	start_png(500000, 8590, 8, 2);
+	finish_png();
+	expect(NACHET_PICTURE_DIMENSIONS, "more than 4,294,967,296", "PNG of more pixels");
+	start_png(65536, 65536, 8, 2);
+	finish_png();
+	expect_size(65536, 65536, "PNG of the most pixels");
+	start_png(500001, 1, 8, 2);
+	finish_png();
+	expect(NACHET_PICTURE_DIMENSIONS, "longer than 500,000", "PNG of a longer side");
+	start_png(UINT32_MAX, UINT32_MAX, 8, 2);
+	finish_png();
+	expect(NACHET_PICTURE_DIMENSIONS, "longer than 500,000", "PNG with the largest numbers");
+
+	start_png(3, 4, 8, 2);
+	finish_png();
+	bytes.data[17] ^= 1;
+	expect(NACHET_PICTURE_MALFORMED, "CRC", "PNG with a flipped bit in IHDR");
+	for (int field = 26; field < 29; field++)
+	{
+		start_png(3, 4, 8, 2);
+		bytes.data[field] = 2;
+		set_number(29, crc(bytes.data + 12, 17), 4, true);
+		finish_png();
+		expect(NACHET_PICTURE_MALFORMED, "unknown compression", "PNG with an unknown method");
+	}
+	start_png(3, 4, 8, 2);
+	finish_png();
+	bytes.data[4] = '\n';
+	expect(NACHET_PICTURE_MALFORMED, "signature", "PNG after a transfer as text");
+}
+
+static void
+test_png_chunks(void)
+{
+	start_png(3, 4, 8, 2);
+	put_chunk("IEND", NULL, 0);
+	expect(NACHET_PICTURE_MALFORMED, "no pixels", "PNG without IDAT");
+	start_png(3, 4, 8, 2);
+	put_chunk("IDAT", NULL, 0);
+	put_chunk("IEND", NULL, 0);
+	expect(NACHET_PICTURE_MALFORMED, "no pixels", "PNG with an empty IDAT");
+	start_png(3, 4, 8, 3);
+	finish_png();
+	expect(NACHET_PICTURE_MALFORMED, "no palette", "PNG with colours and no palette");
+	start_png(3, 4, 8, 2);
+	put_chunk("IDAT", "pixels", 6);
+	put_chunk("IEND", "x", 1);
+	expect(NACHET_PICTURE_MALFORMED, "IEND", "PNG with something in IEND");
+	start_png(3, 4, 8, 2);
+	put(bytes.data + 8, 25);
+	expect(NACHET_PICTURE_MALFORMED, "more than one IHDR", "PNG with two IHDR");
+	start();
+	put("\x89PNG\r\n\x1a\n", 8);
+	finish_png();
+	expect(NACHET_PICTURE_MALFORMED, "not IHDR", "PNG without IHDR");
+	start_png(3, 4, 8, 2);
+	put_chunk("ID T", "pixels", 6);
+	expect(NACHET_PICTURE_MALFORMED, "four letters", "PNG with a type that is no word");
+	start_png(3, 4, 8, 2);
+	put_be(0xffffffff, 4);
+	put_text("IDATpixels");
+	expect(NACHET_PICTURE_MALFORMED, "2,147,483,647", "PNG chunk of length 2^32 - 1");
+	start_png(3, 4, 8, 2);
+	put_be(0x7fffffff, 4);
+	put_text("IDATpixels");
+	expect(NACHET_PICTURE_TRUNCATED, "cut off", "PNG chunk of length 2^31 - 1");
+	start_png(3, 4, 8, 2);
+	for (int i = 0; i < 5000; i++)
+		put_chunk("tEXt", NULL, 0);
+	expect(NACHET_PICTURE_TRUNCATED, "no IEND", "PNG with 5,000 empty chunks and no end");
+	finish_png();
+	expect(NACHET_PICTURE_OK, NULL, "and with its end");
+}
+
+/* --- GIF ------------------------------------------------------------------------------------------- */
+
+static void
+start_gif(const char *version, unsigned int width, unsigned int height, unsigned int packed)
+{
+	start();
+	put_text(version);
+	put_le(width, 2);
+	put_le(height, 2);
+	put_le(packed, 1);
+	put_zeros(2);
+	if (packed & 0x80)
+		put_zeros((size_t) 3 << ((packed & 7) + 1));
+}
+
+static void
+put_gif_image(unsigned int width, unsigned int height, unsigned int code_size,
+              unsigned int data_bytes)
+{
+	put_text(",");
+	put_zeros(4);
+	put_le(width, 2);
+	put_le(height, 2);
+	put_le(0, 1);
+	put_le(code_size, 1);
+	if (data_bytes > 0)
+		put_le(data_bytes, 1);
+	put_zeros(data_bytes);
+	put_le(0, 1);
+}
+
+static void
+test_gif(void)
+{
+	start_gif("GIF89a", 300, 2, 0x87);
+	put_gif_image(300, 2, 8, 255);
+	put_text(";");
+	expect_size(300, 2, "GIF with 256 colours");
+	start_gif("GIF88a", 3, 2, 0);
+	put_gif_image(3, 2, 2, 4);
+	put_text(";");
+	expect(NACHET_PICTURE_MALFORMED, "version", "GIF88a");
+	start_gif("GIF89a", 3, 2, 0x80);
+	put_text(";");
+	expect(NACHET_PICTURE_MALFORMED, "no image", "GIF without an image");
+	start_gif("GIF89a", 3, 2, 0);
+	put("!\xfe\x03zzz", 6);
+	put_le(0, 1);
+	put_text(";");
+	expect(NACHET_PICTURE_MALFORMED, "no image", "GIF of a comment");
+	start_gif("GIF89a", 0, 2, 0);
+	put_gif_image(3, 2, 2, 4);
+	put_text(";");
+	expect(NACHET_PICTURE_DIMENSIONS, "GIF: width is 0", "GIF without width");
+	start_gif("GIF89a", 3, 0, 0);
+	put_gif_image(3, 2, 2, 4);
+	put_text(";");
+	expect(NACHET_PICTURE_DIMENSIONS, "GIF: height is 0", "GIF without height");
+	start_gif("GIF89a", 3, 2, 0);
+	put_gif_image(0, 2, 2, 4);
+	put_text(";");
+	expect(NACHET_PICTURE_MALFORMED, "without width", "GIF with an image without width");
+	start_gif("GIF89a", 3, 2, 0);
+	put_gif_image(3, 2, 12, 4);
+	put_text(";");
+	expect(NACHET_PICTURE_MALFORMED, "code size", "GIF with codes of 13 bits");
+	start_gif("GIF89a", 3, 2, 0);
+	put_gif_image(3, 2, 2, 0);
+	put_text(";");
+	expect(NACHET_PICTURE_MALFORMED, "without data", "GIF with an empty image");
+	start_gif("GIF89a", 3, 2, 0);
+	put_gif_image(3, 2, 2, 4);
+	put_text("?");
+	expect(NACHET_PICTURE_MALFORMED, "no block", "GIF with a strange block");
+	start_gif("GIF89a", 3, 2, 0);
+	put_gif_image(3, 2, 2, 4);
+	put_zeros(30000);
+	expect(NACHET_PICTURE_TRUNCATED, "no trailer", "GIF that ends in zeros");
+	start_gif("GIF89a", 3, 2, 0);
+	for (int i = 0; i < 10000; i++)
+		put_text("!\xfe\x01x"), put_le(0, 1);
+	expect(NACHET_PICTURE_TRUNCATED, "no trailer", "GIF of 10,000 comments");
+}
+
+int
+main(void)
+{
+	test_unknown();
+	test_jpeg_frames();
+	test_jpeg_structure();
+	test_jpeg_ends();
+	test_png_header();
+	test_png_chunks();
+	test_gif();
+	return tap_done();
+}

@@ -1,0 +1,192 @@
+/*
+ * test/pure/names_test.c
+ *		Which names a picture may have, UTF-8, and what desktops leave in folders.
+ */
+#include "names.h"
+#include "tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Text and its length, so that a NUL may stand in it. */
+#define TEXT(literal) literal, sizeof(literal) - 1
+
+typedef struct Name
+{
+	const char *text;
+	size_t length;
+	const char *flaw; /* NULL: a good name */
+} Name;
+
+static const Name names[] = {
+    {TEXT("a"), NULL},
+    {TEXT("a.png"), NULL},
+    {TEXT("a/b/c.tiff"), NULL},
+    {TEXT("..a"), NULL},
+    {TEXT("a.."), NULL},
+    {TEXT("..."), NULL},
+    {TEXT("a/.../b"), NULL},
+    {TEXT("a/..b"), NULL},
+    {TEXT(".hidden"), NULL},
+    {TEXT(" a b "), NULL},
+    {TEXT("a\\b"), NULL},
+    {TEXT("a:b*c?\"<>|"), NULL},
+    {TEXT("\xc2\xa0"), NULL},
+    {TEXT("Br\xc3\xa9sil/caf\x65\xcc\x81.jpg"), NULL},
+    {TEXT("\xe7\xa7\x8d\xe5\xad\x90.png"), NULL},
+    {TEXT("\xf0\x9f\x8c\xb1"), NULL},
+    {TEXT("\xef\xbf\xbf"), NULL},
+    {TEXT("\xf4\x8f\xbf\xbf"), NULL},
+    {TEXT(""), "is empty"},
+    {TEXT("/"), "starts with a slash"},
+    {TEXT("/a"), "starts with a slash"},
+    {TEXT("a/"), "ends with a slash"},
+    {TEXT("a//b"), "has an empty component"},
+    {TEXT("."), "has a component \".\""},
+    {TEXT("./a"), "has a component \".\""},
+    {TEXT("a/./b"), "has a component \".\""},
+    {TEXT("a/."), "has a component \".\""},
+    {TEXT(".."), "has a component \"..\""},
+    {TEXT("../a"), "has a component \"..\""},
+    {TEXT("a/../b"), "has a component \"..\""},
+    {TEXT("a/.."), "has a component \"..\""},
+    {TEXT("a\0b"), "has a control character"},
+    {TEXT("a\nb"), "has a control character"},
+    {TEXT("\x1f"), "has a control character"},
+    {TEXT("a\x7f"), "has a control character"},
+    {TEXT("a\xc2\x80"), "has a control character"},
+    {TEXT("a\xc2\x9f"), "has a control character"},
+    {TEXT("\xff"), "is not valid UTF-8"},
+    {TEXT("caf\xe9.jpg"), "is not valid UTF-8"},
+    {TEXT("a\xc2"), "is not valid UTF-8"},
+};
+
+static void
+test_names(void)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		/* A copy of the exact length: ASan sees a step beyond it. */
+		char *copy = malloc(names[i].length + (names[i].length == 0));
+		const char *flaw;
+
+		memcpy(copy, names[i].text, names[i].length);
+		flaw = nachet_name_flaw(copy, names[i].length);
+		if (!ok(names[i].flaw == NULL ? flaw == NULL
+		                              : flaw != NULL && strcmp(flaw, names[i].flaw) == 0,
+		        "name %zu %s", i, names[i].flaw == NULL ? "is good" : names[i].flaw))
+			diag("got: %s", flaw == NULL ? "no flaw" : flaw);
+		free(copy);
+	}
+}
+
+static void
+test_longest_name(void)
+{
+	char name[NACHET_NAME_MAX_BYTES + 1];
+	const char *flaw;
+
+	memset(name, 'a', sizeof(name));
+	ok(nachet_name_flaw(name, 1024) == NULL, "1,024 bytes are good");
+	flaw = nachet_name_flaw(name, 1025);
+	ok(flaw != NULL && strcmp(flaw, "is longer than 1,024 bytes") == 0, "1,025 bytes are too many");
+}
+
+static const Name texts[] = {
+    {TEXT(""), NULL},
+    {TEXT("plain"), NULL},
+    {TEXT("\0"), NULL},
+    {TEXT("\xc2\x80\xdf\xbf"), NULL},
+    {TEXT("\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80"), NULL},
+    {TEXT("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"), NULL},
+    {TEXT("\x80"), "a continuation byte alone"},
+    {TEXT("\xc0\x80"), "NUL in two bytes"},
+    {TEXT("\xc1\xbf"), "DEL in two bytes"},
+    {TEXT("\xe0\x9f\xbf"), "U+07FF in three bytes"},
+    {TEXT("\xe0\x80\xaf"), "a slash in three bytes"},
+    {TEXT("\xf0\x8f\xbf\xbf"), "U+FFFF in four bytes"},
+    {TEXT("\xed\xa0\x80"), "the first surrogate"},
+    {TEXT("\xed\xbf\xbf"), "the last surrogate"},
+    {TEXT("\xf4\x90\x80\x80"), "U+110000"},
+    {TEXT("\xf5\x80\x80\x80"), "a first byte F5"},
+    {TEXT("\xf8\x88\x80\x80\x80"), "five bytes"},
+    {TEXT("\xc3"), "one byte of two"},
+    {TEXT("\xe7\xa7"), "two bytes of three"},
+    {TEXT("\xf0\x9f\x8c"), "three bytes of four"},
+    {TEXT("\xc3("), "a second byte that is none"},
+    {TEXT("\xe7\xa7("), "a third byte that is none"},
+    {TEXT("\xf0\x9f\x8c("), "a fourth byte that is none"},
+};
+
+static void
+test_utf8(void)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	{
+		char *copy = malloc(texts[i].length + (texts[i].length == 0));
+
+		memcpy(copy, texts[i].text, texts[i].length);
+		ok(nachet_utf8_valid(copy, texts[i].length) == (texts[i].flaw == NULL), "UTF-8: %s",
+		   texts[i].flaw == NULL ? "valid" : texts[i].flaw);
+		free(copy);
+	}
+}
+
+/* Every code point, encoded as RFC 3629 says, against the rule itself. */
+static void
+test_all_code_points(void)
+{
+	int wrong = 0;
+
+	for (unsigned int code = 0x80; code < 0x120000; code++)
+	{
+		bool valid = code < 0x110000 && (code < 0xd800 || code > 0xdfff);
+		char text[4];
+		size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+		static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+
+		for (size_t i = 0; i < length; i++)
+			text[i] = (char) (0x80 | (code >> (6 * (length - 1 - i)) & 0x3f));
+		text[0] = (char) (first[length] | code >> (6 * (length - 1)));
+		wrong += nachet_utf8_valid(text, length) != valid;
+	}
+	ok(wrong == 0, "UTF-8: all code points but the surrogates, up to U+10FFFF, are valid");
+}
+
+static void
+test_clutter(void)
+{
+	static const char *const clutter[] = {".DS_Store",   "a/b/.DS_Store", "Thumbs.db",
+	                                      "thumbs.db",   "THUMBS.DB",     "a/Desktop.ini",
+	                                      "desktop.ini", "._a.png",       "folder/._b.jpg"};
+	static const char *const pictures[] = {"a.png",
+	                                       "DS_Store",
+	                                       ".DS_Store.png",
+	                                       "Thumbs.db/a.png",
+	                                       "._folder/a.png",
+	                                       "thumbs.db2",
+	                                       "a_.png",
+	                                       "a._b",
+	                                       "_.png",
+	                                       "Thumbs",
+	                                       "._",
+	                                       "a/desktop.ini/b",
+	                                       ""};
+
+	for (size_t i = 0; i < sizeof(clutter) / sizeof(clutter[0]); i++)
+		ok(nachet_name_is_clutter(clutter[i], strlen(clutter[i])), "clutter: %s", clutter[i]);
+	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++)
+		ok(!nachet_name_is_clutter(pictures[i], strlen(pictures[i])), "no clutter: \"%s\"",
+		   pictures[i]);
+}
+
+int
+main(void)
+{
+	test_names();
+	test_longest_name();
+	test_utf8();
+	test_all_code_points();
+	test_clutter();
+	return tap_done();
+}
