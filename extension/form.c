@@ -272,18 +272,19 @@ batch_import(PG_FUNCTION_ARGS)
 	dry_run = is_dry_run(request);
 	read_manifest(request, &upload);
 	upload.data = request_data(request);
-	nachet_import_data_check(upload.data, &checked);
-	nachet_picture_names_check(upload.names, upload.count);
 	missing = palloc(Max(upload.count, 1) * sizeof(Datum));
 	count = nachet_contents_missing(upload.digests, upload.count, missing);
-	if (dry_run)
-		answer = answer_missing("checked", upload.user_id, missing, count);
-	else if (count > 0)
-		answer = answer_missing("missing", upload.user_id, missing, count);
-	else
+	if (count == 0 && !dry_run)
 	{
 		nachet_picture_set_upload(&upload);
 		answer = answer_set(&upload);
+	}
+	else
+	{
+		/* What an upload would refuse is refused before bytes are sent for it. */
+		nachet_import_data_check(upload.data, &checked);
+		nachet_picture_names_check(upload.names, upload.count);
+		answer = answer_missing(dry_run ? "checked" : "missing", upload.user_id, missing, count);
 	}
 	SPI_finish();
 	PG_RETURN_DATUM(answer);
