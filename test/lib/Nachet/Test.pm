@@ -77,6 +77,7 @@ sub new
 		settings => [ map { ('--set', "$_=$options{set}{$_}") } sort keys %{ $options{set} // {} } ],
 	}, $class;
 	push @clusters, $self->{dir};
+	$self->_guard;
 	$self->start;
 	$self->psql("CREATE DATABASE \"$self->{database}\"", db => 'postgres');
 	if ($options{extension} // 1)
@@ -87,6 +88,21 @@ sub new
 		$self->create_role('importer', 'nachet_importer') if $options{importer} // 1;
 	}
 	return $self;
+}
+
+# A test that is killed outright cannot clean up: a process that waits for its end then does. It learns of it by a pipe.
+sub _guard
+{
+	my $self = shift;
+	pipe my $end, $self->{guard} or die "pipe: $!";
+	my $pid = fork // die "fork: $!";
+	return if $pid;
+	POSIX::setsid();
+	close $self->{guard};
+	open $_, '+<', '/dev/null' for *STDIN, *STDOUT, *STDERR;
+	sysread $end, my $never, 1;
+	exec 'sh', '-c', '"$1" remove "$2" && rm -rf "$2"', 'sh', "$ROOT/tools/cluster", $self->{dir} if -d $self->{dir};
+	POSIX::_exit(0);
 }
 
 sub user_id { return $_[0]{user_id} }

@@ -1,0 +1,375 @@
+/*
+ * http/import.c
+ *		The pictures and fields of one multipart request, on their way into the datastore.
+ *
+ * The parser's callbacks run inside nachet_import_receive. Each that can't go on sets the request's answer
+ * and returns false; the parser then takes no more bytes, and neither does the request.
+ *
+ * A picture belongs to the import while it is received, and to the senders from the moment it is whole.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader/client/datastore.h"
+#include "pure/names.h"
+#include "import.h"
+#include "respond.h"
+
+/* The bytes of a name that a message shows. */
+#define NAME_SHOWN 200
+
+static void
+out_of_memory(NachetImport *import)
+{
+	nachet_respond_problem(import->request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+}
+
+/* What went wrong on the way to the disk is the service's own matter: the client may try again. */
+static void
+spool_failed(NachetImport *import, NachetError *error)
+{
+	import->request->reason = error->message != NULL ? strdup(error->message) : NULL;
+	nachet_respond_problem(import->request, MHD_HTTP_SERVICE_UNAVAILABLE,
+	                       "The service has no room for a picture now; try again later.");
+	nachet_error_clear(error);
+}
+
+/* Answers what the pictures' way into the database met. */
+static bool
+check_tally(NachetImport *import)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	uint64_t ignored;
+
+	if (!nachet_tally_failed(import->tally))
+		return true;
+	if (!nachet_tally_wait(import->tally, &ignored, &error))
+		nachet_respond_error(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, &error);
+	nachet_error_clear(&error);
+	return false;
+}
+
+/* --- fields ------------------------------------------------------------------------------------------ */
+
+static bool
+field_is_fine(NachetImport *import, NachetFieldFlaw flaw, const char *name)
+{
+	NachetRequest *request = import->request;
+
+	switch (flaw)
+	{
+		case NACHET_FIELD_FINE:
+			return true;
+		case NACHET_FIELD_TOO_LARGE:
+			nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
+			                       "The fields are too large: %d bytes in %d fields are taken.",
+			                       NACHET_FIELDS_BYTES, NACHET_FIELDS_COUNT);
+			break;
+		case NACHET_FIELD_NO_TEXT:
+			nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+			                       "The field \"%.*s\" is not valid UTF-8, or holds a NUL byte.",
+			                       NAME_SHOWN, name);
+			break;
+		case NACHET_FIELD_UNNAMED:
+			nachet_respond_problem(request, MHD_HTTP_UNPROCESSABLE_CONTENT, "A field has no name.");
+			break;
+		case NACHET_FIELD_REPEATED:
+			nachet_respond_problem(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+			                       "The field \"%.*s\" is given twice.", NAME_SHOWN, name);
+			break;
+	}
+	return false;
+}
+
+static bool
+begin_field(NachetImport *import, const NachetPart *part)
+{
+	import->use = NACHET_PART_FIELD;
+
+	/* In SQL these would stand where the service puts its own. */
+	if (strcmp(part->name, "pictures") == 0 || strcmp(part->name, "dry_run") == 0)
+	{
+		nachet_respond_problem(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+		                       "The field \"%s\" must not be plain text: send pictures as files.",
+		                       part->name);
+		return false;
+	}
+	return field_is_fine(
+	    import, nachet_fields_begin(&import->fields, part->name, part->name_length), part->name);
+}
+
+/* --- pictures ---------------------------------------------------------------------------------------- */
+
+static bool
+is_clutter(const char *name, size_t length)
+{
+	const char *slash = memrchr(name, '/', length);
+	size_t folder = slash != NULL ? (size_t) (slash - name) + 1 : 0;
+
+	return nachet_name_is_clutter(name + folder, length - folder);
+}
+
+static bool
+begin_picture(NachetImport *import, const char *name, size_t length)
+{
+	NachetRequest *request = import->request;
+	uint64_t most = request->server->options->max_pictures;
+
+	import->use = NACHET_PART_PICTURE;
+	if (import->manifest.names.count >= most)
+	{
+		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
+		                       "The request holds more than %" PRIu64 " pictures.", most);
+		return false;
+	}
+	import->name.length = 0;
+	nachet_text_add(&import->name, name, length);
+	import->picture = nachet_spooled_create(request->server->spool);
+	if (import->picture == NULL || import->name.failed || !nachet_sha256_begin(import->sha256))
+	{
+		out_of_memory(import);
+		return false;
+	}
+	return true;
+}
+
+static bool
+part_begin(void *context, const NachetPart *part)
+{
+	NachetImport *import = context;
+	const char *flaw;
+
+	if (!check_tally(import))
+		return false;
+	if (part->filename == NULL)
+		return begin_field(import, part);
+	if (part->filename_length == 0)
+	{
+		import->use = NACHET_PART_NO_FILE;
+		return true;
+	}
+	if (is_clutter(part->filename, part->filename_length))
+	{
+		import->use = NACHET_PART_CLUTTER;
+		return true;
+	}
+	flaw = nachet_manifest_name_flaw(part->filename, part->filename_length);
+	if (flaw != NULL)
+	{
+		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+		                       NACHET_SQLSTATE_BAD_DATA, NULL, "The file name \"%.*s\" %s.",
+		                       NAME_SHOWN, part->filename, flaw);
+		return false;
+	}
+	return begin_picture(import, part->filename, part->filename_length);
+}
+
+static bool
+receive_picture(NachetImport *import, const void *bytes, size_t length)
+{
+	NachetRequest *request = import->request;
+	uint64_t most = request->server->options->max_picture_size;
+	NachetError error = NACHET_ERROR_INIT;
+
+	if (import->picture->size + length > most)
+	{
+		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
+		                       "The picture \"%.*s\" has more than %" PRIu64 " bytes.", NAME_SHOWN,
+		                       import->name.bytes, most);
+		return false;
+	}
+	if (!nachet_sha256_update(import->sha256, bytes, length))
+	{
+		out_of_memory(import);
+		return false;
+	}
+	if (!nachet_spooled_write(import->picture, bytes, length, &error))
+	{
+		spool_failed(import, &error);
+		return false;
+	}
+	return true;
+}
+
+static bool
+part_data(void *context, const void *bytes, size_t length)
+{
+	NachetImport *import = context;
+
+	switch (import->use)
+	{
+		case NACHET_PART_FIELD:
+			return field_is_fine(import, nachet_fields_receive(&import->fields, bytes, length),
+			                     import->fields.name.bytes);
+		case NACHET_PART_PICTURE:
+			return receive_picture(import, bytes, length);
+		case NACHET_PART_NO_FILE:
+			nachet_respond_problem(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+			                       "A file has no name.");
+			return false;
+		case NACHET_PART_CLUTTER:
+			return true;
+	}
+	return false;
+}
+
+/* Hands a whole picture to the senders, waiting where they have too much to do. */
+static bool
+end_picture(NachetImport *import)
+{
+	NachetRequest *request = import->request;
+	NachetSenders *senders = request->server->senders;
+	NachetSpooled *picture = import->picture;
+	bool must_wait;
+
+	if (picture->size == 0)
+	{
+		nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+		                       NACHET_SQLSTATE_NOT_A_PICTURE, NULL,
+		                       "The picture \"%.*s\" is empty.", NAME_SHOWN, import->name.bytes);
+		return false;
+	}
+	if (!nachet_sha256_finish(import->sha256, picture->digest))
+	{
+		out_of_memory(import);
+		return false;
+	}
+	if (!nachet_manifest_add(&import->manifest, import->name.bytes, import->name.length,
+	                         picture->digest))
+	{
+		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
+		                       "The pictures' names are too long for one request.");
+		return false;
+	}
+	import->picture = NULL;
+	must_wait = nachet_senders_full(senders);
+	if (must_wait)
+		nachet_request_wait_begin(request);
+	nachet_senders_push(senders, import->tally, picture);
+	if (must_wait)
+		nachet_request_wait_end(request);
+	return true;
+}
+
+static bool
+part_end(void *context)
+{
+	NachetImport *import = context;
+
+	if (import->use == NACHET_PART_FIELD)
+		return field_is_fine(import, nachet_fields_end(&import->fields), import->fields.name.bytes);
+	return import->use != NACHET_PART_PICTURE || end_picture(import);
+}
+
+/* --- the body ---------------------------------------------------------------------------------------- */
+
+NachetImport *
+nachet_import_create(NachetRequest *request, const char *boundary)
+{
+	static const NachetMultipartCallbacks callbacks = {
+	    .part_begin = part_begin, .part_data = part_data, .part_end = part_end};
+	NachetImport *import = calloc(1, sizeof(*import));
+
+	if (import == NULL)
+		return NULL;
+	import->request = request;
+	nachet_fields_init(&import->fields);
+	nachet_manifest_init(&import->manifest);
+	import->parser = nachet_multipart_create(boundary, &callbacks, import);
+	import->tally = nachet_tally_create();
+	import->sha256 = nachet_sha256_create();
+	if (import->parser != NULL && import->tally != NULL && import->sha256 != NULL)
+		return import;
+	nachet_import_free(import);
+	return NULL;
+}
+
+void
+nachet_import_free(NachetImport *import)
+{
+	if (import == NULL)
+		return;
+	nachet_multipart_free(import->parser);
+	nachet_tally_release(import->tally);
+	nachet_sha256_free(import->sha256);
+	nachet_spooled_free(import->picture);
+	nachet_text_free(&import->name);
+	nachet_manifest_free(&import->manifest);
+	nachet_fields_free(&import->fields);
+	free(import);
+}
+
+static bool
+body_is_fine(NachetImport *import, NachetMultipartStatus status)
+{
+	const char *reason = nachet_multipart_reason(import->parser);
+
+	if (status == NACHET_MULTIPART_MALFORMED)
+		nachet_respond_problem(import->request, MHD_HTTP_BAD_REQUEST, "%s", reason);
+	else if (status == NACHET_MULTIPART_TOO_LARGE)
+		nachet_respond_problem(import->request, MHD_HTTP_CONTENT_TOO_LARGE, "%s", reason);
+	return status == NACHET_MULTIPART_OK;
+}
+
+void
+nachet_import_receive(NachetImport *import, const char *bytes, size_t length)
+{
+	(void) body_is_fine(import, nachet_multipart_feed(import->parser, bytes, length));
+}
+
+/* A set that was sent as a folder has the folder's name, unless it was given another. */
+static bool
+complete_parameters(NachetImport *import)
+{
+	NachetRequest *request = import->request;
+	const char *folder;
+	size_t folder_length;
+	bool too_long;
+
+	if (!nachet_manifest_finish(&import->manifest, &folder, &folder_length, &too_long))
+	{
+		if (too_long)
+			nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+			                       NACHET_SQLSTATE_BAD_DATA, NULL,
+			                       "A file name is longer than %d bytes.", NACHET_NAME_MAX_BYTES);
+		else
+			out_of_memory(import);
+		return false;
+	}
+	if (folder_length > 0 && !nachet_fields_has(&import->fields, "name"))
+	{
+		nachet_array_add(&import->fields.names, "name", 4);
+		nachet_array_add(&import->fields.values, folder, folder_length);
+	}
+	if (nachet_array_finish(&import->fields.names) && nachet_array_finish(&import->fields.values))
+		return true;
+	out_of_memory(import);
+	return false;
+}
+
+bool
+nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	bool stored;
+
+	if (!body_is_fine(import, nachet_multipart_finish(import->parser)))
+		return false;
+	if (import->manifest.names.count == 0 && !import->manifest.names.failed)
+	{
+		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+		                       NACHET_SQLSTATE_BAD_DATA,
+		                       "Send each picture as a part with a file "
+		                       "name.",
+		                       "The request holds no picture.");
+		return false;
+	}
+	if (!complete_parameters(import))
+		return false;
+	stored = nachet_tally_wait(import->tally, new_bytes, &error);
+	if (!stored)
+		nachet_respond_error(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, &error);
+	nachet_error_clear(&error);
+	return stored;
+}

@@ -1,0 +1,19 @@
+/*
+ * http/origin.h
+ *		Who a browser may be talking for: the Host and Origin headers.
+ */
+#ifndef NACHET_HTTP_ORIGIN_H
+#define NACHET_HTTP_ORIGIN_H
+
+#include <stdbool.h>
+
+#include "options.h"
+
+/* Whether a Host header names this service: a loopback name or one of --server-name, with any port or none. */
+extern bool nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host);
+
+/* Whether a page of this origin may send requests: the service's own, or one of --allow-origin. */
+extern bool nachet_origin_allowed(const NachetHttpOptions *options, const char *origin,
+                                  const char *host);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * http/pool.c
+ *		A bounded number of database connections, shared by the threads.
+ *
+ * A connection is held only while statements run, never while waiting for a client, a queue or another
+ * connection: so that whoever waits here waits for the database alone. open counts the idle, the lent, and
+ * those being made; the lock is never held while the network is.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "loader/client/datastore.h"
+#include "pool.h"
+
+struct NachetPool
+{
+	pthread_mutex_t lock;
+	pthread_cond_t given; /* a connection came back, or a place became free */
+	const char *conninfo;
+	unsigned wait;
+	size_t size;
+	size_t open;
+	size_t idle_count;
+	NachetPooled idle[];
+};
+
+NachetPool *
+nachet_pool_create(const char *conninfo, size_t size, unsigned wait)
+{
+	NachetPool *pool = calloc(1, sizeof(*pool) + size * sizeof(pool->idle[0]));
+	pthread_condattr_t clock;
+
+	if (pool == NULL)
+		return NULL;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->given, &clock);
+	pthread_condattr_destroy(&clock);
+	pool->conninfo = conninfo;
+	pool->size = size;
+	pool->wait = wait;
+	return pool;
+}
+
+/* What an idle connection has to read is the server's farewell: nothing else comes unasked. */
+static bool
+is_alive(PGconn *connection)
+{
+	struct pollfd poll_fd = {.fd = PQsocket(connection), .events = POLLIN};
+
+	if (PQstatus(connection) != CONNECTION_OK || poll_fd.fd < 0)
+		return false;
+	while (poll(&poll_fd, 1, 0) > 0)
+	{
+		if (PQconsumeInput(connection) != 1 || PQstatus(connection) != CONNECTION_OK)
+			return false;
+		if ((poll_fd.revents & ~POLLIN) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * New bytes need not be on disk when a picture is sent: batch_import switches synchronous_commit on for
+ * the set, and the WAL's order makes all before it durable too.
+ */
+static bool
+prepare(NachetPooled *pooled, NachetError *error)
+{
+	PGresult *result =
+	    PQexec(pooled->connection, "SET synchronous_commit = off; "
+	                               "SET idle_in_transaction_session_timeout = '60s'");
+	bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+
+	if (!done)
+		nachet_error_from_postgres(error, pooled->connection, result);
+	PQclear(result);
+	if (!done)
+		return false;
+	pooled->chunk_size = nachet_datastore_chunk_size(pooled->connection, error);
+	return pooled->chunk_size > 0;
+}
+
+static bool
+open_connection(const NachetPool *pool, NachetPooled *pooled, NachetError *error)
+{
+	pooled->connection = nachet_datastore_connect(pool->conninfo, "nachet-http", error);
+	if (pooled->connection == NULL)
+	{
+		error->unreachable = true; /* whatever the reason, there is no database to ask */
+		return false;
+	}
+	if (prepare(pooled, error))
+		return true;
+	PQfinish(pooled->connection);
+	pooled->connection = NULL;
+	return false;
+}
+
+/* Waits for an idle connection or a free place, which becomes the caller's. Called with the lock held. */
+static bool
+wait_for_place(NachetPool *pool, NachetPooled *pooled)
+{
+	struct timespec limit;
+
+	clock_gettime(CLOCK_MONOTONIC, &limit);
+	limit.tv_sec += pool->wait;
+	while (pool->idle_count == 0 && pool->open == pool->size)
+	{
+		if (pthread_cond_timedwait(&pool->given, &pool->lock, &limit) == ETIMEDOUT &&
+		    pool->idle_count == 0 && pool->open == pool->size)
+			return false;
+	}
+	pooled->connection = NULL;
+	if (pool->idle_count > 0)
+		*pooled = pool->idle[--pool->idle_count];
+	else
+		pool->open++;
+	return true;
+}
+
+static void
+free_place(NachetPool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->open--;
+	pthread_cond_signal(&pool->given);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+bool
+nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
+{
+	bool found;
+
+	pthread_mutex_lock(&pool->lock);
+	found = wait_for_place(pool, pooled);
+	pthread_mutex_unlock(&pool->lock);
+	if (!found)
+	{
+		nachet_error_set(error, "all database connections are busy");
+		error->unreachable = true;
+		return false;
+	}
+	if (pooled->connection != NULL && is_alive(pooled->connection))
+		return true;
+	PQfinish(pooled->connection);
+	if (open_connection(pool, pooled, error))
+		return true;
+	free_place(pool);
+	return false;
+}
+
+void
+nachet_pool_give(NachetPool *pool, NachetPooled *pooled)
+{
+	if (PQstatus(pooled->connection) != CONNECTION_OK ||
+	    PQtransactionStatus(pooled->connection) != PQTRANS_IDLE)
+	{
+		PQfinish(pooled->connection);
+		pooled->connection = NULL;
+		free_place(pool);
+		return;
+	}
+	pthread_mutex_lock(&pool->lock);
+	pool->idle[pool->idle_count++] = *pooled;
+	pthread_cond_signal(&pool->given);
+	pthread_mutex_unlock(&pool->lock);
+	pooled->connection = NULL;
+}
+
+void
+nachet_pool_free(NachetPool *pool)
+{
+	if (pool == NULL)
+		return;
+	while (pool->idle_count > 0)
+		PQfinish(pool->idle[--pool->idle_count].connection);
+	pthread_cond_destroy(&pool->given);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}

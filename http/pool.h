@@ -1,0 +1,38 @@
+/*
+ * http/pool.h
+ *		A bounded number of database connections, shared by the threads.
+ */
+#ifndef NACHET_HTTP_POOL_H
+#define NACHET_HTTP_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <libpq-fe.h>
+
+#include "loader/client/error.h"
+
+typedef struct NachetPool NachetPool;
+
+typedef struct NachetPooled
+{
+	PGconn *connection; /* outside any transaction */
+	int chunk_size;     /* what nachet.chunk_size() said when it was made */
+} NachetPooled;
+
+/* Makes no connection yet. wait is in seconds. NULL where memory ran out. */
+extern NachetPool *nachet_pool_create(const char *conninfo, size_t size, unsigned wait);
+
+/*
+ * Lends a connection: one that lives as far as can be told without asking the server, or a new one. Waits
+ * up to the pool's bound for one to come back. False, with *error filled, where there is none.
+ */
+extern bool nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
+    __attribute__((warn_unused_result));
+
+/* Gives it back; one that is broken or inside a transaction is closed, and its place is free. */
+extern void nachet_pool_give(NachetPool *pool, NachetPooled *pooled);
+
+/* Closes all; none may be lent. NULL is allowed. */
+extern void nachet_pool_free(NachetPool *pool);
+
+#endif

@@ -1,0 +1,322 @@
+/*
+ * http/request.c
+ *		One request, from its headers to its answer.
+ *
+ * libmicrohttpd calls us once with the headers, then with slices of the body, then once more. It takes an
+ * answer in the first call, which ends the connection without reading the body, or in the last. A refusal is
+ * therefore given at once where the client waits for leave to send its body (Expect: 100-continue) or has too
+ * much of it to be read for nothing; otherwise the body is read and dropped first, because closing a
+ * connection with bytes unread takes the answer away with it. Beyond --max-discard-size we close.
+ *
+ * All of a request is done in its connection's own thread, which may wait; libmicrohttpd counts that as the
+ * client's silence unless it is told not to (nachet_request_wait_begin).
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "log.h"
+#include "origin.h"
+#include "respond.h"
+#include "router.h"
+
+/* The bytes of a reason that a log line shows. */
+#define REASON_SHOWN 400
+
+/* The headers that a request may hold at most once, and that mean something here. */
+enum
+{
+	HEADER_HOST,
+	HEADER_ORIGIN,
+	HEADER_CONTENT_LENGTH,
+	HEADER_TRANSFER_ENCODING,
+	HEADER_CONTENT_TYPE,
+	HEADER_CONTENT_ENCODING,
+	HEADER_EXPECT,
+	HEADER_COUNT
+};
+
+static const char *const header_names[HEADER_COUNT] = {
+    "Host",         "Origin",           "Content-Length", "Transfer-Encoding",
+    "Content-Type", "Content-Encoding", "Expect"};
+
+typedef struct Headers
+{
+	const char *value[HEADER_COUNT]; /* NULL where there is none */
+	const char *repeated;            /* the name of one that came twice */
+	bool has_nul;
+} Headers;
+
+static enum MHD_Result
+collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t key_size,
+               const char *value, size_t value_size)
+{
+	Headers *headers = context;
+
+	(void) kind;
+	if (value == NULL)
+		value = "";
+	if (strlen(key) != key_size || strlen(value) != value_size)
+		headers->has_nul = true;
+	for (int i = 0; i < HEADER_COUNT; i++)
+	{
+		if (strcasecmp(key, header_names[i]) != 0)
+			continue;
+		if (headers->value[i] != NULL)
+			headers->repeated = header_names[i];
+		headers->value[i] = value;
+	}
+	return MHD_YES;
+}
+
+/* Where the body ends must be beyond doubt, or what follows could be taken for another request. */
+static void
+check_framing(NachetRequest *request, const Headers *headers)
+{
+	const char *length = headers->value[HEADER_CONTENT_LENGTH];
+	const char *coding = headers->value[HEADER_TRANSFER_ENCODING];
+
+	if (headers->has_nul)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header holds a NUL byte.");
+	else if (headers->repeated != NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header %s is given twice.",
+		                       headers->repeated);
+	else if (length != NULL && coding != NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "Content-Length and Transfer-Encoding contradict each other.");
+	else if (coding != NULL && strcasecmp(coding, "chunked") != 0)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "The only transfer coding that is read is chunked.");
+	else if (length != NULL && (*length == '\0' || strlen(length) > 18 ||
+	                            length[strspn(length, "0123456789")] != '\0'))
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "Content-Length is no number.");
+	else if (coding != NULL)
+		request->body_length = NACHET_REQUEST_CHUNKED;
+	else if (length != NULL)
+		request->body_length = strtoull(length, NULL, 10);
+}
+
+static void
+check_sender(NachetRequest *request, const Headers *headers)
+{
+	const NachetHttpOptions *options = request->server->options;
+	const char *origin = headers->value[HEADER_ORIGIN];
+	const char *expect = headers->value[HEADER_EXPECT];
+
+	request->host = headers->value[HEADER_HOST];
+	request->content_type = headers->value[HEADER_CONTENT_TYPE];
+	request->expects_continue = expect != NULL && strcasecmp(expect, "100-continue") == 0;
+
+	if (atomic_load(&request->server->connections) > options->max_connections)
+		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+		                       "The service has as many clients as it may; try again later.");
+	else if (request->host == NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header Host is missing.");
+	else if (!nachet_origin_host_allowed(options, request->host))
+		nachet_respond_problem(request, MHD_HTTP_MISDIRECTED_REQUEST,
+		                       "The service does not answer for the host \"%.200s\".",
+		                       request->host);
+	else if (origin != NULL && !nachet_origin_allowed(options, origin, request->host))
+		nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
+		                       "Pages of the origin \"%.200s\" may not use this service.", origin);
+	else if (expect != NULL && !request->expects_continue)
+		nachet_respond_problem(request, MHD_HTTP_EXPECTATION_FAILED,
+		                       "The only expectation that is met is 100-continue.");
+}
+
+static void
+check_route(NachetRequest *request, const Headers *headers, const char *url, const char *method)
+{
+	const NachetRoute *route = nachet_router_find(url);
+	const char *coding = headers->value[HEADER_CONTENT_ENCODING];
+	uint64_t limit;
+
+	request->route = route;
+	if (route == NULL)
+	{
+		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".", url);
+		return;
+	}
+	limit = route->body_limit(request->server->options);
+	if (!nachet_router_allows(route, method))
+		nachet_respond_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s takes the methods %s.",
+		                       route->path, route->allow);
+	else if (MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) != 0)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "%s takes no query parameters.",
+		                       route->path);
+	else if (coding != NULL && strcasecmp(coding, "identity") != 0)
+		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+		                       "Bodies with a Content-Encoding are not read.");
+	else if (request->body_length != NACHET_REQUEST_CHUNKED && request->body_length > limit)
+		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
+		                       "The body is of %" PRIu64 " bytes; %s takes up to %" PRIu64 ".",
+		                       request->body_length, route->path, limit);
+}
+
+static NachetRequest *
+create_request(NachetServer *server, struct MHD_Connection *connection, const char *url,
+               const char *method)
+{
+	NachetRequest *request = calloc(1, sizeof(*request));
+
+	if (request == NULL)
+		return NULL;
+	request->server = server;
+	request->connection = connection;
+	clock_gettime(CLOCK_MONOTONIC, &request->started);
+	snprintf(request->method, sizeof(request->method), "%s", method);
+	snprintf(request->path, sizeof(request->path), "%s", url);
+	atomic_fetch_add(&server->requests, 1);
+	return request;
+}
+
+/* Hands the answer over; without one (memory ran out) the connection is closed. */
+static enum MHD_Result
+send_answer(NachetRequest *request)
+{
+	struct MHD_Response *response = request->response;
+	enum MHD_Result queued;
+
+	if (response == NULL)
+		return MHD_NO;
+	if (atomic_load(&request->server->draining))
+		(void) MHD_add_response_header(response, "Connection", "close");
+	queued = MHD_queue_response(request->connection, request->status, response);
+	MHD_destroy_response(response);
+	request->response = NULL;
+	return queued;
+}
+
+static enum MHD_Result
+begin(NachetServer *server, struct MHD_Connection *connection, const char *url, const char *method,
+      void **state)
+{
+	NachetRequest *request = create_request(server, connection, url, method);
+	Headers headers = {0};
+
+	if (request == NULL)
+		return MHD_NO;
+	*state = request;
+	(void) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, collect_header, &headers);
+	check_framing(request, &headers);
+	if (request->status != 0)
+		return send_answer(request); /* nothing of the body can be told from what follows it */
+	check_sender(request, &headers);
+	if (request->status == 0)
+		check_route(request, &headers, url, method);
+	if (request->status == 0 && request->route->begin != NULL)
+		request->route->begin(request);
+	if (request->status != 0 && request->body_length > 0 &&
+	    (request->expects_continue || (request->body_length != NACHET_REQUEST_CHUNKED &&
+	                                   request->body_length > server->options->max_discard_size)))
+		return send_answer(request);
+	return MHD_YES;
+}
+
+/* False where the connection is to be closed. */
+static bool
+discard(NachetRequest *request, size_t length)
+{
+	uint64_t limit = request->server->options->max_discard_size;
+
+	request->body_discarded += length;
+	if (request->body_discarded > limit)
+		return false;
+	return request->body_length == NACHET_REQUEST_CHUNKED ||
+	       request->body_length - request->body_received <= limit;
+}
+
+static bool
+receive(NachetRequest *request, const char *bytes, size_t length)
+{
+	request->body_received += length;
+	if (request->status == 0 &&
+	    request->body_received > request->route->body_limit(request->server->options))
+		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
+		                       "The body is too long; %s takes up to %" PRIu64 " bytes.",
+		                       request->route->path,
+		                       request->route->body_limit(request->server->options));
+	if (request->status == 0)
+		request->route->receive(request, bytes, length);
+	return request->status == 0 || discard(request, length);
+}
+
+enum MHD_Result
+nachet_request_handle(void *context, struct MHD_Connection *connection, const char *url,
+                      const char *method, const char *version, const char *bytes, size_t *length,
+                      void **state)
+{
+	NachetRequest *request = *state;
+
+	(void) version;
+	if (request == NULL)
+		return begin(context, connection, url, method, state);
+	if (*length > 0)
+	{
+		bool go_on = receive(request, bytes, *length);
+
+		*length = 0;
+		return go_on ? MHD_YES : MHD_NO;
+	}
+	if (request->status == 0)
+		request->route->answer(request);
+	if (request->status == 0)
+		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+	return send_answer(request);
+}
+
+static void
+log_request(const NachetRequest *request, enum MHD_RequestTerminationCode code)
+{
+	struct timespec now;
+	long milliseconds;
+	const char *ending = "";
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	milliseconds = (now.tv_sec - request->started.tv_sec) * 1000 +
+	               (now.tv_nsec - request->started.tv_nsec) / 1000000;
+	if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+		ending = " (the client was silent)";
+	else if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		ending = " (the connection was closed)";
+	nachet_log("%s %s %u %" PRIu64 " bytes %ld ms%s%s%.*s", request->method, request->path,
+	           request->status, request->body_received, milliseconds, ending,
+	           request->reason != NULL ? ": " : "", REASON_SHOWN,
+	           request->reason != NULL ? request->reason : "");
+}
+
+void
+nachet_request_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+	NachetServer *server = context;
+	NachetRequest *request = *state;
+
+	(void) connection;
+	if (request == NULL)
+		return;
+	*state = NULL;
+	if (request->route != NULL && request->route->finish != NULL)
+		request->route->finish(request);
+	log_request(request, code);
+	if (request->response != NULL)
+		MHD_destroy_response(request->response);
+	free(request->reason);
+	free(request);
+	atomic_fetch_sub(&server->requests, 1);
+}
+
+void
+nachet_request_wait_begin(NachetRequest *request)
+{
+	(void) MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+}
+
+void
+nachet_request_wait_end(NachetRequest *request)
+{
+	(void) MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+	                                 (unsigned) request->server->options->idle_timeout);
+}

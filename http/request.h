@@ -1,0 +1,56 @@
+/*
+ * http/request.h
+ *		One request, from its headers to its answer.
+ */
+#ifndef NACHET_HTTP_REQUEST_H
+#define NACHET_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include <microhttpd.h>
+
+#include "server.h"
+
+#define NACHET_REQUEST_CHUNKED UINT64_MAX
+
+typedef struct NachetRoute NachetRoute;
+
+/* Owned by its connection's thread. */
+typedef struct NachetRequest
+{
+	NachetServer *server;
+	struct MHD_Connection *connection;
+	const NachetRoute *route; /* NULL where there is none */
+	void *state;              /* the route's own, which its finish frees */
+	char method[16];          /* as sent; cut, like the path, to what a log line shows */
+	char path[128];
+	const char *host;         /* the header's value */
+	const char *content_type; /* likewise; NULL where there is none */
+	const char *auth_email;   /* who was authenticated; NULL without authentication */
+	bool expects_continue;
+	uint64_t body_length; /* as announced, or NACHET_REQUEST_CHUNKED */
+	uint64_t body_received;
+	uint64_t body_discarded;
+	struct timespec started;
+
+	/* The answer; the first one stands. */
+	unsigned status; /* 0 until there is one */
+	struct MHD_Response *response;
+	char *reason; /* for the log; NULL where there is none */
+} NachetRequest;
+
+/* libmicrohttpd's callbacks; their context is the NachetServer. */
+extern enum MHD_Result nachet_request_handle(void *context, struct MHD_Connection *connection,
+                                             const char *url, const char *method,
+                                             const char *version, const char *bytes, size_t *length,
+                                             void **state);
+extern void nachet_request_completed(void *context, struct MHD_Connection *connection, void **state,
+                                     enum MHD_RequestTerminationCode code);
+
+/* Keep libmicrohttpd from taking a wait of ours for the client's silence. */
+extern void nachet_request_wait_begin(NachetRequest *request);
+extern void nachet_request_wait_end(NachetRequest *request);
+
+#endif

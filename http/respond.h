@@ -1,0 +1,31 @@
+/*
+ * http/respond.h
+ *		Answers: JSON that the database made, plain text, and problem documents (RFC 9457).
+ *
+ * Each of them sets the request's answer where it has none yet, and does nothing otherwise.
+ */
+#ifndef NACHET_HTTP_RESPOND_H
+#define NACHET_HTTP_RESPOND_H
+
+#include "loader/client/error.h"
+#include "request.h"
+
+#define NACHET_RETRY_AFTER_SECONDS "5"
+
+extern void nachet_respond_json(NachetRequest *request, unsigned status, const char *json);
+extern void nachet_respond_text(NachetRequest *request, unsigned status, const char *text);
+
+/* The detail is a full sentence. A status of 503 has Retry-After, one of 405 the route's Allow. */
+extern void nachet_respond_problem(NachetRequest *request, unsigned status, const char *detail, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same with a code and a hint, NULL for none. */
+extern void nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code,
+                                   const char *hint, const char *detail, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* What the database, or the way to it, refused; bad_request is the status for values it can't read (class 22). */
+extern void nachet_respond_error(NachetRequest *request, unsigned bad_request,
+                                 const NachetError *error);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * http/router.c
+ *		The routes: which path is served by what.
+ *
+ * Paths are compared as they were sent, before any decoding: what a proxy before us has judged is what is
+ * served.
+ */
+#include <string.h>
+
+#include "router.h"
+
+static const NachetRoute *const routes[] = {
+    &nachet_route_index,
+    &nachet_route_picture_form,
+    &nachet_route_batch_import,
+};
+
+const NachetRoute *
+nachet_router_find(const char *path)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+	{
+		if (strcmp(routes[i]->path, path) == 0)
+			return routes[i];
+	}
+	return NULL;
+}
+
+bool
+nachet_router_allows(const NachetRoute *route, const char *method)
+{
+	const char *at = route->allow;
+
+	while (*at != '\0')
+	{
+		size_t length = strcspn(at, ",");
+
+		if (strlen(method) == length && strncmp(at, method, length) == 0)
+			return true;
+		at += length;
+		at += strspn(at, ", ");
+	}
+	return false;
+}

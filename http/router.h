@@ -1,0 +1,45 @@
+/*
+ * http/router.h
+ *		The routes: which path is served by what.
+ */
+#ifndef NACHET_HTTP_ROUTER_H
+#define NACHET_HTTP_ROUTER_H
+
+#include "request.h"
+
+/*
+ * A route's functions are called in this order by the connection's thread. Each may set the request's answer,
+ * after which only finish is called.
+ */
+struct NachetRoute
+{
+	const char *path;
+	const char *allow; /* the methods, as the Allow header lists them */
+
+	/* The most bytes of a body. */
+	uint64_t (*body_limit)(const NachetHttpOptions *options);
+
+	/* The headers are there; NULL where there is nothing to do. */
+	void (*begin)(NachetRequest *request);
+
+	/* Some bytes of the body, never above the limit. */
+	void (*receive)(NachetRequest *request, const char *bytes, size_t length);
+
+	/* The whole body was received: the answer is due. */
+	void (*answer)(NachetRequest *request);
+
+	/* Frees the route's state, whether there was an answer or not; NULL where there is none. */
+	void (*finish)(NachetRequest *request);
+};
+
+extern const NachetRoute nachet_route_index;
+extern const NachetRoute nachet_route_picture_form;
+extern const NachetRoute nachet_route_batch_import;
+
+/* NULL where nothing is served at this path. */
+extern const NachetRoute *nachet_router_find(const char *path);
+
+/* HEAD goes with GET. */
+extern bool nachet_router_allows(const NachetRoute *route, const char *method);
+
+#endif

@@ -1,0 +1,163 @@
+/*
+ * http/server.c
+ *		The service as a whole: what all requests share, its beginning and its end.
+ *
+ * Order: made are listener, spool, pool, senders, daemon; ended are daemon, senders, pool, spool. Requests
+ * push to senders, senders take from the pool: each outlives those that use it.
+ *
+ * One thread a connection: a request may wait for room in the queue and for its final statement, and stalls
+ * nobody else. libmicrohttpd resets what comes above its own limit of connections, so that ours is lower:
+ * what comes between the two is told 503.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <microhttpd.h>
+
+#include "listen.h"
+#include "log.h"
+#include "request.h"
+
+/* Connections above our limit that libmicrohttpd lets in, to be told 503. */
+#define SPARE_CONNECTIONS 64
+
+/* A connection's memory: half of it is the buffer that the body comes through. */
+#define CONNECTION_BYTES ((size_t) 128 * 1024)
+#define THREAD_BYTES     ((size_t) 512 * 1024)
+
+/* Descriptors beside the connections and their spool files. */
+#define SPARE_FILES 8512
+
+static void
+notify_connection(void *context, struct MHD_Connection *connection, void **state,
+                  enum MHD_ConnectionNotificationCode code)
+{
+	NachetServer *server = context;
+
+	(void) connection;
+	(void) state;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		atomic_fetch_add(&server->connections, 1);
+	else
+		atomic_fetch_sub(&server->connections, 1);
+}
+
+/* Leaves paths as they were sent: see router.c. */
+static size_t
+leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+	(void) context;
+	(void) connection;
+	return strlen(text);
+}
+
+/* Each connection is a descriptor, and may have a file for the picture it sends; so may each one queued. */
+static void
+raise_file_limit(const NachetHttpOptions *options)
+{
+	rlim_t wanted = 2 * (rlim_t) (options->max_connections + SPARE_CONNECTIONS) + SPARE_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void) setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < 2 * (rlim_t) (options->max_connections + SPARE_CONNECTIONS))
+		nachet_log("warning: only %llu files may be open, too few for %llu connections",
+		           (unsigned long long) limit.rlim_cur,
+		           (unsigned long long) options->max_connections);
+}
+
+static bool
+start_daemon(NachetServer *server, int listener)
+{
+	const NachetHttpOptions *options = server->options;
+
+	server->daemon = MHD_start_daemon(
+	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
+	        MHD_USE_ITC,
+	    0, NULL, NULL, nachet_request_handle, server, MHD_OPTION_LISTEN_SOCKET, listener,
+	    MHD_OPTION_NOTIFY_COMPLETED, nachet_request_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+	    notify_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned) (options->max_connections + SPARE_CONNECTIONS),
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+	    (unsigned) options->idle_timeout, MHD_OPTION_THREAD_STACK_SIZE, THREAD_BYTES,
+	    MHD_OPTION_END);
+	if (server->daemon == NULL)
+		fprintf(stderr, "nachet-http: can't start libmicrohttpd: %s\n", strerror(errno));
+	return server->daemon != NULL;
+}
+
+/* The service starts without its database too, and finds it when it is there. */
+static void
+try_database(NachetServer *server)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	NachetPooled pooled;
+
+	if (nachet_pool_take(server->pool, &pooled, &error))
+		nachet_pool_give(server->pool, &pooled);
+	else
+		nachet_log("warning: the datastore can't be used yet: %s", error.message);
+	nachet_error_clear(&error);
+}
+
+bool
+nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	char url[128] = "";
+	int listener;
+
+	memset(server, 0, sizeof(*server));
+	server->options = options;
+	raise_file_limit(options);
+	listener = nachet_listen_open(options->listen, url, sizeof(url));
+	if (listener < 0)
+		return false;
+	server->spool = nachet_spool_create(options->spool_dir, options->spool_memory, &error);
+	server->pool =
+	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait);
+	if (server->spool == NULL || server->pool == NULL)
+		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
+	else
+	{
+		try_database(server);
+		server->senders = nachet_senders_start(server->pool, (size_t) options->senders);
+		if (server->senders == NULL)
+			fprintf(stderr, "nachet-http: out of memory or threads\n");
+		else if (start_daemon(server, listener))
+		{
+			nachet_log("listening on %s", url);
+			return true;
+		}
+	}
+	nachet_error_clear(&error);
+	close(listener);
+	nachet_server_stop(server);
+	return false;
+}
+
+void
+nachet_server_quiesce(NachetServer *server)
+{
+	MHD_socket listener;
+
+	atomic_store(&server->draining, true);
+	listener = MHD_quiesce_daemon(server->daemon);
+	if (listener != MHD_INVALID_SOCKET)
+		close(listener);
+}
+
+void
+nachet_server_stop(NachetServer *server)
+{
+	if (server->daemon != NULL)
+		MHD_stop_daemon(server->daemon);
+	nachet_senders_stop(server->senders);
+	nachet_pool_free(server->pool);
+	nachet_spool_free(server->spool);
+}

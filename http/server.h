@@ -1,0 +1,41 @@
+/*
+ * http/server.h
+ *		The service as a whole: what all requests share, its beginning and its end.
+ */
+#ifndef NACHET_HTTP_SERVER_H
+#define NACHET_HTTP_SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "options.h"
+#include "pool.h"
+#include "sender.h"
+#include "spool.h"
+
+struct MHD_Daemon;
+
+/* Made before the first request and gone after the last; what is not atomic or locked does not change between. */
+typedef struct NachetServer
+{
+	const NachetHttpOptions *options;
+	NachetPool *pool;
+	NachetSpool *spool;
+	NachetSenders *senders;
+	struct MHD_Daemon *daemon;
+	atomic_size_t connections; /* clients, with those that are told 503 */
+	atomic_size_t requests;    /* under way */
+	atomic_bool draining;      /* connections close with their next answer */
+} NachetServer;
+
+/* Says on standard error where it listens, or why it can't start. After true, nachet_server_stop is due. */
+extern bool nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
+    __attribute__((warn_unused_result));
+
+/* Takes no connection any more. */
+extern void nachet_server_quiesce(NachetServer *server);
+
+/* Ends all; only when no request is under way, or it would wait for them. */
+extern void nachet_server_stop(NachetServer *server);
+
+#endif

@@ -1,0 +1,91 @@
+# The limits of nachet-http: sizes, connections, memory; and refusals before, in and after a body.
+use strict;
+use warnings;
+use Test::More;
+
+use lib 'test/lib';
+use Nachet::Test qw(png jpeg noise write_file tempdir poll_until start_command sha256);
+use Nachet::Http qw(curl form_fields multipart post_body post_json is_problem connect_to request_head read_answer count_of wait_for_log);
+
+my $store = Nachet::Test->new;
+my $dir = tempdir();
+my $good = '{"email": "someone@example.org"}';
+write_file("$dir/$_.jpg", jpeg($_, 3_000_000)) for 1 .. 10;
+
+# Sizes.
+my $http = $store->start_http(args => [ '--max-picture-size', '100kB', '--max-request-size', '500kB', '--max-pictures', '3',
+	'--max-discard-size', '1MB', '--idle-timeout', '60' ]);
+my $fits = jpeg('fits', 100 * 1024);
+is(length $fits, 100 * 1024, 'a picture of 100 kB');
+is(post_body($http, multipart([ 'a.jpg', $fits ]))->{status}, 201, 'fits in 100 kB');
+is_problem(post_body($http, multipart([ 'a.jpg', "$fits." ])), 413, qr/a\.jpg.*102400/, 'one byte more does not');
+is(post_body($http, multipart(map { [ "$_.jpg", jpeg($_, 1000) ] } 1 .. 3))->{status}, 201, 'three pictures');
+is_problem(post_body($http, multipart(map { [ "$_.jpg", jpeg($_, 1000) ] } 1 .. 4)), 413, qr/3 pictures/, 'four pictures');
+is_problem(post_body($http, multipart(map { [ "$_.jpg", $fits ] } 1 .. 6)), 413, qr/512000/, 'a body too long');
+is_problem(post_body($http, noise(600 * 1024, 'x'), '-H', 'Transfer-Encoding: chunked'), 400, qr/./, 'a body refused before it is too long');
+is_problem(post_body($http, multipart([ '.DS_Store', noise(600 * 1024, 'x') ]), '-H', 'Transfer-Encoding: chunked'), 413, qr/512000/,
+	'a chunked body too long');
+
+my $socket = connect_to($http);
+print {$socket} request_head($http, '/batch-import', 'Content-Length' => 600 * 1024, Expect => '100-continue');
+my $answer = read_answer($socket, 10);
+is_problem($answer, 413, qr/512000/, 'too long a body is refused before it is sent');
+is_deeply($answer->{interim}, [], 'without leave to send it');
+$socket = connect_to($http);
+print {$socket} request_head($http, '/batch-import', 'Content-Length' => 100_000_000_000);
+is_problem(read_answer($socket, 10), 413, qr/512000/, 'so is one that is far too long to be dropped');
+$socket = connect_to($http);
+my $body = multipart([ 'a.jpg', $fits ]);
+print {$socket} request_head($http, '/batch-import', 'Content-Length' => length $body, Expect => '100-continue');
+ok(poll_until(sub { IO::Select->new($socket)->can_read(0) }, 10), 'leave to send is given');
+print {$socket} $body;
+$answer = read_answer($socket, 10);
+is_deeply([ $answer->{status}, $answer->{interim} ], [ 200, [100] ], 'and the body taken');
+$socket = connect_to($http);
+print {$socket} request_head($http, '/batch-import', 'Content-Length' => 99999, Expect => '100-continue', Origin => 'null');
+is_problem(read_answer($socket, 10), 403, qr/origin/, 'a foreign page is refused before its body is sent');
+
+# A body that is refused in its middle is dropped up to a bound; beyond it the connection is closed.
+$http->stop;
+$http = $store->start_http(args => [ '--max-discard-size', '1MB' ]);
+is_problem(post_body($http, multipart([ '../x.jpg', $fits ], map { [ "$_.jpg", $fits ] } 1 .. 8)), 422, qr/file name/, 'refused in its middle');
+$answer = post_body($http, multipart([ '../x.jpg', $fits ], map { [ "$_.jpg", $fits ] } 1 .. 40), '-H', 'Expect:');
+is($answer->{status}, 0, 'with too much to come, closed');
+ok(wait_for_log($http, qr/422 \d+ bytes .*connection was closed\): The file name/), 'and logged with its reason');
+is($http->stop, 0, 'it stops with 0');
+
+# Connections.
+$http = $store->start_http(args => [ '--max-connections', '2' ]);
+# The connection that found the service up may not be forgotten yet.
+ok(poll_until(sub { post_json($http, $good)->{status} == 200 }), 'a client');
+my @idle = map { connect_to($http) } 1 .. 2;
+ok(poll_until(sub { post_json($http, $good)->{status} == 503 }), 'a client too many');
+is_problem(post_json($http, $good), 503, qr/as many clients/, 'is told so');
+is_problem(post_body($http, multipart([ 'a.jpg', $fits ])), 503, qr/as many clients/, 'also when it sends pictures');
+close $_ for @idle;
+ok(poll_until(sub { post_json($http, $good)->{status} == 200 }), 'and is served when there is room');
+is($http->stop, 0, 'it stops with 0');
+
+# Silence.
+$http = $store->start_http(args => [ '--idle-timeout', '1' ]);
+$socket = connect_to($http);
+print {$socket} request_head($http, '/batch-import', 'Content-Length' => 1000) . 'half';
+is(read_answer($socket, 20)->{status}, 0, 'a client that falls silent is dropped');
+ok(wait_for_log($http, qr/the client was silent/), 'and logged');
+is($http->stop, 0, 'it stops with 0');
+
+# Memory that does not hold one picture of each upload: all go through, over files.
+$http = $store->start_http(args => [ '--spool-memory', '1MB', '--spool-dir', $dir, '--pool', '2', '--senders', '1' ]);
+my @curls = map {
+	my $turn = $_;
+	start_command('curl', '-sS', '-i', form_fields(name => "set $turn"), (map { ('-F', "pictures=\@$dir/$_.jpg") } $turn .. $turn + 2),
+		$http->url . '/batch-import')
+} 1 .. 8;
+is_deeply([ map { $_->wait(120); Nachet::Http::parse_answer($_->out)->{status} } @curls ], [ (201) x 8 ],
+	'eight uploads in 1 MB of memory');
+is($store->psql("SELECT count(*) FROM nachet.picture WHERE encode(sha256(nachet.picture_content(id)), 'hex') IN ("
+	. join(', ', map { "'" . sha256(jpeg($_, 3_000_000)) . "'" } 1 .. 10) . ')'), 24, 'with every byte');
+is_deeply([ glob("$dir/nachet-http-*") ], [], 'no file is left in the spool folder');
+is($http->stop, 0, 'it stops with 0');
+
+done_testing;
