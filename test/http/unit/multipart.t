@@ -16,6 +16,6 @@ system(@compiler, qw(-std=c99 -g -O1 -Wall -Wextra -Werror),
 	"-I$http", '-o', "$folder/multipart_test",
 	map({ "$here/$_.c" } qw(multipart_test multipart_property recorder)),
 	"$http/multipart.c", "$http/mime.c") == 0
-	or do { print "Bail out! the test does not compile\n"; exit 1; };
+	or die "the test does not compile\n";
 my $status = system("$folder/multipart_test", "$here/bodies");
 exit($status == 0 ? 0 : 1);
