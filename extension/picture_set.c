@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
@@ -465,19 +466,18 @@ upload_picture_set(PG_FUNCTION_ARGS)
 {
 	static const char *const arguments[] = {"pictures", "user_id", "data"};
 	NachetUpload upload = {0};
-	ArrayType *array;
 	Datum *pictures;
 	uint8(*digests)[NACHET_SHA256_BYTES];
 
 	require_arguments(fcinfo, arguments, 3);
-	array = PG_GETARG_ARRAYTYPE_P(0);
-	if (VARSIZE_ANY(array) > (Size) nachet_max_array_size * 1024)
+	/* Before it is detoasted: an array may be far larger than the value that was sent. */
+	if (toast_raw_datum_size(PG_GETARG_DATUM(0)) > (Size) nachet_max_array_size * 1024)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		                errmsg("pictures hold more than nachet.max_array_size = %d kB",
 		                       nachet_max_array_size),
 		                errhint("Import larger folders with nachet-load, or COPY "
 		                        "nachet.content_chunk and name the contents by their SHA-256.")));
-	nachet_array_elements(array, "pictures", &pictures, &upload.count);
+	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "pictures", &pictures, &upload.count);
 	check_pictures(pictures, upload.count);
 	upload.user_id = PG_GETARG_DATUM(1);
 	upload.data = PG_GETARG_JSONB_P(2);
