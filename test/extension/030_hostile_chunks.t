@@ -39,6 +39,12 @@ BEGIN
 		n := CASE WHEN random() < wild THEN (random() * 5)::int - 1 WHEN length(d) < nachet.chunk_size() THEN 0 ELSE n + 1 END;
 	END LOOP;
 END $$;
+-- Nested, and in no savepoint of its own.
+CREATE FUNCTION hostile.inside() RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO nachet.content_chunk (chunk_no, data) SELECT r.n, r.d FROM hostile.rows(0) AS r WHERE r.d IS NOT NULL AND r.d <> '';
+	RETURN 0;
+END $$;
 CREATE FUNCTION hostile.attack(depth int, wild float8) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
 	choice int := (random() * 6)::int;
@@ -51,7 +57,7 @@ BEGIN
 			INSERT INTO nachet.content_chunk (chunk_no, data) SELECT r.n, r.d FROM hostile.rows(wild) AS r ON CONFLICT DO NOTHING;
 		ELSIF choice = 2 THEN
 			INSERT INTO nachet.content_chunk (chunk_no, data)
-				SELECT r.n + hostile.attack(depth + 1, wild), r.d FROM hostile.rows(wild) AS r;
+				SELECT r.n + hostile.inside() + hostile.attack(depth + 1, wild), r.d FROM hostile.rows(wild) AS r;
 		ELSIF choice = 3 THEN
 			WITH a AS (INSERT INTO nachet.content_chunk (chunk_no, data) SELECT r.n, r.d FROM hostile.rows(wild) AS r RETURNING 1),
 				b AS (INSERT INTO nachet.content_chunk (chunk_no, data) SELECT r.n, r.d FROM hostile.rows(wild) AS r)
