@@ -10,25 +10,18 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/relscan.h"
 #include "access/stratnum.h"
-#include "access/table.h"
 #include "access/tableam.h"
-#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
-#include "utils/rel.h"
 
 #include "chunk_reader.h"
-#include "compat.h"
 #include "content.h"
+#include "index_scan.h"
 
 struct NachetChunkReader
 {
-	Relation heap;
-	Relation index;
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
+	NachetIndexScan chunks;
 	int64 content_id;
 	int64 byte_size;
 	int32 chunk_size;
@@ -42,10 +35,7 @@ nachet_chunk_reader_open(Snapshot snapshot)
 {
 	NachetChunkReader *reader = palloc0(sizeof(NachetChunkReader));
 
-	reader->heap = table_open(nachet_relation_oid("content_chunk"), AccessShareLock);
-	reader->index = index_open(nachet_relation_oid("content_chunk_pkey"), AccessShareLock);
-	reader->scan = nachet_index_beginscan(reader->heap, reader->index, snapshot, 2);
-	reader->slot = table_slot_create(reader->heap, NULL);
+	nachet_index_scan_open(&reader->chunks, "content_chunk", "content_chunk_pkey", 2, snapshot);
 	reader->chunk_no = -1;
 	return reader;
 }
@@ -53,10 +43,7 @@ nachet_chunk_reader_open(Snapshot snapshot)
 void
 nachet_chunk_reader_close(NachetChunkReader *reader)
 {
-	ExecDropSingleTupleTableSlot(reader->slot);
-	index_endscan(reader->scan);
-	index_close(reader->index, AccessShareLock);
-	table_close(reader->heap, AccessShareLock);
+	nachet_index_scan_close(&reader->chunks);
 	pfree(reader);
 }
 
@@ -78,7 +65,7 @@ seek(NachetChunkReader *reader, int32 chunk_no)
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(reader->content_id));
 	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT4GE, Int32GetDatum(chunk_no));
-	index_rescan(reader->scan, keys, 2, NULL, 0);
+	index_rescan(reader->chunks.scan, keys, 2, NULL, 0);
 }
 
 /* Brings a chunk into the slot. */
@@ -92,10 +79,12 @@ fetch(NachetChunkReader *reader, int32 chunk_no)
 	if (reader->chunk_no < 0 || chunk_no != reader->chunk_no + 1)
 		seek(reader, chunk_no);
 	reader->chunk_no = -1;
-	if (index_getnext_slot(reader->scan, ForwardScanDirection, reader->slot) &&
-	    DatumGetInt32(slot_getattr(reader->slot, NACHET_CHUNK_NO, &isnull)) == chunk_no)
+	if (index_getnext_slot(reader->chunks.scan, ForwardScanDirection, reader->chunks.slot) &&
+	    DatumGetInt32(nachet_index_scan_column(&reader->chunks, NACHET_CHUNK_NO, &isnull)) ==
+	        chunk_no)
 	{
-		bytea *data = DatumGetByteaPP(slot_getattr(reader->slot, NACHET_CHUNK_DATA, &isnull));
+		bytea *data =
+		    DatumGetByteaPP(nachet_index_scan_column(&reader->chunks, NACHET_CHUNK_DATA, &isnull));
 
 		reader->data = VARDATA_ANY(data);
 		reader->length = VARSIZE_ANY_EXHDR(data);

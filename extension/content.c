@@ -10,9 +10,6 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/relscan.h"
-#include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -32,8 +29,8 @@
 #include "utils/snapmgr.h"
 
 #include "chunk_stream.h"
-#include "compat.h"
 #include "content.h"
+#include "index_scan.h"
 #include "query.h"
 
 PG_FUNCTION_INFO_V1(content_chunk_store);
@@ -220,33 +217,25 @@ compare_digests(const void *a, const void *b)
 int
 nachet_contents_missing(Datum *digests, int count, Datum *missing)
 {
-	Relation heap = table_open(nachet_relation_oid("content"), AccessShareLock);
-	Relation index = index_open(nachet_relation_oid("content_sha256_key"), AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(heap, NULL);
-	IndexScanDesc scan = nachet_index_beginscan(heap, index, GetActiveSnapshot(), 1);
+	NachetIndexScan contents;
 	Datum *sorted = palloc(Max(count, 1) * sizeof(Datum));
 	int found = 0;
+
+	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, GetActiveSnapshot());
 
 	/* Sorted, the probes walk the index in its own order; equal digests are neighbours. */
 	memcpy(sorted, digests, count * sizeof(Datum));
 	qsort(sorted, count, sizeof(Datum), compare_digests);
 	for (int i = 0; i < count; i++)
 	{
-		ScanKeyData key;
-
 		CHECK_FOR_INTERRUPTS();
 		if (i > 0 && compare_digests(&sorted[i - 1], &sorted[i]) == 0)
 			continue;
-		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BYTEAEQ, sorted[i]);
-		index_rescan(scan, &key, 1, NULL, 0);
-		if (!index_getnext_slot(scan, ForwardScanDirection, slot))
+		if (!nachet_index_scan_find(&contents, sorted[i], F_BYTEAEQ))
 			missing[found++] = sorted[i];
 	}
 	pfree(sorted);
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, AccessShareLock);
-	table_close(heap, AccessShareLock);
+	nachet_index_scan_close(&contents);
 	return found;
 }
 

@@ -23,6 +23,12 @@
 #define NACHET_CHUNK_NO         2
 #define NACHET_CHUNK_DATA       3
 
+/* Likewise of content's and picture's, those that are read from C. */
+#define NACHET_CONTENT_ID         1
+#define NACHET_CONTENT_BYTE_SIZE  3
+#define NACHET_CONTENT_CHUNK_SIZE 4
+#define NACHET_PICTURE_CONTENT_ID 8
+
 /* The OID of a table, index or sequence in schema nachet; an error where it is gone. */
 extern Oid nachet_relation_oid(const char *name);
 

@@ -7,17 +7,14 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
-#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/uuid.h"
 
 #include "chunk_reader.h"
 #include "content.h"
-#include "query.h"
+#include "index_scan.h"
 
 PG_FUNCTION_INFO_V1(picture_content);
 PG_FUNCTION_INFO_V1(content_read);
@@ -30,23 +27,46 @@ typedef struct Content
 	int32 chunk_size;
 } Content;
 
-/* Finds a content by a query with one parameter; false where there is none. */
+/* Finds a content by one of its keys; false where there is none. */
 static bool
-find_content(const char *sql, NachetArg key, Content *content)
+find_content(const char *index, Datum key, RegProcedure equals, Content *content)
 {
+	NachetIndexScan contents;
 	bool isnull;
 	bool found;
 
-	SPI_connect();
-	found = nachet_read(sql, 1, &key) > 0;
+	nachet_index_scan_open(&contents, "content", index, 1, GetActiveSnapshot());
+	found = nachet_index_scan_find(&contents, key, equals);
 	if (found)
 	{
-		content->id = DatumGetInt64(nachet_query_value(0, 0, &isnull));
-		content->byte_size = DatumGetInt64(nachet_query_value(0, 1, &isnull));
-		content->chunk_size = DatumGetInt32(nachet_query_value(0, 2, &isnull));
+		content->id =
+		    DatumGetInt64(nachet_index_scan_column(&contents, NACHET_CONTENT_ID, &isnull));
+		content->byte_size =
+		    DatumGetInt64(nachet_index_scan_column(&contents, NACHET_CONTENT_BYTE_SIZE, &isnull));
+		content->chunk_size =
+		    DatumGetInt32(nachet_index_scan_column(&contents, NACHET_CONTENT_CHUNK_SIZE, &isnull));
 	}
-	SPI_finish();
+	nachet_index_scan_close(&contents);
 	return found;
+}
+
+/* The id of the content that a picture refers to; false where there is no picture, or it has none. */
+static bool
+find_picture(Datum picture_id, int64 *content_id)
+{
+	NachetIndexScan pictures;
+	bool isnull = true;
+
+	nachet_index_scan_open(&pictures, "picture", "picture_pkey", 1, GetActiveSnapshot());
+	if (nachet_index_scan_find(&pictures, picture_id, F_UUID_EQ))
+	{
+		Datum value = nachet_index_scan_column(&pictures, NACHET_PICTURE_CONTENT_ID, &isnull);
+
+		if (!isnull)
+			*content_id = DatumGetInt64(value);
+	}
+	nachet_index_scan_close(&pictures);
+	return !isnull;
 }
 
 /* A range that lies within the content, as a bytea. */
@@ -85,11 +105,11 @@ check_length(int64 length)
 Datum
 picture_content(PG_FUNCTION_ARGS)
 {
+	int64 content_id = 0;
 	Content content;
 
-	if (!find_content("SELECT c.id, c.byte_size, c.chunk_size FROM nachet.picture p"
-	                  " JOIN nachet.content c ON c.id = p.content_id WHERE p.id = $1",
-	                  NACHET_PARAM(UUIDOID, PG_GETARG_DATUM(0)), &content))
+	if (!find_picture(PG_GETARG_DATUM(0), &content_id) ||
+	    !find_content("content_pkey", Int64GetDatum(content_id), F_INT8EQ, &content))
 		PG_RETURN_NULL();
 	check_length(content.byte_size);
 	PG_RETURN_BYTEA_P(read_range(&content, 0, content.byte_size));
@@ -112,8 +132,7 @@ content_read(PG_FUNCTION_ARGS)
 	if (offset < 0 || length < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("offset and length must not be negative")));
-	if (!find_content("SELECT id, byte_size, chunk_size FROM nachet.content WHERE sha256 = $1",
-	                  NACHET_PARAM(BYTEAOID, sha256), &content))
+	if (!find_content("content_sha256_key", sha256, F_BYTEAEQ, &content))
 		PG_RETURN_NULL();
 	offset = Min(offset, content.byte_size);
 	length = Min(length, content.byte_size - offset);
