@@ -145,12 +145,6 @@ nachet_chunk_stream_add(NachetChunkStream *stream, int32 chunk_no, const void *d
 	return stream->content_id;
 }
 
-static int
-compare_sha256(const void *a, const void *b)
-{
-	return memcmp(((const Sealed *) a)->sha256, ((const Sealed *) b)->sha256, NACHET_SHA256_BYTES);
-}
-
 /* The columns of the content rows to be written, as arrays that unnest() makes rows of. */
 typedef struct ContentColumns
 {
@@ -164,7 +158,7 @@ typedef struct ContentColumns
 	int count;
 } ContentColumns;
 
-/* Reads each sealed content's chunks for what they are as a picture. */
+/* Reads each sealed content's chunks for what they are as a picture, in the order in which they were written. */
 static ContentColumns
 describe_contents(NachetChunkStream *stream)
 {
@@ -257,7 +251,6 @@ nachet_chunk_stream_seal(NachetChunkStream *stream)
 	finish_content(stream);
 	if (stream->count == 0)
 		return;
-	qsort(stream->sealed, stream->count, sizeof(Sealed), compare_sha256);
 	SPI_connect();
 	columns = describe_contents(stream);
 	write_contents(&columns);
