@@ -56,6 +56,9 @@ check_file(Check *check, size_t index)
 		       file_source.flaw != NULL ? file_source.flaw : picture.reason);
 	else if (status != NACHET_PICTURE_OK)
 		report(check, index, &check->findings->refused, picture.reason);
+	file->format = picture.format;
+	file->width = picture.width;
+	file->height = picture.height;
 	nachet_source_close(&file_source);
 }
 

@@ -15,10 +15,16 @@
 
 typedef struct NachetFile
 {
-	uint64_t name;    /* where its element of names begins */
-	uint64_t size;    /* as it was checked */
-	int64_t mtime_ns; /* likewise */
-	bool refused;     /* to be left out, or to stop the import */
+	uint64_t name;      /* where its element of names begins */
+	uint64_t size;      /* as it was checked */
+	int64_t mtime_ns;   /* likewise */
+	const char *format; /* as the picture reader names it; NULL where it is no picture */
+	uint32_t width;     /* pixels */
+	uint32_t height;
+	bool refused; /* to be left out, or to stop the import */
+	bool hashed;  /* its digest is known */
+	bool sent;    /* its content was missing, and was stored by this run */
+	bool present; /* its content was stored already, or is another file's of the set */
 } NachetFile;
 
 typedef struct NachetFiles

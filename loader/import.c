@@ -158,14 +158,26 @@ report(NachetSession *session, const NachetTarget *target, const NachetFiles *fi
 	                    nachet_bytes_text(seconds > 0 ? bytes / seconds : 0, rate_text));
 }
 
-/* Says what an interrupted sending leaves behind. */
+/* Says what an interrupted import leaves behind; in_doubt: the answer to the set's making was lost. */
 static void
-report_interrupted(NachetSession *session, const NachetSent *sent)
+report_interrupted(NachetSession *session, const NachetFiles *files, bool in_doubt)
 {
+	char text[NACHET_BYTES_TEXT];
+	uint64_t bytes = 0;
+	size_t stored = 0;
+
+	for (size_t i = 0; i < files->count; i++)
+	{
+		if (session->options->dry_run || (!files->file[i].sent && !files->file[i].present))
+			continue;
+		stored++;
+		bytes += files->file[i].size;
+	}
 	nachet_console_note(session->console,
-	                    "interrupted: no set was made; of its contents up to %" PRIu64
-	                    " more are stored, and running the same again sends only the others",
-	                    sent->files);
+	                    "interrupted: %s; %zu of %zu pictures (%s) are stored, "
+	                    "and running the same again sends only the others",
+	                    in_doubt ? "the set may have been made or not" : "no set was made", stored,
+	                    files->count, nachet_bytes_text((double) bytes, text));
 }
 
 NachetOutcome
@@ -174,7 +186,7 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 	uint64_t started_ns = nachet_progress_now_ns();
 	NachetFindings findings;
 	NachetFiles files;
-	NachetSent sent = {0, 0};
+	NachetSent sent = {0};
 	NachetError error = NACHET_ERROR_INIT;
 	NachetOutcome outcome;
 	char user_id[NACHET_UUID_TEXT];
@@ -191,9 +203,11 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 	if (!nachet_send_files(session, &files, &sent, &error) ||
 	    (!session->options->dry_run && !make_set(session, &files, user_id, &sent, set_id, &error)))
 	{
+		bool in_doubt = error.unreachable && sent.all;
+
 		outcome = fail(session, "", &error);
 		if (outcome == NACHET_OUTCOME_INTERRUPTED)
-			report_interrupted(session, &sent);
+			report_interrupted(session, &files, in_doubt);
 		goto done;
 	}
 	report(session, target, &files, &sent, refused, started_ns);

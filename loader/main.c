@@ -15,6 +15,7 @@
 #include "exit_codes.h"
 #include "import.h"
 #include "options.h"
+#include "retry.h"
 #include "session.h"
 
 typedef struct Tally
@@ -102,12 +103,24 @@ static bool
 open_datastore(NachetSession *session, Tally *tally)
 {
 	NachetError error = NACHET_ERROR_INIT;
-	PGconn *connection = nachet_session_connection(session, 0, &error);
+	NachetRetry retry = {session, 0, NULL, 0};
+	PGconn *connection;
 
-	if (connection != NULL)
-		session->chunk_size = nachet_datastore_chunk_size(connection, &error);
-	if (session->chunk_size > 0)
-		return true;
+	do
+	{
+		connection = nachet_session_connection(session, 0, &error);
+		if (connection != NULL)
+			session->chunk_size = nachet_datastore_chunk_size(connection, &error);
+		if (session->chunk_size > 0)
+			return true;
+	} while (nachet_retry_wait(&retry, &error));
+
+	if (nachet_session_interrupted(session))
+	{
+		tally->interrupted = true;
+		nachet_error_clear(&error);
+		return false;
+	}
 	nachet_console_failure(session->console,
 	                       connection == NULL ? "no connection to the database" : "", &error);
 	tally->failed++;

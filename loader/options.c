@@ -19,6 +19,8 @@
 #include "options.h"
 
 #define DEFAULT_MAX_JOBS 4
+#define DEFAULT_RETRIES  8
+#define MAX_RETRIES      1000
 #define SEE_HELP         "(see nachet-load --help)"
 
 typedef enum OptionKind
@@ -63,6 +65,9 @@ static const OptionRow table[] = {
     TEXT("on-error", 0, "NACHET_ON_ERROR", "stop|skip", on_error,
          "what a refused picture does: stop the folder's import (default),\n"
          "or be left out; a file that can't be read always stops it"),
+    TEXT("retries", 0, "NACHET_RETRIES", "N", retries_given,
+         "how often in a row a lost connection is made anew, after 0.5 s, 1 s, 2 s\n"
+         "and so on up to 30 s (default: 8, which takes a minute or so; 0: never)"),
     FLAG("dry-run", 'n', "NACHET_DRY_RUN", dry_run, "check and compare everything, store nothing"),
     FLAG("quiet", 'q', "NACHET_QUIET", quiet, "say nothing but errors"),
     FLAG("verbose", 'v', "NACHET_VERBOSE", verbose, "say more"),
@@ -234,16 +239,19 @@ read_command_line(NachetOptions *options, NachetConsole *console, int argc, char
 	return true;
 }
 
-/* A whole number from 1 to max; 0 for anything else. */
+/* A whole number from min to max; -1 for anything else. */
 static long
-read_count(const char *text, long max)
+read_whole(const char *text, long min, long max)
 {
 	char *end;
 	long value;
 
 	errno = 0;
 	value = strtol(text, &end, 10);
-	return isdigit((unsigned char) *text) && *end == '\0' && errno == 0 && value <= max ? value : 0;
+	return isdigit((unsigned char) *text) && *end == '\0' && errno == 0 && value >= min &&
+	               value <= max
+	           ? value
+	           : -1;
 }
 
 /* Whether a text is a decimal number, as JSON and PostgreSQL's numeric write it, above 0 and finite. */
@@ -299,7 +307,7 @@ check_values(NachetOptions *options, NachetConsole *console)
 		nachet_console_error(console, "--zoom must be a number above 0, not '%s'", options->zoom);
 		return false;
 	}
-	if (read_count(options->nb_seeds, INT32_MAX) == 0)
+	if (read_whole(options->nb_seeds, 1, INT32_MAX) < 0)
 	{
 		nachet_console_error(console, "--nb-seeds must be a whole number, at least 1, not '%s'",
 		                     options->nb_seeds);
@@ -310,11 +318,20 @@ check_values(NachetOptions *options, NachetConsole *console)
 		                : processors > DEFAULT_MAX_JOBS ? DEFAULT_MAX_JOBS
 		                                                : (int) processors;
 	else
-		options->jobs = (int) read_count(options->jobs_given, NACHET_MAX_JOBS);
-	if (options->jobs == 0)
+		options->jobs = (int) read_whole(options->jobs_given, 1, NACHET_MAX_JOBS);
+	if (options->jobs < 0)
 	{
 		nachet_console_error(console, "--jobs must be a whole number from 1 to %d, not '%s'",
 		                     NACHET_MAX_JOBS, options->jobs_given);
+		return false;
+	}
+	options->retries = DEFAULT_RETRIES;
+	if (options->retries_given != NULL)
+		options->retries = (int) read_whole(options->retries_given, 0, MAX_RETRIES);
+	if (options->retries < 0)
+	{
+		nachet_console_error(console, "--retries must be a whole number from 0 to %d, not '%s'",
+		                     MAX_RETRIES, options->retries_given);
 		return false;
 	}
 	options->skip_refused = options->on_error != NULL && strcmp(options->on_error, "skip") == 0;

@@ -21,7 +21,9 @@ typedef struct NachetOptions
 	const char *dbname;   /* NULL: libpq's environment */
 	const char *on_error; /* "stop" or "skip" */
 	const char *jobs_given;
-	int jobs; /* 1 to NACHET_MAX_JOBS */
+	const char *retries_given;
+	int jobs;    /* 1 to NACHET_MAX_JOBS */
+	int retries; /* how often in a row */
 	bool dry_run;
 	bool skip_refused;
 	bool quiet;

@@ -22,6 +22,7 @@ nachet_progress_begin(NachetProgress *progress, NachetPhase phase, uint64_t file
                       uint64_t bytes_total)
 {
 	atomic_store(&progress->files, 0);
+	atomic_store(&progress->present, 0);
 	atomic_store(&progress->bytes, 0);
 	atomic_store(&progress->files_total, files_total);
 	atomic_store(&progress->bytes_total, bytes_total);
@@ -40,6 +41,12 @@ nachet_progress_add(NachetProgress *progress, uint64_t files, uint64_t bytes)
 {
 	atomic_fetch_add(&progress->files, files);
 	atomic_fetch_add(&progress->bytes, bytes);
+}
+
+void
+nachet_progress_add_present(NachetProgress *progress, uint64_t files)
+{
+	atomic_fetch_add(&progress->present, files);
 }
 
 const char *
