@@ -16,6 +16,7 @@
 #include "check.h"
 #include "files.h"
 #include "import.h"
+#include "json_line.h"
 #include "send.h"
 #include "upload.h"
 #include "walk.h"
@@ -180,6 +181,62 @@ report_interrupted(NachetSession *session, const NachetFiles *files, bool in_dou
 	                    files->count, nachet_bytes_text((double) bytes, text));
 }
 
+/* The last line of a folder with --json; set_id is NULL where no set was made. */
+static bool
+write_summary(NachetSession *session, const NachetTarget *target, const NachetFiles *files,
+              const NachetSent *sent, size_t refused, const char *set_id, NachetOutcome outcome,
+              uint64_t started_ns)
+{
+	static const char *const words[] = {"imported", "left_out", "failed", "unreachable",
+	                                    "interrupted"};
+	const char *folder = target->folder != NULL ? target->folder : target->paths[0];
+	char *shown = nachet_console_name("", folder);
+	NachetJsonLine line;
+
+	nachet_json_begin(&line, "summary");
+	nachet_json_text(&line, target->folder != NULL ? "folder" : "first_file", shown);
+	nachet_json_text(&line, "seed_name",
+	                 target->seed != NULL ? target->seed : session->options->seed);
+	nachet_json_text(&line, "outcome", words[outcome]);
+	nachet_json_bool(&line, "dry_run", session->options->dry_run);
+	nachet_json_text(&line, "picture_set_id", set_id);
+	nachet_json_number(&line, "pictures", files->count);
+	nachet_json_number(&line, "bytes", nachet_files_bytes(files));
+	nachet_json_number(&line, "sent_pictures", sent->files);
+	nachet_json_number(&line, "sent_bytes", sent->bytes);
+	nachet_json_number(&line, "rejected", refused);
+	nachet_json_fraction(&line, "total_duration",
+	                     (double) (nachet_progress_now_ns() - started_ns) / 1e9);
+	free(shown);
+	return nachet_json_end(&line);
+}
+
+/* Tells the report and standard output how it ended. */
+static NachetOutcome
+conclude(NachetSession *session, const NachetTarget *target, const NachetFiles *files,
+         const NachetSent *sent, size_t refused, const char *set_id, NachetOutcome outcome,
+         uint64_t started_ns)
+{
+	bool written = true;
+
+	nachet_report_files(session->report, files,
+	                    set_id != NULL                          ? NULL
+	                    : outcome == NACHET_OUTCOME_INTERRUPTED ? "interrupted"
+	                    : outcome == NACHET_OUTCOME_FAILED || outcome == NACHET_OUTCOME_UNREACHABLE
+	                        ? "the import failed"
+	                        : "dry run");
+	if (session->options->json)
+		written = write_summary(session, target, files, sent, refused, set_id, outcome, started_ns);
+	else if (set_id != NULL)
+		written = printf("%s\n", set_id) >= 0 && fflush(stdout) == 0;
+	if (written && ferror(stdout) == 0)
+		return outcome;
+	nachet_console_error(session->console, "%s%s%sstandard output: %s",
+	                     set_id != NULL ? "the set " : "", set_id != NULL ? set_id : "",
+	                     set_id != NULL ? " was made, but " : "", strerror(errno));
+	return outcome == NACHET_OUTCOME_INTERRUPTED ? outcome : NACHET_OUTCOME_FAILED;
+}
+
 NachetOutcome
 nachet_import(NachetSession *session, const NachetTarget *target)
 {
@@ -192,13 +249,15 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 	char user_id[NACHET_UUID_TEXT];
 	char set_id[NACHET_UUID_TEXT];
 	size_t refused;
+	bool made = false;
 
 	memset(&findings, 0, sizeof(findings));
 	nachet_files_init(&files);
+	files.seed = target->seed;
 	outcome = gather(session, target, &files, &findings, user_id);
+	refused = atomic_load(&findings.refused);
 	if (outcome != NACHET_OUTCOME_IMPORTED)
 		goto done;
-	refused = atomic_load(&findings.refused);
 
 	if (!nachet_send_files(session, &files, &sent, &error) ||
 	    (!session->options->dry_run && !make_set(session, &files, user_id, &sent, set_id, &error)))
@@ -212,14 +271,11 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 	}
 	report(session, target, &files, &sent, refused, started_ns);
 	outcome = refused > 0 ? NACHET_OUTCOME_LEFT_OUT : NACHET_OUTCOME_IMPORTED;
-	if (!session->options->dry_run && (printf("%s\n", set_id) < 0 || fflush(stdout) != 0))
-	{
-		nachet_console_error(session->console, "the set %s was made, but standard output: %s",
-		                     set_id, strerror(errno));
-		outcome = NACHET_OUTCOME_FAILED;
-	}
+	made = !session->options->dry_run;
 
 done:
+	outcome = conclude(session, target, &files, &sent, refused, made ? set_id : NULL, outcome,
+	                   started_ns);
 	nachet_files_free(&files);
 	return outcome;
 }

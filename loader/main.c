@@ -136,10 +136,13 @@ run(const NachetOptions *options, NachetConsole *console)
 	NachetTarget *targets = calloc(arguments, sizeof(*targets));
 	char **files = calloc(arguments, sizeof(*files));
 	NachetExit status = NACHET_EXIT_FAILED;
+	NachetReport report;
 	NachetSession session;
 	Tally tally = {0};
 	size_t count;
 
+	if (!nachet_report_open(&report, options->report, console))
+		goto done;
 	if (targets == NULL || files == NULL)
 	{
 		nachet_console_error(console, "out of memory");
@@ -152,7 +155,7 @@ run(const NachetOptions *options, NachetConsole *console)
 		status = NACHET_EXIT_USAGE;
 		goto done;
 	}
-	if (nachet_session_start(&session, options, console))
+	if (nachet_session_start(&session, options, console, &report))
 	{
 		if (open_datastore(&session, &tally))
 		{
@@ -164,6 +167,8 @@ run(const NachetOptions *options, NachetConsole *console)
 	}
 
 done:
+	if (!nachet_report_close(&report, console) && status == NACHET_EXIT_IMPORTED)
+		status = NACHET_EXIT_FAILED;
 	free(targets);
 	free(files);
 	return status;
@@ -187,6 +192,7 @@ main(int argc, char **argv)
 	}
 	console.quiet = options.quiet;
 	console.verbose = options.verbose;
+	console.json = options.json;
 	console.bar = !options.quiet && !options.no_progress && isatty(STDERR_FILENO);
 	return (int) run(&options, &console);
 }

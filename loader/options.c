@@ -69,10 +69,17 @@ static const OptionRow table[] = {
          "how often in a row a lost connection is made anew, after 0.5 s, 1 s, 2 s\n"
          "and so on up to 30 s (default: 8, which takes a minute or so; 0: never)"),
     FLAG("dry-run", 'n', "NACHET_DRY_RUN", dry_run, "check and compare everything, store nothing"),
+    TEXT("report", 0, "NACHET_REPORT", "FILE", report,
+         "write one line of CSV for each file: path, status, sha256, bytes, format, width,\n"
+         "height, reason; status is imported, present (stored before, or equal to another\n"
+         "file of the set), rejected or not-imported (its set was not made)"),
+    FLAG("json", 0, "NACHET_JSON", json,
+         "write JSON Lines to standard output: message_type status, error and, at each\n"
+         "folder's end, summary"),
     FLAG("quiet", 'q', "NACHET_QUIET", quiet, "say nothing but errors"),
     FLAG("verbose", 'v', "NACHET_VERBOSE", verbose, "say more"),
     FLAG("no-progress", 0, "NACHET_NO_PROGRESS", no_progress,
-         "draw no progress line on a terminal"),
+         "tell no progress, neither in a line on a terminal nor now and then elsewhere"),
     FLAG("help", 'h', NULL, help, "show this help and exit"),
     FLAG("version", 'V', NULL, version, "show the version and exit"),
 };
@@ -130,7 +137,8 @@ print_help(void)
 		}
 	}
 	fputs(
-	    "\nStandard output: the id of each folder's picture set, one a line.\n"
+	    "\nStandard output: the id of each folder's picture set, one a line; with --json, JSON "
+	    "Lines.\n"
 	    "Exit status: 0 all imported; 1 failed, nothing imported; 2 wrong usage; 3 imported, but "
 	    "refused\n"
 	    "pictures were left out; 4 the database can't be reached; 5 some folders imported and some "
@@ -332,6 +340,11 @@ check_values(NachetOptions *options, NachetConsole *console)
 	{
 		nachet_console_error(console, "--retries must be a whole number from 0 to %d, not '%s'",
 		                     MAX_RETRIES, options->retries_given);
+		return false;
+	}
+	if (options->report != NULL && strcmp(options->report, "-") == 0)
+	{
+		nachet_console_error(console, "--report needs a file: standard output holds the sets' ids");
 		return false;
 	}
 	options->skip_refused = options->on_error != NULL && strcmp(options->on_error, "skip") == 0;

@@ -24,6 +24,8 @@ typedef struct NachetOptions
 	const char *retries_given;
 	int jobs;    /* 1 to NACHET_MAX_JOBS */
 	int retries; /* how often in a row */
+	const char *report;
+	bool json;
 	bool dry_run;
 	bool skip_refused;
 	bool quiet;

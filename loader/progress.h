@@ -39,8 +39,11 @@ extern void nachet_progress_add(NachetProgress *progress, uint64_t files, uint64
 
 extern void nachet_progress_add_present(NachetProgress *progress, uint64_t files);
 
-/* Writes one line without a newline: pictures, bytes, rate, time left. "" where nothing is under way. */
+/* Writes one line without a newline: pictures, bytes, rate, time left, what was there. "" where nothing is under way. */
 extern void nachet_progress_line(NachetProgress *progress, char *line, size_t size);
+
+/* The same as a line of JSON on standard output. */
+extern void nachet_progress_json(NachetProgress *progress);
 
 /* "1.5 MB": decimal units, as disks and networks are sold. */
 #define NACHET_BYTES_TEXT 32

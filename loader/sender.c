@@ -84,6 +84,8 @@ fail_file(NachetSender *sender, size_t index, const char *flaw, NachetError *err
 	char *name = nachet_files_display_name(sender->files, index);
 
 	nachet_error_set(error, "%s: %s", name != NULL ? name : "?", flaw);
+	nachet_report_rejected(sender->session->report, name, &sender->files->file[index], flaw);
+	sender->files->file[index].refused = true;
 	free(name);
 	return false;
 }

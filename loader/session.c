@@ -20,6 +20,10 @@
 
 #define MONITOR_TICK_NS 200000000L
 
+/* How often progress is told where no line can be redrawn. */
+#define LINE_SECONDS 10u
+#define JSON_SECONDS 1u
+
 /* How many ticks an interrupt waits for connections that are just being made. */
 #define CONNECTING_TICKS 10
 
@@ -80,13 +84,34 @@ take_interrupt(NachetSession *session)
 	(void) sem_post(&session->canceller_wakes);
 }
 
+/* On a terminal redrawn at every tick; elsewhere, and in JSON, a line when some time has passed. */
+static void
+show_progress(NachetSession *session, uint64_t *shown_ns)
+{
+	const NachetOptions *options = session->options;
+	uint64_t now_ns = nachet_progress_now_ns();
+	uint64_t interval_ns = (options->json ? JSON_SECONDS : LINE_SECONDS) * 1000000000u;
+	char line[256];
+
+	nachet_progress_line(&session->progress, line, sizeof(line));
+	nachet_console_bar(session->console, line[0] != '\0' ? line : NULL);
+	if (line[0] == '\0' || options->quiet || options->no_progress ||
+	    now_ns - *shown_ns < interval_ns)
+		return;
+	if (options->json)
+		nachet_progress_json(&session->progress);
+	else if (!session->console->bar)
+		nachet_console_note(session->console, "%s", line);
+	*shown_ns = now_ns;
+}
+
 static void *
 run_monitor(void *argument)
 {
 	NachetSession *session = argument;
 	const struct timespec tick = {0, MONITOR_TICK_NS};
 	int connecting = 0;
-	char line[256];
+	uint64_t shown_ns = nachet_progress_now_ns();
 
 	for (;;)
 	{
@@ -99,21 +124,22 @@ run_monitor(void *argument)
 		if (atomic_load(&session->interrupted) && atomic_load(&session->connecting) > 0 &&
 		    ++connecting > CONNECTING_TICKS)
 			end_at_once(session);
-		nachet_progress_line(&session->progress, line, sizeof(line));
-		nachet_console_bar(session->console, line[0] != '\0' ? line : NULL);
+		show_progress(session, &shown_ns);
 	}
 	nachet_console_bar(session->console, NULL);
 	return NULL;
 }
 
 bool
-nachet_session_start(NachetSession *session, const NachetOptions *options, NachetConsole *console)
+nachet_session_start(NachetSession *session, const NachetOptions *options, NachetConsole *console,
+                     NachetReport *report)
 {
 	int failed;
 
 	memset(session, 0, sizeof(*session));
 	session->options = options;
 	session->console = console;
+	session->report = report;
 	pthread_mutex_init(&session->cancel_lock, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&session->signals);

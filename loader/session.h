@@ -15,11 +15,13 @@
 #include "console.h"
 #include "options.h"
 #include "progress.h"
+#include "report.h"
 
 typedef struct NachetSession
 {
 	const NachetOptions *options;
 	NachetConsole *console;
+	NachetReport *report;
 	NachetProgress progress;
 	atomic_bool interrupted; /* SIGINT or SIGTERM came: end what is under way */
 	atomic_int
@@ -44,7 +46,8 @@ typedef struct NachetSession
 
 /* Starts the canceller and the monitor, which from here on takes SIGINT and SIGTERM and draws the progress line. */
 extern bool nachet_session_start(NachetSession *session, const NachetOptions *options,
-                                 NachetConsole *console) __attribute__((warn_unused_result));
+                                 NachetConsole *console, NachetReport *report)
+    __attribute__((warn_unused_result));
 extern void nachet_session_end(NachetSession *session);
 
 /*

@@ -40,7 +40,7 @@ set_data_parameters(NachetSession *session, const NachetFiles *files,
                     const char *values[PARAMETERS])
 {
 	memset(values, 0, PARAMETERS * sizeof(*values));
-	values[SEED] = session->options->seed;
+	values[SEED] = files->seed != NULL ? files->seed : session->options->seed;
 	values[ZOOM] = session->options->zoom;
 	values[NB_SEEDS] = session->options->nb_seeds;
 	values[NAME] = files->set_name;

@@ -86,15 +86,10 @@ compare_entries(const void *a, const void *b, void *text)
 	              (const char *) text + *(const size_t *) b + 1);
 }
 
-/* Names a file that can't be part of a set. */
 static void
 report(Walk *walk, atomic_size_t *counter, const char *path, const char *reason)
 {
-	char *name = nachet_console_name(walk->files->folder, path);
-
-	nachet_console_error(walk->session->console, "%s: %s", name != NULL ? name : "?", reason);
-	free(name);
-	atomic_fetch_add(counter, 1);
+	nachet_finding(walk->session, counter, walk->files->folder, path, NULL, reason);
 }
 
 /* Reads and sorts a folder's entries; closes the descriptor. 0 or an errno. */
@@ -146,11 +141,8 @@ take_file(Walk *walk, unsigned char type)
 		return;
 	if (type == DT_LNK)
 	{
-		char *name = nachet_console_name(walk->files->folder, walk->path);
-
-		nachet_console_warning(walk->session->console, "%s: left out: is a symbolic link",
-		                       name != NULL ? name : "?");
-		free(name);
+		nachet_finding_left_out(walk->session, walk->files->folder, walk->path,
+		                        "is a symbolic link");
 		return;
 	}
 	flaw = nachet_name_flaw(walk->path, strlen(walk->path));

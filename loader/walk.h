@@ -6,19 +6,11 @@
 #define NACHET_LOADER_WALK_H
 
 #include <stdbool.h>
-#include <stdatomic.h>
 #include <stddef.h>
 
 #include "files.h"
+#include "findings.h"
 #include "session.h"
-
-/* What was found wrong with files; each was named on the console. Workers count at once. */
-typedef struct NachetFindings
-{
-	atomic_size_t refused; /* no acceptable pictures: --on-error=skip leaves them out */
-	atomic_size_t
-	    unreadable; /* files or folders that could not be read: these always stop the import */
-} NachetFindings;
 
 /*
  * Lists all files below a folder, whose path is the user's. A symbolic link within it is not followed, and
