@@ -33,6 +33,7 @@ typedef struct NachetFiles
 	char *folder;     /* as the user wrote it, for messages; "" where files were given */
 	int folder_fd;    /* names are relative to it; -1 where files were given */
 	char *set_name;   /* valid UTF-8 */
+	bool follow;      /* symbolic links within the folder too */
 	const char *seed; /* the target's own, or NULL: --seed */
 	char **paths;     /* where files were given: each file's own path; else NULL */
 	NachetFile *file;

@@ -74,6 +74,17 @@ name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 	return files->set_name != NULL;
 }
 
+static bool
+list_files(NachetSession *session, const NachetTarget *target, NachetFiles *files,
+           NachetFindings *findings)
+{
+	if (target->folder == NULL)
+		return nachet_walk_given(session, target->paths, target->path_count, files, findings);
+	if (session->options->files_from != NULL)
+		return nachet_walk_listed(session, target->folder, files, findings);
+	return nachet_walk_folder(session, target->folder, files, findings);
+}
+
 /* Lists the files and settles what to do about the bad ones. */
 static NachetOutcome
 gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
@@ -86,9 +97,7 @@ gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
 
 	if (!name_set(session, target, files))
 		return NACHET_OUTCOME_FAILED;
-	if (target->folder != NULL
-	        ? !nachet_walk_folder(session, target->folder, files, findings)
-	        : !nachet_walk_given(session, target->paths, target->path_count, files, findings))
+	if (!list_files(session, target, files, findings))
 		return stopped(session);
 	if (!nachet_upload_ask(session, files, user_id, &error))
 		return fail(session, "", &error);

@@ -5,6 +5,7 @@
  * Start, each set in turn, and end; the only place that exits, but for a second interrupt (session.c).
  */
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "import.h"
 #include "options.h"
 #include "retry.h"
+#include "seed_folders.h"
 #include "session.h"
 
 typedef struct Tally
@@ -129,6 +131,41 @@ open_datastore(NachetSession *session, Tally *tally)
 	return false;
 }
 
+/* What the arguments, once looked at, say about the options; logs. */
+static bool
+check_targets(const NachetOptions *options, const NachetTarget *targets, size_t count,
+              NachetConsole *console)
+{
+	if (options->name != NULL && count > 1)
+		nachet_console_error(console, "--name names one set, and the arguments make %zu", count);
+	else if (options->files_from != NULL && count > 0 && targets[0].folder == NULL)
+		nachet_console_error(console, "--files-from lists files of a folder, which '%s' is not",
+		                     targets[0].paths[0]);
+	else
+		return true;
+	return false;
+}
+
+static void
+import_all(NachetSession *session, const NachetTarget *targets, size_t count, Tally *tally)
+{
+	for (size_t i = 0; i < count && !tally->interrupted && !tally->unreachable; i++)
+		count_outcome(tally, nachet_import(session, &targets[i]));
+}
+
+static void
+import_seed_folders(NachetSession *session, Tally *tally)
+{
+	NachetSeedFolders folders;
+	NachetOutcome outcome = nachet_seed_folders_list(session, &folders);
+
+	if (outcome == NACHET_OUTCOME_IMPORTED)
+		import_all(session, folders.target, folders.count, tally);
+	else
+		count_outcome(tally, outcome);
+	nachet_seed_folders_free(&folders);
+}
+
 static NachetExit
 run(const NachetOptions *options, NachetConsole *console)
 {
@@ -139,7 +176,7 @@ run(const NachetOptions *options, NachetConsole *console)
 	NachetReport report;
 	NachetSession session;
 	Tally tally = {0};
-	size_t count;
+	size_t count = 0;
 
 	if (!nachet_report_open(&report, options->report, console))
 		goto done;
@@ -148,10 +185,10 @@ run(const NachetOptions *options, NachetConsole *console)
 		nachet_console_error(console, "out of memory");
 		goto done;
 	}
-	count = make_targets(options, targets, files);
-	if (options->name != NULL && count > 1)
+	if (!options->seed_from_folder)
+		count = make_targets(options, targets, files);
+	if (!check_targets(options, targets, count, console))
 	{
-		nachet_console_error(console, "--name names one set, and the arguments make %zu", count);
 		status = NACHET_EXIT_USAGE;
 		goto done;
 	}
@@ -159,8 +196,10 @@ run(const NachetOptions *options, NachetConsole *console)
 	{
 		if (open_datastore(&session, &tally))
 		{
-			for (size_t i = 0; i < count && !tally.interrupted && !tally.unreachable; i++)
-				count_outcome(&tally, nachet_import(&session, &targets[i]));
+			if (options->seed_from_folder)
+				import_seed_folders(&session, &tally);
+			else
+				import_all(&session, targets, count, &tally);
 		}
 		nachet_session_end(&session);
 		status = exit_status(&tally);
@@ -179,20 +218,26 @@ main(int argc, char **argv)
 {
 	NachetConsole console;
 	NachetOptions options;
+	NachetExit status = NACHET_EXIT_USAGE;
 
+	/* Patterns match characters of UTF-8 rather than bytes; nothing else here heeds the locale. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	nachet_console_init(&console);
 	switch (nachet_options_read(&options, &console, argc, argv))
 	{
 		case NACHET_OPTIONS_ANSWERED:
-			return fflush(stdout) == 0 ? NACHET_EXIT_IMPORTED : NACHET_EXIT_FAILED;
+			status = fflush(stdout) == 0 ? NACHET_EXIT_IMPORTED : NACHET_EXIT_FAILED;
+			break;
 		case NACHET_OPTIONS_WRONG:
-			return NACHET_EXIT_USAGE;
+			break;
 		case NACHET_OPTIONS_RUN:
+			console.quiet = options.quiet;
+			console.verbose = options.verbose;
+			console.json = options.json;
+			console.bar = !options.quiet && !options.no_progress && isatty(STDERR_FILENO);
+			status = run(&options, &console);
 			break;
 	}
-	console.quiet = options.quiet;
-	console.verbose = options.verbose;
-	console.json = options.json;
-	console.bar = !options.quiet && !options.no_progress && isatty(STDERR_FILENO);
-	return (int) run(&options, &console);
+	nachet_options_free(&options);
+	return (int) status;
 }

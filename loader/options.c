@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "client/datastore.h"
+#include "choice.h"
 #include "options.h"
 
 #define DEFAULT_MAX_JOBS 4
@@ -25,8 +26,9 @@
 
 typedef enum OptionKind
 {
-	OPTION_TEXT, /* const char * */
-	OPTION_FLAG  /* bool */
+	OPTION_TEXT,  /* const char * */
+	OPTION_TEXTS, /* NachetTexts: may be repeated; in the environment, one a line */
+	OPTION_FLAG   /* bool */
 } OptionKind;
 
 typedef struct OptionRow
@@ -44,6 +46,10 @@ typedef struct OptionRow
 	{                                                                                              \
 		name, letter, variable, argument, OPTION_TEXT, offsetof(NachetOptions, member), help       \
 	}
+#define TEXTS(name, letter, variable, argument, member, help)                                      \
+	{                                                                                              \
+		name, letter, variable, argument, OPTION_TEXTS, offsetof(NachetOptions, member), help      \
+	}
 #define FLAG(name, letter, variable, member, help)                                                 \
 	{                                                                                              \
 		name, letter, variable, NULL, OPTION_FLAG, offsetof(NachetOptions, member), help           \
@@ -60,6 +66,20 @@ static const OptionRow table[] = {
     TEXT("dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname,
          "database: a name, connection string or URI, without a password\n"
          "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
+    TEXTS("include", 0, "NACHET_INCLUDE", "GLOB", include,
+          "take only files that a pattern meets; may be repeated (see Patterns)"),
+    TEXTS("exclude", 0, "NACHET_EXCLUDE", "GLOB", exclude,
+          "take no file that a pattern meets; may be repeated, and goes before --include"),
+    TEXT("files-from", 0, "NACHET_FILES_FROM", "FILE|-", files_from,
+         "take only the files that FILE, or standard input, lists: one path a line,\n"
+         "relative to the one FOLDER; lines that begin with '#' or ';' say nothing"),
+    FLAG("from0", '0', "NACHET_FROM0", from0,
+         "the paths of --files-from end with NUL, as find -print0 writes them"),
+    FLAG("follow", 'L', "NACHET_FOLLOW", follow,
+         "follow symbolic links within the folders (else left out with a warning)"),
+    FLAG("seed-from-folder", 0, "NACHET_SEED_FROM_FOLDER", seed_from_folder,
+         "each folder within FOLDER is a set of its own, whose seed is that folder's name;\n"
+         "files directly in FOLDER are an error; instead of --seed"),
     TEXT("jobs", 'j', "NACHET_JOBS", "N", jobs_given,
          "connections to send over (default: the processors, 4 at most)"),
     TEXT("on-error", 0, "NACHET_ON_ERROR", "stop|skip", on_error,
@@ -93,6 +113,27 @@ static const char **
 text_of(NachetOptions *options, const OptionRow *row)
 {
 	return (const char **) (void *) ((char *) options + row->offset);
+}
+
+static NachetTexts *
+texts_of(NachetOptions *options, const OptionRow *row)
+{
+	return (NachetTexts *) (void *) ((char *) options + row->offset);
+}
+
+static bool
+add_text(NachetTexts *texts, const char *text, NachetConsole *console)
+{
+	const char **grown = reallocarray(texts->text, (size_t) texts->count + 1, sizeof(*texts->text));
+
+	if (grown == NULL)
+	{
+		nachet_console_error(console, "out of memory");
+		return false;
+	}
+	texts->text = grown;
+	texts->text[texts->count++] = text;
+	return true;
 }
 
 static bool *
@@ -137,6 +178,13 @@ print_help(void)
 		}
 	}
 	fputs(
+	    "\nPatterns are the shell's. One without a '/' is held against the base name, one with a "
+	    "'/' "
+	    "against\n"
+	    "the whole path within the folder; '*' and '?' do not cross a '/', '**/' stands for any "
+	    "number of\n"
+	    "folders. A pattern that meets a folder meets all below it; one that ends with '/' meets "
+	    "folders only.\n"
 	    "\nStandard output: the id of each folder's picture set, one a line; with --json, JSON "
 	    "Lines.\n"
 	    "Exit status: 0 all imported; 1 failed, nothing imported; 2 wrong usage; 3 imported, but "
@@ -148,6 +196,37 @@ print_help(void)
 	    "  nachet-load -d nachet --email=someone@example.org --seed='Brassica napus' --zoom=20 \\\n"
 	    "    --nb-seeds=5 session-12/\n",
 	    stdout);
+}
+
+/* A variable's lines, of which the options keep a copy. */
+static bool
+add_lines(NachetOptions *options, NachetTexts *texts, const char *value, NachetConsole *console)
+{
+	char *next = strdup(value);
+
+	options->copies[options->copy_count++] = next;
+	if (next == NULL)
+	{
+		nachet_console_error(console, "out of memory");
+		return false;
+	}
+	texts->from_environment = true;
+	for (char *line; (line = strsep(&next, "\n")) != NULL;)
+	{
+		if (*line != '\0' && !add_text(texts, line, console))
+			return false;
+	}
+	return true;
+}
+
+/* The same for the command line, which goes before the environment. */
+static bool
+add_argument(NachetTexts *texts, const char *text, NachetConsole *console)
+{
+	if (texts->from_environment)
+		texts->count = 0;
+	texts->from_environment = false;
+	return add_text(texts, text, console);
 }
 
 /* What stands in the environment; a flag is on at 1, yes, true, on and off at 0, no, false, off and "". */
@@ -167,6 +246,12 @@ read_environment(NachetOptions *options, NachetConsole *console)
 		if (row->kind == OPTION_TEXT)
 		{
 			*text_of(options, row) = value;
+			continue;
+		}
+		if (row->kind == OPTION_TEXTS)
+		{
+			if (!add_lines(options, texts_of(options, row), value, console))
+				return false;
 			continue;
 		}
 		for (int word = 0; word < 8; word++)
@@ -198,11 +283,11 @@ read_command_line(NachetOptions *options, NachetConsole *console, int argc, char
 	for (int i = 0; i < TABLE_ROWS; i++)
 	{
 		longs[i].name = table[i].name;
-		longs[i].has_arg = table[i].kind == OPTION_TEXT ? required_argument : no_argument;
+		longs[i].has_arg = table[i].kind != OPTION_FLAG ? required_argument : no_argument;
 		longs[i].val = ROW_VALUE(i);
 		if (table[i].letter != 0)
 			shorts[length++] = table[i].letter;
-		if (table[i].letter != 0 && table[i].kind == OPTION_TEXT)
+		if (table[i].letter != 0 && table[i].kind != OPTION_FLAG)
 			shorts[length++] = ':';
 	}
 	shorts[length] = '\0';
@@ -229,9 +314,10 @@ read_command_line(NachetOptions *options, NachetConsole *console, int argc, char
 			                     argv[optind - 1]);
 		else if (row->kind == OPTION_TEXT)
 			*text_of(options, row) = optarg;
-		else
+		else if (row->kind == OPTION_FLAG)
 			*flag_of(options, row) = true;
-		if (row == NULL)
+		if (row == NULL ||
+		    (row->kind == OPTION_TEXTS && !add_argument(texts_of(options, row), optarg, console)))
 			return false;
 		if (row->offset == offsetof(NachetOptions, dbname) && nachet_conninfo_has_password(optarg))
 		{
@@ -287,7 +373,7 @@ check_required(const NachetOptions *options, NachetConsole *console)
 		const char *name;
 		const char *value;
 	} required[] = {{"--email", options->email},
-	                {"--seed", options->seed},
+	                {"--seed", options->seed_from_folder ? "each folder's" : options->seed},
 	                {"--zoom", options->zoom},
 	                {"--nb-seeds", options->nb_seeds},
 	                {"a folder", options->argument_count > 0 ? options->arguments[0] : NULL}};
@@ -301,6 +387,42 @@ check_required(const NachetOptions *options, NachetConsole *console)
 	if (length > 0)
 		nachet_console_error(console, "missing: %s " SEE_HELP, missing);
 	return length == 0;
+}
+
+static bool
+check_patterns(const NachetTexts *patterns, const char *option, NachetConsole *console)
+{
+	for (int i = 0; i < patterns->count; i++)
+	{
+		const char *flaw = nachet_pattern_flaw(patterns->text[i]);
+
+		if (flaw == NULL)
+			continue;
+		nachet_console_error(console, "%s: the pattern '%s' %s", option, patterns->text[i], flaw);
+		return false;
+	}
+	return true;
+}
+
+/* What can't go together. */
+static bool
+check_together(const NachetOptions *options, NachetConsole *console)
+{
+	if (options->seed_from_folder && options->seed != NULL)
+		nachet_console_error(console, "--seed and --seed-from-folder exclude each other");
+	else if (options->seed_from_folder && options->name != NULL)
+		nachet_console_error(console, "--name names one set, and --seed-from-folder makes many");
+	else if (options->seed_from_folder && options->files_from != NULL)
+		nachet_console_error(console, "--files-from and --seed-from-folder exclude each other");
+	else if (options->files_from != NULL && options->argument_count > 1)
+		nachet_console_error(console,
+		                     "--files-from lists the files of one folder, and %d were given",
+		                     options->argument_count);
+	else if (options->from0 && options->files_from == NULL)
+		nachet_console_error(console, "--from0 tells how --files-from is read, which is missing");
+	else
+		return true;
+	return false;
 }
 
 static bool
@@ -342,7 +464,11 @@ check_values(NachetOptions *options, NachetConsole *console)
 		                     MAX_RETRIES, options->retries_given);
 		return false;
 	}
-	if (options->report != NULL && strcmp(options->report, "-") == 0)
+	if (!check_patterns(&options->include, "--include", console) ||
+	    !check_patterns(&options->exclude, "--exclude", console) ||
+	    !check_together(options, console))
+		return false;
+	if (options->report != NULL && (*options->report == '\0' || strcmp(options->report, "-") == 0))
 	{
 		nachet_console_error(console, "--report needs a file: standard output holds the sets' ids");
 		return false;
@@ -358,12 +484,43 @@ check_values(NachetOptions *options, NachetConsole *console)
 	return true;
 }
 
+/* Of --seed and --seed-from-folder, the one on the command line goes before the one in the environment. */
+static void
+settle_seed(NachetOptions *options, const NachetOptions *environment)
+{
+	bool seed_on_line = options->seed != environment->seed;
+
+	if (options->seed_from_folder && options->seed != NULL &&
+	    seed_on_line == environment->seed_from_folder)
+	{
+		options->seed_from_folder = !seed_on_line;
+		if (!seed_on_line)
+			options->seed = NULL;
+	}
+}
+
+void
+nachet_options_free(NachetOptions *options)
+{
+	for (int i = 0; i < options->copy_count; i++)
+		free(options->copies[i]);
+	free(options->include.text);
+	free(options->exclude.text);
+	memset(options, 0, sizeof(*options));
+}
+
 NachetOptionsOutcome
 nachet_options_read(NachetOptions *options, NachetConsole *console, int argc, char **argv)
 {
+	NachetOptions environment;
+
 	memset(options, 0, sizeof(*options));
-	if (!read_environment(options, console) || !read_command_line(options, console, argc, argv))
+	if (!read_environment(options, console))
 		return NACHET_OPTIONS_WRONG;
+	environment = *options;
+	if (!read_command_line(options, console, argc, argv))
+		return NACHET_OPTIONS_WRONG;
+	settle_seed(options, &environment);
 	if (options->help)
 		print_help();
 	else if (options->version)
