@@ -6,9 +6,9 @@
  * it is asked for: so an answer that was lost needs no other care. The first connection of a run is not
  * tried again where nobody answered: then the address is wrong rather than the server restarting.
  */
-#include <inttypes.h>
-#include <sys/random.h>
+#include <string.h>
 #include <time.h>
+#include <sys/random.h>
 
 #include "retry.h"
 
@@ -36,16 +36,18 @@ announce(NachetRetry *retry, unsigned delay, const NachetError *error)
 {
 	NachetSession *session = retry->session;
 	int said = atomic_load(&session->retries_said);
+	int first_line = (int) strcspn(error->message, "\n");
 	const char *what = error->unreachable ? "no connection" : "undone by the database";
 
 	if (retry->attempts >= said &&
 	    atomic_compare_exchange_strong(&session->retries_said, &said, retry->attempts + 1))
-		nachet_console_warning(session->console, "%s: %s; trying again in %.1f s (%d of %d)", what,
-		                       error->message, (double) delay / 1000, retry->attempts + 1,
-		                       session->options->retries);
+		nachet_console_warning(session->console, "%s: %.*s; trying again in %.1f s (%d of %d)",
+		                       what, first_line, error->message, (double) delay / 1000,
+		                       retry->attempts + 1, session->options->retries);
 	else
-		nachet_console_detail(session->console, "%s: %s; trying again in %.1f s (connection %d)",
-		                      what, error->message, (double) delay / 1000, retry->worker);
+		nachet_console_detail(session->console, "%s: %.*s; trying again in %.1f s (connection %d)",
+		                      what, first_line, error->message, (double) delay / 1000,
+		                      retry->worker);
 }
 
 static bool

@@ -90,7 +90,7 @@ show_progress(NachetSession *session, uint64_t *shown_ns)
 {
 	const NachetOptions *options = session->options;
 	uint64_t now_ns = nachet_progress_now_ns();
-	uint64_t interval_ns = (options->json ? JSON_SECONDS : LINE_SECONDS) * 1000000000u;
+	uint64_t interval_ns = (options->json ? JSON_SECONDS : LINE_SECONDS) * UINT64_C(1000000000);
 	char line[256];
 
 	nachet_progress_line(&session->progress, line, sizeof(line));
