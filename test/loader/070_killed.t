@@ -107,6 +107,9 @@ my $retried = 0;
 for my $round (1 .. $rounds)
 {
 	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, $folder);
+	# A server that nobody has reached yet is not waited for: that would be a wrong address.
+	poll_until(sub { !$loader->is_running
+		|| $store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nachet-load' AND query <> ''") > 0 }, 60);
 	wait_for_moment($loader);
 	my $ended = !$loader->is_running;
 	kill 'KILL', $store->server_pid or die 'no server';
