@@ -25,7 +25,7 @@ typedef struct NachetFile
 	bool checked; /* its size is known */
 	bool hashed;  /* its digest is known */
 	bool sent;    /* its content was missing, and was stored by this run */
-	bool present; /* its content was stored already, or is another file's of the set */
+	bool present; /* its content was stored already; both are false for the second of equal files */
 } NachetFile;
 
 typedef struct NachetFiles

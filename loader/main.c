@@ -120,6 +120,7 @@ open_datastore(NachetSession *session, Tally *tally)
 	if (nachet_session_interrupted(session))
 	{
 		tally->interrupted = true;
+		nachet_console_note(session->console, "interrupted: nothing was sent");
 		nachet_error_clear(&error);
 		return false;
 	}
@@ -162,7 +163,11 @@ import_seed_folders(NachetSession *session, Tally *tally)
 	if (outcome == NACHET_OUTCOME_IMPORTED)
 		import_all(session, folders.target, folders.count, tally);
 	else
+	{
+		if (outcome == NACHET_OUTCOME_INTERRUPTED)
+			nachet_console_note(session->console, "interrupted: nothing was sent");
 		count_outcome(tally, outcome);
+	}
 	nachet_seed_folders_free(&folders);
 }
 
@@ -206,7 +211,8 @@ run(const NachetOptions *options, NachetConsole *console)
 	}
 
 done:
-	if (!nachet_report_close(&report, console) && status == NACHET_EXIT_IMPORTED)
+	if (!nachet_report_close(&report, console) &&
+	    (status == NACHET_EXIT_IMPORTED || status == NACHET_EXIT_LEFT_OUT))
 		status = NACHET_EXIT_FAILED;
 	free(targets);
 	free(files);

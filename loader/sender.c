@@ -110,10 +110,7 @@ claim(NachetSender *sender, size_t index, size_t offset)
 		pthread_mutex_unlock(sender->table_lock);
 	}
 	if (!first)
-	{
-		sender->files->file[index].present = true;
 		return;
-	}
 	sender->sent[sender->count] = false;
 	sender->index[sender->count] = index;
 	sender->offset[sender->count] = offset;
