@@ -5,8 +5,6 @@
  * The rules are extension/pure's, the same that the datastore itself applies when it seals. Workers take
  * runs of files in turn from one counter, so that what they name comes in nearly the list's order.
  */
-#include <stdlib.h>
-
 #include "check.h"
 #include "source.h"
 
@@ -23,11 +21,15 @@ typedef struct Check
 static void
 report(Check *check, size_t index, atomic_size_t *counter, const char *reason)
 {
-	char *name = nachet_files_display_name(check->files, index);
+	char name[NACHET_NAME_MAX_BYTES + 1];
+	const char *shown = name;
 
-	nachet_console_error(check->session->console, "%s: %s", name != NULL ? name : "?", reason);
-	free(name);
-	atomic_fetch_add(counter, 1);
+	if (check->files->paths != NULL)
+		shown = check->files->paths[index];
+	else
+		nachet_files_name(check->files, index, name);
+	nachet_finding(check->session, counter, check->files->folder, shown, &check->files->file[index],
+	               reason);
 	check->files->file[index].refused = true;
 }
 
@@ -49,8 +51,12 @@ check_file(Check *check, size_t index)
 	}
 	file->size = file_source.size;
 	file->mtime_ns = file_source.mtime_ns;
+	file->checked = true;
 	source.size = file_source.size;
 	status = nachet_picture_header_read(&source, &picture);
+	file->format = picture.format;
+	file->width = picture.width;
+	file->height = picture.height;
 	if (status == NACHET_PICTURE_READ_FAILED)
 		report(check, index, &check->findings->unreadable,
 		       file_source.flaw != NULL ? file_source.flaw : picture.reason);

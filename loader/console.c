@@ -3,16 +3,20 @@
  *		Messages and the progress line, on standard error.
  *
  * Every write happens under the console's lock and first takes the progress line away, so that workers'
- * messages and the monitor's redrawing never mix on a line. Standard output is not touched here: it holds
- * the sets' ids and nothing else.
+ * messages and the monitor's redrawing never mix on a line. Standard output is touched for --json alone: it
+ * holds the sets' ids and nothing else.
  */
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
 
 #include "pure/names.h"
 #include "console.h"
+#include "json_line.h"
 
 #define ERASE_LINE "\r\033[K"
 
@@ -22,6 +26,25 @@ erase_bar(NachetConsole *console)
 	if (console->bar_drawn)
 		fputs(ERASE_LINE, stderr);
 	console->bar_drawn = false;
+}
+
+/* --json: an error as a line of its own; all but the message may be NULL. */
+static void
+write_json(const char *item, const char *message, const NachetError *error)
+{
+	NachetJsonLine line;
+
+	nachet_json_begin(&line, "error");
+	if (item != NULL)
+		nachet_json_text(&line, "item", item);
+	nachet_json_text(&line, "message", message);
+	if (error != NULL && error->sqlstate[0] != '\0')
+		nachet_json_text(&line, "code", error->sqlstate);
+	if (error != NULL && error->detail != NULL)
+		nachet_json_text(&line, "detail", error->detail);
+	if (error != NULL && error->hint != NULL)
+		nachet_json_text(&line, "hint", error->hint);
+	(void) nachet_json_end(&line); /* stays an error of standard output, which the summary meets */
 }
 
 __attribute__((format(printf, 3, 0))) static void
@@ -47,10 +70,32 @@ void
 nachet_console_error(NachetConsole *console, const char *format, ...)
 {
 	va_list args;
+	char *message;
 
 	va_start(args, format);
 	write_line(console, "error: ", format, args);
 	va_end(args);
+	if (!console->json)
+		return;
+	va_start(args, format);
+	if (vasprintf(&message, format, args) >= 0)
+	{
+		write_json(NULL, message, NULL);
+		free(message);
+	}
+	va_end(args);
+}
+
+void
+nachet_console_file_error(NachetConsole *console, const char *path, const char *reason)
+{
+	pthread_mutex_lock(&console->lock);
+	erase_bar(console);
+	fprintf(stderr, "nachet-load: error: %s: %s\n", path, reason);
+	fflush(stderr);
+	pthread_mutex_unlock(&console->lock);
+	if (console->json)
+		write_json(path, reason, NULL);
 }
 
 void
@@ -102,18 +147,25 @@ nachet_console_failure(NachetConsole *console, const char *what, const NachetErr
 		fprintf(stderr, "nachet-load: hint: %s\n", error->hint);
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
+	if (console->json)
+		write_json(*what != '\0' ? what : NULL, error->set ? error->message : "unknown", error);
 }
 
 void
 nachet_console_bar(NachetConsole *console, const char *line)
 {
+	struct winsize window;
+
 	if (!console->bar)
 		return;
 	pthread_mutex_lock(&console->lock);
 	erase_bar(console);
 	if (line != NULL)
 	{
-		fputs(line, stderr);
+		/* A line that wraps could not be taken away again. */
+		int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
+
+		fprintf(stderr, "%.*s", columns > 1 ? columns - 1 : INT_MAX, line);
 		console->bar_drawn = true;
 	}
 	fflush(stderr);

@@ -15,6 +15,7 @@ typedef struct NachetConsole
 {
 	pthread_mutex_t lock;
 	bool quiet;   /* errors only */
+	bool json;    /* errors also as JSON on standard output */
 	bool verbose; /* more notes */
 	bool bar;     /* whether a progress line may be drawn: standard error is a terminal */
 	bool bar_drawn;
@@ -31,6 +32,9 @@ extern void nachet_console_note(NachetConsole *console, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 extern void nachet_console_detail(NachetConsole *console, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* An error of one file, whose path comes as the console shows names. */
+extern void nachet_console_file_error(NachetConsole *console, const char *path, const char *reason);
 
 /* An error with its detail and its hint, each on a line; what tells what was being done, "" for nothing. */
 extern void nachet_console_failure(NachetConsole *console, const char *what,

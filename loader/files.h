@@ -15,18 +15,27 @@
 
 typedef struct NachetFile
 {
-	uint64_t name;    /* where its element of names begins */
-	uint64_t size;    /* as it was checked */
-	int64_t mtime_ns; /* likewise */
-	bool refused;     /* to be left out, or to stop the import */
+	uint64_t name;      /* where its element of names begins */
+	uint64_t size;      /* as it was checked */
+	int64_t mtime_ns;   /* likewise */
+	const char *format; /* as the picture reader names it; NULL where it is no picture */
+	uint32_t width;     /* pixels */
+	uint32_t height;
+	bool refused; /* to be left out, or to stop the import */
+	bool checked; /* its size is known */
+	bool hashed;  /* its digest is known */
+	bool sent;    /* its content was missing, and was stored by this run */
+	bool present; /* its content was stored already; both are false for the second of equal files */
 } NachetFile;
 
 typedef struct NachetFiles
 {
-	char *folder;   /* as the user wrote it, for messages; "" where files were given */
-	int folder_fd;  /* names are relative to it; -1 where files were given */
-	char *set_name; /* valid UTF-8 */
-	char **paths;   /* where files were given: each file's own path; else NULL */
+	char *folder;     /* as the user wrote it, for messages; "" where files were given */
+	int folder_fd;    /* names are relative to it; -1 where files were given */
+	char *set_name;   /* valid UTF-8 */
+	bool follow;      /* symbolic links within the folder too */
+	const char *seed; /* the target's own, or NULL: --seed */
+	char **paths;     /* where files were given: each file's own path; else NULL */
 	NachetFile *file;
 	size_t count;
 	size_t capacity;

@@ -16,6 +16,7 @@
 #include "check.h"
 #include "files.h"
 #include "import.h"
+#include "json_line.h"
 #include "send.h"
 #include "upload.h"
 #include "walk.h"
@@ -73,6 +74,17 @@ name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 	return files->set_name != NULL;
 }
 
+static bool
+list_files(NachetSession *session, const NachetTarget *target, NachetFiles *files,
+           NachetFindings *findings)
+{
+	if (target->folder == NULL)
+		return nachet_walk_given(session, target->paths, target->path_count, files, findings);
+	if (session->options->files_from != NULL)
+		return nachet_walk_listed(session, target->folder, files, findings);
+	return nachet_walk_folder(session, target->folder, files, findings);
+}
+
 /* Lists the files and settles what to do about the bad ones. */
 static NachetOutcome
 gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
@@ -85,9 +97,7 @@ gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
 
 	if (!name_set(session, target, files))
 		return NACHET_OUTCOME_FAILED;
-	if (target->folder != NULL
-	        ? !nachet_walk_folder(session, target->folder, files, findings)
-	        : !nachet_walk_given(session, target->paths, target->path_count, files, findings))
+	if (!list_files(session, target, files, findings))
 		return stopped(session);
 	if (!nachet_upload_ask(session, files, user_id, &error))
 		return fail(session, "", &error);
@@ -158,54 +168,141 @@ report(NachetSession *session, const NachetTarget *target, const NachetFiles *fi
 	                    nachet_bytes_text(seconds > 0 ? bytes / seconds : 0, rate_text));
 }
 
-/* Says what an interrupted sending leaves behind. */
-static void
-report_interrupted(NachetSession *session, const NachetSent *sent)
+/* How an import ended, for those who are told. */
+typedef struct Ending
 {
+	NachetOutcome outcome;
+	const NachetTarget *target;
+	const NachetFiles *files;
+	NachetSent sent;
+	size_t refused;
+	const char *set_id; /* NULL where no set was made */
+	bool in_doubt;      /* the answer to the set's making was lost */
+	uint64_t started_ns;
+} Ending;
+
+/* Says what an interrupted import leaves behind. */
+static void
+report_interrupted(NachetSession *session, const Ending *ending)
+{
+	char text[NACHET_BYTES_TEXT];
+	uint64_t bytes = 0;
+	size_t stored = 0;
+
+	for (size_t i = 0; i < ending->files->count && !session->options->dry_run; i++)
+	{
+		const NachetFile *file = &ending->files->file[i];
+
+		if (!file->sent && !file->present)
+			continue;
+		stored++;
+		bytes += file->size;
+	}
 	nachet_console_note(session->console,
-	                    "interrupted: no set was made; of its contents up to %" PRIu64
-	                    " more are stored, and running the same again sends only the others",
-	                    sent->files);
+	                    "interrupted: %s; %zu of %zu pictures (%s) are stored, "
+	                    "and running the same again sends only the others",
+	                    ending->in_doubt ? "the set may have been made or not" : "no set was made",
+	                    stored, ending->files->count, nachet_bytes_text((double) bytes, text));
+}
+
+/* The last line of a folder with --json. */
+static bool
+write_summary(NachetSession *session, const Ending *ending)
+{
+	static const char *const words[] = {"imported", "left_out", "failed", "unreachable",
+	                                    "interrupted"};
+	const NachetTarget *target = ending->target;
+	const char *folder = target->folder != NULL ? target->folder : target->paths[0];
+	char *shown = nachet_console_name("", folder);
+	NachetJsonLine line;
+
+	nachet_json_begin(&line, "summary");
+	nachet_json_text(&line, target->folder != NULL ? "folder" : "first_file", shown);
+	nachet_json_text(&line, "seed_name",
+	                 target->seed != NULL ? target->seed : session->options->seed);
+	nachet_json_text(&line, "outcome", words[ending->outcome]);
+	nachet_json_bool(&line, "dry_run", session->options->dry_run);
+	nachet_json_text(&line, "picture_set_id", ending->set_id);
+	nachet_json_number(&line, "pictures", ending->files->count);
+	nachet_json_number(&line, "bytes", nachet_files_bytes(ending->files));
+	nachet_json_number(&line, "sent_pictures", ending->sent.files);
+	nachet_json_number(&line, "sent_bytes", ending->sent.bytes);
+	nachet_json_number(&line, "rejected", ending->refused);
+	nachet_json_fraction(&line, "total_duration",
+	                     (double) (nachet_progress_now_ns() - ending->started_ns) / 1e9);
+	free(shown);
+	return nachet_json_end(&line);
+}
+
+/* Why the files of a folder are in no set; NULL where they are. */
+static const char *
+reason_for_none(const Ending *ending)
+{
+	if (ending->set_id != NULL)
+		return NULL;
+	if (ending->outcome == NACHET_OUTCOME_INTERRUPTED)
+		return "interrupted";
+	if (ending->outcome == NACHET_OUTCOME_FAILED || ending->outcome == NACHET_OUTCOME_UNREACHABLE)
+		return "the import failed";
+	return "dry run";
+}
+
+/* Tells the report and standard output how it ended. */
+static NachetOutcome
+conclude(NachetSession *session, const Ending *ending)
+{
+	const char *set_id = ending->set_id;
+	bool written = true;
+
+	if (ending->outcome == NACHET_OUTCOME_INTERRUPTED)
+		report_interrupted(session, ending);
+	nachet_report_files(session->report, ending->files, reason_for_none(ending));
+	if (session->options->json)
+		written = write_summary(session, ending);
+	else if (set_id != NULL)
+		written = printf("%s\n", set_id) >= 0 && fflush(stdout) == 0;
+	if (written && ferror(stdout) == 0)
+		return ending->outcome;
+	nachet_console_error(session->console, "%s%s%sstandard output: %s",
+	                     set_id != NULL ? "the set " : "", set_id != NULL ? set_id : "",
+	                     set_id != NULL ? " was made, but " : "", strerror(errno));
+	return ending->outcome == NACHET_OUTCOME_INTERRUPTED ? NACHET_OUTCOME_INTERRUPTED
+	                                                     : NACHET_OUTCOME_FAILED;
 }
 
 NachetOutcome
 nachet_import(NachetSession *session, const NachetTarget *target)
 {
-	uint64_t started_ns = nachet_progress_now_ns();
 	NachetFindings findings;
 	NachetFiles files;
-	NachetSent sent = {0, 0};
+	Ending ending = {.target = target, .files = &files, .started_ns = nachet_progress_now_ns()};
 	NachetError error = NACHET_ERROR_INIT;
 	NachetOutcome outcome;
 	char user_id[NACHET_UUID_TEXT];
 	char set_id[NACHET_UUID_TEXT];
-	size_t refused;
 
 	memset(&findings, 0, sizeof(findings));
 	nachet_files_init(&files);
-	outcome = gather(session, target, &files, &findings, user_id);
-	if (outcome != NACHET_OUTCOME_IMPORTED)
+	files.seed = target->seed;
+	ending.outcome = gather(session, target, &files, &findings, user_id);
+	ending.refused = atomic_load(&findings.refused);
+	if (ending.outcome != NACHET_OUTCOME_IMPORTED)
 		goto done;
-	refused = atomic_load(&findings.refused);
 
-	if (!nachet_send_files(session, &files, &sent, &error) ||
-	    (!session->options->dry_run && !make_set(session, &files, user_id, &sent, set_id, &error)))
+	if (!nachet_send_files(session, &files, &ending.sent, &error) ||
+	    (!session->options->dry_run &&
+	     !make_set(session, &files, user_id, &ending.sent, set_id, &error)))
 	{
-		outcome = fail(session, "", &error);
-		if (outcome == NACHET_OUTCOME_INTERRUPTED)
-			report_interrupted(session, &sent);
+		ending.in_doubt = error.unreachable && ending.sent.all;
+		ending.outcome = fail(session, "", &error);
 		goto done;
 	}
-	report(session, target, &files, &sent, refused, started_ns);
-	outcome = refused > 0 ? NACHET_OUTCOME_LEFT_OUT : NACHET_OUTCOME_IMPORTED;
-	if (!session->options->dry_run && (printf("%s\n", set_id) < 0 || fflush(stdout) != 0))
-	{
-		nachet_console_error(session->console, "the set %s was made, but standard output: %s",
-		                     set_id, strerror(errno));
-		outcome = NACHET_OUTCOME_FAILED;
-	}
+	report(session, target, &files, &ending.sent, ending.refused, ending.started_ns);
+	ending.outcome = ending.refused > 0 ? NACHET_OUTCOME_LEFT_OUT : NACHET_OUTCOME_IMPORTED;
+	ending.set_id = session->options->dry_run ? NULL : set_id;
 
 done:
+	outcome = conclude(session, &ending);
 	nachet_files_free(&files);
 	return outcome;
 }

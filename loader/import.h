@@ -24,9 +24,13 @@ typedef struct NachetTarget
 	const char *folder; /* NULL for files */
 	char **paths;       /* the files, or NULL */
 	size_t path_count;
+	const char *seed; /* NULL: --seed */
 } NachetTarget;
 
-/* Imports a set and writes its id to standard output; with --dry-run only says what it would do. */
+/*
+ * Imports a set and writes its id, or with --json its summary, to standard output, and its files to the
+ * report; with --dry-run only says what it would do.
+ */
 extern NachetOutcome nachet_import(NachetSession *session, const NachetTarget *target)
     __attribute__((warn_unused_result));
 

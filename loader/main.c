@@ -5,6 +5,7 @@
  * Start, each set in turn, and end; the only place that exits, but for a second interrupt (session.c).
  */
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "exit_codes.h"
 #include "import.h"
 #include "options.h"
+#include "retry.h"
+#include "seed_folders.h"
 #include "session.h"
 
 typedef struct Tally
@@ -102,18 +105,70 @@ static bool
 open_datastore(NachetSession *session, Tally *tally)
 {
 	NachetError error = NACHET_ERROR_INIT;
-	PGconn *connection = nachet_session_connection(session, 0, &error);
+	NachetRetry retry = {session, 0, NULL, 0};
+	PGconn *connection;
 
-	if (connection != NULL)
-		session->chunk_size = nachet_datastore_chunk_size(connection, &error);
-	if (session->chunk_size > 0)
-		return true;
+	do
+	{
+		connection = nachet_session_connection(session, 0, &error);
+		if (connection != NULL)
+			session->chunk_size = nachet_datastore_chunk_size(connection, &error);
+		if (session->chunk_size > 0)
+			return true;
+	} while (nachet_retry_wait(&retry, &error));
+
+	if (nachet_session_interrupted(session))
+	{
+		tally->interrupted = true;
+		nachet_console_note(session->console, "interrupted: nothing was sent");
+		nachet_error_clear(&error);
+		return false;
+	}
 	nachet_console_failure(session->console,
 	                       connection == NULL ? "no connection to the database" : "", &error);
 	tally->failed++;
 	tally->unreachable = error.unreachable;
 	nachet_error_clear(&error);
 	return false;
+}
+
+/* What the arguments, once looked at, say about the options; logs. */
+static bool
+check_targets(const NachetOptions *options, const NachetTarget *targets, size_t count,
+              NachetConsole *console)
+{
+	if (options->name != NULL && count > 1)
+		nachet_console_error(console, "--name names one set, and the arguments make %zu", count);
+	else if (options->files_from != NULL && count > 0 && targets[0].folder == NULL)
+		nachet_console_error(console, "--files-from lists files of a folder, which '%s' is not",
+		                     targets[0].paths[0]);
+	else
+		return true;
+	return false;
+}
+
+static void
+import_all(NachetSession *session, const NachetTarget *targets, size_t count, Tally *tally)
+{
+	for (size_t i = 0; i < count && !tally->interrupted && !tally->unreachable; i++)
+		count_outcome(tally, nachet_import(session, &targets[i]));
+}
+
+static void
+import_seed_folders(NachetSession *session, Tally *tally)
+{
+	NachetSeedFolders folders;
+	NachetOutcome outcome = nachet_seed_folders_list(session, &folders);
+
+	if (outcome == NACHET_OUTCOME_IMPORTED)
+		import_all(session, folders.target, folders.count, tally);
+	else
+	{
+		if (outcome == NACHET_OUTCOME_INTERRUPTED)
+			nachet_console_note(session->console, "interrupted: nothing was sent");
+		count_outcome(tally, outcome);
+	}
+	nachet_seed_folders_free(&folders);
 }
 
 static NachetExit
@@ -123,34 +178,42 @@ run(const NachetOptions *options, NachetConsole *console)
 	NachetTarget *targets = calloc(arguments, sizeof(*targets));
 	char **files = calloc(arguments, sizeof(*files));
 	NachetExit status = NACHET_EXIT_FAILED;
+	NachetReport report;
 	NachetSession session;
 	Tally tally = {0};
-	size_t count;
+	size_t count = 0;
 
+	if (!nachet_report_open(&report, options->report, console))
+		goto done;
 	if (targets == NULL || files == NULL)
 	{
 		nachet_console_error(console, "out of memory");
 		goto done;
 	}
-	count = make_targets(options, targets, files);
-	if (options->name != NULL && count > 1)
+	if (!options->seed_from_folder)
+		count = make_targets(options, targets, files);
+	if (!check_targets(options, targets, count, console))
 	{
-		nachet_console_error(console, "--name names one set, and the arguments make %zu", count);
 		status = NACHET_EXIT_USAGE;
 		goto done;
 	}
-	if (nachet_session_start(&session, options, console))
+	if (nachet_session_start(&session, options, console, &report))
 	{
 		if (open_datastore(&session, &tally))
 		{
-			for (size_t i = 0; i < count && !tally.interrupted && !tally.unreachable; i++)
-				count_outcome(&tally, nachet_import(&session, &targets[i]));
+			if (options->seed_from_folder)
+				import_seed_folders(&session, &tally);
+			else
+				import_all(&session, targets, count, &tally);
 		}
 		nachet_session_end(&session);
 		status = exit_status(&tally);
 	}
 
 done:
+	if (!nachet_report_close(&report, console) &&
+	    (status == NACHET_EXIT_IMPORTED || status == NACHET_EXIT_LEFT_OUT))
+		status = NACHET_EXIT_FAILED;
 	free(targets);
 	free(files);
 	return status;
@@ -161,19 +224,26 @@ main(int argc, char **argv)
 {
 	NachetConsole console;
 	NachetOptions options;
+	NachetExit status = NACHET_EXIT_USAGE;
 
+	/* Patterns match characters of UTF-8 rather than bytes; nothing else here heeds the locale. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	nachet_console_init(&console);
 	switch (nachet_options_read(&options, &console, argc, argv))
 	{
 		case NACHET_OPTIONS_ANSWERED:
-			return fflush(stdout) == 0 ? NACHET_EXIT_IMPORTED : NACHET_EXIT_FAILED;
+			status = fflush(stdout) == 0 ? NACHET_EXIT_IMPORTED : NACHET_EXIT_FAILED;
+			break;
 		case NACHET_OPTIONS_WRONG:
-			return NACHET_EXIT_USAGE;
+			break;
 		case NACHET_OPTIONS_RUN:
+			console.quiet = options.quiet;
+			console.verbose = options.verbose;
+			console.json = options.json;
+			console.bar = !options.quiet && !options.no_progress && isatty(STDERR_FILENO);
+			status = run(&options, &console);
 			break;
 	}
-	console.quiet = options.quiet;
-	console.verbose = options.verbose;
-	console.bar = !options.quiet && !options.no_progress && isatty(STDERR_FILENO);
-	return (int) run(&options, &console);
+	nachet_options_free(&options);
+	return (int) status;
 }

@@ -16,15 +16,19 @@
 #include <unistd.h>
 
 #include "client/datastore.h"
+#include "choice.h"
 #include "options.h"
 
 #define DEFAULT_MAX_JOBS 4
+#define DEFAULT_RETRIES  8
+#define MAX_RETRIES      1000
 #define SEE_HELP         "(see nachet-load --help)"
 
 typedef enum OptionKind
 {
-	OPTION_TEXT, /* const char * */
-	OPTION_FLAG  /* bool */
+	OPTION_TEXT,  /* const char * */
+	OPTION_TEXTS, /* NachetTexts: may be repeated; in the environment, one a line */
+	OPTION_FLAG   /* bool */
 } OptionKind;
 
 typedef struct OptionRow
@@ -42,6 +46,10 @@ typedef struct OptionRow
 	{                                                                                              \
 		name, letter, variable, argument, OPTION_TEXT, offsetof(NachetOptions, member), help       \
 	}
+#define TEXTS(name, letter, variable, argument, member, help)                                      \
+	{                                                                                              \
+		name, letter, variable, argument, OPTION_TEXTS, offsetof(NachetOptions, member), help      \
+	}
 #define FLAG(name, letter, variable, member, help)                                                 \
 	{                                                                                              \
 		name, letter, variable, NULL, OPTION_FLAG, offsetof(NachetOptions, member), help           \
@@ -58,16 +66,40 @@ static const OptionRow table[] = {
     TEXT("dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname,
          "database: a name, connection string or URI, without a password\n"
          "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
+    TEXTS("include", 0, "NACHET_INCLUDE", "GLOB", include,
+          "take only files that a pattern meets; may be repeated (see Patterns)"),
+    TEXTS("exclude", 0, "NACHET_EXCLUDE", "GLOB", exclude,
+          "take no file that a pattern meets; may be repeated, and goes before --include"),
+    TEXT("files-from", 0, "NACHET_FILES_FROM", "FILE|-", files_from,
+         "take only the files that FILE, or standard input, lists: one path a line,\n"
+         "relative to the one FOLDER; lines that begin with '#' or ';' say nothing"),
+    FLAG("from0", '0', "NACHET_FROM0", from0,
+         "the paths of --files-from end with NUL, as find -print0 writes them"),
+    FLAG("follow", 'L', "NACHET_FOLLOW", follow,
+         "follow symbolic links within the folders (else left out with a warning)"),
+    FLAG("seed-from-folder", 0, "NACHET_SEED_FROM_FOLDER", seed_from_folder,
+         "each folder within FOLDER is a set of its own, whose seed is that folder's name;\n"
+         "files directly in FOLDER are an error; instead of --seed"),
     TEXT("jobs", 'j', "NACHET_JOBS", "N", jobs_given,
          "connections to send over (default: the processors, 4 at most)"),
     TEXT("on-error", 0, "NACHET_ON_ERROR", "stop|skip", on_error,
          "what a refused picture does: stop the folder's import (default),\n"
          "or be left out; a file that can't be read always stops it"),
+    TEXT("retries", 0, "NACHET_RETRIES", "N", retries_given,
+         "how often in a row a lost connection is made anew, after 0.5 s, 1 s, 2 s\n"
+         "and so on up to 30 s (default: 8, which takes a minute or so; 0: never)"),
     FLAG("dry-run", 'n', "NACHET_DRY_RUN", dry_run, "check and compare everything, store nothing"),
+    TEXT("report", 0, "NACHET_REPORT", "FILE", report,
+         "write one line of CSV for each file: path, status, sha256, bytes, format, width,\n"
+         "height, reason; status is imported, present (stored before, or equal to another\n"
+         "file of the set), rejected or not-imported (its set was not made)"),
+    FLAG("json", 0, "NACHET_JSON", json,
+         "write JSON Lines to standard output: message_type status, error and, at each\n"
+         "folder's end, summary"),
     FLAG("quiet", 'q', "NACHET_QUIET", quiet, "say nothing but errors"),
     FLAG("verbose", 'v', "NACHET_VERBOSE", verbose, "say more"),
     FLAG("no-progress", 0, "NACHET_NO_PROGRESS", no_progress,
-         "draw no progress line on a terminal"),
+         "tell no progress, neither in a line on a terminal nor now and then elsewhere"),
     FLAG("help", 'h', NULL, help, "show this help and exit"),
     FLAG("version", 'V', NULL, version, "show the version and exit"),
 };
@@ -81,6 +113,27 @@ static const char **
 text_of(NachetOptions *options, const OptionRow *row)
 {
 	return (const char **) (void *) ((char *) options + row->offset);
+}
+
+static NachetTexts *
+texts_of(NachetOptions *options, const OptionRow *row)
+{
+	return (NachetTexts *) (void *) ((char *) options + row->offset);
+}
+
+static bool
+add_text(NachetTexts *texts, const char *text, NachetConsole *console)
+{
+	const char **grown = reallocarray(texts->text, (size_t) texts->count + 1, sizeof(*texts->text));
+
+	if (grown == NULL)
+	{
+		nachet_console_error(console, "out of memory");
+		return false;
+	}
+	texts->text = grown;
+	texts->text[texts->count++] = text;
+	return true;
 }
 
 static bool *
@@ -125,7 +178,15 @@ print_help(void)
 		}
 	}
 	fputs(
-	    "\nStandard output: the id of each folder's picture set, one a line.\n"
+	    "\nPatterns are the shell's. One without a '/' is held against the base name, one with a "
+	    "'/' "
+	    "against\n"
+	    "the whole path within the folder; '*' and '?' do not cross a '/', '**/' stands for any "
+	    "number of\n"
+	    "folders. A pattern that meets a folder meets all below it; one that ends with '/' meets "
+	    "folders only.\n"
+	    "\nStandard output: the id of each folder's picture set, one a line; with --json, JSON "
+	    "Lines.\n"
 	    "Exit status: 0 all imported; 1 failed, nothing imported; 2 wrong usage; 3 imported, but "
 	    "refused\n"
 	    "pictures were left out; 4 the database can't be reached; 5 some folders imported and some "
@@ -135,6 +196,37 @@ print_help(void)
 	    "  nachet-load -d nachet --email=someone@example.org --seed='Brassica napus' --zoom=20 \\\n"
 	    "    --nb-seeds=5 session-12/\n",
 	    stdout);
+}
+
+/* A variable's lines, of which the options keep a copy. */
+static bool
+add_lines(NachetOptions *options, NachetTexts *texts, const char *value, NachetConsole *console)
+{
+	char *next = strdup(value);
+
+	options->copies[options->copy_count++] = next;
+	if (next == NULL)
+	{
+		nachet_console_error(console, "out of memory");
+		return false;
+	}
+	texts->from_environment = true;
+	for (char *line; (line = strsep(&next, "\n")) != NULL;)
+	{
+		if (*line != '\0' && !add_text(texts, line, console))
+			return false;
+	}
+	return true;
+}
+
+/* The same for the command line, which goes before the environment. */
+static bool
+add_argument(NachetTexts *texts, const char *text, NachetConsole *console)
+{
+	if (texts->from_environment)
+		texts->count = 0;
+	texts->from_environment = false;
+	return add_text(texts, text, console);
 }
 
 /* What stands in the environment; a flag is on at 1, yes, true, on and off at 0, no, false, off and "". */
@@ -154,6 +246,12 @@ read_environment(NachetOptions *options, NachetConsole *console)
 		if (row->kind == OPTION_TEXT)
 		{
 			*text_of(options, row) = value;
+			continue;
+		}
+		if (row->kind == OPTION_TEXTS)
+		{
+			if (!add_lines(options, texts_of(options, row), value, console))
+				return false;
 			continue;
 		}
 		for (int word = 0; word < 8; word++)
@@ -185,11 +283,11 @@ read_command_line(NachetOptions *options, NachetConsole *console, int argc, char
 	for (int i = 0; i < TABLE_ROWS; i++)
 	{
 		longs[i].name = table[i].name;
-		longs[i].has_arg = table[i].kind == OPTION_TEXT ? required_argument : no_argument;
+		longs[i].has_arg = table[i].kind != OPTION_FLAG ? required_argument : no_argument;
 		longs[i].val = ROW_VALUE(i);
 		if (table[i].letter != 0)
 			shorts[length++] = table[i].letter;
-		if (table[i].letter != 0 && table[i].kind == OPTION_TEXT)
+		if (table[i].letter != 0 && table[i].kind != OPTION_FLAG)
 			shorts[length++] = ':';
 	}
 	shorts[length] = '\0';
@@ -216,9 +314,10 @@ read_command_line(NachetOptions *options, NachetConsole *console, int argc, char
 			                     argv[optind - 1]);
 		else if (row->kind == OPTION_TEXT)
 			*text_of(options, row) = optarg;
-		else
+		else if (row->kind == OPTION_FLAG)
 			*flag_of(options, row) = true;
-		if (row == NULL)
+		if (row == NULL ||
+		    (row->kind == OPTION_TEXTS && !add_argument(texts_of(options, row), optarg, console)))
 			return false;
 		if (row->offset == offsetof(NachetOptions, dbname) && nachet_conninfo_has_password(optarg))
 		{
@@ -234,16 +333,19 @@ read_command_line(NachetOptions *options, NachetConsole *console, int argc, char
 	return true;
 }
 
-/* A whole number from 1 to max; 0 for anything else. */
+/* A whole number from min to max; -1 for anything else. */
 static long
-read_count(const char *text, long max)
+read_whole(const char *text, long min, long max)
 {
 	char *end;
 	long value;
 
 	errno = 0;
 	value = strtol(text, &end, 10);
-	return isdigit((unsigned char) *text) && *end == '\0' && errno == 0 && value <= max ? value : 0;
+	return isdigit((unsigned char) *text) && *end == '\0' && errno == 0 && value >= min &&
+	               value <= max
+	           ? value
+	           : -1;
 }
 
 /* Whether a text is a decimal number, as JSON and PostgreSQL's numeric write it, above 0 and finite. */
@@ -271,7 +373,7 @@ check_required(const NachetOptions *options, NachetConsole *console)
 		const char *name;
 		const char *value;
 	} required[] = {{"--email", options->email},
-	                {"--seed", options->seed},
+	                {"--seed", options->seed_from_folder ? "each folder's" : options->seed},
 	                {"--zoom", options->zoom},
 	                {"--nb-seeds", options->nb_seeds},
 	                {"a folder", options->argument_count > 0 ? options->arguments[0] : NULL}};
@@ -288,6 +390,42 @@ check_required(const NachetOptions *options, NachetConsole *console)
 }
 
 static bool
+check_patterns(const NachetTexts *patterns, const char *option, NachetConsole *console)
+{
+	for (int i = 0; i < patterns->count; i++)
+	{
+		const char *flaw = nachet_pattern_flaw(patterns->text[i]);
+
+		if (flaw == NULL)
+			continue;
+		nachet_console_error(console, "%s: the pattern '%s' %s", option, patterns->text[i], flaw);
+		return false;
+	}
+	return true;
+}
+
+/* What can't go together. */
+static bool
+check_together(const NachetOptions *options, NachetConsole *console)
+{
+	if (options->seed_from_folder && options->seed != NULL)
+		nachet_console_error(console, "--seed and --seed-from-folder exclude each other");
+	else if (options->seed_from_folder && options->name != NULL)
+		nachet_console_error(console, "--name names one set, and --seed-from-folder makes many");
+	else if (options->seed_from_folder && options->files_from != NULL)
+		nachet_console_error(console, "--files-from and --seed-from-folder exclude each other");
+	else if (options->files_from != NULL && options->argument_count > 1)
+		nachet_console_error(console,
+		                     "--files-from lists the files of one folder, and %d were given",
+		                     options->argument_count);
+	else if (options->from0 && options->files_from == NULL)
+		nachet_console_error(console, "--from0 tells how --files-from is read, which is missing");
+	else
+		return true;
+	return false;
+}
+
+static bool
 check_values(NachetOptions *options, NachetConsole *console)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -299,7 +437,7 @@ check_values(NachetOptions *options, NachetConsole *console)
 		nachet_console_error(console, "--zoom must be a number above 0, not '%s'", options->zoom);
 		return false;
 	}
-	if (read_count(options->nb_seeds, INT32_MAX) == 0)
+	if (read_whole(options->nb_seeds, 1, INT32_MAX) < 0)
 	{
 		nachet_console_error(console, "--nb-seeds must be a whole number, at least 1, not '%s'",
 		                     options->nb_seeds);
@@ -310,11 +448,29 @@ check_values(NachetOptions *options, NachetConsole *console)
 		                : processors > DEFAULT_MAX_JOBS ? DEFAULT_MAX_JOBS
 		                                                : (int) processors;
 	else
-		options->jobs = (int) read_count(options->jobs_given, NACHET_MAX_JOBS);
-	if (options->jobs == 0)
+		options->jobs = (int) read_whole(options->jobs_given, 1, NACHET_MAX_JOBS);
+	if (options->jobs < 0)
 	{
 		nachet_console_error(console, "--jobs must be a whole number from 1 to %d, not '%s'",
 		                     NACHET_MAX_JOBS, options->jobs_given);
+		return false;
+	}
+	options->retries = DEFAULT_RETRIES;
+	if (options->retries_given != NULL)
+		options->retries = (int) read_whole(options->retries_given, 0, MAX_RETRIES);
+	if (options->retries < 0)
+	{
+		nachet_console_error(console, "--retries must be a whole number from 0 to %d, not '%s'",
+		                     MAX_RETRIES, options->retries_given);
+		return false;
+	}
+	if (!check_patterns(&options->include, "--include", console) ||
+	    !check_patterns(&options->exclude, "--exclude", console) ||
+	    !check_together(options, console))
+		return false;
+	if (options->report != NULL && (*options->report == '\0' || strcmp(options->report, "-") == 0))
+	{
+		nachet_console_error(console, "--report needs a file: standard output holds the sets' ids");
 		return false;
 	}
 	options->skip_refused = options->on_error != NULL && strcmp(options->on_error, "skip") == 0;
@@ -328,12 +484,43 @@ check_values(NachetOptions *options, NachetConsole *console)
 	return true;
 }
 
+/* Of --seed and --seed-from-folder, the one on the command line goes before the one in the environment. */
+static void
+settle_seed(NachetOptions *options, const NachetOptions *environment)
+{
+	bool seed_on_line = options->seed != environment->seed;
+
+	if (options->seed_from_folder && options->seed != NULL &&
+	    seed_on_line == environment->seed_from_folder)
+	{
+		options->seed_from_folder = !seed_on_line;
+		if (!seed_on_line)
+			options->seed = NULL;
+	}
+}
+
+void
+nachet_options_free(NachetOptions *options)
+{
+	for (int i = 0; i < options->copy_count; i++)
+		free(options->copies[i]);
+	free(options->include.text);
+	free(options->exclude.text);
+	memset(options, 0, sizeof(*options));
+}
+
 NachetOptionsOutcome
 nachet_options_read(NachetOptions *options, NachetConsole *console, int argc, char **argv)
 {
+	NachetOptions environment;
+
 	memset(options, 0, sizeof(*options));
-	if (!read_environment(options, console) || !read_command_line(options, console, argc, argv))
+	if (!read_environment(options, console))
 		return NACHET_OPTIONS_WRONG;
+	environment = *options;
+	if (!read_command_line(options, console, argc, argv))
+		return NACHET_OPTIONS_WRONG;
+	settle_seed(options, &environment);
 	if (options->help)
 		print_help();
 	else if (options->version)

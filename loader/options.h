@@ -11,6 +11,14 @@
 
 #define NACHET_MAX_JOBS 32
 
+/* What an option that may be repeated was given; the array is the options' own. */
+typedef struct NachetTexts
+{
+	const char **text;
+	int count;
+	bool from_environment; /* gives way to the command line */
+} NachetTexts;
+
 typedef struct NachetOptions
 {
 	const char *email;
@@ -21,7 +29,17 @@ typedef struct NachetOptions
 	const char *dbname;   /* NULL: libpq's environment */
 	const char *on_error; /* "stop" or "skip" */
 	const char *jobs_given;
-	int jobs; /* 1 to NACHET_MAX_JOBS */
+	const char *retries_given;
+	int jobs;    /* 1 to NACHET_MAX_JOBS */
+	int retries; /* how often in a row */
+	const char *report;
+	NachetTexts include;
+	NachetTexts exclude;
+	const char *files_from; /* a path, or "-"; NULL for all files */
+	bool from0;
+	bool follow;
+	bool seed_from_folder;
+	bool json;
 	bool dry_run;
 	bool skip_refused;
 	bool quiet;
@@ -29,6 +47,8 @@ typedef struct NachetOptions
 	bool no_progress;
 	bool help;
 	bool version;
+	char *copies[2]; /* of variables that were cut in lines */
+	int copy_count;
 	char **arguments; /* folders and files */
 	int argument_count;
 } NachetOptions;
@@ -40,9 +60,10 @@ typedef enum NachetOptionsOutcome
 	NACHET_OPTIONS_WRONG     /* said so on the console */
 } NachetOptionsOutcome;
 
-/* The strings stay the environment's and argv's own. */
+/* The strings stay the environment's and argv's own. To be freed whatever the outcome. */
 extern NachetOptionsOutcome nachet_options_read(NachetOptions *options, NachetConsole *console,
                                                 int argc, char **argv)
     __attribute__((warn_unused_result));
+extern void nachet_options_free(NachetOptions *options);
 
 #endif

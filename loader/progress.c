@@ -3,9 +3,11 @@
  *		How far an import has come: counted by workers, drawn by the monitor.
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "json_line.h"
 #include "progress.h"
 
 uint64_t
@@ -22,6 +24,7 @@ nachet_progress_begin(NachetProgress *progress, NachetPhase phase, uint64_t file
                       uint64_t bytes_total)
 {
 	atomic_store(&progress->files, 0);
+	atomic_store(&progress->present, 0);
 	atomic_store(&progress->bytes, 0);
 	atomic_store(&progress->files_total, files_total);
 	atomic_store(&progress->bytes_total, bytes_total);
@@ -42,6 +45,12 @@ nachet_progress_add(NachetProgress *progress, uint64_t files, uint64_t bytes)
 	atomic_fetch_add(&progress->bytes, bytes);
 }
 
+void
+nachet_progress_add_present(NachetProgress *progress, uint64_t files)
+{
+	atomic_fetch_add(&progress->present, files);
+}
+
 const char *
 nachet_bytes_text(double bytes, char text[NACHET_BYTES_TEXT])
 {
@@ -60,38 +69,90 @@ nachet_bytes_text(double bytes, char text[NACHET_BYTES_TEXT])
 	return text;
 }
 
+/* What a line tells, read once. */
+typedef struct Snapshot
+{
+	NachetPhase phase;
+	uint64_t files;
+	uint64_t files_total;
+	uint64_t present;
+	uint64_t bytes;
+	uint64_t bytes_total;
+	double seconds;
+	double rate;     /* bytes a second */
+	bool left_known; /* whether it can be told */
+	uint64_t left;   /* seconds */
+} Snapshot;
+
+static void
+take_snapshot(NachetProgress *progress, Snapshot *now)
+{
+	now->phase = (NachetPhase) atomic_load(&progress->phase);
+	now->files = atomic_load(&progress->files);
+	now->files_total = atomic_load(&progress->files_total);
+	now->present = atomic_load(&progress->present);
+	now->bytes = atomic_load(&progress->bytes);
+	now->bytes_total = atomic_load(&progress->bytes_total);
+	now->seconds = (double) (nachet_progress_now_ns() - atomic_load(&progress->started_ns)) / 1e9;
+	now->rate = now->seconds > 0 ? (double) now->bytes / now->seconds : 0;
+	now->left_known = now->rate >= 1 && now->bytes_total >= now->bytes;
+	now->left =
+	    now->left_known ? (uint64_t) ((double) (now->bytes_total - now->bytes) / now->rate) : 0;
+}
+
 void
 nachet_progress_line(NachetProgress *progress, char *line, size_t size)
 {
 	char done_text[NACHET_BYTES_TEXT];
 	char total_text[NACHET_BYTES_TEXT];
 	char rate_text[NACHET_BYTES_TEXT];
-	uint64_t files = atomic_load(&progress->files);
-	uint64_t files_total = atomic_load(&progress->files_total);
-	double bytes = (double) atomic_load(&progress->bytes);
-	double bytes_total = (double) atomic_load(&progress->bytes_total);
-	double seconds = (double) (nachet_progress_now_ns() - atomic_load(&progress->started_ns)) / 1e9;
-	double rate = seconds > 0 ? bytes / seconds : 0;
-	uint64_t left = rate > 0 && bytes_total > bytes ? (uint64_t) ((bytes_total - bytes) / rate) : 0;
+	char left_text[64] = "?:??:??";
+	Snapshot now;
 
-	switch ((NachetPhase) atomic_load(&progress->phase))
+	take_snapshot(progress, &now);
+	if (now.left_known)
+		snprintf(left_text, sizeof(left_text), "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
+		         now.left / 3600, now.left / 60 % 60, now.left % 60);
+	switch (now.phase)
 	{
 		case NACHET_PHASE_CHECK:
-			snprintf(line, size, "checking %" PRIu64 " of %" PRIu64 " files", files, files_total);
+			snprintf(line, size, "checking %" PRIu64 " of %" PRIu64 " files", now.files,
+			         now.files_total);
 			break;
 		case NACHET_PHASE_SEND:
 			snprintf(line, size,
-			         "%" PRIu64 " of %" PRIu64 " pictures, %s of %s, %s/s, %" PRIu64 ":%02" PRIu64
-			         ":%02" PRIu64 " left",
-			         files, files_total, nachet_bytes_text(bytes, done_text),
-			         nachet_bytes_text(bytes_total, total_text), nachet_bytes_text(rate, rate_text),
-			         left / 3600, left / 60 % 60, left % 60);
+			         "%" PRIu64 " of %" PRIu64 " pictures, %s of %s, %s/s, %s left, %" PRIu64
+			         " already there",
+			         now.files, now.files_total, nachet_bytes_text((double) now.bytes, done_text),
+			         nachet_bytes_text((double) now.bytes_total, total_text),
+			         nachet_bytes_text(now.rate, rate_text), left_text, now.present);
 			break;
 		case NACHET_PHASE_FINISH:
-			snprintf(line, size, "making the set of %" PRIu64 " pictures", files_total);
+			snprintf(line, size, "making the set of %" PRIu64 " pictures", now.files_total);
 			break;
 		case NACHET_PHASE_NONE:
 			line[0] = '\0';
 			break;
 	}
+}
+
+void
+nachet_progress_json(NachetProgress *progress)
+{
+	static const char *const phases[] = {"none", "check", "send", "finish"};
+	NachetJsonLine line;
+	Snapshot now;
+
+	take_snapshot(progress, &now);
+	nachet_json_begin(&line, "status");
+	nachet_json_text(&line, "phase", phases[now.phase]);
+	nachet_json_fraction(&line, "seconds_elapsed", now.seconds);
+	if (now.phase == NACHET_PHASE_SEND && now.left_known)
+		nachet_json_number(&line, "seconds_remaining", now.left);
+	nachet_json_number(&line, "total_files", now.files_total);
+	nachet_json_number(&line, "files_done", now.files);
+	nachet_json_number(&line, "files_present", now.present);
+	nachet_json_number(&line, "total_bytes", now.bytes_total);
+	nachet_json_number(&line, "bytes_done", now.bytes);
+	(void) nachet_json_end(&line); /* stays an error of standard output, which the summary meets */
 }

@@ -23,6 +23,8 @@ typedef struct NachetProgress
 	atomic_int phase;
 	atomic_uint_fast64_t files;
 	atomic_uint_fast64_t files_total;
+	atomic_uint_fast64_t
+	    present; /* of the files: sent by nobody, because they were stored already */
 	atomic_uint_fast64_t bytes;
 	atomic_uint_fast64_t bytes_total;
 	atomic_uint_fast64_t started_ns; /* monotonic */
@@ -35,8 +37,13 @@ extern void nachet_progress_begin(NachetProgress *progress, NachetPhase phase, u
 extern void nachet_progress_end(NachetProgress *progress);
 extern void nachet_progress_add(NachetProgress *progress, uint64_t files, uint64_t bytes);
 
-/* Writes one line without a newline: pictures, bytes, rate, time left. "" where nothing is under way. */
+extern void nachet_progress_add_present(NachetProgress *progress, uint64_t files);
+
+/* Writes one line without a newline: pictures, bytes, rate, time left, what was there. "" where nothing is under way. */
 extern void nachet_progress_line(NachetProgress *progress, char *line, size_t size);
+
+/* The same as a line of JSON on standard output. */
+extern void nachet_progress_json(NachetProgress *progress);
 
 /* "1.5 MB": decimal units, as disks and networks are sold. */
 #define NACHET_BYTES_TEXT 32

@@ -24,7 +24,7 @@ typedef struct Stage
 	pthread_mutex_t lock; /* over all that follows, and table */
 	size_t buffer_size;
 	size_t next;
-	bool failed;
+	atomic_bool failed;
 	NachetSent *sent;
 	NachetError *error;
 } Stage;
@@ -62,6 +62,25 @@ keep_failure(Stage *stage, NachetError *error)
 	pthread_mutex_unlock(&stage->lock);
 }
 
+/*
+ * Whether a worker shall begin. All but the first leave the work to the others where the server has no
+ * connection for them; what else is wrong comes out, or passes, when they need it.
+ */
+static bool
+connect_worker(NachetSender *sender, int worker)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	bool full;
+
+	if (worker == 0 || nachet_sender_connect(sender, &error))
+		return true;
+	full = strcmp(error.sqlstate, "53300") == 0;
+	if (full)
+		nachet_console_note(sender->session->console, "one connection less: %s", error.message);
+	nachet_error_clear(&error);
+	return !full;
+}
+
 static void
 work(int worker, void *argument)
 {
@@ -78,6 +97,12 @@ work(int worker, void *argument)
 		keep_failure(stage, &error);
 		return;
 	}
+	if (!connect_worker(sender, worker))
+	{
+		nachet_sender_free(sender);
+		return;
+	}
+	sender->stop = &stage->failed;
 	sender->table = &stage->table;
 	sender->table_lock = &stage->lock;
 	while (done && (count = take_batch(stage, &first)) > 0)
@@ -132,6 +157,7 @@ nachet_send_files(NachetSession *session, NachetFiles *files, NachetSent *sent, 
 	nachet_progress_end(&session->progress);
 	pthread_mutex_destroy(&stage.lock);
 	nachet_digest_table_free(&stage.table);
+	sent->all = !stage.failed;
 	return !stage.failed;
 }
 

@@ -17,6 +17,7 @@ typedef struct NachetSent
 {
 	uint64_t files; /* distinct contents that were sent, or would be with --dry-run */
 	uint64_t bytes;
+	bool all; /* nothing is left to be sent */
 } NachetSent;
 
 /*

@@ -12,6 +12,7 @@
 
 #include "client/chunk_copy.h"
 #include "client/datastore.h"
+#include "retry.h"
 #include "sender.h"
 #include "source.h"
 
@@ -23,7 +24,6 @@ nachet_sender_create(NachetSession *session, int worker, NachetFiles *files, siz
                      NachetError *error)
 {
 	NachetSender *sender = malloc(sizeof(*sender) + buffer_size);
-	PGresult *result;
 
 	if (sender == NULL)
 	{
@@ -32,29 +32,41 @@ nachet_sender_create(NachetSession *session, int worker, NachetFiles *files, siz
 	}
 	memset(sender, 0, sizeof(*sender));
 	sender->session = session;
+	sender->worker = worker;
 	sender->files = files;
 	sender->buffer_size = buffer_size;
 	sender->sha256 = nachet_sha256_create();
 	if (sender->sha256 == NULL)
+	{
 		nachet_error_set(error, "libcrypto has no SHA-256, or no memory is left");
-	else
-		sender->connection = nachet_session_connection(session, worker, error);
-	if (sender->connection == NULL)
-	{
-		nachet_sender_free(sender);
-		return NULL;
-	}
-
-	/* Contents need not be durable before their set is; the set's own commit makes all before it so. */
-	result = PQexec(sender->connection, "SET synchronous_commit = off");
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
-	{
-		nachet_error_from_postgres(error, sender->connection, result);
 		nachet_sender_free(sender);
 		sender = NULL;
 	}
-	PQclear(result);
 	return sender;
+}
+
+bool
+nachet_sender_connect(NachetSender *sender, NachetError *error)
+{
+	PGresult *result;
+	bool done;
+
+	if (sender->connection != NULL)
+		return true;
+	sender->connection = nachet_session_connection(sender->session, sender->worker, error);
+	if (sender->connection == NULL)
+		return false;
+
+	/* Contents need not be durable before their set is; the set's own commit makes all before it so. */
+	result = PQexec(sender->connection, "SET synchronous_commit = off");
+	done = PQresultStatus(result) == PGRES_COMMAND_OK;
+	if (!done)
+	{
+		nachet_error_from_postgres(error, sender->connection, result);
+		sender->connection = NULL;
+	}
+	PQclear(result);
+	return done;
 }
 
 void
@@ -72,6 +84,8 @@ fail_file(NachetSender *sender, size_t index, const char *flaw, NachetError *err
 	char *name = nachet_files_display_name(sender->files, index);
 
 	nachet_error_set(error, "%s: %s", name != NULL ? name : "?", flaw);
+	nachet_report_rejected(sender->session->report, name, &sender->files->file[index], flaw);
+	sender->files->file[index].refused = true;
 	free(name);
 	return false;
 }
@@ -97,6 +111,7 @@ claim(NachetSender *sender, size_t index, size_t offset)
 	}
 	if (!first)
 		return;
+	sender->sent[sender->count] = false;
 	sender->index[sender->count] = index;
 	sender->offset[sender->count] = offset;
 	memcpy(sender->digest[sender->count], nachet_files_digest(sender->files, index),
@@ -124,6 +139,20 @@ read_file(NachetSender *sender, size_t index, size_t offset, NachetError *error)
 	    !nachet_sha256_update(sender->sha256, sender->buffer + offset, file->size) ||
 	    !nachet_sha256_finish(sender->sha256, nachet_files_digest(sender->files, index)))
 		return fail_file(sender, index, "SHA-256 failed", error);
+	sender->files->file[index].hashed = true;
+	return true;
+}
+
+/* Asks which contents of the batch are missing. */
+static bool
+ask_missing(NachetSender *sender, NachetError *error)
+{
+	if (!nachet_sender_connect(sender, error) ||
+	    !nachet_datastore_missing(sender->connection, sender->digest, sender->count,
+	                              sender->missing, error))
+		return false;
+	for (size_t i = 0; i < sender->count; i++)
+		sender->sent[i] = sender->sent[i] || sender->missing[i];
 	return true;
 }
 
@@ -135,26 +164,64 @@ copy_missing(NachetSender *sender, NachetError *error)
 
 	for (size_t i = 0; i < sender->count; i++)
 	{
-		uint64_t size = sender->files->file[sender->index[i]].size;
-
 		if (!sender->missing[i])
-			continue;
-		sender->sent_files++;
-		sender->sent_bytes += size;
-		if (sender->session->options->dry_run)
 			continue;
 		if (copy == NULL)
 			copy = nachet_chunk_copy_begin(sender->connection, sender->session->chunk_size, error);
 		if (copy == NULL)
 			return false;
 		nachet_chunk_copy_content(copy);
-		if (!nachet_chunk_copy_write(copy, sender->buffer + sender->offset[i], size, error))
+		if (!nachet_chunk_copy_write(copy, sender->buffer + sender->offset[i],
+		                             sender->files->file[sender->index[i]].size, error))
 		{
 			nachet_chunk_copy_abort(copy);
 			return false;
 		}
 	}
 	return copy == NULL || nachet_chunk_copy_end(copy, error);
+}
+
+static bool
+store_buffer(NachetSender *sender, NachetError *error)
+{
+	return ask_missing(sender, error) &&
+	       (sender->session->options->dry_run || copy_missing(sender, error));
+}
+
+/* Stores the batch in one way, again and again where the connection breaks, and takes note of what was sent. */
+static bool
+store(NachetSender *sender, bool (*attempt)(NachetSender *sender, NachetError *error),
+      NachetError *error)
+{
+	NachetRetry retry = {sender->session, sender->worker, sender->stop, 0};
+	size_t present = 0;
+
+	while (sender->count > 0 && !attempt(sender, error))
+	{
+		/* What was streamed in vain does not count. */
+		nachet_progress_add(&sender->session->progress, 0, -sender->copied);
+		sender->copied = 0;
+		if (error->unreachable)
+			sender->connection = NULL;
+		if (!nachet_retry_wait(&retry, error))
+			return false;
+	}
+	nachet_retry_done(&retry);
+	for (size_t i = 0; i < sender->count; i++)
+	{
+		NachetFile *file = &sender->files->file[sender->index[i]];
+
+		file->sent = file->sent || sender->sent[i];
+		file->present = !file->sent;
+		present += file->present;
+		if (!sender->sent[i])
+			continue;
+		sender->sent_files++;
+		sender->sent_bytes += file->size;
+	}
+	sender->copied = 0;
+	nachet_progress_add_present(&sender->session->progress, present);
+	return true;
 }
 
 bool
@@ -172,9 +239,7 @@ nachet_sender_batch(NachetSender *sender, size_t first, size_t count, NachetErro
 		claim(sender, i, offset);
 		offset += sender->files->file[i].size;
 	}
-	if (sender->count > 0 && (!nachet_datastore_missing(sender->connection, sender->digest,
-	                                                    sender->count, sender->missing, error) ||
-	                          !copy_missing(sender, error)))
+	if (!store(sender, store_buffer, error))
 		return false;
 	nachet_progress_add(&sender->session->progress, count, offset);
 	return true;
@@ -190,6 +255,7 @@ stream_file(NachetSender *sender, size_t index, NachetChunkCopy *copy,
 {
 	const NachetFile *file = &sender->files->file[index];
 	size_t block = sender->buffer_size < BLOCK_BYTES ? sender->buffer_size : BLOCK_BYTES;
+	uint64_t counted;
 	NachetFileSource source;
 	bool done = false;
 
@@ -212,8 +278,10 @@ stream_file(NachetSender *sender, size_t index, NachetChunkCopy *copy,
 		if (copy != NULL && !nachet_chunk_copy_write(copy, sender->buffer, length, error))
 			goto done;
 		at += length;
-		nachet_progress_add(&sender->session->progress, 0,
-		                    copy == NULL ? length / 2 : length - length / 2);
+		counted = copy == NULL ? length / 2 : length - length / 2;
+		if (copy != NULL)
+			sender->copied += counted;
+		nachet_progress_add(&sender->session->progress, 0, counted);
 	}
 	done = nachet_source_unchanged(&source, file) && nachet_sha256_finish(sender->sha256, digest);
 
@@ -233,8 +301,6 @@ copy_file(NachetSender *sender, size_t index, NachetError *error)
 	unsigned char digest[NACHET_SHA256_BYTES];
 	NachetChunkCopy *copy;
 
-	sender->sent_files++;
-	sender->sent_bytes += sender->files->file[index].size;
 	copy = nachet_chunk_copy_begin(sender->connection, sender->session->chunk_size, error);
 	if (copy == NULL)
 		return false;
@@ -252,34 +318,34 @@ copy_file(NachetSender *sender, size_t index, NachetError *error)
 	return nachet_chunk_copy_end(copy, error);
 }
 
+static bool
+store_streaming(NachetSender *sender, NachetError *error)
+{
+	if (!ask_missing(sender, error))
+		return false;
+	for (size_t i = 0; i < sender->count && !sender->session->options->dry_run; i++)
+	{
+		if (sender->missing[i] && !copy_file(sender, sender->index[i], error))
+			return false;
+	}
+	return true;
+}
+
 bool
 nachet_sender_large(NachetSender *sender, size_t index, NachetError *error)
 {
-	uint64_t size = sender->files->file[index].size;
-	uint64_t counted = 0;
+	NachetFile *file = &sender->files->file[index];
+	bool streamed;
 
 	if (!stream_file(sender, index, NULL, nachet_files_digest(sender->files, index), error))
 		return false;
+	file->hashed = true;
 	sender->count = 0;
 	claim(sender, index, 0);
-	if (sender->count > 0 &&
-	    !nachet_datastore_missing(sender->connection, sender->digest, 1, sender->missing, error))
+	if (!store(sender, store_streaming, error))
 		return false;
-	if (sender->count > 0 && sender->missing[0] && !sender->session->options->dry_run)
-	{
-		if (!copy_file(sender, index, error))
-			return false;
-	}
-	else
-	{
-		if (sender->count > 0 && sender->missing[0])
-		{
-			sender->sent_files++;
-			sender->sent_bytes += size;
-		}
-		counted = size - size / 2;
-	}
-	nachet_progress_add(&sender->session->progress, 1, counted);
+	streamed = sender->count > 0 && sender->sent[0] && !sender->session->options->dry_run;
+	nachet_progress_add(&sender->session->progress, 1, streamed ? 0 : file->size - file->size / 2);
 	return true;
 }
 
@@ -289,14 +355,8 @@ nachet_sender_again(NachetSender *sender, size_t first, size_t count, NachetErro
 	sender->count = 0;
 	for (size_t i = first; i < first + count; i++)
 		claim(sender, i, 0);
-	if (sender->count > 0 && !nachet_datastore_missing(sender->connection, sender->digest,
-	                                                   sender->count, sender->missing, error))
+	if (!store(sender, store_streaming, error))
 		return false;
-	for (size_t i = 0; i < sender->count; i++)
-	{
-		if (sender->missing[i] && !copy_file(sender, sender->index[i], error))
-			return false;
-	}
 	nachet_progress_add(&sender->session->progress, count, 0);
 	return true;
 }

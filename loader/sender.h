@@ -27,27 +27,40 @@ typedef struct NachetSender
 	NachetFiles *files;
 	NachetDigestTable *table;
 	pthread_mutex_t *table_lock;
-	PGconn *connection;
+	atomic_bool *stop; /* another worker has failed: trying again is pointless */
+	int worker;
+	PGconn *connection; /* the session's, once it is set up for sending; NULL before */
 	NachetSha256 *sha256;
 	size_t buffer_size;
-	uint64_t sent_files;
+	uint64_t sent_files; /* whose storing the server has acknowledged */
 	uint64_t sent_bytes;
+	uint64_t copied; /* bytes of a streamed COPY that progress has counted */
 
 	/* The batch's files whose contents nobody else has in hand, and where in the buffer each one's bytes lie. */
 	size_t count;
 	size_t index[NACHET_BATCH_FILES];
 	size_t offset[NACHET_BATCH_FILES];
 	unsigned char digest[NACHET_BATCH_FILES][NACHET_SHA256_BYTES];
-	bool missing[NACHET_BATCH_FILES];
-	char buffer[]; /* buffer_size bytes */
+	bool missing[NACHET_BATCH_FILES]; /* when last asked */
+	bool sent[NACHET_BATCH_FILES]; /* missing when first asked: so it is this run that stores it */
+	char buffer[];                 /* buffer_size bytes */
 } NachetSender;
 
-/* NULL, and *error filled, on failure. */
+/* Connects at first use. NULL, and *error filled, on failure. */
 extern NachetSender *nachet_sender_create(NachetSession *session, int worker, NachetFiles *files,
                                           size_t buffer_size, NachetError *error);
 extern void nachet_sender_free(NachetSender *sender);
 
-/* Files first to first + count - 1, which fit into the buffer together: one reading, one question, one COPY. */
+/* Makes the connection before anything else needs it. */
+extern bool nachet_sender_connect(NachetSender *sender, NachetError *error)
+    __attribute__((warn_unused_result));
+
+/*
+ * The three below try again what a lost connection undid, as --retries has it: each time they ask anew what
+ * is missing.
+ *
+ * Files first to first + count - 1, which fit into the buffer together: one reading, one question, one COPY.
+ */
 extern bool nachet_sender_batch(NachetSender *sender, size_t first, size_t count,
                                 NachetError *error) __attribute__((warn_unused_result));
 

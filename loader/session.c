@@ -4,9 +4,10 @@
  *
  * SIGINT, SIGTERM and SIGUSR2 are blocked in every thread, and the monitor alone waits for them, so that no
  * signal handler and no global is needed. An interrupt sets a flag that the workers look at between
- * pictures, and cancels the statements under way again and again until they have ended: a statement that
- * began just after a cancel is met by the next one. A second interrupt ends the process where it stands,
- * which leaves nothing half-stored: a COPY and a set are each one transaction.
+ * pictures, and wakes the canceller, which cancels the statements under way again and again until they have
+ * ended: a statement that began just after a cancel is met by the next one. A second interrupt, or a
+ * connecting that outlasts the first one, ends the process where it stands, which leaves nothing
+ * half-stored: a COPY and a set are each one transaction.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,6 +20,13 @@
 
 #define MONITOR_TICK_NS 200000000L
 
+/* How often progress is told where no line can be redrawn. */
+#define LINE_SECONDS 10u
+#define JSON_SECONDS 1u
+
+/* How many ticks an interrupt waits for connections that are just being made. */
+#define CONNECTING_TICKS 10
+
 /* Sent to the monitor by its own process when it shall end. */
 #define END_SIGNAL SIGUSR2
 
@@ -30,30 +38,71 @@ typedef struct Worker
 	void *argument;
 } Worker;
 
-static void
-cancel_statements(NachetSession *session)
+/* A thread of its own, because a cancel connects, which a dead network holds up. */
+static void *
+run_canceller(void *argument)
 {
+	NachetSession *session = argument;
+	struct timespec next;
 	char reason[256];
 
-	pthread_mutex_lock(&session->cancel_lock);
-	for (int i = 0; i < NACHET_MAX_JOBS; i++)
+	while (sem_wait(&session->canceller_wakes) != 0)
+		;
+	while (!atomic_load(&session->ending))
 	{
-		if (session->cancel[i] != NULL)
-			(void) PQcancel(session->cancel[i], reason, sizeof(reason));
+		pthread_mutex_lock(&session->cancel_lock);
+		for (int i = 0; i < NACHET_MAX_JOBS; i++)
+		{
+			if (session->cancel[i] != NULL)
+				(void) PQcancel(session->cancel[i], reason, sizeof(reason));
+		}
+		pthread_mutex_unlock(&session->cancel_lock);
+		clock_gettime(CLOCK_REALTIME, &next);
+		next.tv_nsec += MONITOR_TICK_NS;
+		next.tv_sec += next.tv_nsec / 1000000000L;
+		next.tv_nsec %= 1000000000L;
+		(void) sem_timedwait(&session->canceller_wakes, &next);
 	}
-	pthread_mutex_unlock(&session->cancel_lock);
+	return NULL;
 }
 
-/* The first interrupt asks for an end; a second one, or one that nothing would hear, is the end. */
+static void
+end_at_once(NachetSession *session)
+{
+	nachet_console_bar(session->console, NULL);
+	nachet_console_error(session->console,
+	                     "interrupted: running the same again sends only what is not stored yet");
+	_exit(NACHET_EXIT_INTERRUPTED);
+}
+
+/* The first interrupt asks for an end; a second one is the end. */
 static void
 take_interrupt(NachetSession *session)
 {
-	if (atomic_exchange(&session->interrupted, true) || atomic_load(&session->connecting) > 0)
-	{
-		nachet_console_bar(session->console, NULL);
-		nachet_console_error(session->console, "interrupted");
-		_exit(NACHET_EXIT_INTERRUPTED);
-	}
+	if (atomic_exchange(&session->interrupted, true))
+		end_at_once(session);
+	(void) sem_post(&session->canceller_wakes);
+}
+
+/* On a terminal redrawn at every tick; elsewhere, and in JSON, a line when some time has passed. */
+static void
+show_progress(NachetSession *session, uint64_t *shown_ns)
+{
+	const NachetOptions *options = session->options;
+	uint64_t now_ns = nachet_progress_now_ns();
+	uint64_t interval_ns = (options->json ? JSON_SECONDS : LINE_SECONDS) * UINT64_C(1000000000);
+	char line[256];
+
+	nachet_progress_line(&session->progress, line, sizeof(line));
+	nachet_console_bar(session->console, line[0] != '\0' ? line : NULL);
+	if (line[0] == '\0' || options->quiet || options->no_progress ||
+	    now_ns - *shown_ns < interval_ns)
+		return;
+	if (options->json)
+		nachet_progress_json(&session->progress);
+	else if (!session->console->bar)
+		nachet_console_note(session->console, "%s", line);
+	*shown_ns = now_ns;
 }
 
 static void *
@@ -61,7 +110,8 @@ run_monitor(void *argument)
 {
 	NachetSession *session = argument;
 	const struct timespec tick = {0, MONITOR_TICK_NS};
-	char line[256];
+	int connecting = 0;
+	uint64_t shown_ns = nachet_progress_now_ns();
 
 	for (;;)
 	{
@@ -71,23 +121,25 @@ run_monitor(void *argument)
 			break;
 		if (number == SIGINT || number == SIGTERM)
 			take_interrupt(session);
-		if (atomic_load(&session->interrupted))
-			cancel_statements(session);
-		nachet_progress_line(&session->progress, line, sizeof(line));
-		nachet_console_bar(session->console, line[0] != '\0' ? line : NULL);
+		if (atomic_load(&session->interrupted) && atomic_load(&session->connecting) > 0 &&
+		    ++connecting > CONNECTING_TICKS)
+			end_at_once(session);
+		show_progress(session, &shown_ns);
 	}
 	nachet_console_bar(session->console, NULL);
 	return NULL;
 }
 
 bool
-nachet_session_start(NachetSession *session, const NachetOptions *options, NachetConsole *console)
+nachet_session_start(NachetSession *session, const NachetOptions *options, NachetConsole *console,
+                     NachetReport *report)
 {
 	int failed;
 
 	memset(session, 0, sizeof(*session));
 	session->options = options;
 	session->console = console;
+	session->report = report;
 	pthread_mutex_init(&session->cancel_lock, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&session->signals);
@@ -95,17 +147,29 @@ nachet_session_start(NachetSession *session, const NachetOptions *options, Nache
 	sigaddset(&session->signals, SIGTERM);
 	sigaddset(&session->signals, END_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, &session->signals, NULL);
+	sem_init(&session->canceller_wakes, 0, 0);
 
-	failed = pthread_create(&session->monitor, NULL, run_monitor, session);
+	failed = pthread_create(&session->canceller, NULL, run_canceller, session);
+	session->canceller_started = failed == 0;
+	if (failed == 0)
+		failed = pthread_create(&session->monitor, NULL, run_monitor, session);
+	session->monitor_started = session->canceller_started && failed == 0;
 	if (failed != 0)
+	{
 		nachet_console_error(console, "no thread could be started: %s", strerror(failed));
-	session->monitor_started = failed == 0;
-	return session->monitor_started;
+		nachet_session_end(session);
+	}
+	return failed == 0;
 }
 
 void
 nachet_session_end(NachetSession *session)
 {
+	/* The canceller goes first, so that an interrupt is still heard while it waits for a dead network. */
+	atomic_store(&session->ending, true);
+	(void) sem_post(&session->canceller_wakes);
+	if (session->canceller_started)
+		pthread_join(session->canceller, NULL);
 	if (session->monitor_started)
 	{
 		pthread_kill(session->monitor, END_SIGNAL);
@@ -117,6 +181,7 @@ nachet_session_end(NachetSession *session)
 		PQfreeCancel(session->cancel[i]);
 		PQfinish(session->connection[i]);
 	}
+	sem_destroy(&session->canceller_wakes);
 	pthread_mutex_destroy(&session->cancel_lock);
 }
 
@@ -126,20 +191,35 @@ nachet_session_connection(NachetSession *session, int worker, NachetError *error
 	PGconn *connection = session->connection[worker];
 	PGcancel *cancel;
 
-	if (connection != NULL)
+	if (connection != NULL && PQstatus(connection) == CONNECTION_OK)
 		return connection;
+	nachet_session_drop_connection(session, worker);
 	atomic_fetch_add(&session->connecting, 1);
 	connection = nachet_datastore_connect(session->options->dbname, "nachet-load", error);
 	atomic_fetch_sub(&session->connecting, 1);
 	if (connection == NULL)
 		return NULL;
 	cancel = PQgetCancel(connection);
+	atomic_store(&session->reached, true);
 
 	pthread_mutex_lock(&session->cancel_lock);
 	session->connection[worker] = connection;
 	session->cancel[worker] = cancel;
 	pthread_mutex_unlock(&session->cancel_lock);
 	return connection;
+}
+
+void
+nachet_session_drop_connection(NachetSession *session, int worker)
+{
+	PGconn *connection = session->connection[worker];
+
+	pthread_mutex_lock(&session->cancel_lock);
+	PQfreeCancel(session->cancel[worker]);
+	session->cancel[worker] = NULL;
+	session->connection[worker] = NULL;
+	pthread_mutex_unlock(&session->cancel_lock);
+	PQfinish(connection);
 }
 
 static void *

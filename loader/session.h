@@ -6,6 +6,7 @@
 #define NACHET_LOADER_SESSION_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -14,11 +15,13 @@
 #include "console.h"
 #include "options.h"
 #include "progress.h"
+#include "report.h"
 
 typedef struct NachetSession
 {
 	const NachetOptions *options;
 	NachetConsole *console;
+	NachetReport *report;
 	NachetProgress progress;
 	atomic_bool interrupted; /* SIGINT or SIGTERM came: end what is under way */
 	atomic_int
@@ -28,20 +31,33 @@ typedef struct NachetSession
 	PGconn *connection[NACHET_MAX_JOBS];
 	PGcancel *cancel[NACHET_MAX_JOBS];
 	pthread_mutex_t cancel_lock; /* over the two arrays' slots */
+	atomic_bool reached;         /* the database has been connected to in this run */
+	atomic_int retries_said;     /* see retry.c; 0 once something has gone well again */
 	int chunk_size;
 
 	pthread_t monitor;
 	bool monitor_started;
+	pthread_t canceller;
+	bool canceller_started;
+	sem_t canceller_wakes; /* posted at an interrupt and at the end */
+	atomic_bool ending;
 	sigset_t signals;
 } NachetSession;
 
-/* Starts the monitor, which from here on takes SIGINT and SIGTERM and draws the progress line. */
+/* Starts the canceller and the monitor, which from here on takes SIGINT and SIGTERM and draws the progress line. */
 extern bool nachet_session_start(NachetSession *session, const NachetOptions *options,
-                                 NachetConsole *console) __attribute__((warn_unused_result));
+                                 NachetConsole *console, NachetReport *report)
+    __attribute__((warn_unused_result));
 extern void nachet_session_end(NachetSession *session);
 
-/* The worker's connection, made at its first use; NULL, and *error filled, where it can't be made. */
+/*
+ * The worker's connection, made at its first use and anew where it was found lost; NULL, and *error
+ * filled, where it can't be made.
+ */
 extern PGconn *nachet_session_connection(NachetSession *session, int worker, NachetError *error);
+
+/* Closes a worker's connection, so that the next use makes another. */
+extern void nachet_session_drop_connection(NachetSession *session, int worker);
 
 /* Runs work(worker, argument) in as many threads as there are jobs, but no more than items, until all return. */
 extern bool nachet_session_run(NachetSession *session, size_t items,

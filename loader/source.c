@@ -3,7 +3,7 @@
  *		One file's bytes, read so that a change while it is read is noticed.
  *
  * A file is opened O_NONBLOCK and O_NOFOLLOW, because it may have become a pipe or a link since it was
- * listed; a file that the user gave by its own path may be a link. Size and modification time are taken
+ * listed; a file that the user gave by its own path may be a link, and with --follow any. Size and modification time are taken
  * when a file is checked and compared before and after each later reading.
  */
 #include <errno.h>
@@ -45,7 +45,7 @@ nachet_source_open(NachetFileSource *source, const NachetFiles *files, size_t in
 	else
 	{
 		nachet_files_name(files, index, name);
-		source->fd = openat(files->folder_fd, name, flags | O_NOFOLLOW);
+		source->fd = openat(files->folder_fd, name, flags | (files->follow ? 0 : O_NOFOLLOW));
 	}
 	if (source->fd < 0)
 		return fail_errno(source);

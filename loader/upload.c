@@ -3,11 +3,13 @@
  *		The two questions of an import: may this user import this, and make the set.
  *
  * Both pass the same values through the same expressions, so that what was found acceptable is what the
- * set is made with. Numbers go as numeric: 20 and 20.0 make one set.
+ * set is made with. Numbers go as numeric: 20 and 20.0 make one set. Both may be asked again: the same
+ * set has the same id.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "retry.h"
 #include "upload.h"
 
 #define PARAMETERS 7
@@ -38,7 +40,7 @@ set_data_parameters(NachetSession *session, const NachetFiles *files,
                     const char *values[PARAMETERS])
 {
 	memset(values, 0, PARAMETERS * sizeof(*values));
-	values[SEED] = session->options->seed;
+	values[SEED] = files->seed != NULL ? files->seed : session->options->seed;
 	values[ZOOM] = session->options->zoom;
 	values[NB_SEEDS] = session->options->nb_seeds;
 	values[NAME] = files->set_name;
@@ -63,9 +65,9 @@ take_uuid(PGconn *connection, PGresult *result, char uuid[NACHET_UUID_TEXT], Nac
 	return taken;
 }
 
-bool
-nachet_upload_ask(NachetSession *session, const NachetFiles *files, char user_id[NACHET_UUID_TEXT],
-                  NachetError *error)
+static bool
+ask(NachetSession *session, const NachetFiles *files, char user_id[NACHET_UUID_TEXT],
+    NachetError *error)
 {
 	PGconn *connection = nachet_session_connection(session, 0, error);
 	const char *values[PARAMETERS];
@@ -81,8 +83,23 @@ nachet_upload_ask(NachetSession *session, const NachetFiles *files, char user_id
 }
 
 bool
-nachet_upload_set(NachetSession *session, const NachetFiles *files, const char *user_id,
-                  char set_id[NACHET_UUID_TEXT], NachetError *error)
+nachet_upload_ask(NachetSession *session, const NachetFiles *files, char user_id[NACHET_UUID_TEXT],
+                  NachetError *error)
+{
+	NachetRetry retry = {session, 0, NULL, 0};
+
+	while (!ask(session, files, user_id, error))
+	{
+		if (!nachet_retry_wait(&retry, error))
+			return false;
+	}
+	nachet_retry_done(&retry);
+	return true;
+}
+
+static bool
+upload(NachetSession *session, const NachetFiles *files, const char *user_id,
+       char set_id[NACHET_UUID_TEXT], NachetError *error)
 {
 	PGconn *connection = nachet_session_connection(session, 0, error);
 	const int formats[PARAMETERS] = {0, 0, 0, 0, 0, 1, 1};
@@ -108,4 +125,19 @@ nachet_upload_set(NachetSession *session, const NachetFiles *files, const char *
 	    PQexecParams(connection, upload_statement, PARAMETERS, NULL, values, lengths, formats, 0);
 	nachet_progress_end(&session->progress);
 	return take_uuid(connection, result, set_id, error);
+}
+
+bool
+nachet_upload_set(NachetSession *session, const NachetFiles *files, const char *user_id,
+                  char set_id[NACHET_UUID_TEXT], NachetError *error)
+{
+	NachetRetry retry = {session, 0, NULL, 0};
+
+	while (!upload(session, files, user_id, set_id, error))
+	{
+		if (!nachet_retry_wait(&retry, error))
+			return false;
+	}
+	nachet_retry_done(&retry);
+	return true;
 }

@@ -2,8 +2,9 @@
  * loader/walk.c
  *		The files below a folder, or those that were given, in a set's list.
  *
- * Folders are opened relative to their parent and never through a symbolic link, so that a walk stays
- * below its folder; each level holds one descriptor, and a name's bound of 1,024 bytes bounds the levels.
+ * Folders are opened relative to their parent and, but for --follow, never through a symbolic link, so that
+ * a walk stays below its folder; with it, a folder that the walk is in already is not entered again. Each
+ * level holds one descriptor, and a name's bound of 1,024 bytes bounds the levels.
  * A folder's entries are sorted before they are taken, in one block of text that goes before the next
  * level, so that a run is repeatable and a million files cost n log n. Only regular files are listed:
  * nothing else is ever opened, because opening a pipe or a device may wait or act.
@@ -16,6 +17,9 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "choice.h"
+#include "entries.h"
+#include "list.h"
 #include "walk.h"
 
 #define PATH_ROOM (2 * NACHET_NAME_MAX_BYTES)
@@ -28,129 +32,35 @@ typedef struct Walk
 	char path[PATH_ROOM]; /* relative to the folder; the walk's one path, cut back on the way up */
 } Walk;
 
-/* A folder's entries: in text, for each, a byte of DT_ type and the name with its NUL. */
-typedef struct Entries
+/* The folders that the walk is in, from the innermost. */
+typedef struct Level
 {
-	char *text;
-	size_t length;
-	size_t capacity;
-	size_t *start;
-	size_t count;
-	size_t room;
-} Entries;
+	dev_t device;
+	ino_t inode;
+	const struct Level *above;
+} Level;
 
-static void
-entries_free(Entries *entries)
-{
-	free(entries->text);
-	free(entries->start);
-	memset(entries, 0, sizeof(*entries));
-}
-
-static bool
-entries_add(Entries *entries, unsigned char type, const char *name)
-{
-	size_t length = strlen(name) + 2;
-
-	if (entries->length + length > entries->capacity)
-	{
-		size_t capacity = 2 * entries->capacity + 4096;
-		char *text = realloc(entries->text, capacity);
-
-		if (text == NULL)
-			return false;
-		entries->text = text;
-		entries->capacity = capacity;
-	}
-	if (entries->count == entries->room)
-	{
-		size_t room = 2 * entries->room + 256;
-		size_t *start = reallocarray(entries->start, room, sizeof(*start));
-
-		if (start == NULL)
-			return false;
-		entries->start = start;
-		entries->room = room;
-	}
-	entries->start[entries->count++] = entries->length;
-	entries->text[entries->length] = (char) type;
-	memcpy(entries->text + entries->length + 1, name, length - 1);
-	entries->length += length;
-	return true;
-}
-
-static int
-compare_entries(const void *a, const void *b, void *text)
-{
-	return strcmp((const char *) text + *(const size_t *) a + 1,
-	              (const char *) text + *(const size_t *) b + 1);
-}
-
-/* Names a file that can't be part of a set. */
 static void
 report(Walk *walk, atomic_size_t *counter, const char *path, const char *reason)
 {
-	char *name = nachet_console_name(walk->files->folder, path);
-
-	nachet_console_error(walk->session->console, "%s: %s", name != NULL ? name : "?", reason);
-	free(name);
-	atomic_fetch_add(counter, 1);
+	nachet_finding(walk->session, counter, walk->files->folder, path, NULL, reason);
 }
 
-/* Reads and sorts a folder's entries; closes the descriptor. 0 or an errno. */
-static int
-read_entries(int fd, Entries *entries)
-{
-	DIR *dir = fdopendir(fd);
-	struct dirent *entry;
-	int failed;
-
-	if (dir == NULL)
-	{
-		failed = errno;
-		close(fd);
-		return failed;
-	}
-	while (errno = 0, (entry = readdir(dir)) != NULL)
-	{
-		unsigned char type = entry->d_type;
-		struct stat status;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (type == DT_UNKNOWN &&
-		    fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-			type = (unsigned char) IFTODT(status.st_mode);
-		if (!entries_add(entries, type, entry->d_name))
-		{
-			errno = ENOMEM;
-			break;
-		}
-	}
-	failed = errno;
-	closedir(dir);
-	if (failed == 0 && entries->count > 0)
-		qsort_r(entries->start, entries->count, sizeof(*entries->start), compare_entries,
-		        entries->text);
-	return failed;
-}
-
+/* Takes what stands at walk->path, of a type that a link which is followed leads to. */
 static void
 take_file(Walk *walk, unsigned char type)
 {
-	const char *base = strrchr(walk->path, '/');
+	const char *base = basename(walk->path);
 	const char *flaw;
 
-	base = base != NULL ? base + 1 : walk->path;
-	if (nachet_name_is_clutter(base, strlen(base)))
+	if (nachet_name_is_clutter(base, strlen(base)) ||
+	    !nachet_choice_takes(walk->session->options, walk->path) ||
+	    (type == DT_LNK && nachet_choice_excludes_folder(walk->session->options, walk->path)))
 		return;
 	if (type == DT_LNK)
 	{
-		char *name = nachet_console_name(walk->files->folder, walk->path);
-
-		nachet_console_warning(walk->session->console, "%s: left out: is a symbolic link",
-		                       name != NULL ? name : "?");
-		free(name);
+		nachet_finding_left_out(walk->session, walk->files->folder, walk->path,
+		                        "is a symbolic link, which only --follow follows");
 		return;
 	}
 	flaw = nachet_name_flaw(walk->path, strlen(walk->path));
@@ -167,38 +77,130 @@ take_file(Walk *walk, unsigned char type)
 		nachet_files_add(walk->files, walk->path, NULL);
 }
 
+static void take_folder(Walk *walk, int fd, size_t length, const Level *above);
+
+/* Takes all below the folder at walk->path, which has the name in its parent. */
+static void
+enter_folder(Walk *walk, int parent, const char *name, size_t length, const Level *above)
+{
+	const int follow = walk->files->follow ? 0 : O_NOFOLLOW;
+	int below;
+
+	if (nachet_choice_excludes_folder(walk->session->options, walk->path))
+		return;
+	if (length > NACHET_NAME_MAX_BYTES)
+		report(walk, &walk->findings->unreadable, walk->path,
+		       "its name is too long for what lies below it");
+	else if ((below = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow)) < 0)
+		report(walk, &walk->findings->unreadable, walk->path, strerror(errno));
+	else
+		take_folder(walk, below, length, above);
+}
+
+/* The type of what a link leads to; 0, named, where it leads nowhere. */
+static unsigned char
+follow_link(Walk *walk, int parent, const char *name)
+{
+	struct stat status;
+
+	if (fstatat(parent, name, &status, 0) == 0)
+		return (unsigned char) IFTODT(status.st_mode);
+	if (nachet_choice_takes(walk->session->options, walk->path) &&
+	    !nachet_choice_excludes_folder(walk->session->options, walk->path))
+		report(walk, &walk->findings->unreadable, walk->path, strerror(errno));
+	return 0;
+}
+
+/* Whether the folder is one of those that the walk is in; then, or where that can't be told, it is named. */
+static bool
+is_loop(Walk *walk, int fd, Level *level)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) != 0)
+	{
+		report(walk, &walk->findings->unreadable, walk->path, strerror(errno));
+		return true;
+	}
+	level->device = status.st_dev;
+	level->inode = status.st_ino;
+	for (const Level *above = level->above; above != NULL; above = above->above)
+	{
+		if (above->device != status.st_dev || above->inode != status.st_ino)
+			continue;
+		nachet_finding_left_out(walk->session, walk->files->folder, walk->path,
+		                        "leads back to a folder that it lies in");
+		return true;
+	}
+	return false;
+}
+
 /* Takes all below one folder, whose descriptor is closed here; length is its path's in walk->path. */
 static void
-take_folder(Walk *walk, int fd, size_t length)
+take_folder(Walk *walk, int fd, size_t length, const Level *above)
 {
-	Entries entries = {0};
-	int listed = dup(fd);
-	int failed = listed >= 0 ? read_entries(listed, &entries) : errno;
+	Level level = {.above = above};
+	NachetEntries entries = {0};
+	int listed;
+	int failed;
 
+	if (is_loop(walk, fd, &level))
+	{
+		close(fd);
+		return;
+	}
+	listed = dup(fd);
+	failed = listed >= 0 ? nachet_entries_read_folder(&entries, listed) : errno;
 	if (failed != 0)
 		report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
 	for (size_t i = 0; i < entries.count && !nachet_session_interrupted(walk->session); i++)
 	{
-		const char *name = entries.text + entries.start[i] + 1;
-		unsigned char type = (unsigned char) entries.text[entries.start[i]];
+		const char *name = nachet_entries_name(&entries, i);
+		unsigned char type = nachet_entries_type(&entries, i);
 		size_t room = sizeof(walk->path) - length;
 		size_t used =
 		    (size_t) snprintf(walk->path + length, room, "%s%s", length > 0 ? "/" : "", name);
-		int below;
 
-		if (type != DT_DIR)
+		if (type == DT_LNK && walk->files->follow)
+			type = follow_link(walk, fd, name);
+		if (type == DT_DIR)
+			enter_folder(walk, fd, name, length + used, &level);
+		else if (type != 0)
 			take_file(walk, type);
-		else if (length + used > NACHET_NAME_MAX_BYTES)
-			report(walk, &walk->findings->unreadable, walk->path,
-			       "its name is too long for what lies below it");
-		else if ((below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-			report(walk, &walk->findings->unreadable, walk->path, strerror(errno));
-		else
-			take_folder(walk, below, length + used);
 		walk->path[length] = '\0';
 	}
-	entries_free(&entries);
+	nachet_entries_free(&entries);
 	close(fd);
+}
+
+/* Opens the set's folder; logs. */
+static bool
+open_folder(Walk *walk, const char *folder)
+{
+	NachetFiles *files = walk->files;
+	char *name;
+
+	files->follow = walk->session->options->follow;
+	files->folder = strdup(folder);
+	files->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (files->folder != NULL && files->folder_fd >= 0)
+		return true;
+	name = nachet_console_name("", folder);
+	nachet_console_error(walk->session->console, "%s: %s", name != NULL ? name : "?",
+	                     strerror(errno));
+	free(name);
+	return false;
+}
+
+/* How a walk ended. */
+static bool
+walked(Walk *walk)
+{
+	if (walk->files->failed)
+		nachet_console_error(walk->session->console,
+		                     "%s: out of memory, or more names than one set can hold",
+		                     walk->files->folder);
+	return !walk->files->failed && !nachet_session_interrupted(walk->session);
 }
 
 bool
@@ -208,23 +210,81 @@ nachet_walk_folder(NachetSession *session, const char *folder, NachetFiles *file
 	Walk walk = {.session = session, .files = files, .findings = findings, .path = ""};
 	int fd;
 
-	files->folder = strdup(folder);
-	files->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fd = files->folder_fd >= 0 ? fcntl(files->folder_fd, F_DUPFD_CLOEXEC, 0) : -1;
-	if (files->folder == NULL || fd < 0)
-	{
-		char *name = nachet_console_name("", folder);
-
-		nachet_console_error(session->console, "%s: %s", name != NULL ? name : "?",
-		                     strerror(errno));
-		free(name);
+	if (!open_folder(&walk, folder))
 		return false;
+	fd = fcntl(files->folder_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		take_folder(&walk, fd, 0, NULL);
+	else
+		report(&walk, &findings->unreadable, "", strerror(errno));
+	return walked(&walk);
+}
+
+/* Whether one of the folders that a listed path goes through is a symbolic link. */
+static bool
+lies_behind_link(Walk *walk)
+{
+	struct stat status;
+	bool link = false;
+
+	for (char *slash = strchr(walk->path, '/'); slash != NULL && !link;
+	     slash = strchr(slash + 1, '/'))
+	{
+		*slash = '\0';
+		link = fstatat(walk->files->folder_fd, walk->path, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		       S_ISLNK(status.st_mode);
+		*slash = '/';
 	}
-	take_folder(&walk, fd, 0);
-	if (files->failed)
-		nachet_console_error(session->console,
-		                     "%s: out of memory, or more names than one set can hold", folder);
-	return !files->failed && !nachet_session_interrupted(session);
+	return link;
+}
+
+static void
+take_listed(Walk *walk, const char *path)
+{
+	struct stat status;
+
+	/* What is left out by choice need not even be there. */
+	if (!nachet_choice_takes(walk->session->options, path))
+		return;
+	if (strlen(path) > NACHET_NAME_MAX_BYTES)
+	{
+		report(walk, &walk->findings->refused, path, "its name is longer than 1,024 bytes");
+		return;
+	}
+	strcpy(walk->path, path);
+	if (strcmp(path, "..") == 0 || strncmp(path, "../", 3) == 0 || strstr(path, "/../") != NULL)
+		report(walk, &walk->findings->unreadable, path, "may not lead out of the folder by '..'");
+	else if (fstatat(walk->files->folder_fd, path, &status,
+	                 walk->files->follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
+		report(walk, &walk->findings->unreadable, path, strerror(errno));
+	else if (!walk->files->follow && lies_behind_link(walk))
+		nachet_finding_left_out(walk->session, walk->files->folder, path,
+		                        "lies behind a symbolic link, which only --follow follows");
+	else if (S_ISDIR(status.st_mode))
+		nachet_finding_left_out(walk->session, walk->files->folder, path,
+		                        "is a folder: list the files in it");
+	else
+		take_file(walk, (unsigned char) IFTODT(status.st_mode));
+}
+
+bool
+nachet_walk_listed(NachetSession *session, const char *folder, NachetFiles *files,
+                   NachetFindings *findings)
+{
+	Walk walk = {.session = session, .files = files, .findings = findings, .path = ""};
+	NachetEntries entries = {0};
+	bool read = open_folder(&walk, folder) && nachet_list_read(session, &entries);
+
+	nachet_entries_sort(&entries);
+	for (size_t i = 0; read && i < entries.count && !nachet_session_interrupted(session); i++)
+	{
+		const char *path = nachet_entries_name(&entries, i);
+
+		if (i == 0 || strcmp(path, nachet_entries_name(&entries, i - 1)) != 0)
+			take_listed(&walk, path);
+	}
+	nachet_entries_free(&entries);
+	return read && walked(&walk);
 }
 
 static int
@@ -272,7 +332,8 @@ nachet_walk_given(NachetSession *session, char **paths, size_t count, NachetFile
 		const char *flaw = nachet_name_flaw(base, strlen(base));
 		struct stat status;
 
-		if (nachet_name_is_clutter(base, strlen(base)))
+		if (nachet_name_is_clutter(base, strlen(base)) ||
+		    !nachet_choice_takes(session->options, base))
 			continue;
 		if (stat(paths[i], &status) != 0)
 			report(&walk, &findings->unreadable, paths[i], strerror(errno));

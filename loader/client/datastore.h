@@ -25,7 +25,9 @@
 
 /*
  * Connects. conninfo is a connection string or URI as psql takes it, or NULL for libpq's environment.
- * The connection speaks UTF-8, keeps alive, has application_name set, and prints no notices.
+ * The connection speaks UTF-8, keeps alive, has application_name set, and prints no notices. NULL, and *error
+ * filled, on failure: with the SQLSTATE where a server gave one, and transient unless the server is there
+ * and refuses for good (a wrong password, no such database).
  */
 extern PGconn *nachet_datastore_connect(const char *conninfo, const char *application_name,
                                         NachetError *error);

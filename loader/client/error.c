@@ -35,9 +35,9 @@ set_message(NachetError *error, char *message)
 	error->message = message != NULL ? message : out_of_memory;
 }
 
-/* Whether a SQLSTATE says that the server went away or takes no one in: class 08, and these of others. */
-static bool
-means_unreachable(const char *sqlstate)
+/* Class 08, and these of others: shut down, crashed, starting up, idle too long, too many connections. */
+bool
+nachet_sqlstate_unreachable(const char *sqlstate)
 {
 	return strncmp(sqlstate, "08", 2) == 0 || strcmp(sqlstate, "57P01") == 0 ||
 	       strcmp(sqlstate, "57P02") == 0 || strcmp(sqlstate, "57P03") == 0 ||
@@ -74,7 +74,10 @@ nachet_error_from_postgres(NachetError *error, const PGconn *connection, const P
 	error->detail = copy_trimmed(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
 	error->hint = copy_trimmed(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
 	error->unreachable =
-	    PQstatus(connection) == CONNECTION_BAD || means_unreachable(error->sqlstate);
+	    PQstatus(connection) == CONNECTION_BAD || nachet_sqlstate_unreachable(error->sqlstate);
+	/* Serialization failures and deadlocks undo what was well, and leave the connection whole. */
+	error->transient = error->unreachable || strcmp(error->sqlstate, "40001") == 0 ||
+	                   strcmp(error->sqlstate, "40P01") == 0;
 }
 
 void

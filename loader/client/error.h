@@ -14,7 +14,8 @@
 typedef struct NachetError
 {
 	bool set;
-	bool unreachable; /* no connection could be made, or it was lost: trying again may help */
+	bool unreachable; /* no connection could be made, or it was lost */
+	bool transient;   /* the same may go well when it is tried again later */
 	char sqlstate[6]; /* "" where PostgreSQL had no part in it */
 	char *message;    /* never NULL once set; no secret, no trailing newline */
 	char *detail;     /* NULL where there is none */
@@ -31,6 +32,9 @@ extern void nachet_error_clear(NachetError *error);
 /* Takes over what PostgreSQL said; result may be NULL (then the connection's own words are taken). */
 extern void nachet_error_from_postgres(NachetError *error, const PGconn *connection,
                                        const PGresult *result);
+
+/* Whether a SQLSTATE says that the server went away or takes no one in for now. */
+extern bool nachet_sqlstate_unreachable(const char *sqlstate);
 
 extern void nachet_error_set(NachetError *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

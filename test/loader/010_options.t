@@ -16,12 +16,15 @@ sub load { my ($env, @args) = @_; return run_command({ env => { %clean, %$env } 
 my ($status, $out, $err) = load({}, '--help');
 is($status, 0, '--help succeeds');
 is($err, '', '... and says nothing on standard error');
-for my $option (qw(email seed zoom nb-seeds name dbname jobs on-error dry-run quiet verbose no-progress help version))
+for my $option (qw(email seed zoom nb-seeds name dbname include exclude files-from from0 follow seed-from-folder jobs on-error
+	retries dry-run report json quiet verbose no-progress help version))
 {
 	like($out, qr/^ .*--$option\b/m, "--help names --$option");
 }
 like($out, qr/\b$_\b/, "--help names $_")
-	for qw(NACHET_EMAIL NACHET_SEED NACHET_ZOOM NACHET_NB_SEEDS NACHET_NAME NACHET_DBNAME NACHET_JOBS NACHET_ON_ERROR);
+	for qw(NACHET_EMAIL NACHET_SEED NACHET_ZOOM NACHET_NB_SEEDS NACHET_NAME NACHET_DBNAME NACHET_JOBS NACHET_ON_ERROR
+	NACHET_INCLUDE NACHET_EXCLUDE NACHET_FILES_FROM NACHET_FROM0 NACHET_FOLLOW NACHET_SEED_FROM_FOLDER NACHET_RETRIES
+	NACHET_REPORT NACHET_JSON);
 is((grep { length > 110 } split /\n/, $out), 0, 'no line of the help is too long for a wide terminal');
 
 my ($version) = slurp("$Nachet::Test::ROOT/extension/nachet_datastore.control") =~ /^default_version\s*=\s*'(.*)'/m;
@@ -53,6 +56,20 @@ my @wrong = (
 	[ 'a password in a URI', {}, [ @required, '-d', 'postgresql://me:secret@h/db', '/tmp' ], qr/password.*PGPASSFILE/ ],
 	[ 'a wrong value in the environment', { NACHET_ZOOM => 'x' }, [ @required[ 0, 1, 3 ], '/tmp' ], qr/--zoom .*'x'/ ],
 	[ 'a wrong flag in the environment', { NACHET_QUIET => 'perhaps' }, [ @required, '/tmp' ], qr/NACHET_QUIET .*'perhaps'/ ],
+	[ 'retries -1', {}, [ @required, '--retries=-1', '/tmp' ], qr/--retries .*'-1'/ ],
+	[ 'retries many', {}, [ @required, '--retries=lots', '/tmp' ], qr/--retries .*'lots'/ ],
+	[ 'a report on standard output', {}, [ @required, '--report=-', '/tmp' ], qr/--report needs a file/ ],
+	[ 'a report nowhere', {}, [ @required, '--report=', '/tmp' ], qr/--report needs a file/ ],
+	[ 'an empty pattern', {}, [ @required, '--include=', '/tmp' ], qr/--include: the pattern '' is empty/ ],
+	[ 'a pattern that can match nothing', {}, [ @required, '--exclude', '../x', '/tmp' ], qr/--exclude: the pattern '..\/x' can match no path/ ],
+	[ 'a wrong pattern in the environment', { NACHET_EXCLUDE => "*.x\na//b" }, [ @required, '/tmp' ], qr/--exclude: the pattern 'a\/\/b'/ ],
+	[ 'a list for two folders', {}, [ @required, '--files-from=/dev/null', '/tmp', '/usr' ], qr/--files-from lists the files of one folder, and 2/ ],
+	[ 'a list for a file', {}, [ @required, '--files-from=/dev/null', '/etc/passwd' ], qr/--files-from .*'\/etc\/passwd'/ ],
+	[ '--from0 alone', {}, [ @required, '-0', '/tmp' ], qr/--from0 .*--files-from/ ],
+	[ 'two ways to a seed', {}, [ @required, '--seed-from-folder', '/tmp' ], qr/--seed and --seed-from-folder exclude each other/ ],
+	[ 'a list of folders', {}, [ @required[ 0, 2, 3 ], '--seed-from-folder', '--files-from=-', '/tmp' ], qr/--files-from and --seed-from-folder exclude/ ],
+	[ 'one name for all seeds', {}, [ @required[ 0, 2, 3 ], '--seed-from-folder', '--name=n', '/tmp' ], qr/--name names one set/ ],
+	[ 'neither seed', {}, [ @required[ 0, 2, 3 ], '/tmp' ], qr/missing: --seed \(/ ],
 	[ '--name for two sets', {}, [ @required, '--name=n', '/tmp', '/usr' ], qr/--name names one set/ ],
 );
 for my $case (@wrong)

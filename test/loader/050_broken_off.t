@@ -135,10 +135,10 @@ for my $case ([ 'INT', 'nachet.content_chunk' ], [ 'TERM', 'nachet.content_chunk
 	my ($folder, $files) = make_folder('crash');
 	my $sets = count_rows('picture_set');
 	my $held = hold('nachet.content_chunk');
-	my $loader = start_load('-j', 1, $folder, $folder);
+	my $loader = start_load('-j', 1, '--retries', 0, $folder, $folder);
 	wait_until_stopped($loader, 'nachet.content_chunk');
 	$store->stop('immediate');
-	is($loader->wait(60), 4, 'a server that dies meanwhile: status 4');
+	is($loader->wait(60), 4, 'a server that dies meanwhile, without retries: status 4');
 	is($loader->out, '', '... no id');
 	like($loader->err, qr/^nachet-load: error: /m, '... and one says so');
 	$held->{program}->wait(60);

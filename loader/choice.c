@@ -1,0 +1,141 @@
+/*
+ * loader/choice.c
+ *		Which files are imported: --include and --exclude.
+ *
+ * One rule for both: a pattern meets a file by meeting the file itself or any folder that it lies in. A
+ * pattern without a '/' is held against the base name, one with a '/' against the whole path within the
+ * folder; a '/' at its end confines it to folders, one at its beginning only makes it one of the second
+ * kind. Components match by fnmatch(3), so that no wildcard crosses a '/'; a component "**" stands for any
+ * number of components.
+ */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "pure/names.h"
+#include "choice.h"
+
+/* Texts parted by NULs where a '/' stood. */
+typedef struct Components
+{
+	const char *text;
+	int count;
+} Components;
+
+static Components
+rest(Components components)
+{
+	return (Components){components.text + strlen(components.text) + 1, components.count - 1};
+}
+
+static bool
+match_components(Components pattern, Components path)
+{
+	while (pattern.count > 0 && strcmp(pattern.text, "**") != 0)
+	{
+		if (path.count == 0 || fnmatch(pattern.text, path.text, 0) != 0)
+			return false;
+		pattern = rest(pattern);
+		path = rest(path);
+	}
+	if (pattern.count == 0)
+		return path.count == 0;
+	for (pattern = rest(pattern); path.count > 0; path = rest(path))
+	{
+		if (match_components(pattern, path))
+			return true;
+	}
+	return match_components(pattern, path);
+}
+
+static Components
+split(char *text)
+{
+	Components components = {text, 1};
+
+	for (; *text != '\0'; text++)
+	{
+		if (*text != '/')
+			continue;
+		*text = '\0';
+		components.count++;
+	}
+	return components;
+}
+
+static bool
+matches(const char *pattern, const char *path, size_t path_length, bool folder)
+{
+	char pattern_text[NACHET_NAME_MAX_BYTES + 1];
+	char path_text[NACHET_NAME_MAX_BYTES + 1];
+	size_t length = strlen(pattern);
+	bool whole;
+
+	if (pattern[length - 1] == '/')
+	{
+		if (!folder)
+			return false;
+		length--;
+	}
+	memcpy(pattern_text, pattern, length);
+	pattern_text[length] = '\0';
+	memcpy(path_text, path, path_length);
+	path_text[path_length] = '\0';
+	whole = strchr(pattern_text, '/') != NULL;
+	if (!whole)
+		return fnmatch(pattern_text, basename(path_text), 0) == 0;
+	return match_components(split(pattern_text + (pattern_text[0] == '/')), split(path_text));
+}
+
+static bool
+any_matches(const NachetTexts *patterns, const char *path, size_t path_length, bool folder)
+{
+	for (int i = 0; i < patterns->count; i++)
+	{
+		if (matches(patterns->text[i], path, path_length, folder))
+			return true;
+	}
+	return false;
+}
+
+/* Whether any pattern meets the path, or a folder that it lies in. */
+static bool
+meets(const NachetTexts *patterns, const char *path, bool folder)
+{
+	if (patterns->count == 0)
+		return false;
+	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
+	{
+		if (any_matches(patterns, path, (size_t) (slash - path), true))
+			return true;
+	}
+	return any_matches(patterns, path, strlen(path), folder);
+}
+
+const char *
+nachet_pattern_flaw(const char *pattern)
+{
+	if (*pattern == '\0' || strcmp(pattern, "/") == 0)
+		return "is empty";
+	if (strlen(pattern) > NACHET_NAME_MAX_BYTES)
+		return "is too long";
+	if (strncmp(pattern, "./", 2) == 0 || strstr(pattern, "//") != NULL ||
+	    strstr(pattern, "/./") != NULL || strncmp(pattern, "../", 3) == 0 ||
+	    strstr(pattern, "/../") != NULL)
+		return "can match no path: these have no empty, '.' or '..' component";
+	return NULL;
+}
+
+bool
+nachet_choice_takes(const NachetOptions *options, const char *path)
+{
+	if (strlen(path) > NACHET_NAME_MAX_BYTES)
+		return true; /* to be named as too long */
+	return !meets(&options->exclude, path, false) &&
+	       (options->include.count == 0 || meets(&options->include, path, false));
+}
+
+bool
+nachet_choice_excludes_folder(const NachetOptions *options, const char *path)
+{
+	return strlen(path) <= NACHET_NAME_MAX_BYTES && meets(&options->exclude, path, true);
+}

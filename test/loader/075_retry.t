@@ -1,0 +1,243 @@
+# A connection that is lost: made anew, and what was under way is done again; what is wrong for good is not tried again.
+#
+# A lock that another session holds stops the loader at a known place; a relay between loader and server drops chosen
+# answers on the floor. Nothing here depends on timing.
+use strict;
+use warnings;
+
+use FindBin ();
+use lib "$FindBin::Bin/../lib";
+use Nachet::Test qw(gif tiff write_file sha256 start_command poll_until);
+use Test::More;
+use Time::HiRes ();
+
+my $store = Nachet::Test->new;
+my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
+
+sub hold
+{
+	my ($table) = @_;
+	my $program = start_command({ env => { $store->env } }, 'psql', '-X', '-q', '-c',
+		"SET application_name = 'holder'", '-c', "BEGIN; LOCK TABLE $table IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)");
+	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = '$table'::regclass
+		AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die "no lock on $table: " . $program->err;
+	return $program;
+}
+
+sub let_go
+{
+	my ($program) = @_;
+	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
+	$program->wait(60) // die 'psql goes on';
+}
+
+sub start_load { return start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, @_) }
+
+sub waiting_loaders
+{
+	return $store->psql("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+		WHERE NOT granted AND relation IS NOT NULL AND application_name = 'nachet-load'");
+}
+
+sub wait_until_stopped
+{
+	my ($loader, $count) = @_;
+	return poll_until(
+		sub {
+			die 'nachet-load ended: ' . $loader->err if !$loader->is_running;
+			return waiting_loaders() >= ($count // 1);
+		}, 60) || die 'nachet-load does not wait';
+}
+
+sub make_folder
+{
+	my ($seed) = @_;
+	my $folder = $store->tempdir . '/pictures';
+	my %files = map { ; "small/$_.gif" => gif("$seed $_") } 1 .. 20;
+	$files{'x-large.tif'} = tiff(12_000_000, $seed);
+	write_file("$folder/$_", $files{$_}) for keys %files;
+	return ($folder, \%files);
+}
+
+sub is_whole
+{
+	my ($id, $files, $what) = @_;
+	chomp $id;
+	my %stored = map { split /\t/, $_, 2 } split /\n/, $store->psql(
+		"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex')
+		   FROM nachet.picture WHERE picture_set_id = '$id'");
+	return is_deeply(\%stored, { map { $_ => sha256($files->{$_}) } keys %$files }, $what);
+}
+
+# One connection after another is broken off in the middle of its COPY.
+{
+	my ($folder, $files) = make_folder('terminated');
+	my $holder = hold('nachet.content_chunk');
+	my $loader = start_load('-v', '-j', 2, $folder);
+	wait_until_stopped($loader, 2);
+	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nachet-load'");
+	ok(poll_until(sub { $loader->err =~ /no connection: .*trying again in \d\.\d s \(1 of 8\)/ }, 60), 'connections that are broken off are made anew')
+		or diag($loader->err);
+	wait_until_stopped($loader, 2);
+	let_go($holder);
+	is($loader->wait(60), 0, '... and the import goes on') or diag($loader->err);
+	like($loader->err, qr/; sent 21,/, '... each picture is sent once');
+	is_whole($loader->out, $files, '... with every byte');
+}
+
+# The server goes away and comes back, while pictures are sent and while the set is made.
+for my $table ('nachet.content_chunk', 'nachet.users')
+{
+	my ($folder, $files) = make_folder("restart $table");
+	$store->run_load(@required, '--name', 'before', $folder) if $table eq 'nachet.users';
+	my $chunks = hold('nachet.content_chunk');
+	write_file("$folder/one-more.gif", $files->{'one-more.gif'} = gif("one more $table"));
+	my $loader = start_load('-j', 1, $folder);
+	wait_until_stopped($loader);
+	if ($table eq 'nachet.users')
+	{
+		my $users = start_command({ env => { $store->env } }, 'psql', '-X', '-q', '-c', "SET application_name = 'second'",
+			'-c', 'BEGIN; LOCK TABLE nachet.users IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)');
+		poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.users'::regclass
+			AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die $users->err;
+		let_go($chunks);
+		poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.users'::regclass AND NOT granted") > 0 }, 60)
+			or die 'the set is not made';
+	}
+	$store->stop('immediate');
+	ok(poll_until(sub { $loader->err =~ /trying again/ }, 60), "a server that dies while $table is waited for is tried again");
+	ok($loader->is_running, '... for as long as it takes');
+	$store->start;
+	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
+	is_whole($loader->out, $files, '... with every byte');
+	is(() = $loader->out =~ /\n/g, 1, '... one id');
+}
+
+# Answers that are lost: the server has done what it was asked to, and the loader never hears so.
+my $relay = write_file($store->tempdir . '/relay.pl', <<'END_RELAY');
+# relay.pl SERVER_SOCKET FOLDER ASKED ANSWER: takes connections on FOLDER/.s.PGSQL.5432; once a client has sent bytes that
+# match ASKED, the first bytes of the server that match ANSWER are dropped with both connections. Only the first time.
+use strict;
+use warnings;
+use IO::Select;
+use IO::Socket::UNIX;
+my ($server, $folder, $asked, $answer) = @ARGV;
+my $listener = IO::Socket::UNIX->new(Local => "$folder/.s.PGSQL.5432", Listen => 20) or die $!;
+my $select = IO::Select->new($listener);
+my (%peer, %is_server, %has_asked, $dropped);
+sub drop { for my $socket (@_) { $select->remove($socket); delete $peer{$socket}; close $socket } }
+while (1)
+{
+	for my $socket ($select->can_read)
+	{
+		if ($socket == $listener)
+		{
+			my $client = $listener->accept or next;
+			my $upstream = IO::Socket::UNIX->new(Peer => "$server/.s.PGSQL.5432") or do { close $client; next };
+			@peer{$client, $upstream} = ($upstream, $client);
+			$is_server{$upstream} = 1;
+			delete $is_server{$client};
+			delete $has_asked{$client};
+			$select->add($client, $upstream);
+			next;
+		}
+		my $other = $peer{$socket} or next;
+		my $got = sysread $socket, my $bytes, 65536;
+		if (!$got) { drop($socket, $other); next }
+		if ($is_server{$socket} && !$dropped && $has_asked{$other} && $bytes =~ /$answer/s)
+		{
+			$dropped = 1;
+			print "dropped\n";
+			STDOUT->flush;
+			drop($socket, $other);
+			next;
+		}
+		$has_asked{$socket} = 1 if !$is_server{$socket} && $bytes =~ /$asked/s;
+		my $at = 0;
+		while ($at < length $bytes)
+		{
+			my $put = syswrite $other, $bytes, length($bytes) - $at, $at;
+			if (!defined $put) { drop($socket, $other); last }
+			$at += $put;
+		}
+	}
+}
+END_RELAY
+
+for my $case (
+	[ 'a batch', 'COPY nachet', 'COPY \d+\0' ],
+	[ 'a question', 'missing_contents', 'SELECT \d+\0' ],
+	[ 'the set', 'upload_picture_set', 'SELECT 1\0' ])
+{
+	my ($what, $asked, $answer) = @$case;
+	my ($folder, $files) = make_folder("relay $what");
+	my $sets = $store->psql('SELECT count(*) FROM nachet.picture_set');
+	my $contents = $store->psql('SELECT count(*) FROM nachet.content');
+	my $place = $store->tempdir;
+	my $program = start_command($^X, $relay, $store->socket_folder, $place, $asked, $answer);
+	poll_until(sub { -S "$place/.s.PGSQL.5432" }, 60) or die $program->err;
+	my ($status, $out, $err) = $store->run_load({ env => { PGHOST => $place } }, @required, '-j', 1, $folder);
+	is($status, 0, "the answer about $what is lost: the import goes on") or diag($err);
+	is($program->out, "dropped\n", '... it was lost indeed');
+	like($err, qr/trying again/, '... and noticed');
+	like($err, qr/; sent 21,/, '... nothing counts twice');
+	is($store->psql('SELECT count(*) FROM nachet.picture_set'), $sets + 1, '... one set');
+	is($store->psql('SELECT count(*) FROM nachet.content'), $contents + 21, '... each content once');
+	is_whole($out, $files, '... with every byte');
+	$program->stop;
+}
+
+# An interrupt ends the waiting.
+for my $signal ('INT', 'TERM')
+{
+	my ($folder) = make_folder("interrupt $signal");
+	my $holder = hold('nachet.content_chunk');
+	my $loader = start_load('-j', 1, '--retries', 1000, $folder);
+	wait_until_stopped($loader);
+	$store->stop('immediate');
+	poll_until(sub { $loader->err =~ /\(3 of 1000\)/ }, 60) or die $loader->err;
+	$loader->signal($signal);
+	is($loader->wait(60), 130, "SIG$signal ends the waiting for a server");
+	like($loader->err, qr/interrupted: no set was made; 0 of 21 pictures .*running the same again/, '... and says how things stand');
+	$store->start;
+}
+
+# No patience left.
+{
+	my ($folder, $files) = make_folder('no patience');
+	my $holder = hold('nachet.content_chunk');
+	my $loader = start_load('-j', 2, '--retries', 2, $folder);
+	wait_until_stopped($loader, 2);
+	$store->stop('immediate');
+	is($loader->wait(120), 4, 'a server that stays away: status 4 in the end');
+	like($loader->err, qr/\(1 of 2\).*\(2 of 2\)/s, '... after as many attempts as were allowed');
+	$store->start;
+	my ($status, $out, $err) = $store->run_load(@required, $folder);
+	is($status, 0, '... running it again completes it') or diag($err);
+	is_whole($out, $files, '... with every byte');
+}
+
+# What does not pass is not tried again: no server at that address, a role that is not there.
+my ($folder, $files) = make_folder('hopeless');
+for my $case ([ { PGHOST => $store->tempdir }, 'no server' ], [ { PGUSER => 'nobody_at_all' }, 'no such role' ],
+	[ { PGDATABASE => 'nowhere' }, 'no such database' ])
+{
+	my ($status, $out, $err) = $store->run_load({ env => $case->[0] }, @required, $folder);
+	is($status, 4, "$case->[1]: status 4");
+	unlike($err, qr/trying again/, '... at once');
+}
+
+# Too many connections: the work is done over those that are to be had; the first is waited for.
+$store->psql('ALTER ROLE importer CONNECTION LIMIT 1');
+my ($status, $out, $err) = $store->run_load(@required, '-j', 2, $folder);
+is($status, 0, 'one connection is enough where there are no more') or diag($err);
+like($err, qr/one connection less: .*too many connections for role "importer"/, '... which is said');
+is_whole($out, $files, '... with every byte');
+my $first = start_command({ env => { $store->env('importer') } }, 'psql', '-X', '-q', '-c', "SET application_name = 'holder'", '-c', 'SELECT pg_sleep(600)');
+poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder'") == 1 }, 60) or die $first->err;
+my $loader = start_load($folder);
+ok(poll_until(sub { $loader->err =~ /too many connections.*trying again/ }, 60), 'where there is none at all, it is waited for');
+let_go($first);
+is($loader->wait(60), 0, '... and the import begins then') or diag($loader->err);
+
+done_testing;

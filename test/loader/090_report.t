@@ -1,0 +1,170 @@
+# --report and --json: what became of each file and of each folder, for programs to read.
+use strict;
+use warnings;
+
+use FindBin ();
+use lib "$FindBin::Bin/../lib";
+use JSON::PP ();
+use Nachet::Test qw(png gif jpeg tiff write_file slurp sha256 start_command poll_until);
+use Test::More;
+
+my $store = Nachet::Test->new;
+my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
+my $scratch = $store->tempdir;
+my @heading = qw(path status sha256 bytes format width height reason);
+
+# RFC 4180: records end with CRLF, fields may be quoted.
+sub read_csv
+{
+	my ($text) = @_;
+	my (@records, @fields);
+	die 'the last line has no end' if length $text && $text !~ /\r\n\z/;
+	while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gc)
+	{
+		my ($quoted, $plain, $end) = ($1, $2, $3);
+		push @fields, defined $quoted ? $quoted =~ s/""/"/gr : $plain;
+		if ($end ne ',') { push @records, [@fields]; @fields = () }
+	}
+	die 'not CSV at ' . (pos($text) // 0) if (pos($text) // 0) != length $text;
+	return @records;
+}
+
+# path => { column => value }
+sub report
+{
+	my ($file) = @_;
+	my ($first, @records) = read_csv(slurp($file));
+	is_deeply($first, \@heading, 'the report has its heading');
+	is((grep { @$_ != @heading } @records), 0, '... and each line as many fields');
+	my %by_path = map { my %row; @row{@heading} = @$_; ($row{path} => \%row) } @records;
+	is(keys %by_path, @records, '... one line a file');
+	return \%by_path;
+}
+
+sub json_lines { my ($text) = @_; return map { JSON::PP->new->utf8->decode($_) } split /\n/, $text }
+
+my $folder = "$scratch/a, \"quoted\" folder";
+my %files = (
+	'a.png' => png(30, 20, 'a'), 'b/c.jpg' => jpeg('c', 5000), 'b/copy.png' => png(30, 20, 'a'), 'd.gif' => gif('d'),
+	'large.tif' => tiff(9_000_000, 'large'));
+write_file("$folder/$_", $files{$_}) for keys %files;
+my %row = map { my $name = $_; ("$folder/$name" => {
+	path => "$folder/$name", status => 'imported', sha256 => sha256($files{$name}), bytes => length $files{$name}, reason => '' }) } keys %files;
+@{ $row{"$folder/$_"} }{qw(format width height)} = ('PNG', 30, 20) for 'a.png', 'b/copy.png';
+@{ $row{"$folder/b/c.jpg"} }{qw(format width height)} = ('JPEG', 16, 16);
+@{ $row{"$folder/d.gif"} }{qw(format width height)} = ('GIF', 1, 1);
+@{ $row{"$folder/large.tif"} }{qw(format width height)} = ('TIFF', map { unpack 'V', substr $files{'large.tif'}, $_, 4 } 18, 30);
+
+# A first run, of which one of two equal files is sent.
+my ($status, $out, $err) = $store->run_load(@required, '-j', 1, '--report', "$scratch/r.csv", $folder);
+is($status, 0, 'an import with a report') or diag($err);
+my $id = $out;
+$row{"$folder/b/copy.png"}{status} = 'present';
+is_deeply(report("$scratch/r.csv"), \%row, '... which tells of each file what became of it');
+
+# A second run, over the report of the first.
+($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/r.csv", $folder);
+is($out, $id, 'the same again');
+$_->{status} = 'present' for values %row;
+is_deeply(report("$scratch/r.csv"), \%row, '... all is present');
+
+# What is not imported.
+write_file("$folder/text.png", 'text');
+write_file("$folder/cut.jpg", substr $files{'b/c.jpg'}, 0, 4000);
+write_file("$folder/new.gif", gif('new'));
+symlink 'a.png', "$folder/link.png" or die $!;
+$row{"$folder/link.png"} = { map({ $_ => '' } @heading), path => "$folder/link.png", status => 'rejected',
+	reason => 'is a symbolic link, which only --follow follows' };
+($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/r.csv", $folder);
+is($status, 1, 'a folder with bad files');
+my $rows = report("$scratch/r.csv");
+is_deeply({ map { $_ => $rows->{$_}{status} } keys %$rows },
+	{ map({ ("$folder/$_" => 'not-imported') } keys %files, 'new.gif'), map { ("$folder/$_" => 'rejected') } 'text.png', 'cut.jpg', 'link.png' },
+	'... what is rejected, and what is not imported therefore');
+like($rows->{"$folder/text.png"}{reason}, qr/^not a picture/, '... the reason of the one');
+is($rows->{"$folder/text.png"}{bytes}, 4, '... its size');
+like($rows->{"$folder/cut.jpg"}{reason}, qr/^truncated JPEG/, '... the reason of the other');
+is($rows->{"$folder/cut.jpg"}{format}, 'JPEG', '... its format');
+is($rows->{"$folder/new.gif"}{reason}, 'the import failed', '... and of the rest');
+
+($status, $out, $err) = $store->run_load(@required, '--on-error=skip', '--dry-run', '--report', "$scratch/r.csv", $folder);
+is($status, 3, 'a dry run');
+$rows = report("$scratch/r.csv");
+is($rows->{"$folder/new.gif"}{status} . ': ' . $rows->{"$folder/new.gif"}{reason}, 'not-imported: dry run', '... is told apart');
+
+# Several folders, --on-error=skip, and JSON.
+my $other = "$scratch/other";
+write_file("$other/$_.gif", gif("other $_")) for 1 .. 3;
+($status, $out, $err) = $store->run_load(@required, '--on-error=skip', '--json', '--report', "$scratch/r.csv", $folder, $other, "$scratch/nowhere");
+is($status, 5, 'several folders');
+$rows = report("$scratch/r.csv");
+$row{"$folder/new.gif"} = { path => "$folder/new.gif", status => 'imported', sha256 => sha256(gif('new')), bytes => length gif('new'),
+	format => 'GIF', width => 1, height => 1, reason => '' };
+delete @row{ "$folder/link.png" };
+is_deeply({ map { $_ => $rows->{$_} } keys %row }, \%row, '... are in one report');
+is($rows->{"$other/2.gif"}{status}, 'imported', '... the second folder too');
+my @lines = json_lines($out);
+my @errors = grep { $_->{message_type} eq 'error' } @lines;
+my @summaries = grep { $_->{message_type} eq 'summary' } @lines;
+is_deeply([ sort map { $_->{item} // '' } @errors ], [ sort "$folder/text.png", "$folder/cut.jpg", '' ], '... JSON names each bad file');
+like((grep { !defined $_->{item} } @errors)[0]{message}, qr{nowhere: No such file}, '... and what else went wrong');
+is(@summaries, 3, '... and has a summary of each folder');
+is_deeply([ map { $_->{outcome} } @summaries ], [ 'left_out', 'imported', 'failed' ], '... that tells how it ended');
+is_deeply([ map { $_->{folder} } @summaries ], [ $folder, $other, "$scratch/nowhere" ], '... and which it was');
+is($summaries[2]{picture_set_id}, undef, '... no id where there is no set');
+is($store->psql("SELECT count(*) FROM nachet.picture WHERE picture_set_id = '$summaries[0]{picture_set_id}'"), 6, '... and the id where there is one');
+is_deeply({ map { $_ => $summaries[0]{$_} } qw(pictures sent_pictures rejected seed_name) },
+	{ pictures => 6, sent_pictures => 1, rejected => 2, seed_name => 'Brassica napus' }, '... with its numbers');
+is($summaries[0]{bytes}, 9_000_000 + 2 * length($files{'a.png'}) + 5000 + length($files{'d.gif'}) + length gif('new'), '... of bytes too');
+ok(JSON::PP::is_bool($summaries[0]{dry_run}) && !$summaries[0]{dry_run}, '... and that it was no dry run');
+
+($status, $out, $err) = $store->run_load(@required, '--json', '--seed', 'Brasica napus', $other);
+is($status, 1, 'an unknown seed');
+@errors = grep { $_->{message_type} eq 'error' } json_lines($out);
+is($errors[0]{code}, 'NC002', '... has its SQLSTATE in JSON');
+like($errors[0]{hint}, qr/Brassica napus/, '... and the hint');
+
+# Status lines come while something is under way.
+{
+	my $holder = start_command({ env => { $store->env } }, 'psql', '-X', '-q', '-c', "SET application_name = 'holder'", '-c',
+		'BEGIN; LOCK TABLE nachet.content_chunk IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)');
+	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.content_chunk'::regclass
+		AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die 'no lock: ' . $holder->err;
+	my $place = "$scratch/status";
+	write_file("$place/$_.gif", gif("status $_")) for 1 .. 3;
+	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '--json', $place);
+	my $quiet = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '--json', '--no-progress', $place);
+	my $plain = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, $place);
+	ok(poll_until(sub { $loader->out =~ /^\{"message_type":"status".*\}\n/m }, 60), 'JSON has status lines');
+	ok(poll_until(sub { $plain->err =~ /^nachet-load: 0 of 3 pictures, .* already there\n/m }, 60), 'without a terminal there is a line now and then');
+	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
+	$holder->wait(60);
+	is($_->wait(60), 0, '... the import goes on') for $loader, $quiet, $plain;
+	my ($line) = grep { $_->{message_type} eq 'status' } json_lines($loader->out);
+	is_deeply({ map { $_ => $line->{$_} } qw(phase total_files files_done files_present bytes_done) },
+		{ phase => 'send', total_files => 3, files_done => 0, files_present => 0, bytes_done => 0 }, '... with their numbers');
+	unlike($quiet->out, qr/"status"/, '... none with --no-progress');
+	is((() = $plain->err =~ /pictures, .* left/g) <= 3, 1, '... and not many lines');
+	is(json_lines($quiet->out), 1, '... the summary stays');
+}
+
+# What can't be written is an error.
+($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/nowhere/r.csv", $other);
+is($status, 1, 'a report that can not be opened stops everything');
+is($out, '', '... before anything');
+like($err, qr{nowhere/r\.csv: No such file}, '... and says why');
+SKIP: {
+	skip 'no /dev/full', 5 if !-e '/dev/full';
+	($status, $out, $err) = $store->run_load(@required, '--report', '/dev/full', $other);
+	is($status, 1, 'a report that can not be written is an error');
+	like($out, qr/^[0-9a-f-]{36}$/, '... though the set is made');
+	like($err, qr{/dev/full: the report is not whole: No space left}, '... and says so');
+	for my $option ('--quiet', '--json')
+	{
+		my ($state, undef, $words) = Nachet::Test::run_command({ env => { $store->env('importer') } },
+			'sh', '-c', 'exec "$@" > /dev/full', 'sh', $store->nachet_load, @required, $option, $other);
+		is($state, 1, "standard output that can not be written is an error, with $option") or diag($words);
+	}
+}
+
+done_testing;
