@@ -73,10 +73,9 @@ name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 	return files->set_name != NULL;
 }
 
-/* Lists the files and settles what to do about the bad ones. */
-static NachetOutcome
-gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
-       NachetFindings *findings, char user_id[NACHET_UUID_TEXT])
+NachetOutcome
+nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
+                     NachetFindings *findings, char *user_id)
 {
 	const char *what = target->folder != NULL ? target->folder : "the given files";
 	NachetError error = NACHET_ERROR_INIT;
@@ -89,7 +88,7 @@ gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
 	        ? !nachet_walk_folder(session, target->folder, files, findings)
 	        : !nachet_walk_given(session, target->paths, target->path_count, files, findings))
 		return stopped(session);
-	if (!nachet_upload_ask(session, files, user_id, &error))
+	if (user_id != NULL && !nachet_upload_ask(session, files, user_id, &error))
 		return fail(session, "", &error);
 	if (!nachet_check_files(session, files, findings))
 		return stopped(session);
@@ -183,7 +182,7 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 
 	memset(&findings, 0, sizeof(findings));
 	nachet_files_init(&files);
-	outcome = gather(session, target, &files, &findings, user_id);
+	outcome = nachet_import_gather(session, target, &files, &findings, user_id);
 	if (outcome != NACHET_OUTCOME_IMPORTED)
 		goto done;
 	refused = atomic_load(&findings.refused);

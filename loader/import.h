@@ -7,7 +7,9 @@
 
 #include <stddef.h>
 
+#include "files.h"
 #include "session.h"
+#include "walk.h"
 
 typedef enum NachetOutcome
 {
@@ -25,6 +27,14 @@ typedef struct NachetTarget
 	char **paths;       /* the files, or NULL */
 	size_t path_count;
 } NachetTarget;
+
+/*
+ * Lists a target's files, checks each, and settles what to do about the bad ones. Where user_id is given,
+ * the datastore is asked first whether this user may import this, and his id is put there (NACHET_UUID_TEXT).
+ */
+extern NachetOutcome nachet_import_gather(NachetSession *session, const NachetTarget *target,
+                                          NachetFiles *files, NachetFindings *findings,
+                                          char *user_id) __attribute__((warn_unused_result));
 
 /* Imports a set and writes its id to standard output; with --dry-run only says what it would do. */
 extern NachetOutcome nachet_import(NachetSession *session, const NachetTarget *target)

@@ -15,6 +15,7 @@
 #include "exit_codes.h"
 #include "import.h"
 #include "options.h"
+#include "script.h"
 #include "session.h"
 
 typedef struct Tally
@@ -141,7 +142,9 @@ run(const NachetOptions *options, NachetConsole *console)
 	}
 	if (nachet_session_start(&session, options, console))
 	{
-		if (open_datastore(&session, &tally))
+		if (options->sql)
+			count_outcome(&tally, nachet_script_write(&session, targets, count));
+		else if (open_datastore(&session, &tally))
 		{
 			for (size_t i = 0; i < count && !tally.interrupted && !tally.unreachable; i++)
 				count_outcome(&tally, nachet_import(&session, &targets[i]));

@@ -23,6 +23,7 @@ typedef struct NachetOptions
 	const char *jobs_given;
 	int jobs; /* 1 to NACHET_MAX_JOBS */
 	bool dry_run;
+	bool sql;
 	bool skip_refused;
 	bool quiet;
 	bool verbose;

@@ -16,12 +16,12 @@ sub load { my ($env, @args) = @_; return run_command({ env => { %clean, %$env } 
 my ($status, $out, $err) = load({}, '--help');
 is($status, 0, '--help succeeds');
 is($err, '', '... and says nothing on standard error');
-for my $option (qw(email seed zoom nb-seeds name dbname jobs on-error dry-run quiet verbose no-progress help version))
+for my $option (qw(email seed zoom nb-seeds name dbname jobs on-error dry-run sql quiet verbose no-progress help version))
 {
 	like($out, qr/^ .*--$option\b/m, "--help names --$option");
 }
 like($out, qr/\b$_\b/, "--help names $_")
-	for qw(NACHET_EMAIL NACHET_SEED NACHET_ZOOM NACHET_NB_SEEDS NACHET_NAME NACHET_DBNAME NACHET_JOBS NACHET_ON_ERROR);
+	for qw(NACHET_EMAIL NACHET_SEED NACHET_ZOOM NACHET_NB_SEEDS NACHET_NAME NACHET_DBNAME NACHET_JOBS NACHET_ON_ERROR NACHET_SQL);
 is((grep { length > 110 } split /\n/, $out), 0, 'no line of the help is too long for a wide terminal');
 
 my ($version) = slurp("$Nachet::Test::ROOT/extension/nachet_datastore.control") =~ /^default_version\s*=\s*'(.*)'/m;
