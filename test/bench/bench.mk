@@ -1,6 +1,6 @@
 # test/bench/bench.mk: make bench, the loader and the datastore measured against their peers in the same run.
 #
-#   make bench [BENCH_MB=300] [BENCH_ROUNDS=3] [BENCH_GROWTH=100000] [BENCH_PLACE=/dev/shm/nachet-bench] ...
+#   make bench [BENCH_MB=200] [BENCH_ROUNDS=3] [BENCH_GROWTH=100000] [BENCH_PLACE=/dev/shm/nachet-bench] ...
 #
 # test/bench/run tells all variables. No timing ever fails a build or a test.
 
