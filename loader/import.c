@@ -85,10 +85,9 @@ list_files(NachetSession *session, const NachetTarget *target, NachetFiles *file
 	return nachet_walk_folder(session, target->folder, files, findings);
 }
 
-/* Lists the files and settles what to do about the bad ones. */
-static NachetOutcome
-gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
-       NachetFindings *findings, char user_id[NACHET_UUID_TEXT])
+NachetOutcome
+nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
+                     NachetFindings *findings, char *user_id)
 {
 	const char *what = target->folder != NULL ? target->folder : "the given files";
 	NachetError error = NACHET_ERROR_INIT;
@@ -99,7 +98,7 @@ gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
 		return NACHET_OUTCOME_FAILED;
 	if (!list_files(session, target, files, findings))
 		return stopped(session);
-	if (!nachet_upload_ask(session, files, user_id, &error))
+	if (user_id != NULL && !nachet_upload_ask(session, files, user_id, &error))
 		return fail(session, "", &error);
 	if (!nachet_check_files(session, files, findings))
 		return stopped(session);
@@ -284,7 +283,7 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 	memset(&findings, 0, sizeof(findings));
 	nachet_files_init(&files);
 	files.seed = target->seed;
-	ending.outcome = gather(session, target, &files, &findings, user_id);
+	ending.outcome = nachet_import_gather(session, target, &files, &findings, user_id);
 	ending.refused = atomic_load(&findings.refused);
 	if (ending.outcome != NACHET_OUTCOME_IMPORTED)
 		goto done;

@@ -7,7 +7,9 @@
 
 #include <stddef.h>
 
+#include "files.h"
 #include "session.h"
+#include "walk.h"
 
 typedef enum NachetOutcome
 {
@@ -26,6 +28,14 @@ typedef struct NachetTarget
 	size_t path_count;
 	const char *seed; /* NULL: --seed */
 } NachetTarget;
+
+/*
+ * Lists a target's files, checks each, and settles what to do about the bad ones. Where user_id is given,
+ * the datastore is asked first whether this user may import this, and his id is put there (NACHET_UUID_TEXT).
+ */
+extern NachetOutcome nachet_import_gather(NachetSession *session, const NachetTarget *target,
+                                          NachetFiles *files, NachetFindings *findings,
+                                          char *user_id) __attribute__((warn_unused_result));
 
 /*
  * Imports a set and writes its id, or with --json its summary, to standard output, and its files to the

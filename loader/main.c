@@ -17,6 +17,7 @@
 #include "import.h"
 #include "options.h"
 #include "retry.h"
+#include "script.h"
 #include "seed_folders.h"
 #include "session.h"
 
@@ -199,7 +200,9 @@ run(const NachetOptions *options, NachetConsole *console)
 	}
 	if (nachet_session_start(&session, options, console, &report))
 	{
-		if (open_datastore(&session, &tally))
+		if (options->sql)
+			count_outcome(&tally, nachet_script_write(&session, targets, count));
+		else if (open_datastore(&session, &tally))
 		{
 			if (options->seed_from_folder)
 				import_seed_folders(&session, &tally);

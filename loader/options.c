@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pure/names.h"
 #include "client/datastore.h"
 #include "choice.h"
 #include "options.h"
@@ -96,6 +97,9 @@ static const OptionRow table[] = {
     FLAG("json", 0, "NACHET_JSON", json,
          "write JSON Lines to standard output: message_type status, error and, at each\n"
          "folder's end, summary"),
+    FLAG("sql", 0, "NACHET_SQL", sql,
+         "write a psql script to standard output instead, about 2.0 times as large\n"
+         "as the pictures; needs no database (see below)"),
     FLAG("quiet", 'q', "NACHET_QUIET", quiet, "say nothing but errors"),
     FLAG("verbose", 'v', "NACHET_VERBOSE", verbose, "say more"),
     FLAG("no-progress", 0, "NACHET_NO_PROGRESS", no_progress,
@@ -192,6 +196,13 @@ print_help(void)
 	    "pictures were left out; 4 the database can't be reached; 5 some folders imported and some "
 	    "failed;\n"
 	    "130 interrupted.\n\n"
+	    "With --sql all folders are checked and written as one script, which imports them in one\n"
+	    "transaction where and when it is run, with the same checks and the same sets:\n"
+	    "  nachet-load --sql ... session-12/ > import.sql\n"
+	    "  psql -X -v ON_ERROR_STOP=1 -d nachet -f import.sql\n"
+	    "psql then prints the sets' ids. Its role needs nachet_importer and TEMPORARY on the "
+	    "database.\n"
+	    "A script that could not be written whole fails when it is run.\n\n"
 	    "Example:\n"
 	    "  nachet-load -d nachet --email=someone@example.org --seed='Brassica napus' --zoom=20 \\\n"
 	    "    --nb-seeds=5 session-12/\n",
@@ -389,6 +400,34 @@ check_required(const NachetOptions *options, NachetConsole *console)
 	return length == 0;
 }
 
+/* What a script can't hold, and where it may not go. */
+static bool
+check_script(const NachetOptions *options, NachetConsole *console)
+{
+	const char *const texts[] = {options->email, options->seed, options->name};
+
+	if (options->dry_run)
+	{
+		nachet_console_error(console,
+		                     "--sql stores nothing by itself: --dry-run does not go with it");
+		return false;
+	}
+	if (isatty(STDOUT_FILENO))
+	{
+		nachet_console_error(
+		    console, "--sql writes to standard output, which is a terminal: use '> import.sql'");
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	{
+		if (texts[i] == NULL || nachet_utf8_valid(texts[i], strlen(texts[i])))
+			continue;
+		nachet_console_error(console, "--email, --seed and --name must be valid UTF-8");
+		return false;
+	}
+	return true;
+}
+
 static bool
 check_patterns(const NachetTexts *patterns, const char *option, NachetConsole *console)
 {
@@ -418,6 +457,10 @@ check_together(const NachetOptions *options, NachetConsole *console)
 		nachet_console_error(console,
 		                     "--files-from lists the files of one folder, and %d were given",
 		                     options->argument_count);
+	else if (options->sql &&
+	         (options->seed_from_folder || options->json || options->report != NULL))
+		nachet_console_error(console,
+		                     "--sql goes with none of --seed-from-folder, --json and --report");
 	else if (options->from0 && options->files_from == NULL)
 		nachet_console_error(console, "--from0 tells how --files-from is read, which is missing");
 	else
@@ -481,7 +524,7 @@ check_values(NachetOptions *options, NachetConsole *console)
 		                     options->on_error);
 		return false;
 	}
-	return true;
+	return !options->sql || check_script(options, console);
 }
 
 /* Of --seed and --seed-from-folder, the one on the command line goes before the one in the environment. */

@@ -41,6 +41,7 @@ typedef struct NachetOptions
 	bool seed_from_folder;
 	bool json;
 	bool dry_run;
+	bool sql;
 	bool skip_refused;
 	bool quiet;
 	bool verbose;

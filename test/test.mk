@@ -22,3 +22,5 @@ lint:
 format:
 	tools/deps lint
 	git ls-files -co --exclude-standard -- '*.c' '*.h' | xargs clang-format -i
+
+include test/bench/bench.mk

@@ -17,14 +17,14 @@ my ($status, $out, $err) = load({}, '--help');
 is($status, 0, '--help succeeds');
 is($err, '', '... and says nothing on standard error');
 for my $option (qw(email seed zoom nb-seeds name dbname include exclude files-from from0 follow seed-from-folder jobs on-error
-	retries dry-run report json quiet verbose no-progress help version))
+	retries dry-run sql report json quiet verbose no-progress help version))
 {
 	like($out, qr/^ .*--$option\b/m, "--help names --$option");
 }
 like($out, qr/\b$_\b/, "--help names $_")
 	for qw(NACHET_EMAIL NACHET_SEED NACHET_ZOOM NACHET_NB_SEEDS NACHET_NAME NACHET_DBNAME NACHET_JOBS NACHET_ON_ERROR
 	NACHET_INCLUDE NACHET_EXCLUDE NACHET_FILES_FROM NACHET_FROM0 NACHET_FOLLOW NACHET_SEED_FROM_FOLDER NACHET_RETRIES
-	NACHET_REPORT NACHET_JSON);
+	NACHET_REPORT NACHET_JSON NACHET_SQL);
 is((grep { length > 110 } split /\n/, $out), 0, 'no line of the help is too long for a wide terminal');
 
 my ($version) = slurp("$Nachet::Test::ROOT/extension/nachet_datastore.control") =~ /^default_version\s*=\s*'(.*)'/m;

@@ -1,0 +1,22 @@
+# test/bench/bench.mk: make bench, the loader and the datastore measured against their peers in the same run.
+#
+#   make bench [BENCH_MB=200] [BENCH_ROUNDS=3] [BENCH_GROWTH=100000] [BENCH_PLACE=/dev/shm/nachet-bench] ...
+#
+# test/bench/run tells all variables. No timing ever fails a build or a test.
+
+BENCH_PROGRAMS = build/bench/make_pictures build/bench/measure build/bench/peer
+
+.PHONY: bench clean-bench
+
+bench: loader/nachet-load $(BENCH_PROGRAMS)
+	test/bench/run
+
+build/bench/%: $(CLIENT_BUILD)/test/bench/%.o
+	@mkdir -p $(@D)
+	$(CC) $(CLIENT_CFLAGS) $(CLIENT_LDFLAGS) -o $@ $< $(CLIENT_LIBS) -lm
+
+clean: clean-bench
+clean-bench:
+	rm -rf build/bench
+
+-include $(patsubst build/bench/%,$(CLIENT_BUILD)/test/bench/%.d,$(BENCH_PROGRAMS))
