@@ -81,17 +81,20 @@ int
 main(int argc, char **argv)
 {
 	NachetHttpOptions options;
+	int status = NACHET_HTTP_EXIT_USAGE;
 
 	switch (nachet_options_read(&options, argc, argv))
 	{
 		case NACHET_OPTIONS_ANSWERED:
-			return EXIT_SUCCESS;
+			status = EXIT_SUCCESS;
+			break;
 		case NACHET_OPTIONS_WRONG:
-			return NACHET_HTTP_EXIT_USAGE;
+			break;
 		case NACHET_OPTIONS_RUN:
+			if (nachet_listen_check(options.listen))
+				status = serve(&options);
 			break;
 	}
-	if (!nachet_listen_check(options.listen))
-		return NACHET_HTTP_EXIT_USAGE;
-	return serve(&options);
+	nachet_options_free(&options);
+	return status;
 }

@@ -6,24 +6,17 @@
 #define NACHET_HTTP_OPTIONS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#define NACHET_LIST_MAX 16
-
-typedef struct NachetList
-{
-	const char *item[NACHET_LIST_MAX];
-	size_t count;
-} NachetList;
+#include "loader/client/option_table.h"
 
 typedef struct NachetHttpOptions
 {
 	const char *listen; /* ADDRESS:PORT */
 	const char *dbname; /* NULL: libpq's environment */
 	const char *auth;
-	NachetList server_names;  /* what Host may say beside the loopback names */
-	NachetList allow_origins; /* what Origin may say beside the service's own */
+	NachetTexts server_names;  /* what Host may say beside the loopback names */
+	NachetTexts allow_origins; /* what Origin may say beside the service's own */
 	const char *spool_dir;
 	uint64_t spool_memory;     /* bytes for the pictures of all requests together */
 	uint64_t max_picture_size; /* bytes */
@@ -40,15 +33,9 @@ typedef struct NachetHttpOptions
 	bool version;
 } NachetHttpOptions;
 
-typedef enum NachetOptionsOutcome
-{
-	NACHET_OPTIONS_RUN,
-	NACHET_OPTIONS_ANSWERED, /* --help or --version, written to standard output */
-	NACHET_OPTIONS_WRONG     /* said so on standard error */
-} NachetOptionsOutcome;
-
-/* The strings stay the environment's and argv's own, but for those of lists that the environment gave. */
+/* The strings stay the environment's and argv's own. To be freed whatever the outcome. */
 extern NachetOptionsOutcome nachet_options_read(NachetHttpOptions *options, int argc, char **argv)
     __attribute__((warn_unused_result));
+extern void nachet_options_free(NachetHttpOptions *options);
 
 #endif

@@ -53,9 +53,9 @@ nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host)
 		if (is_name(host, length, loopback[i]))
 			return true;
 	}
-	for (size_t i = 0; i < options->server_names.count; i++)
+	for (int i = 0; i < options->server_names.count; i++)
 	{
-		if (is_name(host, length, options->server_names.item[i]))
+		if (is_name(host, length, options->server_names.text[i]))
 			return true;
 	}
 	return false;
@@ -69,9 +69,9 @@ nachet_origin_allowed(const NachetHttpOptions *options, const char *origin, cons
 	if (strncasecmp(origin, scheme, sizeof(scheme) - 1) == 0 &&
 	    strcasecmp(origin + sizeof(scheme) - 1, host) == 0)
 		return true;
-	for (size_t i = 0; i < options->allow_origins.count; i++)
+	for (int i = 0; i < options->allow_origins.count; i++)
 	{
-		if (strcasecmp(origin, options->allow_origins.item[i]) == 0)
+		if (strcasecmp(origin, options->allow_origins.text[i]) == 0)
 			return strcasecmp(origin, "null") != 0;
 	}
 	return false;

@@ -2,7 +2,9 @@
  * http/query.c
  *		One statement over a pooled connection, which is held for that long and no longer.
  */
+#include "pool.h"
 #include "query.h"
+#include "respond.h"
 
 static PGresult *
 run_once(NachetPool *pool, const NachetQuery *query, NachetError *error)
@@ -28,12 +30,18 @@ run_once(NachetPool *pool, const NachetQuery *query, NachetError *error)
 }
 
 PGresult *
-nachet_query_row(NachetPool *pool, const NachetQuery *query, NachetError *error)
+nachet_query_row(NachetRequest *request, const NachetQuery *query, unsigned bad_request)
 {
-	PGresult *result = run_once(pool, query, error);
+	NachetError error = NACHET_ERROR_INIT;
+	PGresult *result = run_once(request->server->pool, query, &error);
 
-	if (result != NULL || !error->unreachable)
-		return result;
-	nachet_error_clear(error);
-	return run_once(pool, query, error);
+	if (result == NULL && error.unreachable)
+	{
+		nachet_error_clear(&error);
+		result = run_once(request->server->pool, query, &error);
+	}
+	if (result == NULL)
+		nachet_respond_error(request, bad_request, &error);
+	nachet_error_clear(&error);
+	return result;
 }

@@ -7,8 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include "loader/client/error.h"
-#include "pool.h"
+#include "request.h"
 
 /* A statement's parameters, as PQexecParams takes them; results come as text. */
 typedef struct NachetQuery
@@ -23,8 +22,10 @@ typedef struct NachetQuery
 
 /*
  * Runs a statement that gives one row, once more where the connection was lost: only for statements that may
- * run twice. The caller clears the result. NULL, with *error filled, on failure.
+ * run twice. The caller clears the result. On failure it is NULL, and the request has been answered as by
+ * nachet_respond_error.
  */
-extern PGresult *nachet_query_row(NachetPool *pool, const NachetQuery *query, NachetError *error);
+extern PGresult *nachet_query_row(NachetRequest *request, const NachetQuery *query,
+                                  unsigned bad_request);
 
 #endif

@@ -95,24 +95,10 @@ set_problem(NachetRequest *request, unsigned status, const char *code, const cha
 }
 
 void
-nachet_respond_problem(NachetRequest *request, unsigned status, const char *detail, ...)
-{
-	char *words = NULL;
-	va_list args;
-
-	va_start(args, detail);
-	if (vasprintf(&words, detail, args) < 0)
-		words = NULL;
-	va_end(args);
-	set_problem(request, status, NULL, NULL, words);
-	free(words);
-}
-
-void
 nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code, const char *hint,
                        const char *detail, ...)
 {
-	char *words = NULL;
+	char *words;
 	va_list args;
 
 	va_start(args, detail);

@@ -15,14 +15,16 @@
 extern void nachet_respond_json(NachetRequest *request, unsigned status, const char *json);
 extern void nachet_respond_text(NachetRequest *request, unsigned status, const char *text);
 
-/* The detail is a full sentence. A status of 503 has Retry-After, one of 405 the route's Allow. */
-extern void nachet_respond_problem(NachetRequest *request, unsigned status, const char *detail, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* The same with a code and a hint, NULL for none. */
+/*
+ * The detail is a full sentence; code and hint may be NULL. A status of 503 has Retry-After, one of 405 the
+ * route's Allow.
+ */
 extern void nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code,
                                    const char *hint, const char *detail, ...)
     __attribute__((format(printf, 5, 6)));
+
+#define nachet_respond_problem(request, status, ...)                                               \
+	nachet_respond_refusal(request, status, NULL, NULL, __VA_ARGS__)
 
 /* What the database, or the way to it, refused; bad_request is the status for values it can't read (class 22). */
 extern void nachet_respond_error(NachetRequest *request, unsigned bad_request,

@@ -92,7 +92,6 @@ answer(NachetRequest *request)
 	const NachetArray *arrays[4] = {&import->fields.names, &import->fields.values,
 	                                &import->manifest.names, &import->manifest.digests};
 	const NachetQuery query = {statement, 6, types, values, lengths, formats};
-	NachetError error = NACHET_ERROR_INIT;
 	PGresult *result;
 	uint64_t new_bytes;
 
@@ -106,13 +105,10 @@ answer(NachetRequest *request)
 	snprintf(new_bytes_text, sizeof(new_bytes_text), "%" PRIu64, new_bytes);
 	values[4] = request->auth_email;
 	values[5] = new_bytes_text;
-	result = nachet_query_row(request->server->pool, &query, &error);
-	if (result == NULL)
-		nachet_respond_error(request, MHD_HTTP_UNPROCESSABLE_CONTENT, &error);
-	else
+	result = nachet_query_row(request, &query, MHD_HTTP_UNPROCESSABLE_CONTENT);
+	if (result != NULL)
 		answer_result(request, PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 0));
 	PQclear(result);
-	nachet_error_clear(&error);
 }
 
 static void

@@ -80,7 +80,6 @@ static void
 ask(NachetRequest *request, const char *body)
 {
 	const NachetHttpOptions *options = request->server->options;
-	NachetError error = NACHET_ERROR_INIT;
 	char picture_bytes[24];
 	char request_bytes[24];
 	char pictures[24];
@@ -91,13 +90,10 @@ ask(NachetRequest *request, const char *body)
 	snprintf(picture_bytes, sizeof(picture_bytes), "%" PRIu64, options->max_picture_size);
 	snprintf(request_bytes, sizeof(request_bytes), "%" PRIu64, options->max_request_size);
 	snprintf(pictures, sizeof(pictures), "%" PRIu64, options->max_pictures);
-	result = nachet_query_row(request->server->pool, &query, &error);
-	if (result == NULL)
-		nachet_respond_error(request, MHD_HTTP_BAD_REQUEST, &error);
-	else
+	result = nachet_query_row(request, &query, MHD_HTTP_BAD_REQUEST);
+	if (result != NULL)
 		nachet_respond_json(request, MHD_HTTP_OK, PQgetvalue(result, 0, 0));
 	PQclear(result);
-	nachet_error_clear(&error);
 }
 
 static void

@@ -2,11 +2,9 @@
  * loader/options.c
  *		nachet-load's options, from the environment and then from the command line.
  *
- * One table holds every option: getopt's long and short forms, the environment's names and the help are
- * all made from it. A value is judged only as far as it can be without the datastore, whose rules stay
- * its own.
+ * One table holds every option. A value is judged only as far as it can be without the datastore, whose
+ * rules stay its own, and only once all have been read: --help does not depend on what stands beside it.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
@@ -16,7 +14,6 @@
 #include <unistd.h>
 
 #include "pure/names.h"
-#include "client/datastore.h"
 #include "choice.h"
 #include "options.h"
 
@@ -25,38 +22,16 @@
 #define MAX_RETRIES      1000
 #define SEE_HELP         "(see nachet-load --help)"
 
-typedef enum OptionKind
-{
-	OPTION_TEXT,  /* const char * */
-	OPTION_TEXTS, /* NachetTexts: may be repeated; in the environment, one a line */
-	OPTION_FLAG   /* bool */
-} OptionKind;
-
-typedef struct OptionRow
-{
-	const char *name;
-	char letter; /* 0 where there is none */
-	const char *variable;
-	const char *argument;
-	OptionKind kind;
-	size_t offset;
-	const char *help;
-} OptionRow;
-
+#define ROW(kind, name, letter, variable, argument, member, help)                                  \
+	{                                                                                              \
+		name, letter, variable, argument, kind, offsetof(NachetOptions, member), NULL, 0, 0, help  \
+	}
 #define TEXT(name, letter, variable, argument, member, help)                                       \
-	{                                                                                              \
-		name, letter, variable, argument, OPTION_TEXT, offsetof(NachetOptions, member), help       \
-	}
-#define TEXTS(name, letter, variable, argument, member, help)                                      \
-	{                                                                                              \
-		name, letter, variable, argument, OPTION_TEXTS, offsetof(NachetOptions, member), help      \
-	}
+	ROW(NACHET_OPTION_TEXT, name, letter, variable, argument, member, help)
 #define FLAG(name, letter, variable, member, help)                                                 \
-	{                                                                                              \
-		name, letter, variable, NULL, OPTION_FLAG, offsetof(NachetOptions, member), help           \
-	}
+	ROW(NACHET_OPTION_FLAG, name, letter, variable, NULL, member, help)
 
-static const OptionRow table[] = {
+static const NachetOptionRow rows[] = {
     TEXT("email", 'e', "NACHET_EMAIL", "EMAIL", email, "who imports: a registered user (required)"),
     TEXT("seed", 's', "NACHET_SEED", "NAME", seed,
          "the species shown: a registered seed (required)"),
@@ -64,13 +39,13 @@ static const OptionRow table[] = {
     TEXT("nb-seeds", 'c', "NACHET_NB_SEEDS", "COUNT", nb_seeds,
          "number of seeds on each picture, at least 1 (required)"),
     TEXT("name", 0, "NACHET_NAME", "NAME", name, "name of the picture set (default: the folder's)"),
-    TEXT("dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname,
-         "database: a name, connection string or URI, without a password\n"
-         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
-    TEXTS("include", 0, "NACHET_INCLUDE", "GLOB", include,
-          "take only files that a pattern meets; may be repeated (see Patterns)"),
-    TEXTS("exclude", 0, "NACHET_EXCLUDE", "GLOB", exclude,
-          "take no file that a pattern meets; may be repeated, and goes before --include"),
+    ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname,
+        "database: a name, connection string or URI, without a password\n"
+        "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
+    ROW(NACHET_OPTION_LINES, "include", 0, "NACHET_INCLUDE", "GLOB", include,
+        "take only files that a pattern meets; may be repeated (see Patterns)"),
+    ROW(NACHET_OPTION_LINES, "exclude", 0, "NACHET_EXCLUDE", "GLOB", exclude,
+        "take no file that a pattern meets; may be repeated, and goes before --include"),
     TEXT("files-from", 0, "NACHET_FILES_FROM", "FILE|-", files_from,
          "take only the files that FILE, or standard input, lists: one path a line,\n"
          "relative to the one FOLDER; lines that begin with '#' or ';' say nothing"),
@@ -108,46 +83,24 @@ static const OptionRow table[] = {
     FLAG("version", 'V', NULL, version, "show the version and exit"),
 };
 
-#define TABLE_ROWS ((int) (sizeof(table) / sizeof(table[0])))
+#define ROW_COUNT ((int) (sizeof(rows) / sizeof(rows[0])))
 
-/* getopt's value for a row: beyond any character. */
-#define ROW_VALUE(row) (256 + (row))
+_Static_assert(ROW_COUNT <= NACHET_OPTION_ROWS_MAX, "more options than a table may have");
 
-static const char **
-text_of(NachetOptions *options, const OptionRow *row)
+static void
+tell_console(void *console, const char *message)
 {
-	return (const char **) (void *) ((char *) options + row->offset);
+	nachet_console_error(console, "%s", message);
 }
 
-static NachetTexts *
-texts_of(NachetOptions *options, const OptionRow *row)
+static NachetOptionTable
+table_of(NachetOptions *options, NachetConsole *console)
 {
-	return (NachetTexts *) (void *) ((char *) options + row->offset);
-}
-
-static bool
-add_text(NachetTexts *texts, const char *text, NachetConsole *console)
-{
-	const char **grown = reallocarray(texts->text, (size_t) texts->count + 1, sizeof(*texts->text));
-
-	if (grown == NULL)
-	{
-		nachet_console_error(console, "out of memory");
-		return false;
-	}
-	texts->text = grown;
-	texts->text[texts->count++] = text;
-	return true;
-}
-
-static bool *
-flag_of(NachetOptions *options, const OptionRow *row)
-{
-	return (bool *) (void *) ((char *) options + row->offset);
+	return (NachetOptionTable){"nachet-load", rows, ROW_COUNT, options, tell_console, console};
 }
 
 static void
-print_help(void)
+print_help(const NachetOptionTable *table)
 {
 	fputs("nachet-load imports folders of pictures into a Nachet datastore.\n\n"
 	      "Usage: nachet-load [OPTION]... FOLDER...\n\n"
@@ -162,25 +115,7 @@ print_help(void)
 	      "gives the same set.\n\n"
 	      "Options, and the environment variables that set them too:\n",
 	      stdout);
-	for (int i = 0; i < TABLE_ROWS; i++)
-	{
-		const OptionRow *row = &table[i];
-		const char *line = row->help;
-		char letter[8] = "    ";
-
-		if (row->letter != 0)
-			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-		printf("  %s--%s%s%s%s%s\n", letter, row->name, row->argument != NULL ? "=" : "",
-		       row->argument != NULL ? row->argument : "", row->variable != NULL ? "  " : "",
-		       row->variable != NULL ? row->variable : "");
-		while (line != NULL)
-		{
-			const char *end = strchrnul(line, '\n');
-
-			printf("        %.*s\n", (int) (end - line), line);
-			line = *end != '\0' ? end + 1 : NULL;
-		}
-	}
+	nachet_option_table_print(table);
 	fputs(
 	    "\nPatterns are the shell's. One without a '/' is held against the base name, one with a "
 	    "'/' "
@@ -207,156 +142,6 @@ print_help(void)
 	    "  nachet-load -d nachet --email=someone@example.org --seed='Brassica napus' --zoom=20 \\\n"
 	    "    --nb-seeds=5 session-12/\n",
 	    stdout);
-}
-
-/* A variable's lines, of which the options keep a copy. */
-static bool
-add_lines(NachetOptions *options, NachetTexts *texts, const char *value, NachetConsole *console)
-{
-	char *next = strdup(value);
-
-	options->copies[options->copy_count++] = next;
-	if (next == NULL)
-	{
-		nachet_console_error(console, "out of memory");
-		return false;
-	}
-	texts->from_environment = true;
-	for (char *line; (line = strsep(&next, "\n")) != NULL;)
-	{
-		if (*line != '\0' && !add_text(texts, line, console))
-			return false;
-	}
-	return true;
-}
-
-/* The same for the command line, which goes before the environment. */
-static bool
-add_argument(NachetTexts *texts, const char *text, NachetConsole *console)
-{
-	if (texts->from_environment)
-		texts->count = 0;
-	texts->from_environment = false;
-	return add_text(texts, text, console);
-}
-
-/* What stands in the environment; a flag is on at 1, yes, true, on and off at 0, no, false, off and "". */
-static bool
-read_environment(NachetOptions *options, NachetConsole *console)
-{
-	static const char *const words[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
-
-	for (int i = 0; i < TABLE_ROWS; i++)
-	{
-		const OptionRow *row = &table[i];
-		const char *value = row->variable != NULL ? getenv(row->variable) : NULL;
-		bool known = false;
-
-		if (value == NULL || *value == '\0')
-			continue;
-		if (row->kind == OPTION_TEXT)
-		{
-			*text_of(options, row) = value;
-			continue;
-		}
-		if (row->kind == OPTION_TEXTS)
-		{
-			if (!add_lines(options, texts_of(options, row), value, console))
-				return false;
-			continue;
-		}
-		for (int word = 0; word < 8; word++)
-		{
-			if (strcasecmp(value, words[word]) == 0)
-			{
-				*flag_of(options, row) = word % 2 == 1;
-				known = true;
-			}
-		}
-		if (!known)
-		{
-			nachet_console_error(console, "%s must be 1 or 0, not '%s'", row->variable, value);
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool
-read_command_line(NachetOptions *options, NachetConsole *console, int argc, char **argv)
-{
-	struct option longs[TABLE_ROWS + 1];
-	char shorts[2 * TABLE_ROWS + 2] = ":";
-	size_t length = 1;
-	int value;
-
-	memset(longs, 0, sizeof(longs));
-	for (int i = 0; i < TABLE_ROWS; i++)
-	{
-		longs[i].name = table[i].name;
-		longs[i].has_arg = table[i].kind != OPTION_FLAG ? required_argument : no_argument;
-		longs[i].val = ROW_VALUE(i);
-		if (table[i].letter != 0)
-			shorts[length++] = table[i].letter;
-		if (table[i].letter != 0 && table[i].kind != OPTION_FLAG)
-			shorts[length++] = ':';
-	}
-	shorts[length] = '\0';
-
-	opterr = 0;
-	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
-	{
-		const OptionRow *row = NULL;
-
-		if (value == ':')
-		{
-			nachet_console_error(console, "option '%s' needs a value " SEE_HELP, argv[optind - 1]);
-			return false;
-		}
-		for (int i = 0; i < TABLE_ROWS; i++)
-		{
-			if (value == ROW_VALUE(i) || (value == table[i].letter && value != 0 && value != '?'))
-				row = &table[i];
-		}
-		if (row == NULL && optopt > 0 && optopt < 256)
-			nachet_console_error(console, "there is no option '-%c' " SEE_HELP, optopt);
-		else if (row == NULL)
-			nachet_console_error(console, "option '%s' is not understood " SEE_HELP,
-			                     argv[optind - 1]);
-		else if (row->kind == OPTION_TEXT)
-			*text_of(options, row) = optarg;
-		else if (row->kind == OPTION_FLAG)
-			*flag_of(options, row) = true;
-		if (row == NULL ||
-		    (row->kind == OPTION_TEXTS && !add_argument(texts_of(options, row), optarg, console)))
-			return false;
-		if (row->offset == offsetof(NachetOptions, dbname) && nachet_conninfo_has_password(optarg))
-		{
-			nachet_console_error(
-			    console,
-			    "--dbname holds a password, which everyone could read in the process list: "
-			    "use PGPASSFILE, a service file or PGPASSWORD instead");
-			return false;
-		}
-	}
-	options->arguments = argv + optind;
-	options->argument_count = argc - optind;
-	return true;
-}
-
-/* A whole number from min to max; -1 for anything else. */
-static long
-read_whole(const char *text, long min, long max)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	return isdigit((unsigned char) *text) && *end == '\0' && errno == 0 && value >= min &&
-	               value <= max
-	           ? value
-	           : -1;
 }
 
 /* Whether a text is a decimal number, as JSON and PostgreSQL's numeric write it, above 0 and finite. */
@@ -468,10 +253,32 @@ check_together(const NachetOptions *options, NachetConsole *console)
 	return false;
 }
 
+/* Leaves *value as it is where none was given. */
+static bool
+check_number(const char *option, const char *given, int min, int max, int *value,
+             NachetConsole *console)
+{
+	uint64_t number;
+	char *end;
+
+	if (given == NULL)
+		return true;
+	if (nachet_option_table_whole(given, &number, &end) && *end == '\0' &&
+	    number >= (uint64_t) min && number <= (uint64_t) max)
+	{
+		*value = (int) number;
+		return true;
+	}
+	nachet_console_error(console, "%s must be a whole number from %d to %d, not '%s'", option, min,
+	                     max, given);
+	return false;
+}
+
 static bool
 check_values(NachetOptions *options, NachetConsole *console)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	int nb_seeds; /* goes to the datastore as it was given */
 
 	if (!check_required(options, console))
 		return false;
@@ -480,33 +287,15 @@ check_values(NachetOptions *options, NachetConsole *console)
 		nachet_console_error(console, "--zoom must be a number above 0, not '%s'", options->zoom);
 		return false;
 	}
-	if (read_whole(options->nb_seeds, 1, INT32_MAX) < 0)
-	{
-		nachet_console_error(console, "--nb-seeds must be a whole number, at least 1, not '%s'",
-		                     options->nb_seeds);
-		return false;
-	}
-	if (options->jobs_given == NULL)
-		options->jobs = processors < 1                  ? 1
-		                : processors > DEFAULT_MAX_JOBS ? DEFAULT_MAX_JOBS
-		                                                : (int) processors;
-	else
-		options->jobs = (int) read_whole(options->jobs_given, 1, NACHET_MAX_JOBS);
-	if (options->jobs < 0)
-	{
-		nachet_console_error(console, "--jobs must be a whole number from 1 to %d, not '%s'",
-		                     NACHET_MAX_JOBS, options->jobs_given);
-		return false;
-	}
+	options->jobs = processors < 1                  ? 1
+	                : processors > DEFAULT_MAX_JOBS ? DEFAULT_MAX_JOBS
+	                                                : (int) processors;
 	options->retries = DEFAULT_RETRIES;
-	if (options->retries_given != NULL)
-		options->retries = (int) read_whole(options->retries_given, 0, MAX_RETRIES);
-	if (options->retries < 0)
-	{
-		nachet_console_error(console, "--retries must be a whole number from 0 to %d, not '%s'",
-		                     MAX_RETRIES, options->retries_given);
+	if (!check_number("--nb-seeds", options->nb_seeds, 1, INT32_MAX, &nb_seeds, console) ||
+	    !check_number("--jobs", options->jobs_given, 1, NACHET_MAX_JOBS, &options->jobs, console) ||
+	    !check_number("--retries", options->retries_given, 0, MAX_RETRIES, &options->retries,
+	                  console))
 		return false;
-	}
 	if (!check_patterns(&options->include, "--include", console) ||
 	    !check_patterns(&options->exclude, "--exclude", console) ||
 	    !check_together(options, console))
@@ -545,27 +334,29 @@ settle_seed(NachetOptions *options, const NachetOptions *environment)
 void
 nachet_options_free(NachetOptions *options)
 {
-	for (int i = 0; i < options->copy_count; i++)
-		free(options->copies[i]);
-	free(options->include.text);
-	free(options->exclude.text);
+	NachetOptionTable table = table_of(options, NULL);
+
+	nachet_option_table_free(&table);
 	memset(options, 0, sizeof(*options));
 }
 
 NachetOptionsOutcome
 nachet_options_read(NachetOptions *options, NachetConsole *console, int argc, char **argv)
 {
+	NachetOptionTable table = table_of(options, console);
 	NachetOptions environment;
 
 	memset(options, 0, sizeof(*options));
-	if (!read_environment(options, console))
+	if (!nachet_option_table_read_environment(&table))
 		return NACHET_OPTIONS_WRONG;
 	environment = *options;
-	if (!read_command_line(options, console, argc, argv))
+	if (!nachet_option_table_read_command_line(&table, argc, argv))
 		return NACHET_OPTIONS_WRONG;
+	options->arguments = argv + optind;
+	options->argument_count = argc - optind;
 	settle_seed(options, &environment);
 	if (options->help)
-		print_help();
+		print_help(&table);
 	else if (options->version)
 		puts("nachet-load " NACHET_VERSION);
 	else

@@ -7,17 +7,10 @@
 
 #include <stdbool.h>
 
+#include "client/option_table.h"
 #include "console.h"
 
 #define NACHET_MAX_JOBS 32
-
-/* What an option that may be repeated was given; the array is the options' own. */
-typedef struct NachetTexts
-{
-	const char **text;
-	int count;
-	bool from_environment; /* gives way to the command line */
-} NachetTexts;
 
 typedef struct NachetOptions
 {
@@ -48,18 +41,9 @@ typedef struct NachetOptions
 	bool no_progress;
 	bool help;
 	bool version;
-	char *copies[2]; /* of variables that were cut in lines */
-	int copy_count;
 	char **arguments; /* folders and files */
 	int argument_count;
 } NachetOptions;
-
-typedef enum NachetOptionsOutcome
-{
-	NACHET_OPTIONS_RUN,
-	NACHET_OPTIONS_ANSWERED, /* --help or --version, written to standard output */
-	NACHET_OPTIONS_WRONG     /* said so on the console */
-} NachetOptionsOutcome;
 
 /* The strings stay the environment's and argv's own. To be freed whatever the outcome. */
 extern NachetOptionsOutcome nachet_options_read(NachetOptions *options, NachetConsole *console,
