@@ -176,16 +176,13 @@ describe_contents(NachetChunkStream *stream)
 	for (int i = 0; i < n; i++)
 	{
 		Sealed *sealed = &stream->sealed[i];
-		bytea *sha256 = palloc(VARHDRSZ + NACHET_SHA256_BYTES);
 		NachetPicture picture;
 
-		SET_VARSIZE(sha256, VARHDRSZ + NACHET_SHA256_BYTES);
-		memcpy(VARDATA(sha256), sealed->sha256, NACHET_SHA256_BYTES);
 		nachet_chunk_reader_select(reader, sealed->content_id, sealed->byte_size,
 		                           NACHET_CHUNK_SIZE);
 		columns.no_picture[i] = nachet_chunk_reader_picture(reader, &picture) != NACHET_PICTURE_OK;
 		columns.id[i] = Int64GetDatum(sealed->content_id);
-		columns.sha256[i] = PointerGetDatum(sha256);
+		columns.sha256[i] = nachet_digest_datum(sealed->sha256);
 		columns.byte_size[i] = Int64GetDatum(sealed->byte_size);
 		columns.format[i] = columns.no_picture[i] ? (Datum) 0 : CStringGetTextDatum(picture.format);
 		columns.width[i] = Int32GetDatum((int32) picture.width);

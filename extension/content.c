@@ -193,6 +193,16 @@ content_chunk_seal(PG_FUNCTION_ARGS)
 
 /* --- which contents are stored -------------------------------------------------------------------- */
 
+Datum
+nachet_digest_datum(const uint8 digest[NACHET_SHA256_BYTES])
+{
+	bytea *value = palloc(VARHDRSZ + NACHET_SHA256_BYTES);
+
+	SET_VARSIZE(value, VARHDRSZ + NACHET_SHA256_BYTES);
+	memcpy(VARDATA(value), digest, NACHET_SHA256_BYTES);
+	return PointerGetDatum(value);
+}
+
 void
 nachet_digests_check(Datum *digests, int count)
 {
@@ -301,10 +311,12 @@ insert_chunks(Relation heap, CatalogIndexState indexes, NachetChunkStream *strea
 	pfree(chunk);
 }
 
-static void
-hash_picture(bytea *picture, uint8 digest[NACHET_SHA256_BYTES])
+/* The SHA-256 of a byte string, as a bytea. */
+static Datum
+hash_picture(bytea *picture)
 {
 	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+	uint8 digest[NACHET_SHA256_BYTES];
 
 	if (pg_cryptohash_init(hash) < 0 ||
 	    pg_cryptohash_update(hash, (const uint8 *) VARDATA_ANY(picture),
@@ -312,20 +324,21 @@ hash_picture(bytea *picture, uint8 digest[NACHET_SHA256_BYTES])
 	    pg_cryptohash_final(hash, digest, NACHET_SHA256_BYTES) < 0)
 		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(hash));
 	pg_cryptohash_free(hash);
+	return nachet_digest_datum(digest);
 }
 
-static int
-compare_digest_bytes(const void *a, const void *b)
+/* A picture and its digest, which stands first, so that compare_digests serves. */
+typedef struct Hashed
 {
-	return memcmp(*(const uint8 *const *) a, *(const uint8 *const *) b, NACHET_SHA256_BYTES);
-}
+	Datum digest;
+	Datum picture;
+} Hashed;
 
 void
-nachet_contents_store(Datum *pictures, int count, uint8 (*digests)[NACHET_SHA256_BYTES])
+nachet_contents_store(Datum *pictures, int count, Datum *digests)
 {
-	Datum *wanted = palloc(count * sizeof(Datum));
 	Datum *missing = palloc(count * sizeof(Datum));
-	const uint8 **sorted = palloc(count * sizeof(uint8 *));
+	Hashed *sorted = palloc(count * sizeof(Hashed));
 	Relation heap = table_open(nachet_relation_oid("content_chunk"), RowExclusiveLock);
 	CatalogIndexState indexes = CatalogOpenIndexes(heap);
 	NachetChunkStream *stream = nachet_chunk_stream_create(CurrentMemoryContext);
@@ -333,24 +346,17 @@ nachet_contents_store(Datum *pictures, int count, uint8 (*digests)[NACHET_SHA256
 
 	for (int i = 0; i < count; i++)
 	{
-		bytea *digest = palloc(VARHDRSZ + NACHET_SHA256_BYTES);
-
-		hash_picture((bytea *) DatumGetPointer(pictures[i]), digests[i]);
-		SET_VARSIZE(digest, VARHDRSZ + NACHET_SHA256_BYTES);
-		memcpy(VARDATA(digest), digests[i], NACHET_SHA256_BYTES);
-		wanted[i] = PointerGetDatum(digest);
-		sorted[i] = digests[i];
+		digests[i] = hash_picture((bytea *) DatumGetPointer(pictures[i]));
+		sorted[i] = (Hashed){digests[i], pictures[i]};
 	}
-	qsort(sorted, count, sizeof(uint8 *), compare_digest_bytes);
-	found = nachet_contents_missing(wanted, count, missing);
+	qsort(sorted, count, sizeof(Hashed), compare_digests);
+	found = nachet_contents_missing(digests, count, missing);
 
 	/* Both lists ascend: the first picture of each missing digest is stored. */
 	for (int i = 0, m = 0; i < count && m < found; i++)
-		if (memcmp(sorted[i], VARDATA(DatumGetPointer(missing[m])), NACHET_SHA256_BYTES) == 0)
+		if (compare_digests(&sorted[i].digest, &missing[m]) == 0)
 		{
-			int n = (int) ((const uint8(*)[NACHET_SHA256_BYTES]) sorted[i] - digests);
-
-			insert_chunks(heap, indexes, stream, (bytea *) DatumGetPointer(pictures[n]));
+			insert_chunks(heap, indexes, stream, (bytea *) DatumGetPointer(sorted[i].picture));
 			m++;
 		}
 	CatalogCloseIndexes(indexes);

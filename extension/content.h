@@ -32,12 +32,14 @@
 /* The OID of a table, index or sequence in schema nachet; an error where it is gone. */
 extern Oid nachet_relation_oid(const char *name);
 
+/* A SHA-256 as a bytea. */
+extern Datum nachet_digest_datum(const uint8 digest[NACHET_SHA256_BYTES]);
+
 /*
  * Stores pictures from memory as contents, those that are stored already excepted, and seals them:
- * count pointers to byte strings whose SHA-256 go to digests.
+ * count byte strings, whose SHA-256 go to digests.
  */
-extern void nachet_contents_store(Datum *pictures, int count,
-                                  uint8 (*digests)[NACHET_SHA256_BYTES]);
+extern void nachet_contents_store(Datum *pictures, int count, Datum *digests);
 
 /*
  * Deletes those of the contents with these ids that no picture refers to and nobody else holds. Returns

@@ -135,21 +135,18 @@ read_picture(JsonbValue *entry, int position, Datum *name, Datum *digest)
 {
 	JsonbContainer *object = entry->val.binary.data;
 	JsonbValue value;
-	bytea *bytes;
+	unsigned char bytes[NACHET_SHA256_BYTES];
 
 	if (entry->type != jbvBinary || !JsonContainerIsObject(object))
 		bad_manifest(position, "is no object");
 	if (getKeyJsonValueFromContainer(object, "name", 4, &value) == NULL || value.type != jbvString)
 		bad_manifest(position, "has no \"name\"");
 	*name = PointerGetDatum(cstring_to_text_with_len(value.val.string.val, value.val.string.len));
-	bytes = palloc(VARHDRSZ + NACHET_SHA256_BYTES);
-	SET_VARSIZE(bytes, VARHDRSZ + NACHET_SHA256_BYTES);
 	if (getKeyJsonValueFromContainer(object, "sha256", 6, &value) == NULL ||
 	    value.type != jbvString || value.val.string.len != 2 * NACHET_SHA256_BYTES ||
-	    !nachet_hex_decode(value.val.string.val, NACHET_SHA256_BYTES,
-	                       (unsigned char *) VARDATA(bytes)))
+	    !nachet_hex_decode(value.val.string.val, NACHET_SHA256_BYTES, bytes))
 		bad_manifest(position, "has no \"sha256\" of 64 hexadecimal digits");
-	*digest = PointerGetDatum(bytes);
+	*digest = nachet_digest_datum(bytes);
 }
 
 /* The request's "pictures" as names and digests. */

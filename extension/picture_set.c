@@ -127,7 +127,7 @@ static bytea *
 set_digest(const NachetUpload *upload, const NachetImportData *data)
 {
 	char *canonical = JsonbToCString(NULL, &DatumGetJsonbP(data->canonical)->root, 1024);
-	bytea *digest = palloc(VARHDRSZ + NACHET_SHA256_BYTES);
+	uint8 digest[NACHET_SHA256_BYTES];
 	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
 
 	if (pg_cryptohash_init(hash) < 0)
@@ -144,11 +144,10 @@ set_digest(const NachetUpload *upload, const NachetImportData *data)
 		hash_more(hash, "", 1);
 		hash_more(hash, VARDATA_ANY(DatumGetPointer(upload->digests[i])), NACHET_SHA256_BYTES);
 	}
-	SET_VARSIZE(digest, VARHDRSZ + NACHET_SHA256_BYTES);
-	if (pg_cryptohash_final(hash, (uint8 *) VARDATA(digest), NACHET_SHA256_BYTES) < 0)
+	if (pg_cryptohash_final(hash, digest, NACHET_SHA256_BYTES) < 0)
 		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(hash));
 	pg_cryptohash_free(hash);
-	return digest;
+	return (bytea *) DatumGetPointer(nachet_digest_datum(digest));
 }
 
 /* --- contents: there, held, and pictures ------------------------------------------------------------ */
@@ -467,7 +466,6 @@ upload_picture_set(PG_FUNCTION_ARGS)
 	static const char *const arguments[] = {"pictures", "user_id", "data"};
 	NachetUpload upload = {0};
 	Datum *pictures;
-	uint8(*digests)[NACHET_SHA256_BYTES];
 
 	require_arguments(fcinfo, arguments, 3);
 	/* Before it is detoasted: an array may be far larger than the value that was sent. */
@@ -483,16 +481,11 @@ upload_picture_set(PG_FUNCTION_ARGS)
 	upload.data = PG_GETARG_JSONB_P(2);
 	upload.names = palloc(Max(upload.count, 1) * sizeof(Datum));
 	upload.digests = palloc(Max(upload.count, 1) * sizeof(Datum));
-	digests = palloc(Max(upload.count, 1) * NACHET_SHA256_BYTES);
 
 	SPI_connect();
-	nachet_contents_store(pictures, upload.count, digests);
+	nachet_contents_store(pictures, upload.count, upload.digests);
 	for (int i = 0; i < upload.count; i++)
-	{
 		upload.names[i] = CStringGetTextDatum(psprintf("%d", i + 1));
-		upload.digests[i] =
-		    PointerGetDatum(cstring_to_text_with_len((char *) digests[i], NACHET_SHA256_BYTES));
-	}
 	nachet_picture_set_upload(&upload);
 	SPI_finish();
 	PG_RETURN_DATUM(upload.set_id);

@@ -65,9 +65,11 @@ begin(NachetRequest *request)
 		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
 		                       "The body must be application/json.");
 	else
+	{
 		request->state = calloc(1, sizeof(NachetText));
-	if (request->state == NULL)
-		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+		if (request->state == NULL)
+			nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+	}
 }
 
 static void
