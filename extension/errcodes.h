@@ -11,5 +11,6 @@
 #define ERRCODE_NACHET_CONTENTS_MISSING    MAKE_SQLSTATE('N', 'C', '0', '0', '4')
 #define ERRCODE_NACHET_BAD_DATA            MAKE_SQLSTATE('N', 'C', '0', '0', '5')
 #define ERRCODE_NACHET_BAD_CHUNK           MAKE_SQLSTATE('N', 'C', '0', '0', '6')
+#define ERRCODE_NACHET_NOT_THE_USER        MAKE_SQLSTATE('N', 'C', '0', '0', '7')
 
 #endif

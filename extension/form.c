@@ -42,7 +42,7 @@ same_email(text *a, text *b)
 
 /*
  * The address in whose name the request is made: the authenticated one where there is one, which the
- * request may repeat and not contradict (42501); else the request's own.
+ * request may repeat and not contradict (NC007); else the request's own.
  */
 static text *
 request_email(FunctionCallInfo fcinfo, Jsonb *request)
@@ -57,7 +57,7 @@ request_email(FunctionCallInfo fcinfo, Jsonb *request)
 		return email;
 	if (email != NULL && !same_email(email, authenticated))
 		ereport(ERROR,
-		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		        (errcode(ERRCODE_NACHET_NOT_THE_USER),
 		         errmsg("\"email\" is not the authenticated user's"),
 		         errhint("Leave \"email\" out, or give the address you are signed in with.")));
 	return authenticated;
@@ -91,8 +91,8 @@ request_object(FunctionCallInfo fcinfo)
 /*
  * picture_form(request jsonb, auth_email text) returns jsonb: {"user_id", "email", "seed_names", "limits"}
  * for the user whose "email" the request holds or the service has authenticated. limits: manifest_pictures
- * and set_pictures (how many one manifest, one set may name), name_bytes. Errors: NC001, NC005; 42501
- * where request and authentication name different users.
+ * and set_pictures (how many one manifest, one set may name), name_bytes. Errors: NC001, NC005, and
+ * NC007 where request and authentication name different users.
  */
 Datum
 picture_form(PG_FUNCTION_ARGS)
@@ -251,7 +251,7 @@ answer_set(const NachetUpload *upload)
  *	"present"	the same set was there: the same;
  *	"missing"	contents are not stored yet: with "missing": [sha256], "user_id";
  *	"checked"	the dry run found nothing wrong: the same.
- * Errors: NC001 to NC005, 42501, 54000.
+ * Errors: NC001 to NC005, NC007, 54000.
  */
 Datum
 batch_import(PG_FUNCTION_ARGS)

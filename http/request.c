@@ -17,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "headers.h"
 #include "log.h"
 #include "origin.h"
 #include "respond.h"
@@ -25,88 +26,15 @@
 /* The bytes of a reason that a log line shows. */
 #define REASON_SHOWN 400
 
-/* The headers that a request may hold at most once, and that mean something here. */
-enum
-{
-	HEADER_HOST,
-	HEADER_ORIGIN,
-	HEADER_CONTENT_LENGTH,
-	HEADER_TRANSFER_ENCODING,
-	HEADER_CONTENT_TYPE,
-	HEADER_CONTENT_ENCODING,
-	HEADER_EXPECT,
-	HEADER_COUNT
-};
-
-static const char *const header_names[HEADER_COUNT] = {
-    "Host",         "Origin",           "Content-Length", "Transfer-Encoding",
-    "Content-Type", "Content-Encoding", "Expect"};
-
-typedef struct Headers
-{
-	const char *value[HEADER_COUNT]; /* NULL where there is none */
-	const char *repeated;            /* the name of one that came twice */
-	bool has_nul;
-} Headers;
-
-static enum MHD_Result
-collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t key_size,
-               const char *value, size_t value_size)
-{
-	Headers *headers = context;
-
-	(void) kind;
-	if (value == NULL)
-		value = "";
-	if (strlen(key) != key_size || strlen(value) != value_size)
-		headers->has_nul = true;
-	for (int i = 0; i < HEADER_COUNT; i++)
-	{
-		if (strcasecmp(key, header_names[i]) != 0)
-			continue;
-		if (headers->value[i] != NULL)
-			headers->repeated = header_names[i];
-		headers->value[i] = value;
-	}
-	return MHD_YES;
-}
-
-/* Where the body ends must be beyond doubt, or what follows could be taken for another request. */
 static void
-check_framing(NachetRequest *request, const Headers *headers)
-{
-	const char *length = headers->value[HEADER_CONTENT_LENGTH];
-	const char *coding = headers->value[HEADER_TRANSFER_ENCODING];
-
-	if (headers->has_nul)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header holds a NUL byte.");
-	else if (headers->repeated != NULL)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header %s is given twice.",
-		                       headers->repeated);
-	else if (length != NULL && coding != NULL)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
-		                       "Content-Length and Transfer-Encoding contradict each other.");
-	else if (coding != NULL && strcasecmp(coding, "chunked") != 0)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
-		                       "The only transfer coding that is read is chunked.");
-	else if (length != NULL && (*length == '\0' || strlen(length) > 18 ||
-	                            length[strspn(length, "0123456789")] != '\0'))
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "Content-Length is no number.");
-	else if (coding != NULL)
-		request->body_length = NACHET_REQUEST_CHUNKED;
-	else if (length != NULL)
-		request->body_length = strtoull(length, NULL, 10);
-}
-
-static void
-check_sender(NachetRequest *request, const Headers *headers)
+check_sender(NachetRequest *request, const NachetHeaders *headers)
 {
 	const NachetHttpOptions *options = request->server->options;
-	const char *origin = headers->value[HEADER_ORIGIN];
-	const char *expect = headers->value[HEADER_EXPECT];
+	const char *origin = headers->value[NACHET_HEADER_ORIGIN];
+	const char *expect = headers->value[NACHET_HEADER_EXPECT];
 
-	request->host = headers->value[HEADER_HOST];
-	request->content_type = headers->value[HEADER_CONTENT_TYPE];
+	request->host = headers->value[NACHET_HEADER_HOST];
+	request->content_type = headers->value[NACHET_HEADER_CONTENT_TYPE];
 	request->expects_continue = expect != NULL && strcasecmp(expect, "100-continue") == 0;
 
 	if (atomic_load(&request->server->connections) > options->max_connections)
@@ -127,10 +55,10 @@ check_sender(NachetRequest *request, const Headers *headers)
 }
 
 static void
-check_route(NachetRequest *request, const Headers *headers, const char *url, const char *method)
+check_route(NachetRequest *request, const NachetHeaders *headers, const char *url, const char *method)
 {
 	const NachetRoute *route = nachet_router_find(url);
-	const char *coding = headers->value[HEADER_CONTENT_ENCODING];
+	const char *coding = headers->value[NACHET_HEADER_CONTENT_ENCODING];
 	uint64_t limit;
 
 	request->route = route;
@@ -194,13 +122,13 @@ begin(NachetServer *server, struct MHD_Connection *connection, const char *url, 
       void **state)
 {
 	NachetRequest *request = create_request(server, connection, url, method);
-	Headers headers = {0};
+	NachetHeaders headers;
 
 	if (request == NULL)
 		return MHD_NO;
 	*state = request;
-	(void) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, collect_header, &headers);
-	check_framing(request, &headers);
+	nachet_headers_read(&headers, connection);
+	nachet_headers_check_framing(&headers, request);
 	if (request->status != 0)
 		return send_answer(request); /* nothing of the body can be told from what follows it */
 	check_sender(request, &headers);

@@ -22,6 +22,7 @@
 #define NACHET_SQLSTATE_CONTENTS_MISSING    "NC004"
 #define NACHET_SQLSTATE_BAD_DATA            "NC005"
 #define NACHET_SQLSTATE_BAD_CHUNK           "NC006"
+#define NACHET_SQLSTATE_NOT_THE_USER        "NC007"
 
 /*
  * Connects. conninfo is a connection string or URI as psql takes it, or NULL for libpq's environment.

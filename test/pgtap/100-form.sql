@@ -9,7 +9,7 @@ SELECT is(nachet.picture_form('{"email": "tap@example.org"}') -> 'seed_names', (
 SELECT is(nachet.picture_form('{"email": "tap@example.org"}') -> 'limits' ->> 'name_bytes', '1024', 'and the limits');
 SELECT is(nachet.picture_form('{}', 'Tap@example.org') ->> 'user_id', pg_temp.uid()::text, 'who is authenticated need not say who');
 SELECT is(nachet.picture_form('{"email": "TAP@EXAMPLE.org"}', 'tap@example.org') ->> 'user_id', pg_temp.uid()::text, 'but may');
-SELECT throws_ok($$SELECT nachet.picture_form('{"email": "other@example.org"}', 'tap@example.org')$$, '42501', NULL, 'and is nobody else');
+SELECT throws_ok($$SELECT nachet.picture_form('{"email": "other@example.org"}', 'tap@example.org')$$, 'NC007', NULL, 'and is nobody else');
 SELECT throws_ok($$SELECT nachet.picture_form('{"email": "stranger@example.org"}')$$, 'NC001', NULL, 'a stranger');
 SELECT throws_ok($$SELECT nachet.picture_form('{}', 'stranger@example.org')$$, 'NC001', NULL, 'an authenticated stranger');
 SELECT throws_ok($$SELECT nachet.picture_form('{}')$$, 'NC005', NULL, 'nobody');
@@ -44,6 +44,6 @@ SELECT throws_ok(format('SELECT nachet.batch_import(pg_temp.manifest(%L))', more
 	('{"dry_run": "yes"}', 'NC005'),
 	('{"seed_name": "Brassica"}', 'NC002'),
 	('{"email": "stranger@example.org"}', 'NC001')) AS b (more, code);
-SELECT throws_ok($$SELECT nachet.batch_import(pg_temp.manifest(), 'other@example.org')$$, '42501', NULL, 'nobody imports for another');
+SELECT throws_ok($$SELECT nachet.batch_import(pg_temp.manifest(), 'other@example.org')$$, 'NC007', NULL, 'nobody imports for another');
 SELECT * FROM finish();
 ROLLBACK;

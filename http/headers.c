@@ -1,0 +1,77 @@
+/*
+ * http/headers.c
+ *		The headers that a request may hold at most once, and that mean something here.
+ *
+ * One that comes twice is refused whatever it says: who was before us may have believed the other.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "headers.h"
+#include "respond.h"
+
+static const char *const header_names[NACHET_HEADER_COUNT] = {
+    [NACHET_HEADER_HOST] = "Host",
+    [NACHET_HEADER_ORIGIN] = "Origin",
+    [NACHET_HEADER_CONTENT_LENGTH] = "Content-Length",
+    [NACHET_HEADER_TRANSFER_ENCODING] = "Transfer-Encoding",
+    [NACHET_HEADER_CONTENT_TYPE] = "Content-Type",
+    [NACHET_HEADER_CONTENT_ENCODING] = "Content-Encoding",
+    [NACHET_HEADER_EXPECT] = "Expect",
+};
+
+static enum MHD_Result
+collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t key_size,
+               const char *value, size_t value_size)
+{
+	NachetHeaders *headers = context;
+
+	(void) kind;
+	if (value == NULL)
+		value = "";
+	if (strlen(key) != key_size || strlen(value) != value_size)
+		headers->has_nul = true;
+	for (int i = 0; i < NACHET_HEADER_COUNT; i++)
+	{
+		if (strcasecmp(key, header_names[i]) != 0)
+			continue;
+		if (headers->value[i] != NULL)
+			headers->repeated = header_names[i];
+		headers->value[i] = value;
+	}
+	return MHD_YES;
+}
+
+void
+nachet_headers_read(NachetHeaders *headers, struct MHD_Connection *connection)
+{
+	memset(headers, 0, sizeof(*headers));
+	(void) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, collect_header, headers);
+}
+
+void
+nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *request)
+{
+	const char *length = headers->value[NACHET_HEADER_CONTENT_LENGTH];
+	const char *coding = headers->value[NACHET_HEADER_TRANSFER_ENCODING];
+
+	if (headers->has_nul)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header holds a NUL byte.");
+	else if (headers->repeated != NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header %s is given twice.",
+		                       headers->repeated);
+	else if (length != NULL && coding != NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "Content-Length and Transfer-Encoding contradict each other.");
+	else if (coding != NULL && strcasecmp(coding, "chunked") != 0)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "The only transfer coding that is read is chunked.");
+	else if (length != NULL && (*length == '\0' || strlen(length) > 18 ||
+	                            length[strspn(length, "0123456789")] != '\0'))
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "Content-Length is no number.");
+	else if (coding != NULL)
+		request->body_length = NACHET_REQUEST_CHUNKED;
+	else if (length != NULL)
+		request->body_length = strtoull(length, NULL, 10);
+}
