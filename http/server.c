@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <microhttpd.h>
 
+#include "auth.h"
 #include "listen.h"
 #include "log.h"
 #include "request.h"
@@ -115,9 +116,15 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 	memset(server, 0, sizeof(*server));
 	server->options = options;
 	raise_file_limit(options);
+	server->auth = nachet_auth_create(options);
+	if (server->auth == NULL)
+		return false;
 	listener = nachet_listen_open(options->listen, url, sizeof(url));
 	if (listener < 0)
+	{
+		nachet_auth_free(server->auth);
 		return false;
+	}
 	server->spool = nachet_spool_create(options->spool_dir, options->spool_memory, &error);
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait);
@@ -160,4 +167,5 @@ nachet_server_stop(NachetServer *server)
 	nachet_senders_stop(server->senders);
 	nachet_pool_free(server->pool);
 	nachet_spool_free(server->spool);
+	nachet_auth_free(server->auth);
 }

@@ -14,11 +14,13 @@
 #include "spool.h"
 
 struct MHD_Daemon;
+typedef struct NachetAuth NachetAuth;
 
 /* Made before the first request and gone after the last; what is not atomic or locked does not change between. */
 typedef struct NachetServer
 {
 	const NachetHttpOptions *options;
+	NachetAuth *auth;
 	NachetPool *pool;
 	NachetSpool *spool;
 	NachetSenders *senders;
