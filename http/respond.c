@@ -42,6 +42,7 @@ set_answer(NachetRequest *request, unsigned status, const char *type, NachetText
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED && request->route != NULL)
 		(void) MHD_add_response_header(response, "Allow", request->route->allow);
 	request->response = response;
+	request->response_bytes = text->length;
 }
 
 void
