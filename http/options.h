@@ -31,6 +31,7 @@ typedef struct NachetHttpOptions
 	uint64_t idle_timeout;   /* seconds that a client may be silent, or below min_rate */
 	uint64_t min_rate;       /* bytes a second */
 	uint64_t drain_timeout;  /* seconds that requests under way have after SIGTERM */
+	const char *log_format;  /* "text" or "json" */
 	bool help;
 	bool version;
 } NachetHttpOptions;

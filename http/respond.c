@@ -26,6 +26,7 @@ set_answer(NachetRequest *request, unsigned status, const char *type, NachetText
 	struct MHD_Response *response = NULL;
 
 	request->status = status;
+	request->answer_length = text->length;
 	if (!text->failed)
 		response =
 		    MHD_create_response_from_buffer(text->length, text->bytes, MHD_RESPMEM_MUST_FREE);
@@ -42,7 +43,6 @@ set_answer(NachetRequest *request, unsigned status, const char *type, NachetText
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED && request->route != NULL)
 		(void) MHD_add_response_header(response, "Allow", request->route->allow);
 	request->response = response;
-	request->response_bytes = text->length;
 }
 
 void
@@ -166,6 +166,15 @@ whole_message(const NachetError *error)
 	return words;
 }
 
+/* For the log: without the detail, which quotes what was sent. */
+static void
+note_reason(NachetRequest *request, const NachetError *error)
+{
+	if (asprintf(&request->reason, error->sqlstate[0] != '\0' ? "%s (%s)" : "%s", error->message,
+	             error->sqlstate) < 0)
+		request->reason = NULL;
+}
+
 void
 nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetError *error)
 {
@@ -177,7 +186,7 @@ nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetE
 	if (request->status != 0)
 		return;
 	own = whole_message(error);
-	request->reason = own != NULL ? strdup(own) : NULL;
+	note_reason(request, error);
 	if (error->unreachable)
 	{
 		status = MHD_HTTP_SERVICE_UNAVAILABLE;

@@ -12,6 +12,7 @@
 
 #include "loader/client/datastore.h"
 #include "import.h"
+#include "metrics.h"
 #include "query.h"
 #include "respond.h"
 #include "router.h"
@@ -66,9 +67,15 @@ static void
 answer_result(NachetRequest *request, const char *result, const char *json)
 {
 	if (strcmp(result, "created") == 0)
+	{
+		nachet_metrics_add(NACHET_COUNT_SETS_CREATED, 1);
 		nachet_respond_json(request, MHD_HTTP_CREATED, json);
+	}
 	else if (strcmp(result, "present") == 0)
+	{
+		nachet_metrics_add(NACHET_COUNT_SETS_PRESENT, 1);
 		nachet_respond_json(request, MHD_HTTP_OK, json);
+	}
 	else if (strcmp(result, "missing") == 0)
 		nachet_respond_refusal(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 		                       NACHET_SQLSTATE_CONTENTS_MISSING, "Send the same request again.",

@@ -105,9 +105,9 @@ settle_connections(NachetServer *server)
 	if (room >= options->max_connections)
 		return;
 	server->max_connections = room > 0 ? room : 1;
-	nachet_log("warning: only %llu files may be open: %zu connections are taken instead of %llu",
-	           (unsigned long long) limit.rlim_cur, server->max_connections,
-	           (unsigned long long) options->max_connections);
+	nachet_log_warning("only %llu files may be open: %zu connections are taken instead of %llu",
+	                   (unsigned long long) limit.rlim_cur, server->max_connections,
+	                   (unsigned long long) options->max_connections);
 }
 
 static bool
@@ -138,7 +138,7 @@ try_database(NachetServer *server)
 	if (nachet_pool_take(server->pool, &pooled, &error))
 		nachet_pool_give(server->pool, &pooled);
 	else
-		nachet_log("warning: the datastore can't be used yet: %s", error.message);
+		nachet_log_warning("the datastore can't be used yet: %s", error.message);
 	nachet_error_clear(&error);
 }
 

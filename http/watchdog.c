@@ -21,6 +21,7 @@
 #include <time.h>
 #include <sys/socket.h>
 
+#include "request_id.h"
 #include "watchdog.h"
 
 #define TICK_MS 250
@@ -36,6 +37,7 @@ static const char too_slow[] = "HTTP/1.1 408 Request Timeout\r\n"
                                "Content-Type: application/problem+json\r\n"
                                "X-Content-Type-Options: nosniff\r\n"
                                "Cache-Control: no-store\r\n"
+                               "X-Request-Id: %s\r\n"
                                "Content-Length: %zu\r\n\r\n%s";
 static const char too_slow_body[] =
     "{\"type\":\"about:blank\",\"title\":\"Request Timeout\",\"status\":408,"
@@ -59,8 +61,9 @@ struct NachetWatched
 	int socket;
 	bool surplus;
 	Phase phase;
-	int64_t deadline; /* NEVER while the service is at work */
-	int64_t credit;   /* of the body, when it was last awaited */
+	int64_t deadline;       /* NEVER while the service is at work */
+	int64_t credit;         /* of the body, when it was last awaited */
+	const char *request_id; /* NULL before its body is awaited */
 };
 
 /* The lock guards the list and all that is in it. */
@@ -105,16 +108,25 @@ enter(NachetWatched *watched, Phase phase, int64_t deadline)
 
 /* --- the thread ------------------------------------------------------------------------------------ */
 
+static void
+answer_too_slow(const NachetWatched *watched)
+{
+	char id[NACHET_REQUEST_ID_MAX + 1];
+	char answer[512];
+	int length;
+
+	nachet_request_id_choose(id, watched->request_id);
+	length =
+	    snprintf(answer, sizeof(answer), too_slow, id, sizeof(too_slow_body) - 1, too_slow_body);
+	(void) send(watched->socket, answer, (size_t) length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Ends what is under way on the connection, whose own thread finds it closed and cleans up. */
 static void
 cut_off(NachetWatched *watched)
 {
-	char answer[512];
-	int length =
-	    snprintf(answer, sizeof(answer), too_slow, sizeof(too_slow_body) - 1, too_slow_body);
-
 	if (watched->phase == PHASE_HEADERS || watched->phase == PHASE_BODY)
-		(void) send(watched->socket, answer, (size_t) length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		answer_too_slow(watched);
 	(void) shutdown(watched->socket, SHUT_RDWR);
 	watched->phase = PHASE_OVER;
 	watched->deadline = NEVER;
@@ -251,7 +263,7 @@ nachet_watched_work(NachetWatched *watched)
 }
 
 void
-nachet_watched_body(NachetWatched *watched, uint64_t bytes)
+nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t bytes)
 {
 	NachetWatchdog *watchdog = watched->watchdog;
 	int64_t worth = worth_of(watchdog, bytes);
@@ -259,6 +271,7 @@ nachet_watched_body(NachetWatched *watched, uint64_t bytes)
 	pthread_mutex_lock(&watchdog->lock);
 	watched->credit = worth < watchdog->credit_ms - watched->credit ? watched->credit + worth
 	                                                                : watchdog->credit_ms;
+	watched->request_id = request_id;
 	enter(watched, PHASE_BODY, now_ms() + watched->credit);
 	pthread_mutex_unlock(&watchdog->lock);
 }
@@ -281,6 +294,7 @@ nachet_watched_done(NachetWatched *watched)
 
 	pthread_mutex_lock(&watchdog->lock);
 	over = watched->phase == PHASE_OVER;
+	watched->request_id = NULL;
 	enter(watched, PHASE_IDLE, now_ms() + watchdog->header_ms);
 	pthread_mutex_unlock(&watchdog->lock);
 	return over;

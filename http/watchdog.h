@@ -39,8 +39,8 @@ extern void nachet_watched_headers(NachetWatched *watched);
  */
 extern bool nachet_watched_work(NachetWatched *watched) __attribute__((warn_unused_result));
 
-/* More of the body is awaited; so many bytes came since it was last. */
-extern void nachet_watched_body(NachetWatched *watched, uint64_t bytes);
+/* More of the body is awaited; so many bytes came since it was last. The id lives until the request is done. */
+extern void nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t bytes);
 
 /* An answer of so many bytes is about to be sent. */
 extern void nachet_watched_answer(NachetWatched *watched, uint64_t bytes);

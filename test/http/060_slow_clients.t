@@ -46,7 +46,9 @@ is(read_answer($socket, 20)->{status}, 0, 'after which nothing comes is the last
 # Bodies.
 $socket = connect_to($http);
 print {$socket} "${form_head}Content-Length: 1000\r\n\r\n";
-is_problem(read_answer($socket, 20), 408, qr/slowly/, 'a body that does not begin');
+my $answer = read_answer($socket, 20);
+is_problem($answer, 408, qr/slowly/, 'a body that does not begin');
+like($answer->{headers}{'x-request-id'}[0], qr/\A[0-9a-f-]{36}\z/, "with the request's id");
 $socket = connect_to($http);
 print {$socket} "${form_head}Content-Length: 1000\r\n\r\n{";
 is_problem(trickle($socket, ' '), 408, qr/slowly/, 'a short body that trickles');
@@ -59,7 +61,7 @@ is_problem(trickle($socket, "\r\n1\r\nx"), 408, qr/slowly/, 'a fast one that goe
 $socket = connect_to($http);
 print {$socket} request_head($http, '/batch-import', 'Content-Length' => 100_000, 'Content-Type' => 'text/plain');
 is_problem(trickle($socket, 'x'), 408, qr/slowly/, 'a refused body that trickles');
-ok(wait_for_log($http, qr{POST /batch-import 408 400000 bytes \d+ ms \(the client was too slow\)}), 'and all is logged');
+ok(wait_for_log($http, qr{POST /batch-import 408 400000 bytes \d+ ms .*\(the client was too slow\)}), 'and all is logged');
 is(post_body($http, $body)->{status}, 201, 'others are served');
 
 # Connections that end in their middle.
@@ -93,7 +95,7 @@ setsockopt $socket, SOL_SOCKET, SO_RCVBUF, 4096;
 connect $socket, pack_sockaddr_in($http->port, inet_aton('127.0.0.1')) or die $!;
 $socket->autoflush(1);
 print {$socket} "${form_head}Content-Length: " . length($good) . "\r\n\r\n$good";
-ok(wait_for_log($http, qr{POST /picture-form 200 \d+ bytes \d+ ms \(the client was too slow\)}, 300), 'a client that does not take its answer is dropped');
+ok(wait_for_log($http, qr{POST /picture-form 200 \d+ bytes \d+ ms .*\(the client was too slow\)}, 300), 'a client that does not take its answer is dropped');
 close $socket;
 is(post_json($http, $good)->{status}, 200, 'one that does, gets it whole');
 $store->psql("DELETE FROM nachet.seed WHERE name LIKE 'xxx%'");
