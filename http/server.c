@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <microhttpd.h>
 
+#include "json_body.h"
 #include "listen.h"
 #include "log.h"
 #include "request.h"
@@ -119,9 +120,10 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 	if (listener < 0)
 		return false;
 	server->spool = nachet_spool_create(options->spool_dir, options->spool_memory, &error);
+	server->json_memory = nachet_budget_create(nachet_json_body_memory(options));
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait);
-	if (server->spool == NULL || server->pool == NULL)
+	if (server->spool == NULL || server->pool == NULL || server->json_memory == NULL)
 		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
 	else
 	{
@@ -159,5 +161,6 @@ nachet_server_stop(NachetServer *server)
 		MHD_stop_daemon(server->daemon);
 	nachet_senders_stop(server->senders);
 	nachet_pool_free(server->pool);
+	nachet_budget_free(server->json_memory);
 	nachet_spool_free(server->spool);
 }

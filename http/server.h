@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "budget.h"
 #include "options.h"
 #include "pool.h"
 #include "sender.h"
@@ -22,6 +23,7 @@ typedef struct NachetServer
 	NachetPool *pool;
 	NachetSpool *spool;
 	NachetSenders *senders;
+	NachetBudget *json_memory; /* for long bodies of JSON that the database is asked about */
 	struct MHD_Daemon *daemon;
 	atomic_size_t connections; /* clients, with those that are told 503 */
 	atomic_size_t requests;    /* under way */
