@@ -14,6 +14,7 @@
 #include "query.h"
 #include "respond.h"
 #include "router.h"
+#include "set_answer.h"
 
 /* Parameters: the fields' names and values, the pictures' names and digests, who asks, the new bytes. */
 static const char statement[] =
@@ -28,19 +29,6 @@ static void
 begin(NachetRequest *request)
 {
 	nachet_import_begin(request, NACHET_IMPORT_FOLDER);
-}
-
-static void
-answer_result(NachetRequest *request, const char *result, const char *json)
-{
-	if (strcmp(result, "created") == 0)
-		nachet_respond_json(request, MHD_HTTP_CREATED, json);
-	else if (strcmp(result, "present") == 0)
-		nachet_respond_json(request, MHD_HTTP_OK, json);
-	else if (strcmp(result, "missing") == 0)
-		nachet_respond_swept(request);
-	else
-		nachet_respond_unknown_result(request, result);
 }
 
 static void
@@ -70,8 +58,10 @@ answer(NachetRequest *request)
 	values[4] = request->auth_email;
 	values[5] = new_bytes_text;
 	result = nachet_query_row(request, &query, MHD_HTTP_UNPROCESSABLE_CONTENT);
-	if (result != NULL)
-		answer_result(request, PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 0));
+	if (result != NULL && strcmp(PQgetvalue(result, 0, 1), "missing") == 0)
+		nachet_respond_swept(request);
+	else if (result != NULL)
+		nachet_set_answer(request, PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 0));
 	PQclear(result);
 }
 

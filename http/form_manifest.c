@@ -11,6 +11,7 @@
 #include "query.h"
 #include "respond.h"
 #include "router.h"
+#include "set_answer.h"
 
 /* What came of it, and what is passed on: the list of what is missing, or the answer. */
 static const char statement[] =
@@ -30,14 +31,12 @@ body_limit(const NachetHttpOptions *options)
 static void
 answer_result(NachetRequest *request, const char *result, const char *json)
 {
-	if (strcmp(result, "created") == 0)
-		nachet_respond_json(request, MHD_HTTP_CREATED, json);
-	else if (strcmp(result, "present") == 0 || strcmp(result, "checked") == 0)
-		nachet_respond_json(request, MHD_HTTP_OK, json);
-	else if (strcmp(result, "missing") == 0)
+	if (strcmp(result, "missing") == 0)
 		nachet_respond_missing(request, json);
+	else if (strcmp(result, "checked") == 0)
+		nachet_respond_json(request, MHD_HTTP_OK, json);
 	else
-		nachet_respond_unknown_result(request, result);
+		nachet_set_answer(request, result, json);
 }
 
 static void

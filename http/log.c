@@ -1,49 +1,107 @@
 /*
  * http/log.c
- *		Messages on standard error, each one line and one write.
+ *		Lines on standard error, as text or as JSON Lines.
  *
  * One write a line keeps the lines of many threads whole; no lock is taken, so that a log that nobody reads
- * stops only who writes to it. Whatever the text holds, it stays one line.
+ * stops only who writes to it. Whatever a message holds, it stays one line and moves no terminal.
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 
-#define LINE_BYTES 2048
+/* What is longer is cut: a pipe takes 4,096 bytes in one piece, and escaping makes a message longer. */
+#define MESSAGE_BYTES 2048
+
+static NachetLogFormat log_format = NACHET_LOG_TEXT;
+
+bool
+nachet_log_set_format(const char *name)
+{
+	if (strcmp(name, "json") == 0)
+		log_format = NACHET_LOG_JSON;
+	else if (strcmp(name, "text") == 0)
+		log_format = NACHET_LOG_TEXT;
+	else
+		return false;
+	return true;
+}
+
+NachetLogFormat
+nachet_log_format(void)
+{
+	return log_format;
+}
+
+void
+nachet_log_line_begin(NachetText *line, const char *level)
+{
+	char date[32];
+	struct timespec now;
+	struct tm utc;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+	memset(line, 0, sizeof(*line));
+	if (log_format == NACHET_LOG_JSON)
+		nachet_text_format(line, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\"", date,
+		                   now.tv_nsec / 1000000, level);
+	else
+		nachet_text_format(line, "%s.%03ldZ nachet-http: %s", date, now.tv_nsec / 1000000,
+		                   strcmp(level, "warning") == 0 ? "warning: " : "");
+}
+
+void
+nachet_log_line_end(NachetText *line)
+{
+	if (log_format == NACHET_LOG_JSON)
+		nachet_text_add(line, "}", 1);
+	nachet_text_add(line, "\n", 1);
+	/* A line that can't be made or written has nobody to be told to. */
+	if (!line->failed)
+		(void) !write(STDERR_FILENO, line->bytes, line->length);
+	nachet_text_free(line);
+}
+
+static void __attribute__((format(printf, 2, 0)))
+write_message(const char *level, const char *format, va_list args)
+{
+	char message[MESSAGE_BYTES];
+	NachetText line;
+
+	if (vsnprintf(message, sizeof(message), format, args) < 0)
+		return;
+	nachet_log_line_begin(&line, level);
+	if (log_format == NACHET_LOG_JSON)
+	{
+		nachet_text_format(&line, ",\"message\":");
+		nachet_text_json(&line, message, strlen(message));
+	}
+	else
+		nachet_text_visible(&line, message, strlen(message));
+	nachet_log_line_end(&line);
+}
 
 void
 nachet_log(const char *format, ...)
 {
-	char line[LINE_BYTES];
-	struct timespec now;
-	struct tm utc;
-	size_t length;
-	int added;
 	va_list args;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	length = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
-	length += (size_t) snprintf(line + length, sizeof(line) - length,
-	                            ".%03ldZ nachet-http: ", now.tv_nsec / 1000000);
 	va_start(args, format);
-	added = vsnprintf(line + length, sizeof(line) - length - 1, format, args);
+	write_message("info", format, args);
 	va_end(args);
-	if (added < 0)
-		return;
-	added = (size_t) added < sizeof(line) - length - 1 ? added : (int) (sizeof(line) - length - 2);
-	for (int i = 0; i < added; i++)
-	{
-		unsigned char byte = (unsigned char) line[length + (size_t) i];
+}
 
-		if (byte < 0x20 || byte == 0x7f)
-			line[length + (size_t) i] = ' ';
-	}
-	length += (size_t) added;
-	line[length++] = '\n';
-	if (write(STDERR_FILENO, line, length) < 0)
-		return; /* a message that can't be written has nobody to be told to */
+void
+nachet_log_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_message("warning", format, args);
+	va_end(args);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "options.h"
 
 #define NO_LIMIT UINT64_MAX
@@ -73,6 +74,8 @@ static const NachetOptionRow rows[] = {
           "drops a client that sends and takes nothing for so long"),
     COUNT("drain-timeout", "NACHET_HTTP_DRAIN_TIMEOUT", "SECONDS", drain_timeout, "30", 0, 86400,
           "how long requests under way may take to end after SIGTERM"),
+    TEXT("log-format", 0, "NACHET_HTTP_LOG_FORMAT", "text|json", log_format, "text",
+         "how lines on standard error are written"),
     FLAG("help", 'h', help, "show this help and exit"),
     FLAG("version", 'V', version, "show the version and exit"),
 };
@@ -115,6 +118,9 @@ check_values(const NachetHttpOptions *options, const NachetOptionTable *table)
 		nachet_option_table_complain(
 		    table,
 		    "--pool must be above --senders: a request needs a connection of its own to end");
+	else if (!nachet_log_set_format(options->log_format))
+		nachet_option_table_complain(table, "--log-format must be text or json, not '%s'",
+		                             options->log_format);
 	else
 		return true;
 	return false;

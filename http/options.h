@@ -30,6 +30,7 @@ typedef struct NachetHttpOptions
 	uint64_t pool_wait;     /* seconds to wait for a connection */
 	uint64_t idle_timeout;  /* seconds without a byte after which a client is dropped */
 	uint64_t drain_timeout; /* seconds that requests under way have after SIGTERM */
+	const char *log_format; /* "text" or "json" */
 	bool help;
 	bool version;
 } NachetHttpOptions;

@@ -17,14 +17,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "access_log.h"
 #include "headers.h"
-#include "log.h"
+#include "metrics.h"
 #include "origin.h"
 #include "respond.h"
 #include "router.h"
-
-/* The bytes of a reason that a log line shows. */
-#define REASON_SHOWN 400
 
 static void
 check_sender(NachetRequest *request, const NachetHeaders *headers)
@@ -38,8 +36,11 @@ check_sender(NachetRequest *request, const NachetHeaders *headers)
 	request->expects_continue = expect != NULL && strcasecmp(expect, "100-continue") == 0;
 
 	if (atomic_load(&request->server->connections) > options->max_connections)
+	{
+		nachet_metrics_add(NACHET_COUNT_REFUSED_CONNECTIONS, 1);
 		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 		                       "The service has as many clients as it may; try again later.");
+	}
 	else if (request->host == NULL)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header Host is missing.");
 	else if (!nachet_origin_host_allowed(options, request->host))
@@ -105,6 +106,8 @@ create_request(NachetServer *server, struct MHD_Connection *connection, const ch
 	clock_gettime(CLOCK_MONOTONIC, &request->started);
 	snprintf(request->method, sizeof(request->method), "%s", method);
 	snprintf(request->path, sizeof(request->path), "%s", url);
+	nachet_request_id_choose(
+	    request->id, MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Request-Id"));
 	atomic_fetch_add(&server->requests, 1);
 	return request;
 }
@@ -118,6 +121,7 @@ send_answer(NachetRequest *request)
 
 	if (response == NULL)
 		return MHD_NO;
+	(void) MHD_add_response_header(response, "X-Request-Id", request->id);
 	if (atomic_load(&request->server->draining))
 		(void) MHD_add_response_header(response, "Connection", "close");
 	queued = MHD_queue_response(request->connection, request->status, response);
@@ -169,6 +173,7 @@ static bool
 receive(NachetRequest *request, const char *bytes, size_t length)
 {
 	request->body_received += length;
+	nachet_metrics_add(NACHET_COUNT_RECEIVED_BYTES, length);
 	if (request->status == 0 &&
 	    request->body_received > request->route->body_limit(request->server->options))
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
@@ -204,24 +209,26 @@ nachet_request_handle(void *context, struct MHD_Connection *connection, const ch
 	return send_answer(request);
 }
 
+/* Leaves the request's traces: a line in the log, and what it adds to the metrics. */
 static void
-log_request(const NachetRequest *request, enum MHD_RequestTerminationCode code)
+account_for(const NachetRequest *request, enum MHD_RequestTerminationCode code)
 {
 	struct timespec now;
-	long milliseconds;
-	const char *ending = "";
+	int64_t microseconds;
+	const char *ending = NULL;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	milliseconds = (now.tv_sec - request->started.tv_sec) * 1000 +
-	               (now.tv_nsec - request->started.tv_nsec) / 1000000;
-	if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
-		ending = " (the client was silent)";
-	else if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
-		ending = " (the connection was closed)";
-	nachet_log("%s %s %u %" PRIu64 " bytes %ld ms%s%s%.*s", request->method, request->path,
-	           request->status, request->body_received, milliseconds, ending,
-	           request->reason != NULL ? ": " : "", REASON_SHOWN,
-	           request->reason != NULL ? request->reason : "");
+	microseconds = (int64_t) (now.tv_sec - request->started.tv_sec) * 1000000 +
+	               (now.tv_nsec - request->started.tv_nsec) / 1000;
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		nachet_metrics_add(NACHET_COUNT_SENT_BYTES, request->answer_length);
+	else if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+		ending = "the client was silent";
+	else
+		ending = "the connection was closed";
+	nachet_metrics_request(request->route, request->method, request->status,
+	                       (uint64_t) microseconds);
+	nachet_access_log(request, (uint64_t) microseconds, ending);
 }
 
 void
@@ -237,7 +244,7 @@ nachet_request_completed(void *context, struct MHD_Connection *connection, void 
 	*state = NULL;
 	if (request->route != NULL && request->route->finish != NULL)
 		request->route->finish(request);
-	log_request(request, code);
+	account_for(request, code);
 	if (request->response != NULL)
 		MHD_destroy_response(request->response);
 	free(request->reason);

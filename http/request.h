@@ -11,6 +11,7 @@
 #include <time.h>
 #include <microhttpd.h>
 
+#include "request_id.h"
 #include "server.h"
 
 #define NACHET_REQUEST_CHUNKED UINT64_MAX
@@ -26,6 +27,7 @@ typedef struct NachetRequest
 	void *state;              /* the route's own, which its finish frees */
 	char method[16];          /* as sent; cut, like the path, to what a log line shows */
 	char path[128];
+	char id[NACHET_REQUEST_ID_MAX + 1];
 	const char *host;         /* the header's value */
 	const char *content_type; /* likewise; NULL where there is none */
 	const char *auth_email;   /* who was authenticated; NULL without authentication */
@@ -38,7 +40,8 @@ typedef struct NachetRequest
 	/* The answer; the first one stands. */
 	unsigned status; /* 0 until there is one */
 	struct MHD_Response *response;
-	char *reason; /* for the log; NULL where there is none */
+	uint64_t answer_length; /* of its body */
+	char *reason;           /* for the log; NULL where there is none */
 } NachetRequest;
 
 /* libmicrohttpd's callbacks; their context is the NachetServer. */

@@ -26,6 +26,7 @@ set_answer(NachetRequest *request, unsigned status, const char *type, NachetText
 	struct MHD_Response *response = NULL;
 
 	request->status = status;
+	request->answer_length = text->length;
 	if (!text->failed)
 		response =
 		    MHD_create_response_from_buffer(text->length, text->bytes, MHD_RESPMEM_MUST_FREE);
@@ -130,13 +131,6 @@ nachet_respond_swept(NachetRequest *request)
 }
 
 void
-nachet_respond_unknown_result(NachetRequest *request, const char *result)
-{
-	nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR,
-	                       "The datastore gave an answer that is not known: \"%.40s\".", result);
-}
-
-void
 nachet_respond_spool_failure(NachetRequest *request, const NachetError *error)
 {
 	if (request->reason == NULL && error->message != NULL)
@@ -201,6 +195,15 @@ whole_message(const NachetError *error)
 	return words;
 }
 
+/* For the log: without the detail, which quotes what was sent. */
+static void
+note_reason(NachetRequest *request, const NachetError *error)
+{
+	if (asprintf(&request->reason, error->sqlstate[0] != '\0' ? "%s (%s)" : "%s", error->message,
+	             error->sqlstate) < 0)
+		request->reason = NULL;
+}
+
 void
 nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetError *error)
 {
@@ -212,7 +215,7 @@ nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetE
 	if (request->status != 0)
 		return;
 	own = whole_message(error);
-	request->reason = own != NULL ? strdup(own) : NULL;
+	note_reason(request, error);
 	if (error->unreachable)
 	{
 		status = MHD_HTTP_SERVICE_UNAVAILABLE;

@@ -32,9 +32,6 @@ extern void nachet_respond_missing(NachetRequest *request, const char *missing);
 /* Contents were swept between their storing and their use: the client must send them again. */
 extern void nachet_respond_swept(NachetRequest *request);
 
-/* The database gave a result that this service does not know. */
-extern void nachet_respond_unknown_result(NachetRequest *request, const char *result);
-
 /* What went wrong on the way to the disk is the service's own matter: the client may try again. */
 extern void nachet_respond_spool_failure(NachetRequest *request, const NachetError *error);
 

@@ -15,10 +15,14 @@ static const NachetRoute *const routes[] = {
     &nachet_route_batch_import,
 };
 
+#define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
+
+_Static_assert(ROUTE_COUNT < NACHET_ROUTES_MAX, "more routes than there are places");
+
 const NachetRoute *
 nachet_router_find(const char *path)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+	for (size_t i = 0; i < ROUTE_COUNT; i++)
 	{
 		if (strcmp(routes[i]->path, path) == 0)
 			return routes[i];
@@ -41,4 +45,27 @@ nachet_router_allows(const NachetRoute *route, const char *method)
 		at += strspn(at, ", ");
 	}
 	return false;
+}
+
+const char *
+nachet_router_name(const NachetRoute *route)
+{
+	return route != NULL ? route->path : "other";
+}
+
+size_t
+nachet_router_index(const NachetRoute *route)
+{
+	size_t index = 0;
+
+	/* A form's is that of its path. */
+	while (index < ROUTE_COUNT && (route == NULL || strcmp(routes[index]->path, route->path) != 0))
+		index++;
+	return index;
+}
+
+const NachetRoute *
+nachet_router_at(size_t index)
+{
+	return index < ROUTE_COUNT ? routes[index] : NULL;
 }

@@ -39,6 +39,9 @@ struct NachetRoute
 	void (*finish)(NachetRequest *request);
 };
 
+/* Routes, and one place for what is none. */
+#define NACHET_ROUTES_MAX 8
+
 extern const NachetRoute nachet_route_index;
 extern const NachetRoute nachet_route_picture_form;
 extern const NachetRoute nachet_route_batch_import;
@@ -50,6 +53,15 @@ extern const NachetRoute nachet_form_manifest;
 
 /* NULL where nothing is served at this path. */
 extern const NachetRoute *nachet_router_find(const char *path);
+
+/* What logs and metrics call it: its path, or "other" for NULL. */
+extern const char *nachet_router_name(const NachetRoute *route);
+
+/* Its place among all routes, below NACHET_ROUTES_MAX; NULL's is the last. */
+extern size_t nachet_router_index(const NachetRoute *route);
+
+/* The route at a place; NULL from the last one on. */
+extern const NachetRoute *nachet_router_at(size_t index);
 
 /* HEAD goes with GET. */
 extern bool nachet_router_allows(const NachetRoute *route, const char *method);

@@ -16,6 +16,7 @@
 
 #include "loader/client/chunk_copy.h"
 #include "loader/client/datastore.h"
+#include "metrics.h"
 #include "tally.h"
 
 #define QUEUE_BYTES    (UINT64_C(64) * 1024 * 1024)
@@ -246,6 +247,22 @@ store_batch(NachetPool *pool, Batch *batch, NachetError *error)
 	return stored;
 }
 
+static void
+count_stored(const Batch *batch)
+{
+	uint64_t bytes = 0;
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+	{
+		bytes += batch->missing[i] ? batch->items[i].picture->size : 0;
+		fresh += batch->missing[i];
+	}
+	nachet_metrics_add(NACHET_COUNT_NEW_BYTES, bytes);
+	nachet_metrics_add(NACHET_COUNT_NEW_PICTURES, fresh);
+	nachet_metrics_add(NACHET_COUNT_KNOWN_PICTURES, batch->count - fresh);
+}
+
 /* Sends a batch, once more where the connection was lost on the way: all of it is still here. */
 static void
 send_batch(NachetPool *pool, Batch *batch)
@@ -263,6 +280,8 @@ send_batch(NachetPool *pool, Batch *batch)
 		nachet_error_clear(&error);
 		stored = store_batch(pool, batch, &error);
 	}
+	if (stored)
+		count_stored(batch);
 	for (size_t i = 0; i < batch->count; i++)
 	{
 		Item *item = &batch->items[i];

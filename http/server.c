@@ -67,9 +67,9 @@ raise_file_limit(const NachetHttpOptions *options)
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	(void) setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur < 2 * (rlim_t) (options->max_connections + SPARE_CONNECTIONS))
-		nachet_log("warning: only %llu files may be open, too few for %llu connections",
-		           (unsigned long long) limit.rlim_cur,
-		           (unsigned long long) options->max_connections);
+		nachet_log_warning("only %llu files may be open, too few for %llu connections",
+		                   (unsigned long long) limit.rlim_cur,
+		                   (unsigned long long) options->max_connections);
 }
 
 static bool
@@ -102,7 +102,7 @@ try_database(NachetServer *server)
 	if (nachet_pool_take(server->pool, &pooled, &error))
 		nachet_pool_give(server->pool, &pooled);
 	else
-		nachet_log("warning: the datastore can't be used yet: %s", error.message);
+		nachet_log_warning("the datastore can't be used yet: %s", error.message);
 	nachet_error_clear(&error);
 }
 

@@ -24,6 +24,13 @@ extern void nachet_text_format(NachetText *text, const char *format, ...)
 /* A JSON string, quotes included, of any bytes: what is no valid UTF-8 becomes U+FFFD. */
 extern void nachet_text_json(NachetText *text, const char *bytes, size_t length);
 
+/*
+ * Bytes for a line of plain text: control characters, what turns the direction of writing, and what is no valid
+ * UTF-8 become \xHH. A token has blanks, quotes and backslashes written so too.
+ */
+extern void nachet_text_visible(NachetText *text, const char *bytes, size_t length);
+extern void nachet_text_token(NachetText *text, const char *bytes, size_t length);
+
 extern void nachet_text_free(NachetText *text);
 
 #endif

@@ -87,7 +87,7 @@ list_files(NachetSession *session, const NachetTarget *target, NachetFiles *file
 
 NachetOutcome
 nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetFiles *files,
-                     NachetFindings *findings, char *user_id)
+                     NachetFindings *findings)
 {
 	const char *what = target->folder != NULL ? target->folder : "the given files";
 	NachetError error = NACHET_ERROR_INIT;
@@ -98,7 +98,7 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 		return NACHET_OUTCOME_FAILED;
 	if (!list_files(session, target, files, findings))
 		return stopped(session);
-	if (user_id != NULL && !nachet_upload_ask(session, files, user_id, &error))
+	if (session->sink != NULL && !nachet_upload_ask(session, files, &error))
 		return fail(session, "", &error);
 	if (!nachet_check_files(session, files, findings))
 		return stopped(session);
@@ -122,17 +122,20 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 		nachet_console_error(session->console, "%s: not imported: there is no picture in it", what);
 		return NACHET_OUTCOME_FAILED;
 	}
+	if (session->sink != NULL && session->sink->admit != NULL &&
+	    !session->sink->admit(session->sink, files, &error))
+		return fail(session, what, &error);
 	return NACHET_OUTCOME_IMPORTED;
 }
 
 /* Makes the set; where contents were swept away meanwhile, sends them again first. */
 static bool
-make_set(NachetSession *session, NachetFiles *files, const char *user_id, NachetSent *sent,
+make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
          char set_id[NACHET_UUID_TEXT], NachetError *error)
 {
 	for (int round = 0;; round++)
 	{
-		if (nachet_upload_set(session, files, user_id, set_id, error))
+		if (nachet_upload_set(session, files, set_id, error))
 			return true;
 		if (strcmp(error->sqlstate, NACHET_SQLSTATE_CONTENTS_MISSING) != 0 ||
 		    round == MAX_SWEPT_ROUNDS || nachet_session_interrupted(session))
@@ -277,20 +280,18 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 	Ending ending = {.target = target, .files = &files, .started_ns = nachet_progress_now_ns()};
 	NachetError error = NACHET_ERROR_INIT;
 	NachetOutcome outcome;
-	char user_id[NACHET_UUID_TEXT];
 	char set_id[NACHET_UUID_TEXT];
 
 	memset(&findings, 0, sizeof(findings));
 	nachet_files_init(&files);
 	files.seed = target->seed;
-	ending.outcome = nachet_import_gather(session, target, &files, &findings, user_id);
+	ending.outcome = nachet_import_gather(session, target, &files, &findings);
 	ending.refused = atomic_load(&findings.refused);
 	if (ending.outcome != NACHET_OUTCOME_IMPORTED)
 		goto done;
 
 	if (!nachet_send_files(session, &files, &ending.sent, &error) ||
-	    (!session->options->dry_run &&
-	     !make_set(session, &files, user_id, &ending.sent, set_id, &error)))
+	    (!session->options->dry_run && !make_set(session, &files, &ending.sent, set_id, &error)))
 	{
 		ending.in_doubt = error.unreachable && ending.sent.all;
 		ending.outcome = fail(session, "", &error);

@@ -30,12 +30,12 @@ typedef struct NachetTarget
 } NachetTarget;
 
 /*
- * Lists a target's files, checks each, and settles what to do about the bad ones. Where user_id is given,
- * the datastore is asked first whether this user may import this, and his id is put there (NACHET_UUID_TEXT).
+ * Lists a target's files, checks each, and settles what to do about the bad ones. Where the session has a
+ * sink, that is asked first whether this user may import this.
  */
 extern NachetOutcome nachet_import_gather(NachetSession *session, const NachetTarget *target,
-                                          NachetFiles *files, NachetFindings *findings,
-                                          char *user_id) __attribute__((warn_unused_result));
+                                          NachetFiles *files, NachetFindings *findings)
+    __attribute__((warn_unused_result));
 
 /*
  * Imports a set and writes its id, or with --json its summary, to standard output, and its files to the

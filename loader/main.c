@@ -12,7 +12,6 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
-#include "client/datastore.h"
 #include "exit_codes.h"
 #include "import.h"
 #include "options.h"
@@ -101,20 +100,17 @@ make_targets(const NachetOptions *options, NachetTarget *targets, char **files)
 	return count;
 }
 
-/* Connects, and learns what the connection must know; logs. */
+/* Makes the first contact with where the imports go; logs. */
 static bool
-open_datastore(NachetSession *session, Tally *tally)
+open_sink(NachetSession *session, Tally *tally)
 {
 	NachetError error = NACHET_ERROR_INIT;
 	NachetRetry retry = {session, 0, NULL, 0};
-	PGconn *connection;
+	char what[64];
 
 	do
 	{
-		connection = nachet_session_connection(session, 0, &error);
-		if (connection != NULL)
-			session->chunk_size = nachet_datastore_chunk_size(connection, &error);
-		if (session->chunk_size > 0)
+		if (session->sink->open(session->sink, &error))
 			return true;
 	} while (nachet_retry_wait(&retry, &error));
 
@@ -125,8 +121,8 @@ open_datastore(NachetSession *session, Tally *tally)
 		nachet_error_clear(&error);
 		return false;
 	}
-	nachet_console_failure(session->console,
-	                       connection == NULL ? "no connection to the database" : "", &error);
+	snprintf(what, sizeof(what), "no connection to %s", session->sink->destination);
+	nachet_console_failure(session->console, error.unreachable ? what : "", &error);
 	tally->failed++;
 	tally->unreachable = error.unreachable;
 	nachet_error_clear(&error);
@@ -202,7 +198,7 @@ run(const NachetOptions *options, NachetConsole *console)
 	{
 		if (options->sql)
 			count_outcome(&tally, nachet_script_write(&session, targets, count));
-		else if (open_datastore(&session, &tally))
+		else if (open_sink(&session, &tally))
 		{
 			if (options->seed_from_folder)
 				import_seed_folders(&session, &tally);

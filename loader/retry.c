@@ -61,11 +61,12 @@ bool
 nachet_retry_wait(NachetRetry *retry, NachetError *error)
 {
 	NachetSession *session = retry->session;
+	NachetSink *sink = session->sink;
 	const struct timespec slice = {0, SLICE_MS * 1000000L};
 	unsigned delay;
 
-	if (error->unreachable)
-		nachet_session_drop_connection(session, retry->worker);
+	if (error->unreachable && sink->drop != NULL)
+		sink->drop(sink, retry->worker);
 	if (!error->transient || is_over(retry) || retry->attempts >= session->options->retries)
 		return false;
 	if (error->sqlstate[0] == '\0' && !atomic_load(&session->reached))

@@ -316,8 +316,7 @@ gather_folders(Script *script, const NachetTarget *targets, uint64_t *files, uin
 		NachetOutcome outcome;
 
 		memset(&findings, 0, sizeof(findings));
-		outcome =
-		    nachet_import_gather(script->session, &targets[i], &script->folder[i], &findings, NULL);
+		outcome = nachet_import_gather(script->session, &targets[i], &script->folder[i], &findings);
 		if (outcome != NACHET_OUTCOME_IMPORTED)
 			return outcome;
 		script->refused += atomic_load(&findings.refused);

@@ -107,11 +107,10 @@ ask_one(NachetSession *session, const NachetTarget *target, bool *unknown)
 	NachetFiles files = {.set_name = (char *) target->seed, .seed = target->seed};
 	NachetOutcome outcome = NACHET_OUTCOME_FAILED;
 	NachetError error = NACHET_ERROR_INIT;
-	char user_id[NACHET_UUID_TEXT];
 	char *shown = NULL;
 
 	*unknown = false;
-	if (nachet_upload_ask(session, &files, user_id, &error))
+	if (nachet_upload_ask(session, &files, &error))
 		return NACHET_OUTCOME_IMPORTED;
 	if (nachet_session_interrupted(session))
 		outcome = NACHET_OUTCOME_INTERRUPTED;

@@ -69,10 +69,11 @@ keep_failure(Stage *stage, NachetError *error)
 static bool
 connect_worker(NachetSender *sender, int worker)
 {
+	NachetSink *sink = sender->session->sink;
 	NachetError error = NACHET_ERROR_INIT;
 	bool full;
 
-	if (worker == 0 || nachet_sender_connect(sender, &error))
+	if (worker == 0 || sink->join == NULL || sink->join(sink, worker, &error))
 		return true;
 	full = strcmp(error.sqlstate, "53300") == 0;
 	if (full)

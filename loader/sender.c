@@ -1,82 +1,21 @@
 /*
  * loader/sender.c
- *		One worker of the sending: its connection, its buffer, and what it does with one batch.
+ *		One worker of the sending: its buffer, and what it does with one batch.
  *
- * A batch's files are read once, into the buffer that the COPY is then fed from. A larger file streams
+ * A batch's files are read once, into the buffer that the sink then draws from. A larger file streams
  * through the same buffer: once to learn its digest, and once more only if it must be sent; the second
- * reading must give the digest of the first. While a COPY is open nothing but that file is waited for, and
- * no connection stays in a transaction between batches.
+ * reading must give the digest of the first. While a file is being sent nothing but that file is waited for.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/chunk_copy.h"
-#include "client/datastore.h"
 #include "retry.h"
 #include "sender.h"
-#include "source.h"
 
 /* How much of a large file is read at once. */
 #define BLOCK_BYTES (1024 * 1024)
 
-NachetSender *
-nachet_sender_create(NachetSession *session, int worker, NachetFiles *files, size_t buffer_size,
-                     NachetError *error)
-{
-	NachetSender *sender = malloc(sizeof(*sender) + buffer_size);
-
-	if (sender == NULL)
-	{
-		nachet_error_set(error, "out of memory");
-		return NULL;
-	}
-	memset(sender, 0, sizeof(*sender));
-	sender->session = session;
-	sender->worker = worker;
-	sender->files = files;
-	sender->buffer_size = buffer_size;
-	sender->sha256 = nachet_sha256_create();
-	if (sender->sha256 == NULL)
-	{
-		nachet_error_set(error, "libcrypto has no SHA-256, or no memory is left");
-		nachet_sender_free(sender);
-		sender = NULL;
-	}
-	return sender;
-}
-
-bool
-nachet_sender_connect(NachetSender *sender, NachetError *error)
-{
-	PGresult *result;
-	bool done;
-
-	if (sender->connection != NULL)
-		return true;
-	sender->connection = nachet_session_connection(sender->session, sender->worker, error);
-	if (sender->connection == NULL)
-		return false;
-
-	/* Contents need not be durable before their set is; the set's own commit makes all before it so. */
-	result = PQexec(sender->connection, "SET synchronous_commit = off");
-	done = PQresultStatus(result) == PGRES_COMMAND_OK;
-	if (!done)
-	{
-		nachet_error_from_postgres(error, sender->connection, result);
-		sender->connection = NULL;
-	}
-	PQclear(result);
-	return done;
-}
-
-void
-nachet_sender_free(NachetSender *sender)
-{
-	if (sender == NULL)
-		return;
-	nachet_sha256_free(sender->sha256);
-	free(sender);
-}
+/* --- what is wrong ------------------------------------------------------------------------------------- */
 
 static bool
 fail_file(NachetSender *sender, size_t index, const char *flaw, NachetError *error)
@@ -91,16 +30,180 @@ fail_file(NachetSender *sender, size_t index, const char *flaw, NachetError *err
 }
 
 static bool
+refuse_content(NachetBatch *batch, size_t position, const char *flaw, NachetError *error)
+{
+	return fail_file((NachetSender *) batch, batch->index[position], flaw, error);
+}
+
+static bool
 fail_interrupted(NachetError *error)
 {
 	nachet_error_set(error, "interrupted");
 	return false;
 }
 
+/* --- reading a file through the buffer ------------------------------------------------------------------- */
+
+static bool
+fail_stream(NachetSender *sender, NachetError *error)
+{
+	const char *flaw = sender->source.flaw;
+
+	nachet_source_close(&sender->source);
+	return fail_file(sender, sender->reading, flaw != NULL ? flaw : "SHA-256 failed", error);
+}
+
+static bool
+stream_open(NachetSender *sender, size_t index, NachetError *error)
+{
+	nachet_source_close(&sender->source);
+	sender->reading = index;
+	sender->at = 0;
+	if (!nachet_source_open(&sender->source, sender->files, index) ||
+	    !nachet_source_unchanged(&sender->source, &sender->files->file[index]) ||
+	    !nachet_sha256_begin(sender->sha256))
+		return fail_stream(sender, error);
+	return true;
+}
+
+/* The next block; 0 bytes at the end, when the digest is known and the file closed. */
+static bool
+stream_read(NachetSender *sender, size_t *length, NachetError *error)
+{
+	const NachetFile *file = &sender->files->file[sender->reading];
+	size_t block = sender->buffer_size < BLOCK_BYTES ? sender->buffer_size : BLOCK_BYTES;
+	bool done;
+
+	if (nachet_session_interrupted(sender->session))
+		return fail_interrupted(error);
+	*length = file->size - sender->at < block ? (size_t) (file->size - sender->at) : block;
+	if (*length > 0)
+		done = nachet_source_read(&sender->source, sender->at, sender->buffer, *length) &&
+		       nachet_sha256_update(sender->sha256, sender->buffer, *length);
+	else
+		done = nachet_source_unchanged(&sender->source, file) &&
+		       nachet_sha256_finish(sender->sha256, sender->streamed);
+	if (!done)
+		return fail_stream(sender, error);
+	sender->at += *length;
+	if (*length == 0)
+		nachet_source_close(&sender->source);
+	return true;
+}
+
+/* --- what the sink draws from the batch ------------------------------------------------------------------ */
+
+/* What was streamed in vain does not count. */
+static void
+uncount(NachetSender *sender)
+{
+	nachet_progress_add(&sender->session->progress, 0, -sender->counted);
+	sender->counted = 0;
+}
+
+static bool
+open_content(NachetBatch *batch, size_t position, NachetError *error)
+{
+	NachetSender *sender = (NachetSender *) batch;
+
+	if (sender->streaming)
+	{
+		uncount(sender);
+		return stream_open(sender, batch->index[position], error);
+	}
+	sender->reading = position;
+	sender->at = 0;
+	return true;
+}
+
+static bool
+read_buffered(NachetSender *sender, const char **bytes, size_t *length)
+{
+	uint64_t size = sender->files->file[sender->batch.index[sender->reading]].size;
+
+	*bytes = sender->buffer + sender->offset[sender->reading];
+	*length = sender->at == 0 ? (size_t) size : 0;
+	sender->at = size;
+	return true;
+}
+
+/* Progress counts the two readings of a streamed file as half of it each. */
+static bool
+read_content(NachetBatch *batch, const char **bytes, size_t *length, NachetError *error)
+{
+	NachetSender *sender = (NachetSender *) batch;
+
+	if (!sender->streaming)
+		return read_buffered(sender, bytes, length);
+	if (!stream_read(sender, length, error))
+		return false;
+	*bytes = sender->buffer;
+	if (*length == 0 &&
+	    memcmp(sender->streamed, nachet_files_digest(sender->files, sender->reading),
+	           NACHET_SHA256_BYTES) != 0)
+		return fail_file(sender, sender->reading, "changed while it was being imported", error);
+	sender->counted += *length - *length / 2;
+	nachet_progress_add(&sender->session->progress, 0, *length - *length / 2);
+	return true;
+}
+
+/* --- a worker ------------------------------------------------------------------------------------------- */
+
+NachetSender *
+nachet_sender_create(NachetSession *session, int worker, NachetFiles *files, size_t buffer_size,
+                     NachetError *error)
+{
+	NachetSender *sender = malloc(sizeof(*sender) + buffer_size);
+
+	if (sender == NULL)
+	{
+		nachet_error_set(error, "out of memory");
+		return NULL;
+	}
+	memset(sender, 0, sizeof(*sender));
+	sender->batch.files = files;
+	sender->batch.open = open_content;
+	sender->batch.read = read_content;
+	sender->batch.refuse = refuse_content;
+	sender->session = session;
+	sender->worker = worker;
+	sender->files = files;
+	sender->buffer_size = buffer_size;
+	sender->source.fd = -1;
+	sender->sha256 = nachet_sha256_create();
+	if (sender->sha256 == NULL)
+	{
+		nachet_error_set(error, "libcrypto has no SHA-256, or no memory is left");
+		nachet_sender_free(sender);
+		sender = NULL;
+	}
+	return sender;
+}
+
+void
+nachet_sender_free(NachetSender *sender)
+{
+	if (sender == NULL)
+		return;
+	nachet_source_close(&sender->source);
+	nachet_sha256_free(sender->sha256);
+	free(sender);
+}
+
+/* --- batches --------------------------------------------------------------------------------------------- */
+
+static void
+begin_batch(NachetSender *sender, bool streaming)
+{
+	sender->batch.count = 0;
+	sender->streaming = streaming;
+}
+
 /* Adds a file to the batch, unless an equal one is in somebody's hands. */
 static void
 claim(NachetSender *sender, size_t index, size_t offset)
 {
+	NachetBatch *batch = &sender->batch;
 	bool first = true;
 
 	if (sender->table != NULL)
@@ -111,12 +214,12 @@ claim(NachetSender *sender, size_t index, size_t offset)
 	}
 	if (!first)
 		return;
-	sender->sent[sender->count] = false;
-	sender->index[sender->count] = index;
-	sender->offset[sender->count] = offset;
-	memcpy(sender->digest[sender->count], nachet_files_digest(sender->files, index),
+	sender->sent[batch->count] = false;
+	sender->offset[batch->count] = offset;
+	batch->index[batch->count] = index;
+	memcpy(batch->digest[batch->count], nachet_files_digest(sender->files, index),
 	       NACHET_SHA256_BYTES);
-	sender->count++;
+	batch->count++;
 }
 
 /* Reads a file whole into the buffer, and hashes it. */
@@ -143,73 +246,52 @@ read_file(NachetSender *sender, size_t index, size_t offset, NachetError *error)
 	return true;
 }
 
-/* Asks which contents of the batch are missing. */
+/* Sends what is missing: files in the buffer together, those that stream each on its own. */
 static bool
-ask_missing(NachetSender *sender, NachetError *error)
+send_missing(NachetSender *sender, NachetError *error)
 {
-	if (!nachet_sender_connect(sender, error) ||
-	    !nachet_datastore_missing(sender->connection, sender->digest, sender->count,
-	                              sender->missing, error))
-		return false;
-	for (size_t i = 0; i < sender->count; i++)
-		sender->sent[i] = sender->sent[i] || sender->missing[i];
+	NachetSink *sink = sender->session->sink;
+	NachetBatch *batch = &sender->batch;
+	size_t step = sender->streaming ? 1 : batch->count;
+
+	for (size_t i = 0; i < batch->count; i += step)
+	{
+		if (!sink->send(sink, sender->worker, batch, i, step, error))
+			return false;
+		sender->counted = 0;
+	}
 	return true;
 }
 
-/* Sends those of the batch that are missing, from the buffer, in one COPY. */
 static bool
-copy_missing(NachetSender *sender, NachetError *error)
+attempt(NachetSender *sender, NachetError *error)
 {
-	NachetChunkCopy *copy = NULL;
+	NachetSink *sink = sender->session->sink;
 
-	for (size_t i = 0; i < sender->count; i++)
-	{
-		if (!sender->missing[i])
-			continue;
-		if (copy == NULL)
-			copy = nachet_chunk_copy_begin(sender->connection, sender->session->chunk_size, error);
-		if (copy == NULL)
-			return false;
-		nachet_chunk_copy_content(copy);
-		if (!nachet_chunk_copy_write(copy, sender->buffer + sender->offset[i],
-		                             sender->files->file[sender->index[i]].size, error))
-		{
-			nachet_chunk_copy_abort(copy);
-			return false;
-		}
-	}
-	return copy == NULL || nachet_chunk_copy_end(copy, error);
+	if (!sink->missing(sink, sender->worker, &sender->batch, error))
+		return false;
+	for (size_t i = 0; i < sender->batch.count; i++)
+		sender->sent[i] = sender->sent[i] || sender->batch.missing[i];
+	return sender->session->options->dry_run || send_missing(sender, error);
 }
 
+/* Stores the batch, again and again where the connection breaks, and takes note of what was sent. */
 static bool
-store_buffer(NachetSender *sender, NachetError *error)
-{
-	return ask_missing(sender, error) &&
-	       (sender->session->options->dry_run || copy_missing(sender, error));
-}
-
-/* Stores the batch in one way, again and again where the connection breaks, and takes note of what was sent. */
-static bool
-store(NachetSender *sender, bool (*attempt)(NachetSender *sender, NachetError *error),
-      NachetError *error)
+store(NachetSender *sender, NachetError *error)
 {
 	NachetRetry retry = {sender->session, sender->worker, sender->stop, 0};
 	size_t present = 0;
 
-	while (sender->count > 0 && !attempt(sender, error))
+	while (sender->batch.count > 0 && !attempt(sender, error))
 	{
-		/* What was streamed in vain does not count. */
-		nachet_progress_add(&sender->session->progress, 0, -sender->copied);
-		sender->copied = 0;
-		if (error->unreachable)
-			sender->connection = NULL;
+		uncount(sender);
 		if (!nachet_retry_wait(&retry, error))
 			return false;
 	}
 	nachet_retry_done(&retry);
-	for (size_t i = 0; i < sender->count; i++)
+	for (size_t i = 0; i < sender->batch.count; i++)
 	{
-		NachetFile *file = &sender->files->file[sender->index[i]];
+		NachetFile *file = &sender->files->file[sender->batch.index[i]];
 
 		file->sent = file->sent || sender->sent[i];
 		file->present = !file->sent;
@@ -219,7 +301,6 @@ store(NachetSender *sender, bool (*attempt)(NachetSender *sender, NachetError *e
 		sender->sent_files++;
 		sender->sent_bytes += file->size;
 	}
-	sender->copied = 0;
 	nachet_progress_add_present(&sender->session->progress, present);
 	return true;
 }
@@ -229,7 +310,7 @@ nachet_sender_batch(NachetSender *sender, size_t first, size_t count, NachetErro
 {
 	size_t offset = 0;
 
-	sender->count = 0;
+	begin_batch(sender, false);
 	for (size_t i = first; i < first + count; i++)
 	{
 		if (nachet_session_interrupted(sender->session))
@@ -239,95 +320,28 @@ nachet_sender_batch(NachetSender *sender, size_t first, size_t count, NachetErro
 		claim(sender, i, offset);
 		offset += sender->files->file[i].size;
 	}
-	if (!store(sender, store_buffer, error))
+	if (!store(sender, error))
 		return false;
 	nachet_progress_add(&sender->session->progress, count, offset);
 	return true;
 }
 
-/*
- * Streams a file through the buffer: hashes it, and writes it to a COPY unless that is NULL. Progress
- * counts the two readings of a file as half of it each.
- */
+/* Hashes a file that does not fit into the buffer. */
 static bool
-stream_file(NachetSender *sender, size_t index, NachetChunkCopy *copy,
-            unsigned char digest[NACHET_SHA256_BYTES], NachetError *error)
+hash_stream(NachetSender *sender, size_t index, NachetError *error)
 {
-	const NachetFile *file = &sender->files->file[index];
-	size_t block = sender->buffer_size < BLOCK_BYTES ? sender->buffer_size : BLOCK_BYTES;
-	uint64_t counted;
-	NachetFileSource source;
-	bool done = false;
+	size_t length;
 
-	if (!nachet_source_open(&source, sender->files, index))
-		return fail_file(sender, index, source.flaw, error);
-	if (!nachet_source_unchanged(&source, file) || !nachet_sha256_begin(sender->sha256))
-		goto fail;
-	for (uint64_t at = 0; at < file->size;)
-	{
-		size_t length = file->size - at < block ? (size_t) (file->size - at) : block;
-
-		if (nachet_session_interrupted(sender->session))
-		{
-			(void) fail_interrupted(error);
-			goto done;
-		}
-		if (!nachet_source_read(&source, at, sender->buffer, length) ||
-		    !nachet_sha256_update(sender->sha256, sender->buffer, length))
-			goto fail;
-		if (copy != NULL && !nachet_chunk_copy_write(copy, sender->buffer, length, error))
-			goto done;
-		at += length;
-		counted = copy == NULL ? length / 2 : length - length / 2;
-		if (copy != NULL)
-			sender->copied += counted;
-		nachet_progress_add(&sender->session->progress, 0, counted);
-	}
-	done = nachet_source_unchanged(&source, file) && nachet_sha256_finish(sender->sha256, digest);
-
-fail:
-	if (!done)
-		(void) fail_file(sender, index, source.flaw != NULL ? source.flaw : "SHA-256 failed",
-		                 error);
-done:
-	nachet_source_close(&source);
-	return done;
-}
-
-/* Sends one file in a COPY of its own; its bytes must still have the digest that was asked about. */
-static bool
-copy_file(NachetSender *sender, size_t index, NachetError *error)
-{
-	unsigned char digest[NACHET_SHA256_BYTES];
-	NachetChunkCopy *copy;
-
-	copy = nachet_chunk_copy_begin(sender->connection, sender->session->chunk_size, error);
-	if (copy == NULL)
+	if (!stream_open(sender, index, error))
 		return false;
-	nachet_chunk_copy_content(copy);
-	if (!stream_file(sender, index, copy, digest, error))
+	do
 	{
-		nachet_chunk_copy_abort(copy);
-		return false;
-	}
-	if (memcmp(digest, nachet_files_digest(sender->files, index), NACHET_SHA256_BYTES) != 0)
-	{
-		nachet_chunk_copy_abort(copy);
-		return fail_file(sender, index, "changed while it was being imported", error);
-	}
-	return nachet_chunk_copy_end(copy, error);
-}
-
-static bool
-store_streaming(NachetSender *sender, NachetError *error)
-{
-	if (!ask_missing(sender, error))
-		return false;
-	for (size_t i = 0; i < sender->count && !sender->session->options->dry_run; i++)
-	{
-		if (sender->missing[i] && !copy_file(sender, sender->index[i], error))
+		if (!stream_read(sender, &length, error))
 			return false;
-	}
+		nachet_progress_add(&sender->session->progress, 0, length / 2);
+	} while (length > 0);
+	memcpy(nachet_files_digest(sender->files, index), sender->streamed, NACHET_SHA256_BYTES);
+	sender->files->file[index].hashed = true;
 	return true;
 }
 
@@ -337,14 +351,13 @@ nachet_sender_large(NachetSender *sender, size_t index, NachetError *error)
 	NachetFile *file = &sender->files->file[index];
 	bool streamed;
 
-	if (!stream_file(sender, index, NULL, nachet_files_digest(sender->files, index), error))
+	if (!hash_stream(sender, index, error))
 		return false;
-	file->hashed = true;
-	sender->count = 0;
+	begin_batch(sender, true);
 	claim(sender, index, 0);
-	if (!store(sender, store_streaming, error))
+	if (!store(sender, error))
 		return false;
-	streamed = sender->count > 0 && sender->sent[0] && !sender->session->options->dry_run;
+	streamed = sender->batch.count > 0 && sender->sent[0] && !sender->session->options->dry_run;
 	nachet_progress_add(&sender->session->progress, 1, streamed ? 0 : file->size - file->size / 2);
 	return true;
 }
@@ -352,10 +365,10 @@ nachet_sender_large(NachetSender *sender, size_t index, NachetError *error)
 bool
 nachet_sender_again(NachetSender *sender, size_t first, size_t count, NachetError *error)
 {
-	sender->count = 0;
+	begin_batch(sender, true);
 	for (size_t i = first; i < first + count; i++)
 		claim(sender, i, 0);
-	if (!store(sender, store_streaming, error))
+	if (!store(sender, error))
 		return false;
 	nachet_progress_add(&sender->session->progress, count, 0);
 	return true;

@@ -1,11 +1,11 @@
 /*
  * loader/session.c
- *		What one run of nachet-load shares: options, console, connections, workers, and the monitor.
+ *		What one run of nachet-load shares: options, console, sink, workers, and the monitor.
  *
  * SIGINT, SIGTERM and SIGUSR2 are blocked in every thread, and the monitor alone waits for them, so that no
  * signal handler and no global is needed. An interrupt sets a flag that the workers look at between
- * pictures, and wakes the canceller, which cancels the statements under way again and again until they have
- * ended: a statement that began just after a cancel is met by the next one. A second interrupt, or a
+ * pictures, and wakes the canceller, which cancels what the sink is at again and again until it has
+ * ended: what began just after a cancel is met by the next one. A second interrupt, or a
  * connecting that outlasts the first one, ends the process where it stands, which leaves nothing
  * half-stored: a COPY and a set are each one transaction.
  */
@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/datastore.h"
 #include "exit_codes.h"
 #include "session.h"
+#include "sink_copy.h"
 
 #define MONITOR_TICK_NS 200000000L
 
@@ -43,20 +43,15 @@ static void *
 run_canceller(void *argument)
 {
 	NachetSession *session = argument;
+	NachetSink *sink = session->sink;
 	struct timespec next;
-	char reason[256];
 
 	while (sem_wait(&session->canceller_wakes) != 0)
 		;
 	while (!atomic_load(&session->ending))
 	{
-		pthread_mutex_lock(&session->cancel_lock);
-		for (int i = 0; i < NACHET_MAX_JOBS; i++)
-		{
-			if (session->cancel[i] != NULL)
-				(void) PQcancel(session->cancel[i], reason, sizeof(reason));
-		}
-		pthread_mutex_unlock(&session->cancel_lock);
+		if (sink != NULL && sink->cancel != NULL)
+			sink->cancel(sink);
 		clock_gettime(CLOCK_REALTIME, &next);
 		next.tv_nsec += MONITOR_TICK_NS;
 		next.tv_sec += next.tv_nsec / 1000000000L;
@@ -130,6 +125,18 @@ run_monitor(void *argument)
 	return NULL;
 }
 
+/* Where the imports go; logs. --sql needs nowhere. */
+static bool
+create_sink(NachetSession *session)
+{
+	if (session->options->sql)
+		return true;
+	session->sink = nachet_sink_copy_create(session);
+	if (session->sink == NULL)
+		nachet_console_error(session->console, "out of memory");
+	return session->sink != NULL;
+}
+
 bool
 nachet_session_start(NachetSession *session, const NachetOptions *options, NachetConsole *console,
                      NachetReport *report)
@@ -140,7 +147,8 @@ nachet_session_start(NachetSession *session, const NachetOptions *options, Nache
 	session->options = options;
 	session->console = console;
 	session->report = report;
-	pthread_mutex_init(&session->cancel_lock, NULL);
+	if (!create_sink(session))
+		return false;
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&session->signals);
 	sigaddset(&session->signals, SIGINT);
@@ -176,50 +184,9 @@ nachet_session_end(NachetSession *session)
 		pthread_join(session->monitor, NULL);
 		session->monitor_started = false;
 	}
-	for (int i = 0; i < NACHET_MAX_JOBS; i++)
-	{
-		PQfreeCancel(session->cancel[i]);
-		PQfinish(session->connection[i]);
-	}
+	if (session->sink != NULL)
+		session->sink->free(session->sink);
 	sem_destroy(&session->canceller_wakes);
-	pthread_mutex_destroy(&session->cancel_lock);
-}
-
-PGconn *
-nachet_session_connection(NachetSession *session, int worker, NachetError *error)
-{
-	PGconn *connection = session->connection[worker];
-	PGcancel *cancel;
-
-	if (connection != NULL && PQstatus(connection) == CONNECTION_OK)
-		return connection;
-	nachet_session_drop_connection(session, worker);
-	atomic_fetch_add(&session->connecting, 1);
-	connection = nachet_datastore_connect(session->options->dbname, "nachet-load", error);
-	atomic_fetch_sub(&session->connecting, 1);
-	if (connection == NULL)
-		return NULL;
-	cancel = PQgetCancel(connection);
-	atomic_store(&session->reached, true);
-
-	pthread_mutex_lock(&session->cancel_lock);
-	session->connection[worker] = connection;
-	session->cancel[worker] = cancel;
-	pthread_mutex_unlock(&session->cancel_lock);
-	return connection;
-}
-
-void
-nachet_session_drop_connection(NachetSession *session, int worker)
-{
-	PGconn *connection = session->connection[worker];
-
-	pthread_mutex_lock(&session->cancel_lock);
-	PQfreeCancel(session->cancel[worker]);
-	session->cancel[worker] = NULL;
-	session->connection[worker] = NULL;
-	pthread_mutex_unlock(&session->cancel_lock);
-	PQfinish(connection);
 }
 
 static void *

@@ -1,6 +1,6 @@
 /*
  * loader/session.h
- *		What one run of nachet-load shares: options, console, connections, workers, and the monitor.
+ *		What one run of nachet-load shares: options, console, sink, workers, and the monitor.
  */
 #ifndef NACHET_LOADER_SESSION_H
 #define NACHET_LOADER_SESSION_H
@@ -10,12 +10,12 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <libpq-fe.h>
 
 #include "console.h"
 #include "options.h"
 #include "progress.h"
 #include "report.h"
+#include "sink.h"
 
 typedef struct NachetSession
 {
@@ -27,13 +27,9 @@ typedef struct NachetSession
 	atomic_int
 	    connecting; /* connections being made, which nothing but the process's end cuts short */
 
-	/* Connection 0 asks and makes sets; each worker sends over its own, the first over 0. */
-	PGconn *connection[NACHET_MAX_JOBS];
-	PGcancel *cancel[NACHET_MAX_JOBS];
-	pthread_mutex_t cancel_lock; /* over the two arrays' slots */
-	atomic_bool reached;         /* the database has been connected to in this run */
-	atomic_int retries_said;     /* see retry.c; 0 once something has gone well again */
-	int chunk_size;
+	NachetSink *sink;        /* where the imports go; NULL with --sql */
+	atomic_bool reached;     /* it has been heard from in this run */
+	atomic_int retries_said; /* see retry.c; 0 once something has gone well again */
 
 	pthread_t monitor;
 	bool monitor_started;
@@ -49,15 +45,6 @@ extern bool nachet_session_start(NachetSession *session, const NachetOptions *op
                                  NachetConsole *console, NachetReport *report)
     __attribute__((warn_unused_result));
 extern void nachet_session_end(NachetSession *session);
-
-/*
- * The worker's connection, made at its first use and anew where it was found lost; NULL, and *error
- * filled, where it can't be made.
- */
-extern PGconn *nachet_session_connection(NachetSession *session, int worker, NachetError *error);
-
-/* Closes a worker's connection, so that the next use makes another. */
-extern void nachet_session_drop_connection(NachetSession *session, int worker);
 
 /* Runs work(worker, argument) in as many threads as there are jobs, but no more than items, until all return. */
 extern bool nachet_session_run(NachetSession *session, size_t items,

@@ -10,19 +10,17 @@
 #include "client/error.h"
 #include "files.h"
 #include "session.h"
+#include "sink.h"
 
-#define NACHET_UUID_TEXT 37
-
-/* Asks whether email, seed and data are acceptable, before anything is read or sent; gives the user's id. */
-extern bool nachet_upload_ask(NachetSession *session, const NachetFiles *files,
-                              char user_id[NACHET_UUID_TEXT], NachetError *error)
+/* Asks whether user, seed and data are acceptable, before anything is read or sent. */
+extern bool nachet_upload_ask(NachetSession *session, const NachetFiles *files, NachetError *error)
     __attribute__((warn_unused_result));
 
 /*
- * Makes the set of a list whose contents are all stored, durably, and gives its id. Safe to repeat. With
- * SQLSTATE NC004, contents have been swept meanwhile.
+ * Makes the set of a list whose contents are all stored, durably, and gives its id. With SQLSTATE NC004,
+ * contents have been swept meanwhile.
  */
-extern bool nachet_upload_set(NachetSession *session, const NachetFiles *files, const char *user_id,
+extern bool nachet_upload_set(NachetSession *session, const NachetFiles *files,
                               char set_id[NACHET_UUID_TEXT], NachetError *error)
     __attribute__((warn_unused_result));
 

@@ -10,7 +10,7 @@ check: run-check
 check: private SHELL = /bin/true
 
 run-check:
-	tools/deps build check
+	tools/deps build check fuzz
 	$(MAKE) -s --no-print-directory all WERROR=1
 	$(ROOT_MAKE) -s install $(INSTALL_ARGS) WERROR=1
 	test/run $(TESTS)
@@ -24,3 +24,4 @@ format:
 	git ls-files -co --exclude-standard -- '*.c' '*.h' | xargs clang-format -i
 
 include test/bench/bench.mk
+include test/fuzz/fuzz.mk

@@ -1,0 +1,325 @@
+/*
+ * loader/sink_copy.c
+ *		Imports straight into the database: contents by COPY, sets by SQL.
+ *
+ * Connection 0 asks and makes sets; each worker sends over its own, the first over 0. No connection stays in a
+ * transaction between two calls. The two questions of an import, may this user import this and make the
+ * set, pass the same values through the same expressions, so that what was found acceptable is what the set is
+ * made with. Numbers go as numeric: 20 and 20.0 make one set.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libpq-fe.h>
+
+#include "client/chunk_copy.h"
+#include "client/datastore.h"
+#include "sink_copy.h"
+
+#define PARAMETERS 7
+
+/* The parameters that data is made of stand first in both statements. */
+enum
+{
+	SEED = 0,
+	ZOOM,
+	NB_SEEDS,
+	NAME,
+	DATA_PARAMETERS
+};
+
+#define DATA_MEMBERS                                                                               \
+	"'seed_name', $1::text, 'zoom_level', $2::numeric, 'nb_seeds', $3::numeric, 'name', $4::text"
+
+static const char ask_statement[] =
+    "SELECT nachet.batch_import(jsonb_build_object(" DATA_MEMBERS ", 'email', $5::text, "
+    "'dry_run', true, 'pictures', '[]'::jsonb), NULL) ->> 'user_id'";
+
+static const char upload_statement[] =
+    "SELECT nachet.upload_picture_set($6::text[], $7::bytea[], $5::uuid, "
+    "jsonb_build_object(" DATA_MEMBERS "))";
+
+typedef struct Connection
+{
+	PGconn *connection; /* NULL until it is needed */
+	PGcancel *cancel;
+	bool relaxed; /* commits without waiting for the disk */
+} Connection;
+
+typedef struct CopySink
+{
+	NachetSink sink; /* first */
+	NachetSession *session;
+	Connection connection[NACHET_MAX_JOBS];
+	pthread_mutex_t cancel_lock; /* over the connections' slots */
+	int chunk_size;
+	char user_id[NACHET_UUID_TEXT]; /* who imports, once asked */
+} CopySink;
+
+/* --- connections ------------------------------------------------------------------------------------- */
+
+static void
+drop(NachetSink *sink, int worker)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+	Connection *slot = &copy_sink->connection[worker];
+	PGconn *connection = slot->connection;
+
+	pthread_mutex_lock(&copy_sink->cancel_lock);
+	PQfreeCancel(slot->cancel);
+	memset(slot, 0, sizeof(*slot));
+	pthread_mutex_unlock(&copy_sink->cancel_lock);
+	PQfinish(connection);
+}
+
+/* The worker's connection, made at its first use and anew where it was found lost. */
+static PGconn *
+connect_worker(CopySink *copy_sink, int worker, NachetError *error)
+{
+	NachetSession *session = copy_sink->session;
+	Connection *slot = &copy_sink->connection[worker];
+	PGconn *connection = slot->connection;
+	PGcancel *cancel;
+
+	if (connection != NULL && PQstatus(connection) == CONNECTION_OK)
+		return connection;
+	drop(&copy_sink->sink, worker);
+	atomic_fetch_add(&session->connecting, 1);
+	connection = nachet_datastore_connect(session->options->dbname, "nachet-load", error);
+	atomic_fetch_sub(&session->connecting, 1);
+	if (connection == NULL)
+		return NULL;
+	cancel = PQgetCancel(connection);
+	atomic_store(&session->reached, true);
+
+	pthread_mutex_lock(&copy_sink->cancel_lock);
+	slot->connection = connection;
+	slot->cancel = cancel;
+	pthread_mutex_unlock(&copy_sink->cancel_lock);
+	return connection;
+}
+
+/*
+ * The worker's connection, with commits as they are wanted: contents need not be durable before their set
+ * is; the set's own commit makes all before it so.
+ */
+static PGconn *
+connect_for(CopySink *copy_sink, int worker, bool relaxed, NachetError *error)
+{
+	PGconn *connection = connect_worker(copy_sink, worker, error);
+	Connection *slot = &copy_sink->connection[worker];
+	PGresult *result;
+
+	if (connection == NULL || slot->relaxed == relaxed)
+		return connection;
+	result = PQexec(connection,
+	                relaxed ? "SET synchronous_commit = off" : "SET synchronous_commit = on");
+	if (PQresultStatus(result) == PGRES_COMMAND_OK)
+		slot->relaxed = relaxed;
+	else
+	{
+		nachet_error_from_postgres(error, connection, result);
+		connection = NULL;
+	}
+	PQclear(result);
+	return connection;
+}
+
+static bool
+join(NachetSink *sink, int worker, NachetError *error)
+{
+	return connect_for((CopySink *) sink, worker, true, error) != NULL;
+}
+
+static bool
+open_database(NachetSink *sink, NachetError *error)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+	PGconn *connection = connect_worker(copy_sink, 0, error);
+
+	if (connection != NULL)
+		copy_sink->chunk_size = nachet_datastore_chunk_size(connection, error);
+	return copy_sink->chunk_size > 0;
+}
+
+static void
+cancel_statements(NachetSink *sink)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+	char reason[256];
+
+	pthread_mutex_lock(&copy_sink->cancel_lock);
+	for (int i = 0; i < NACHET_MAX_JOBS; i++)
+	{
+		if (copy_sink->connection[i].cancel != NULL)
+			(void) PQcancel(copy_sink->connection[i].cancel, reason, sizeof(reason));
+	}
+	pthread_mutex_unlock(&copy_sink->cancel_lock);
+}
+
+/* --- contents ---------------------------------------------------------------------------------------- */
+
+static bool
+ask_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error)
+{
+	PGconn *connection = connect_for((CopySink *) sink, worker, true, error);
+
+	return connection != NULL &&
+	       nachet_datastore_missing(connection, batch->digest, batch->count, batch->missing, error);
+}
+
+static bool
+copy_content(NachetChunkCopy *copy, NachetBatch *batch, size_t position, NachetError *error)
+{
+	const char *bytes;
+	size_t length;
+
+	nachet_chunk_copy_content(copy);
+	if (!batch->open(batch, position, error))
+		return false;
+	do
+	{
+		if (!batch->read(batch, &bytes, &length, error) ||
+		    (length > 0 && !nachet_chunk_copy_write(copy, bytes, length, error)))
+			return false;
+	} while (length > 0);
+	return true;
+}
+
+/* All in one COPY. */
+static bool
+send_missing(NachetSink *sink, int worker, NachetBatch *batch, size_t first, size_t count,
+             NachetError *error)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+	PGconn *connection = connect_for(copy_sink, worker, true, error);
+	NachetChunkCopy *copy = NULL;
+
+	if (connection == NULL)
+		return false;
+	for (size_t i = first; i < first + count; i++)
+	{
+		if (!batch->missing[i])
+			continue;
+		if (copy == NULL)
+			copy = nachet_chunk_copy_begin(connection, copy_sink->chunk_size, error);
+		if (copy == NULL)
+			return false;
+		if (!copy_content(copy, batch, i, error))
+		{
+			nachet_chunk_copy_abort(copy);
+			return false;
+		}
+	}
+	return copy == NULL || nachet_chunk_copy_end(copy, error);
+}
+
+/* --- sets -------------------------------------------------------------------------------------------- */
+
+static void
+set_data_parameters(const CopySink *copy_sink, const NachetFiles *files,
+                    const char *values[PARAMETERS])
+{
+	const NachetOptions *options = copy_sink->session->options;
+
+	memset(values, 0, PARAMETERS * sizeof(*values));
+	values[SEED] = files->seed != NULL ? files->seed : options->seed;
+	values[ZOOM] = options->zoom;
+	values[NB_SEEDS] = options->nb_seeds;
+	values[NAME] = files->set_name;
+}
+
+/* Takes the one UUID that a statement answered with; clears the result. */
+static bool
+take_uuid(PGconn *connection, PGresult *result, char uuid[NACHET_UUID_TEXT], NachetError *error)
+{
+	bool taken = false;
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		nachet_error_from_postgres(error, connection, result);
+	else if (PQntuples(result) != 1 || PQgetlength(result, 0, 0) != NACHET_UUID_TEXT - 1)
+		nachet_error_set(error, "the datastore gave no id");
+	else
+	{
+		memcpy(uuid, PQgetvalue(result, 0, 0), NACHET_UUID_TEXT);
+		taken = true;
+	}
+	PQclear(result);
+	return taken;
+}
+
+static bool
+ask(NachetSink *sink, const NachetFiles *files, NachetError *error)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+	PGconn *connection = connect_worker(copy_sink, 0, error);
+	const char *values[PARAMETERS];
+
+	if (connection == NULL)
+		return false;
+	set_data_parameters(copy_sink, files, values);
+	values[DATA_PARAMETERS] = copy_sink->session->options->email;
+	return take_uuid(
+	    connection,
+	    PQexecParams(connection, ask_statement, DATA_PARAMETERS + 1, NULL, values, NULL, NULL, 0),
+	    copy_sink->user_id, error);
+}
+
+static bool
+commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
+       NachetError *error)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+	PGconn *connection = connect_for(copy_sink, 0, false, error);
+	const int formats[PARAMETERS] = {0, 0, 0, 0, 0, 1, 1};
+	int lengths[PARAMETERS] = {0};
+	const char *values[PARAMETERS];
+
+	if (connection == NULL)
+		return false;
+	set_data_parameters(copy_sink, files, values);
+	values[DATA_PARAMETERS] = copy_sink->user_id;
+	values[DATA_PARAMETERS + 1] = files->names.data;
+	lengths[DATA_PARAMETERS + 1] = (int) files->names.length;
+	values[DATA_PARAMETERS + 2] = files->digests.data;
+	lengths[DATA_PARAMETERS + 2] = (int) files->digests.length;
+	return take_uuid(
+	    connection,
+	    PQexecParams(connection, upload_statement, PARAMETERS, NULL, values, lengths, formats, 0),
+	    set_id, error);
+}
+
+/* --- beginning and end --------------------------------------------------------------------------------- */
+
+static void
+free_sink(NachetSink *sink)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+
+	for (int i = 0; i < NACHET_MAX_JOBS; i++)
+		drop(sink, i);
+	pthread_mutex_destroy(&copy_sink->cancel_lock);
+	free(copy_sink);
+}
+
+NachetSink *
+nachet_sink_copy_create(NachetSession *session)
+{
+	CopySink *copy_sink = calloc(1, sizeof(*copy_sink));
+
+	if (copy_sink == NULL)
+		return NULL;
+	copy_sink->sink = (NachetSink){.destination = "the database",
+	                               .open = open_database,
+	                               .join = join,
+	                               .drop = drop,
+	                               .ask = ask,
+	                               .missing = ask_missing,
+	                               .send = send_missing,
+	                               .commit = commit,
+	                               .cancel = cancel_statements,
+	                               .free = free_sink};
+	copy_sink->session = session;
+	pthread_mutex_init(&copy_sink->cancel_lock, NULL);
+	return &copy_sink->sink;
+}

@@ -1,0 +1,85 @@
+/*
+ * test/fuzz/picture_header_fuzz.c
+ *		The readers of the picture formats: any bytes, from memory and from a medium that may fail.
+ */
+#include <string.h>
+
+#include "pure/picture_header.h"
+#include "fuzz.h"
+
+/* Bytes that may be asked for in all, for each byte that is there; and beside them. */
+#define ASKED_PER_BYTE 64
+#define ASKED_MORE     (1024 * 1024)
+
+typedef struct Medium
+{
+	const uint8_t *bytes;
+	size_t size;
+	uint64_t asked;
+	uint64_t reads_left; /* before it fails */
+	bool failed;
+} Medium;
+
+static bool
+read_medium(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	Medium *medium = context;
+
+	CLAIM(length > 0 && offset < medium->size && medium->size - offset >= length);
+	CLAIM(!medium->failed);
+	medium->asked += length;
+	if (medium->reads_left-- == 0)
+	{
+		medium->failed = true;
+		return false;
+	}
+	memcpy(buffer, medium->bytes + offset, length);
+	return true;
+}
+
+static NachetPictureStatus
+read_from_medium(Medium *medium, NachetPicture *picture)
+{
+	NachetSource source = {read_medium, medium, medium->size};
+
+	return nachet_picture_header_read(&source, picture);
+}
+
+static void
+check_answer(NachetPictureStatus status, const NachetPicture *picture)
+{
+	CLAIM((status == NACHET_PICTURE_OK) == (picture->reason == NULL));
+	if (status != NACHET_PICTURE_OK)
+		return;
+	CLAIM(picture->format != NULL);
+	CLAIM(picture->width > 0 && picture->width <= NACHET_PICTURE_MAX_SIDE);
+	CLAIM(picture->height > 0 && picture->height <= NACHET_PICTURE_MAX_SIDE);
+	CLAIM((uint64_t) picture->width * picture->height <= NACHET_PICTURE_MAX_PIXELS);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	NachetPicture whole;
+	NachetPicture picture;
+	NachetPictureStatus status = nachet_picture_header_read_buffer(bytes, size, &whole);
+	uint64_t random = fuzz_seed(bytes, size);
+	Medium medium = {bytes, size, 0, UINT64_MAX, false};
+
+	check_answer(status, &whole);
+	CLAIM((status == NACHET_PICTURE_EMPTY) == (size == 0));
+	CLAIM(status != NACHET_PICTURE_READ_FAILED);
+
+	/* A medium gives the same answer, and is read a bounded number of times. */
+	CLAIM(read_from_medium(&medium, &picture) == status);
+	CLAIM(picture.format == whole.format && picture.reason == whole.reason);
+	CLAIM(picture.width == whole.width && picture.height == whole.height);
+	CLAIM(medium.asked <= ASKED_PER_BYTE * (uint64_t) size + ASKED_MORE);
+
+	/* One that fails is not asked again, and the failure is told. */
+	medium = (Medium){bytes, size, 0, fuzz_random(&random) % 16, false};
+	status = read_from_medium(&medium, &picture);
+	check_answer(status, &picture);
+	CLAIM(medium.failed == (status == NACHET_PICTURE_READ_FAILED));
+	return 0;
+}
