@@ -281,6 +281,7 @@ end_picture(NachetImport *import)
 		                       "The pictures' names are too long for one request.");
 		return false;
 	}
+<<<<<<< HEAD
 	if (picture->size > 0)
 		push_picture(import);
 	else
@@ -289,6 +290,10 @@ end_picture(NachetImport *import)
 		nachet_spooled_free(picture);
 		import->picture = NULL;
 	}
+=======
+	import->picture = NULL;
+	nachet_senders_push(request->server->senders, import->tally, picture);
+>>>>>>> origin/main
 	return true;
 }
 

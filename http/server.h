@@ -15,6 +15,7 @@
 #include "spool.h"
 
 struct MHD_Daemon;
+typedef struct NachetWatchdog NachetWatchdog;
 
 /* Made before the first request and gone after the last; what is not atomic or locked does not change between. */
 typedef struct NachetServer
@@ -24,8 +25,10 @@ typedef struct NachetServer
 	NachetSpool *spool;
 	NachetSenders *senders;
 	NachetBudget *json_memory; /* for long bodies of JSON that the database is asked about */
+	NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;
-	atomic_size_t connections; /* clients, with those that are told 503 */
+	size_t max_connections;    /* as many as there can be files for */
+	atomic_size_t connections; /* clients, without those that are only told 503 */
 	atomic_size_t requests;    /* under way */
 	atomic_bool draining;      /* connections close with their next answer */
 } NachetServer;
