@@ -241,21 +241,6 @@ part_data(void *context, const void *bytes, size_t length)
 }
 
 /* Hands a whole picture to the senders, waiting where they have too much to do. */
-static void
-push_picture(NachetImport *import)
-{
-	NachetRequest *request = import->request;
-	NachetSenders *senders = request->server->senders;
-	bool must_wait = nachet_senders_full(senders);
-
-	if (must_wait)
-		nachet_request_wait_begin(request);
-	nachet_senders_push(senders, import->tally, import->picture);
-	if (must_wait)
-		nachet_request_wait_end(request);
-	import->picture = NULL;
-}
-
 static bool
 end_picture(NachetImport *import)
 {
@@ -281,19 +266,11 @@ end_picture(NachetImport *import)
 		                       "The pictures' names are too long for one request.");
 		return false;
 	}
-<<<<<<< HEAD
-	if (picture->size > 0)
-		push_picture(import);
-	else
-	{
-		/* There is nothing to store. */
-		nachet_spooled_free(picture);
-		import->picture = NULL;
-	}
-=======
 	import->picture = NULL;
-	nachet_senders_push(request->server->senders, import->tally, picture);
->>>>>>> origin/main
+	if (picture->size > 0)
+		nachet_senders_push(request->server->senders, import->tally, picture);
+	else
+		nachet_spooled_free(picture); /* there is nothing to store */
 	return true;
 }
 
@@ -445,9 +422,7 @@ nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
 	}
 	if (!complete_parameters(import))
 		return false;
-	nachet_request_wait_begin(import->request);
 	stored = nachet_tally_wait(import->tally, new_bytes, &error);
-	nachet_request_wait_end(import->request);
 	if (!stored)
 		nachet_respond_error(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, &error);
 	nachet_error_clear(&error);

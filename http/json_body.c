@@ -96,10 +96,8 @@ take_memory(NachetRequest *request, Body *body)
 
 	if (body->spooled->size <= SHORT_BYTES)
 		return true;
-	nachet_request_wait_begin(request);
 	taken = nachet_budget_take(server->json_memory, body->spooled->size,
 	                           (unsigned) server->options->pool_wait);
-	nachet_request_wait_end(request);
 	if (taken)
 		body->taken = body->spooled->size;
 	else

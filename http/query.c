@@ -35,14 +35,12 @@ nachet_query_row(NachetRequest *request, const NachetQuery *query, unsigned bad_
 	NachetError error = NACHET_ERROR_INIT;
 	PGresult *result;
 
-	nachet_request_wait_begin(request);
 	result = run_once(request->server->pool, query, &error);
 	if (result == NULL && error.unreachable)
 	{
 		nachet_error_clear(&error);
 		result = run_once(request->server->pool, query, &error);
 	}
-	nachet_request_wait_end(request);
 	if (result == NULL)
 		nachet_respond_error(request, bad_request, &error);
 	nachet_error_clear(&error);

@@ -72,7 +72,6 @@ check_body(NachetRequest *request, const NachetHeaders *headers)
 		                       request->body_length, route->path, limit);
 }
 
-<<<<<<< HEAD
 static void
 check_route(NachetRequest *request, const NachetHeaders *headers, const char *url,
             const char *method)
@@ -92,7 +91,8 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *ur
 		                       route->path);
 	if (request->status == 0)
 		check_body(request, headers);
-=======
+}
+
 /* What nachet_watchdog_add gave for this connection; NULL where memory had run out. */
 static NachetWatched *
 watched_of(struct MHD_Connection *connection)
@@ -113,7 +113,6 @@ nachet_request_announced(void *context, const char *uri, struct MHD_Connection *
 	if (watched != NULL)
 		nachet_watched_headers(watched);
 	return NULL; /* the request's state until there is one */
->>>>>>> origin/main
 }
 
 static NachetRequest *
