@@ -15,6 +15,7 @@ struct NachetRoute
 {
 	const char *path;
 	const char *allow; /* the methods, as the Allow header lists them */
+	bool open;         /* to those, too, who are not authenticated */
 
 	/*
 	 * For a path whose requests come in several forms: the route that serves this one, by its headers and its

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <microhttpd.h>
 
+#include "auth.h"
 #include "json_body.h"
 #include "listen.h"
 #include "log.h"
@@ -153,9 +154,15 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 	memset(server, 0, sizeof(*server));
 	server->options = options;
 	settle_connections(server);
+	server->auth = nachet_auth_create(options);
+	if (server->auth == NULL)
+		return false;
 	listener = nachet_listen_open(options->listen, url, sizeof(url));
 	if (listener < 0)
+	{
+		nachet_auth_free(server->auth);
 		return false;
+	}
 	server->spool = nachet_spool_create(options->spool_dir, options->spool_memory, &error);
 	server->json_memory = nachet_budget_create(nachet_json_body_memory(options));
 	server->pool =
@@ -202,4 +209,5 @@ nachet_server_stop(NachetServer *server)
 	nachet_pool_free(server->pool);
 	nachet_budget_free(server->json_memory);
 	nachet_spool_free(server->spool);
+	nachet_auth_free(server->auth);
 }

@@ -9,7 +9,7 @@ use Nachet::Http qw(post_stage staged field part post_body multipart post_manife
 	read_answer count_of);
 
 my $store = Nachet::Test->new;
-my $http = $store->start_http(args => [ '--max-picture-size', '1MB', '--max-pictures', '1500' ]);
+my $http = $store->start_http(args => [ '--max-picture-size', '1MB', '--max-pictures', '1500', '--senders', '1' ]);
 my $jpeg = jpeg('cut', 50_000);
 my @files = ([ "f/gr\xc3\xb6\xc3\x9fe %22x%22.png", png(64, 48, 'a') ], [ 'b.bmp', bmp(20, 10, 'b') ], [ 'cut.jpg', substr $jpeg, 0, 40_000 ],
 	[ '../text', 'no picture' ], [ 'empty.png', '' ], [ '.DS_Store', 'clutter' ], [ 'again.bmp', bmp(20, 10, 'b') ]);
