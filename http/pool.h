@@ -29,7 +29,7 @@ extern NachetPool *nachet_pool_create(const char *conninfo, size_t size, unsigne
 extern bool nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
     __attribute__((warn_unused_result));
 
-/* Gives it back; one that is broken or inside a transaction is closed, and its place is free. */
+/* Gives it back; one that is broken or inside a transaction is closed, and its place is free; so is one's that is NULL. */
 extern void nachet_pool_give(NachetPool *pool, NachetPooled *pooled);
 
 /* Closes all; none may be lent. NULL is allowed. */

@@ -2,9 +2,29 @@
  * http/query.c
  *		One statement over a pooled connection, which is held for that long and no longer.
  */
+#include <string.h>
+
 #include "pool.h"
 #include "query.h"
 #include "respond.h"
+
+/* A connection that has carried more than this is not kept: libpq never gives its buffers back. */
+#define CARRIED_BYTES ((size_t) 1024 * 1024)
+
+static bool
+was_large(const NachetQuery *query, const PGresult *result)
+{
+	size_t bytes = PQresultMemorySize(result);
+
+	for (int i = 0; i < query->count; i++)
+	{
+		if (query->values[i] == NULL)
+			continue;
+		bytes += query->formats != NULL && query->formats[i] == 1 ? (size_t) query->lengths[i]
+		                                                          : strlen(query->values[i]);
+	}
+	return bytes > CARRIED_BYTES;
+}
 
 static PGresult *
 run_once(NachetPool *pool, const NachetQuery *query, NachetError *error)
@@ -20,6 +40,11 @@ run_once(NachetPool *pool, const NachetQuery *query, NachetError *error)
 		nachet_error_from_postgres(error, pooled.connection, result);
 	else if (PQntuples(result) != 1)
 		nachet_error_set(error, "a statement gave %d rows", PQntuples(result));
+	if (was_large(query, result))
+	{
+		PQfinish(pooled.connection);
+		pooled.connection = NULL;
+	}
 	if (error->set)
 	{
 		PQclear(result);
@@ -33,9 +58,8 @@ PGresult *
 nachet_query_row(NachetRequest *request, const NachetQuery *query, unsigned bad_request)
 {
 	NachetError error = NACHET_ERROR_INIT;
-	PGresult *result;
+	PGresult *result = run_once(request->server->pool, query, &error);
 
-	result = run_once(request->server->pool, query, &error);
 	if (result == NULL && error.unreachable)
 	{
 		nachet_error_clear(&error);
