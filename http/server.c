@@ -20,6 +20,7 @@
 
 #include "admin.h"
 #include "auth.h"
+#include "json_body.h"
 #include "log.h"
 #include "request.h"
 #include "watchdog.h"
@@ -154,9 +155,10 @@ start_parts(NachetServer *server)
 	if (server->auth == NULL)
 		return false;
 	server->spool = nachet_spool_create(options->spool_dir, options->spool_memory, &error);
+	server->json_memory = nachet_budget_create(nachet_json_body_memory(options));
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait);
-	if (server->spool == NULL || server->pool == NULL)
+	if (server->spool == NULL || server->pool == NULL || server->json_memory == NULL)
 	{
 		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
 		nachet_error_clear(&error);
@@ -235,6 +237,7 @@ nachet_server_stop(NachetServer *server)
 	nachet_watchdog_stop(server->watchdog);
 	nachet_senders_stop(server->senders);
 	nachet_pool_free(server->pool);
+	nachet_budget_free(server->json_memory);
 	nachet_spool_free(server->spool);
 	nachet_auth_free(server->auth);
 }
