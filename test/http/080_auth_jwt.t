@@ -108,6 +108,8 @@ with_service(
 		is_refused($http, hs256($secret, '{"exp": 1, "exp": 99999999999, "email": "someone@example.org"}'), qr/malformed/, 'a claim twice');
 		is_refused($http, hs256($secret, "{\"email\": \"\xff\"}"), qr/malformed/, 'invalid UTF-8');
 		is_refused($http, hs256($secret, '[' x 3000), qr/malformed/, 'nested beyond reason');
+		is_refused($http, hs256($secret, claims(x => [ ([]) x 600 ])), qr/malformed/, 'more lists than anyone sends');
+		is_taken($http, hs256($secret, claims(x => [ ([]) x 500 ])), 'many lists');
 		is_refused($http, hs256($secret, claims(), '[]'), qr/malformed/, 'a header that is no object');
 
 		# The claim.
