@@ -164,6 +164,24 @@ with_service(
 		is_problem(post_body($http, multipart([ 'a.png', png(8, 8, 'jwt3') ])), 401, qr/no token/, 'an import without a token');
 		is(count_of($store), $counts, 'neither left anything');
 
+		# The other ways in: staging, and a manifest of what was staged.
+		my $picture = png(8, 8, 'staged');
+		my $stage = sub { return curl({ stdin => $picture }, @_, @form, $http->url . '/batch-import?stage=true') };
+		my $manifest = sub {
+			my ($data, @args) = @_;
+			my $body = JSON::PP::encode_json({ seed_name => 'Brassica napus', zoom_level => 20, nb_seeds => 5, %$data,
+				pictures => [ { name => 'a.png', sha256 => Nachet::Test::sha256($picture) } ] });
+			return curl({ stdin => $body }, '-H', 'Content-Type: application/json', '--data-binary', '@-', @args,
+				$http->url . '/batch-import');
+		};
+		is_problem($stage->(), 401, qr/no token/, 'staging without a token');
+		is_problem($stage->(bearer(hs256($secret, claims(email => 'stranger@example.org')))), 403, qr/stranger/, "a stranger's staging");
+		is_problem($stage->('-F', 'email=other@example.org', bearer($good)), 403, qr/email/, "staging in another's name");
+		is($stage->(bearer($good))->{status}, 200, 'staging');
+		is_problem($manifest->({}), 401, qr/no token/, 'a manifest without a token');
+		is_problem($manifest->({ email => 'other@example.org' }, bearer($good)), 403, qr/email/, "a manifest in another's name");
+		is($manifest->({}, bearer($good))->{status}, 201, 'a manifest');
+
 		$socket = connect_to($http);
 		print {$socket} "POST /batch-import HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 			. "Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\n";
