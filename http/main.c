@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "exit_codes.h"
 #include "listen.h"
 #include "log.h"
@@ -22,25 +23,16 @@
 /* Seconds to wait for a database that does not answer at all; libpq's own default is to wait for ever. */
 #define CONNECT_TIMEOUT "5"
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* True when no request is under way any more; false when the time is over, or at a second signal. */
 static bool
 drain(NachetServer *server, const sigset_t *signals)
 {
 	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
-	int64_t limit = now_ms() + (int64_t) server->options->drain_timeout * 1000;
+	int64_t limit = nachet_clock_ms() + (int64_t) server->options->drain_timeout * 1000;
 
 	while (atomic_load(&server->requests) > 0)
 	{
-		if (sigtimedwait(signals, NULL, &pause) > 0 || now_ms() > limit)
+		if (sigtimedwait(signals, NULL, &pause) > 0 || nachet_clock_ms() > limit)
 			return false;
 	}
 	return true;

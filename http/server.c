@@ -146,6 +146,8 @@ bool
 nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 {
 	NachetError error = NACHET_ERROR_INIT;
+	const NachetSpoolLimits spool_limits = {options->spool_memory, options->spool_size,
+	                                        options->spool_reserve};
 	char url[128] = "";
 	int listener;
 
@@ -155,9 +157,10 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 	listener = nachet_listen_open(options->listen, url, sizeof(url));
 	if (listener < 0)
 		return false;
-	server->spool = nachet_spool_create(options->spool_dir, options->spool_memory, &error);
+	server->spool = nachet_spool_create(options->spool_dir, &spool_limits, &error);
 	server->pool =
-	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait);
+	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait,
+	                       (unsigned) options->statement_timeout);
 	if (server->spool == NULL || server->pool == NULL)
 		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
 	else
