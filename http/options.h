@@ -10,11 +10,27 @@
 
 #include "loader/client/option_table.h"
 
+typedef enum NachetAuthKind
+{
+	NACHET_AUTH_NONE,
+	NACHET_AUTH_JWT,
+	NACHET_AUTH_PROXY
+} NachetAuthKind;
+
 typedef struct NachetHttpOptions
 {
 	const char *listen; /* ADDRESS:PORT */
 	const char *dbname; /* NULL: libpq's environment */
 	const char *auth;
+	NachetAuthKind auth_kind; /* what auth says */
+	NachetTexts jwt_keys;     /* files */
+	const char *jwt_cookie;   /* NULL: tokens come in the header alone */
+	const char *jwt_claim;
+	const char *jwt_issuer;   /* NULL: any */
+	const char *jwt_audience; /* NULL: none */
+	uint64_t jwt_leeway;      /* seconds */
+	const char *proxy_header;
+	NachetTexts proxy_from;    /* ADDRESS[/BITS] or unix */
 	NachetTexts server_names;  /* what Host may say beside the loopback names */
 	NachetTexts allow_origins; /* what Origin may say beside the service's own */
 	const char *spool_dir;

@@ -18,7 +18,8 @@
 #include <strings.h>
 
 #include "access_log.h"
-#include "headers.h"
+#include "auth.h"
+#include "cors.h"
 #include "metrics.h"
 #include "origin.h"
 #include "respond.h"
@@ -69,6 +70,9 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *ur
 		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".", url);
 		return;
 	}
+	nachet_cors_check_preflight(request, headers);
+	if (request->status != 0)
+		return;
 	limit = route->body_limit(request->server->options);
 	if (!nachet_router_allows(route, method))
 		nachet_respond_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s takes the methods %s.",
@@ -159,12 +163,15 @@ begin(NachetServer *server, struct MHD_Connection *connection, const char *url, 
 	if (request->watched == NULL || !nachet_watched_work(request->watched))
 		return MHD_NO;
 	nachet_headers_read(&headers, connection);
+	nachet_cors_begin(request, &headers);
 	nachet_headers_check_framing(&headers, request);
 	if (request->status != 0)
 		return send_answer(request); /* nothing of the body can be told from what follows it */
 	check_sender(request, &headers);
 	if (request->status == 0)
 		check_route(request, &headers, url, method);
+	if (request->status == 0)
+		nachet_auth_check(request, &headers);
 	if (request->status == 0 && request->route->begin != NULL)
 		request->route->begin(request);
 	if (request->status != 0 && request->body_length > 0 &&
@@ -273,6 +280,8 @@ nachet_request_completed(void *context, struct MHD_Connection *connection, void 
 	account_for(request, code, too_slow);
 	if (request->response != NULL)
 		MHD_destroy_response(request->response);
+	free(request->auth_email);
+	free(request->challenge);
 	free(request->reason);
 	free(request);
 	atomic_fetch_sub(&server->requests, 1);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "loader/client/datastore.h"
+#include "cors.h"
 #include "respond.h"
 #include "router.h"
 #include "text.h"
@@ -19,7 +20,10 @@
 #define TYPE_PROBLEM "application/problem+json"
 #define TYPE_TEXT    "text/plain; charset=utf-8"
 
-/* Takes the text over. Where memory ran out there is no response, and the connection will be closed. */
+/*
+ * Takes the text over; type is NULL where there is none. Where memory ran out there is no response, and the
+ * connection will be closed.
+ */
 static void
 set_answer(NachetRequest *request, unsigned status, const char *type, NachetText *text)
 {
@@ -35,13 +39,17 @@ set_answer(NachetRequest *request, unsigned status, const char *type, NachetText
 		nachet_text_free(text);
 		return;
 	}
-	(void) MHD_add_response_header(response, "Content-Type", type);
+	if (type != NULL)
+		(void) MHD_add_response_header(response, "Content-Type", type);
 	(void) MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	(void) MHD_add_response_header(response, "Cache-Control", "no-store");
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		(void) MHD_add_response_header(response, "Retry-After", NACHET_RETRY_AFTER_SECONDS);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED && request->route != NULL)
 		(void) MHD_add_response_header(response, "Allow", request->route->allow);
+	if (request->challenge != NULL)
+		(void) MHD_add_response_header(response, "WWW-Authenticate", request->challenge);
+	nachet_cors_add_headers(request, response);
 	request->response = response;
 }
 
@@ -65,6 +73,15 @@ nachet_respond_text(NachetRequest *request, unsigned status, const char *words)
 		return;
 	nachet_text_add(&text, words, strlen(words));
 	set_answer(request, status, TYPE_TEXT, &text);
+}
+
+void
+nachet_respond_empty(NachetRequest *request, unsigned status)
+{
+	NachetText text = {0};
+
+	if (request->status == 0)
+		set_answer(request, status, NULL, &text);
 }
 
 static void

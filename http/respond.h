@@ -13,6 +13,7 @@
 #define NACHET_RETRY_AFTER_SECONDS "5"
 
 extern void nachet_respond_json(NachetRequest *request, unsigned status, const char *json);
+extern void nachet_respond_empty(NachetRequest *request, unsigned status);
 extern void nachet_respond_text(NachetRequest *request, unsigned status, const char *text);
 
 /*

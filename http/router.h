@@ -15,6 +15,7 @@ struct NachetRoute
 {
 	const char *path;
 	const char *allow; /* the methods, as the Allow header lists them */
+	bool open;         /* to those, too, who are not authenticated */
 
 	/* The most bytes of a body. */
 	uint64_t (*body_limit)(const NachetHttpOptions *options);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <microhttpd.h>
 
+#include "auth.h"
 #include "listen.h"
 #include "log.h"
 #include "request.h"
@@ -154,9 +155,15 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 	memset(server, 0, sizeof(*server));
 	server->options = options;
 	settle_connections(server);
+	server->auth = nachet_auth_create(options);
+	if (server->auth == NULL)
+		return false;
 	listener = nachet_listen_open(options->listen, url, sizeof(url));
 	if (listener < 0)
+	{
+		nachet_auth_free(server->auth);
 		return false;
+	}
 	server->spool = nachet_spool_create(options->spool_dir, &spool_limits, &error);
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait,
@@ -202,4 +209,5 @@ nachet_server_stop(NachetServer *server)
 	nachet_senders_stop(server->senders);
 	nachet_pool_free(server->pool);
 	nachet_spool_free(server->spool);
+	nachet_auth_free(server->auth);
 }

@@ -14,12 +14,14 @@
 #include "spool.h"
 
 struct MHD_Daemon;
+typedef struct NachetAuth NachetAuth;
 typedef struct NachetWatchdog NachetWatchdog;
 
 /* Made before the first request and gone after the last; what is not atomic or locked does not change between. */
 typedef struct NachetServer
 {
 	const NachetHttpOptions *options;
+	NachetAuth *auth;
 	NachetPool *pool;
 	NachetSpool *spool;
 	NachetSenders *senders;
