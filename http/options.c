@@ -69,6 +69,11 @@ static const NachetOptionRow rows[] = {
          "bytes of one picture"),
     SIZE("max-request-size", "NACHET_HTTP_MAX_REQUEST_SIZE", max_request_size, "64GB", 1, NO_LIMIT,
          "bytes of one request's body"),
+    SIZE("max-manifest-size", "NACHET_HTTP_MAX_MANIFEST_SIZE", max_manifest_size, "64MB", 1,
+         UINT64_C(512) * 1024 * 1024,
+         "bytes of one manifest: some 120 a picture; as much memory is\ntaken a few times over "
+         "while "
+         "one is read"),
     COUNT("max-pictures", "NACHET_HTTP_MAX_PICTURES", "N", max_pictures, "250000", 1, 1000000,
           "pictures of one request"),
     SIZE("max-discard-size", "NACHET_HTTP_MAX_DISCARD_SIZE", max_discard_size, "256MB", 0, NO_LIMIT,

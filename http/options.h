@@ -34,13 +34,14 @@ typedef struct NachetHttpOptions
 	NachetTexts server_names;  /* what Host may say beside the loopback names */
 	NachetTexts allow_origins; /* what Origin may say beside the service's own */
 	const char *spool_dir;
-	uint64_t spool_memory;     /* bytes for the pictures of all requests together */
-	uint64_t spool_size;       /* bytes for their files, likewise */
-	uint64_t spool_reserve;    /* bytes of the disk that these leave free */
-	uint64_t max_picture_size; /* bytes */
-	uint64_t max_request_size; /* bytes of one body */
-	uint64_t max_discard_size; /* bytes of a refused body that are still read */
-	uint64_t max_pictures;     /* of one request */
+	uint64_t spool_memory;      /* bytes for the pictures of all requests together */
+	uint64_t spool_size;        /* bytes for their files, likewise */
+	uint64_t spool_reserve;     /* bytes of the disk that these leave free */
+	uint64_t max_picture_size;  /* bytes */
+	uint64_t max_request_size;  /* bytes of one body */
+	uint64_t max_manifest_size; /* bytes of a manifest's body */
+	uint64_t max_discard_size;  /* bytes of a refused body that are still read */
+	uint64_t max_pictures;      /* of one request */
 	uint64_t max_connections;
 	uint64_t pool;              /* database connections */
 	uint64_t senders;           /* of these, at most so many send pictures at a time */

@@ -93,9 +93,10 @@ add_member(NachetText *text, const char *name, const char *value)
 	nachet_text_json(text, value, strlen(value));
 }
 
+/* missing: a JSON array, or NULL. */
 static void
 set_problem(NachetRequest *request, unsigned status, const char *code, const char *hint,
-            const char *detail)
+            const char *missing, const char *detail)
 {
 	NachetText text = {0};
 
@@ -106,6 +107,8 @@ set_problem(NachetRequest *request, unsigned status, const char *code, const cha
 	add_member(&text, "detail", detail);
 	add_member(&text, "code", code);
 	add_member(&text, "hint", hint);
+	if (missing != NULL)
+		nachet_text_format(&text, ",\"missing\":%s", missing);
 	nachet_text_format(&text, "}\n");
 	set_answer(request, status, TYPE_PROBLEM, &text);
 	if (request->reason == NULL && detail != NULL)
@@ -123,8 +126,34 @@ nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code
 	if (vasprintf(&words, detail, args) < 0)
 		words = NULL;
 	va_end(args);
-	set_problem(request, status, code, hint, words);
+	set_problem(request, status, code, hint, NULL, words);
 	free(words);
+}
+
+void
+nachet_respond_missing(NachetRequest *request, const char *missing)
+{
+	set_problem(
+	    request, MHD_HTTP_CONFLICT, NACHET_SQLSTATE_CONTENTS_MISSING,
+	    "Send what \"missing\" lists to /batch-import?stage=true, then this manifest again.",
+	    missing, "Pictures that the manifest names are not stored yet.");
+}
+
+void
+nachet_respond_swept(NachetRequest *request)
+{
+	nachet_respond_refusal(request, MHD_HTTP_SERVICE_UNAVAILABLE, NACHET_SQLSTATE_CONTENTS_MISSING,
+	                       "Send the same request again.",
+	                       "Pictures were swept while the others came in.");
+}
+
+void
+nachet_respond_spool_failure(NachetRequest *request, const NachetError *error)
+{
+	if (request->reason == NULL && error->message != NULL)
+		request->reason = strdup(error->message);
+	nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+	                       "The service has no room for this now; try again later.");
 }
 
 /* --- what the database said -------------------------------------------------------------------------- */
@@ -219,6 +248,6 @@ nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetE
 		status = bad_request;
 		words = own;
 	}
-	set_problem(request, status, error->sqlstate, words == own ? error->hint : NULL, words);
+	set_problem(request, status, error->sqlstate, words == own ? error->hint : NULL, NULL, words);
 	free(own);
 }

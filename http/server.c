@@ -19,6 +19,7 @@
 #include <microhttpd.h>
 
 #include "auth.h"
+#include "json_body.h"
 #include "listen.h"
 #include "log.h"
 #include "request.h"
@@ -165,10 +166,11 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 		return false;
 	}
 	server->spool = nachet_spool_create(options->spool_dir, &spool_limits, &error);
+	server->json_memory = nachet_budget_create(nachet_json_body_memory(options));
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait,
 	                       (unsigned) options->statement_timeout);
-	if (server->spool == NULL || server->pool == NULL)
+	if (server->spool == NULL || server->pool == NULL || server->json_memory == NULL)
 		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
 	else
 	{
@@ -208,6 +210,7 @@ nachet_server_stop(NachetServer *server)
 	nachet_watchdog_stop(server->watchdog);
 	nachet_senders_stop(server->senders);
 	nachet_pool_free(server->pool);
+	nachet_budget_free(server->json_memory);
 	nachet_spool_free(server->spool);
 	nachet_auth_free(server->auth);
 }

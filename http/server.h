@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "budget.h"
 #include "options.h"
 #include "pool.h"
 #include "sender.h"
@@ -25,6 +26,7 @@ typedef struct NachetServer
 	NachetPool *pool;
 	NachetSpool *spool;
 	NachetSenders *senders;
+	NachetBudget *json_memory; /* for long bodies of JSON that the database is asked about */
 	NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;
 	size_t max_connections;    /* as many as there can be files for */
