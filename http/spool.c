@@ -43,6 +43,7 @@ struct NachetSpool
 	char *memory;
 	size_t block_count;
 	size_t free_count;
+	atomic_uint_least64_t disk_bytes;
 	uint32_t free_blocks[]; /* a stack */
 };
 
@@ -115,6 +116,16 @@ nachet_spool_free(NachetSpool *spool)
 		munmap(spool->memory, spool->block_count * BLOCK_BYTES);
 	pthread_mutex_destroy(&spool->lock);
 	free(spool);
+}
+
+void
+nachet_spool_state(NachetSpool *spool, NachetSpoolState *state)
+{
+	pthread_mutex_lock(&spool->lock);
+	state->memory = (spool->block_count - spool->free_count) * BLOCK_BYTES;
+	pthread_mutex_unlock(&spool->lock);
+	state->memory_size = spool->block_count * BLOCK_BYTES;
+	state->disk = atomic_load(&spool->disk_bytes);
 }
 
 NachetSpooled *
@@ -270,6 +281,7 @@ spill(NachetSpooled *spooled, NachetError *error)
 			return false;
 	}
 	free_blocks(spooled);
+	atomic_fetch_add(&spooled->spool->disk_bytes, spooled->size);
 	return true;
 }
 
@@ -294,10 +306,13 @@ nachet_spooled_write(NachetSpooled *spooled, const void *bytes, size_t length, N
 		next += take;
 		length -= take;
 	}
-	if (length > 0 && (!claim_room(spooled, spooled->size + length, error) ||
-	                   !write_file(spooled, spooled->size, next, length, error)))
+	if (length == 0)
+		return true;
+	if (!claim_room(spooled, spooled->size + length, error) ||
+	    !write_file(spooled, spooled->size, next, length, error))
 		return false;
 	spooled->size += length;
+	atomic_fetch_add(&spooled->spool->disk_bytes, length);
 	return true;
 }
 
@@ -337,8 +352,11 @@ nachet_spooled_free(NachetSpooled *spooled)
 {
 	if (spooled == NULL)
 		return;
+	/* A file counts from the moment that all is in it, when the blocks are gone. */
 	if (spooled->block_count > 0)
 		free_blocks(spooled);
+	else if (spooled->file >= 0)
+		atomic_fetch_sub(&spooled->spool->disk_bytes, spooled->size);
 	free(spooled->blocks);
 	if (spooled->file >= 0)
 		close(spooled->file);
