@@ -286,6 +286,8 @@ check_together(const NachetOptions *options, NachetConsole *console)
 		nachet_console_error(console, "--url and --dbname exclude each other");
 	else if (options->url != NULL && options->sql)
 		nachet_console_error(console, "--url and --sql exclude each other");
+	else if (options->url == NULL && (options->token_file != NULL || options->cacert != NULL))
+		nachet_console_error(console, "--token-file and --cacert go with --url, which is missing");
 	else if (options->from0 && options->files_from == NULL)
 		nachet_console_error(console, "--from0 tells how --files-from is read, which is missing");
 	else
@@ -373,19 +375,22 @@ settle_seed(NachetOptions *options, const NachetOptions *environment)
 	}
 }
 
-/* Likewise of --url, and --dbname or --sql. */
+/* Likewise of --url, and --dbname or --sql; what goes with --url goes with it. */
 static void
 settle_destination(NachetOptions *options, const NachetOptions *environment)
 {
 	bool url_on_line = options->url != environment->url;
 	bool dbname_on_line = options->dbname != environment->dbname;
 
-	if (options->url == NULL)
-		return;
-	if (!url_on_line && (dbname_on_line || (options->sql && !environment->sql)))
+	if (options->url != NULL && !url_on_line &&
+	    (dbname_on_line || (options->sql && !environment->sql)))
 		options->url = NULL;
-	else if (url_on_line && !dbname_on_line)
+	else if (options->url != NULL && url_on_line && !dbname_on_line)
 		options->dbname = NULL;
+	if (options->url == NULL && options->token_file == environment->token_file)
+		options->token_file = NULL;
+	if (options->url == NULL && options->cacert == environment->cacert)
+		options->cacert = NULL;
 }
 
 void
