@@ -219,9 +219,7 @@ static bool
 end_picture(NachetImport *import)
 {
 	NachetRequest *request = import->request;
-	NachetSenders *senders = request->server->senders;
 	NachetSpooled *picture = import->picture;
-	bool must_wait;
 
 	if (picture->size == 0)
 	{
@@ -243,12 +241,7 @@ end_picture(NachetImport *import)
 		return false;
 	}
 	import->picture = NULL;
-	must_wait = nachet_senders_full(senders);
-	if (must_wait)
-		nachet_request_wait_begin(request);
-	nachet_senders_push(senders, import->tally, picture);
-	if (must_wait)
-		nachet_request_wait_end(request);
+	nachet_senders_push(request->server->senders, import->tally, picture);
 	return true;
 }
 

@@ -24,12 +24,14 @@ typedef struct NachetHttpOptions
 	uint64_t max_discard_size; /* bytes of a refused body that are still read */
 	uint64_t max_pictures;     /* of one request */
 	uint64_t max_connections;
-	uint64_t pool;          /* database connections */
-	uint64_t senders;       /* of these, at most so many send pictures at a time */
-	uint64_t pool_wait;     /* seconds to wait for a connection */
-	uint64_t idle_timeout;  /* seconds without a byte after which a client is dropped */
-	uint64_t drain_timeout; /* seconds that requests under way have after SIGTERM */
-	const char *log_format; /* "text" or "json" */
+	uint64_t pool;           /* database connections */
+	uint64_t senders;        /* of these, at most so many send pictures at a time */
+	uint64_t pool_wait;      /* seconds to wait for a connection */
+	uint64_t header_timeout; /* seconds for a request's headers */
+	uint64_t idle_timeout;   /* seconds that a client may be silent, or below min_rate */
+	uint64_t min_rate;       /* bytes a second */
+	uint64_t drain_timeout;  /* seconds that requests under way have after SIGTERM */
+	const char *log_format;  /* "text" or "json" */
 	bool help;
 	bool version;
 } NachetHttpOptions;

@@ -8,8 +8,8 @@
  * much of it to be read for nothing; otherwise the body is read and dropped first, because closing a
  * connection with bytes unread takes the answer away with it. Beyond --max-discard-size we close.
  *
- * All of a request is done in its connection's own thread, which may wait; libmicrohttpd counts that as the
- * client's silence unless it is told not to (nachet_request_wait_begin).
+ * All of a request is done in its connection's own thread, which may wait. The watchdog is told whenever we
+ * begin and end to wait for the client; where it has cut the client off, nothing may be answered any more.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ check_sender(NachetRequest *request, const NachetHeaders *headers)
 	request->content_type = headers->value[NACHET_HEADER_CONTENT_TYPE];
 	request->expects_continue = expect != NULL && strcasecmp(expect, "100-continue") == 0;
 
-	if (atomic_load(&request->server->connections) > options->max_connections)
+	if (nachet_watched_is_surplus(request->watched))
 	{
 		nachet_metrics_add(NACHET_COUNT_REFUSED_CONNECTIONS, 1);
 		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
@@ -85,6 +85,28 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *ur
 		                       request->body_length, route->path, limit);
 }
 
+/* What nachet_watchdog_add gave for this connection; NULL where memory had run out. */
+static NachetWatched *
+watched_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+void *
+nachet_request_announced(void *context, const char *uri, struct MHD_Connection *connection)
+{
+	NachetWatched *watched = watched_of(connection);
+
+	(void) context;
+	(void) uri;
+	if (watched != NULL)
+		nachet_watched_headers(watched);
+	return NULL; /* the request's state until there is one */
+}
+
 static NachetRequest *
 create_request(NachetServer *server, struct MHD_Connection *connection, const char *url,
                const char *method)
@@ -95,6 +117,7 @@ create_request(NachetServer *server, struct MHD_Connection *connection, const ch
 		return NULL;
 	request->server = server;
 	request->connection = connection;
+	request->watched = watched_of(connection);
 	clock_gettime(CLOCK_MONOTONIC, &request->started);
 	snprintf(request->method, sizeof(request->method), "%s", method);
 	snprintf(request->path, sizeof(request->path), "%s", url);
@@ -113,8 +136,9 @@ send_answer(NachetRequest *request)
 
 	if (response == NULL)
 		return MHD_NO;
+	nachet_watched_answer(request->watched, request->answer_length);
 	(void) MHD_add_response_header(response, "X-Request-Id", request->id);
-	if (atomic_load(&request->server->draining))
+	if (atomic_load(&request->server->draining) || nachet_watched_is_surplus(request->watched))
 		(void) MHD_add_response_header(response, "Connection", "close");
 	queued = MHD_queue_response(request->connection, request->status, response);
 	MHD_destroy_response(response);
@@ -132,6 +156,8 @@ begin(NachetServer *server, struct MHD_Connection *connection, const char *url, 
 	if (request == NULL)
 		return MHD_NO;
 	*state = request;
+	if (request->watched == NULL || !nachet_watched_work(request->watched))
+		return MHD_NO;
 	nachet_headers_read(&headers, connection);
 	nachet_headers_check_framing(&headers, request);
 	if (request->status != 0)
@@ -145,6 +171,7 @@ begin(NachetServer *server, struct MHD_Connection *connection, const char *url, 
 	    (request->expects_continue || (request->body_length != NACHET_REQUEST_CHUNKED &&
 	                                   request->body_length > server->options->max_discard_size)))
 		return send_answer(request);
+	nachet_watched_body(request->watched, request->id, 0);
 	return MHD_YES;
 }
 
@@ -187,10 +214,13 @@ nachet_request_handle(void *context, struct MHD_Connection *connection, const ch
 	(void) version;
 	if (request == NULL)
 		return begin(context, connection, url, method, state);
+	if (!nachet_watched_work(request->watched))
+		return MHD_NO;
 	if (*length > 0)
 	{
 		bool go_on = receive(request, bytes, *length);
 
+		nachet_watched_body(request->watched, request->id, *length);
 		*length = 0;
 		return go_on ? MHD_YES : MHD_NO;
 	}
@@ -203,7 +233,7 @@ nachet_request_handle(void *context, struct MHD_Connection *connection, const ch
 
 /* Leaves the request's traces: a line in the log, and what it adds to the metrics. */
 static void
-account_for(const NachetRequest *request, enum MHD_RequestTerminationCode code)
+account_for(const NachetRequest *request, enum MHD_RequestTerminationCode code, bool too_slow)
 {
 	struct timespec now;
 	int64_t microseconds;
@@ -214,8 +244,8 @@ account_for(const NachetRequest *request, enum MHD_RequestTerminationCode code)
 	               (now.tv_nsec - request->started.tv_nsec) / 1000;
 	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		nachet_metrics_add(NACHET_COUNT_SENT_BYTES, request->answer_length);
-	else if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
-		ending = "the client was silent";
+	else if (too_slow)
+		ending = "the client was too slow";
 	else
 		ending = "the connection was closed";
 	nachet_metrics_request(request->route, request->method, request->status,
@@ -229,30 +259,21 @@ nachet_request_completed(void *context, struct MHD_Connection *connection, void 
 {
 	NachetServer *server = context;
 	NachetRequest *request = *state;
+	bool too_slow;
 
 	(void) connection;
 	if (request == NULL)
 		return;
 	*state = NULL;
+	too_slow = request->watched != NULL && nachet_watched_done(request->watched);
+	if (too_slow && request->status == 0)
+		request->status = MHD_HTTP_REQUEST_TIMEOUT;
 	if (request->route != NULL && request->route->finish != NULL)
 		request->route->finish(request);
-	account_for(request, code);
+	account_for(request, code, too_slow);
 	if (request->response != NULL)
 		MHD_destroy_response(request->response);
 	free(request->reason);
 	free(request);
 	atomic_fetch_sub(&server->requests, 1);
-}
-
-void
-nachet_request_wait_begin(NachetRequest *request)
-{
-	(void) MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
-}
-
-void
-nachet_request_wait_end(NachetRequest *request)
-{
-	(void) MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-	                                 (unsigned) request->server->options->idle_timeout);
 }

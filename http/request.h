@@ -13,6 +13,7 @@
 
 #include "request_id.h"
 #include "server.h"
+#include "watchdog.h"
 
 #define NACHET_REQUEST_CHUNKED UINT64_MAX
 
@@ -23,6 +24,7 @@ typedef struct NachetRequest
 {
 	NachetServer *server;
 	struct MHD_Connection *connection;
+	NachetWatched *watched;
 	const NachetRoute *route; /* NULL where there is none */
 	void *state;              /* the route's own, which its finish frees */
 	char method[16];          /* as sent; cut, like the path, to what a log line shows */
@@ -45,15 +47,13 @@ typedef struct NachetRequest
 } NachetRequest;
 
 /* libmicrohttpd's callbacks; their context is the NachetServer. */
+extern void *nachet_request_announced(void *context, const char *uri,
+                                      struct MHD_Connection *connection);
 extern enum MHD_Result nachet_request_handle(void *context, struct MHD_Connection *connection,
                                              const char *url, const char *method,
                                              const char *version, const char *bytes, size_t *length,
                                              void **state);
 extern void nachet_request_completed(void *context, struct MHD_Connection *connection, void **state,
                                      enum MHD_RequestTerminationCode code);
-
-/* Keep libmicrohttpd from taking a wait of ours for the client's silence. */
-extern void nachet_request_wait_begin(NachetRequest *request);
-extern void nachet_request_wait_end(NachetRequest *request);
 
 #endif

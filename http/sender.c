@@ -70,17 +70,6 @@ is_full(const NachetSenders *senders)
 	return senders->queued_bytes >= QUEUE_BYTES || senders->queued >= QUEUE_PICTURES;
 }
 
-bool
-nachet_senders_full(NachetSenders *senders)
-{
-	bool full;
-
-	pthread_mutex_lock(&senders->lock);
-	full = is_full(senders);
-	pthread_mutex_unlock(&senders->lock);
-	return full;
-}
-
 void
 nachet_senders_push(NachetSenders *senders, NachetTally *tally, NachetSpooled *picture)
 {

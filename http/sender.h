@@ -40,9 +40,6 @@ extern bool nachet_tally_wait(NachetTally *tally, uint64_t *new_bytes, NachetErr
 /* The request is done with it: pictures that are still queued are dropped unsent. NULL is allowed. */
 extern void nachet_tally_release(NachetTally *tally);
 
-/* Whether a push would wait now. */
-extern bool nachet_senders_full(NachetSenders *senders);
-
 /* Queues a picture, waiting while the queue is full. The picture goes over to the senders. */
 extern void nachet_senders_push(NachetSenders *senders, NachetTally *tally, NachetSpooled *picture);
 

@@ -2,7 +2,7 @@
  * http/server.c
  *		The service as a whole: what all requests share, its beginning and its end.
  *
- * Order: made are listener, spool, pool, senders, daemon; ended are daemon, senders, pool, spool. Requests
+ * Order: made are listener, spool, pool, senders, watchdog, daemon, and ended the other way round. Requests
  * push to senders, senders take from the pool: each outlives those that use it.
  *
  * One thread a connection: a request may wait for room in the queue and for its final statement, and stalls
@@ -14,15 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <microhttpd.h>
 
 #include "listen.h"
 #include "log.h"
 #include "request.h"
+#include "watchdog.h"
 
-/* Connections above our limit that libmicrohttpd lets in, to be told 503. */
-#define SPARE_CONNECTIONS 64
+/* Connections above our limit that libmicrohttpd lets in, to be told 503; the watchdog keeps their lives short. */
+#define SPARE_CONNECTIONS 256
 
 /* A connection's memory: half of it is the buffer that the body comes through. */
 #define CONNECTION_BYTES ((size_t) 128 * 1024)
@@ -31,18 +33,42 @@
 /* Descriptors beside the connections and their spool files. */
 #define SPARE_FILES 8512
 
+/* Of these, what can't be done without: surplus connections, the database's, logs. */
+#define LEAST_FILES 512
+
+static void
+open_connection(NachetServer *server, struct MHD_Connection *connection, void **state)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	bool surplus = atomic_fetch_add(&server->connections, 1) >= server->max_connections;
+
+	if (surplus)
+		atomic_fetch_sub(&server->connections, 1);
+	*state = nachet_watchdog_add(server->watchdog, info->connect_fd, surplus);
+	if (*state != NULL)
+		return;
+	if (!surplus)
+		atomic_fetch_sub(&server->connections, 1);
+	(void) shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+/* Called before the connection's first byte is read, and before its socket is closed. */
 static void
 notify_connection(void *context, struct MHD_Connection *connection, void **state,
                   enum MHD_ConnectionNotificationCode code)
 {
 	NachetServer *server = context;
 
-	(void) connection;
-	(void) state;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		atomic_fetch_add(&server->connections, 1);
-	else
-		atomic_fetch_sub(&server->connections, 1);
+		open_connection(server, connection, state);
+	else if (*state != NULL)
+	{
+		if (!nachet_watched_is_surplus(*state))
+			atomic_fetch_sub(&server->connections, 1);
+		nachet_watchdog_remove(*state);
+		*state = NULL;
+	}
 }
 
 /* Leaves paths as they were sent: see router.c. */
@@ -54,38 +80,49 @@ leave_escaped(void *context, struct MHD_Connection *connection, char *text)
 	return strlen(text);
 }
 
-/* Each connection is a descriptor, and may have a file for the picture it sends; so may each one queued. */
+/*
+ * Each connection is a descriptor, and may have a file for the picture it sends; so may each picture queued.
+ * Where the system grants fewer files, fewer connections are taken: a file that can't be opened is told 503, but
+ * a connection that can't be accepted would wait unheard.
+ */
 static void
-raise_file_limit(const NachetHttpOptions *options)
+settle_connections(NachetServer *server)
 {
+	const NachetHttpOptions *options = server->options;
 	rlim_t wanted = 2 * (rlim_t) (options->max_connections + SPARE_CONNECTIONS) + SPARE_FILES;
+	rlim_t room;
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+	server->max_connections = options->max_connections;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	(void) setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < 2 * (rlim_t) (options->max_connections + SPARE_CONNECTIONS))
-		nachet_log_warning("only %llu files may be open, too few for %llu connections",
-		                   (unsigned long long) limit.rlim_cur,
-		                   (unsigned long long) options->max_connections);
+	if (limit.rlim_cur < wanted)
+	{
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		(void) setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	room = (limit.rlim_cur > LEAST_FILES ? limit.rlim_cur - LEAST_FILES : 0) / 2;
+	if (room >= options->max_connections)
+		return;
+	server->max_connections = room > 0 ? room : 1;
+	nachet_log_warning("only %llu files may be open: %zu connections are taken instead of %llu",
+	                   (unsigned long long) limit.rlim_cur, server->max_connections,
+	                   (unsigned long long) options->max_connections);
 }
 
 static bool
 start_daemon(NachetServer *server, int listener)
 {
-	const NachetHttpOptions *options = server->options;
-
 	server->daemon = MHD_start_daemon(
 	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
 	        MHD_USE_ITC,
 	    0, NULL, NULL, nachet_request_handle, server, MHD_OPTION_LISTEN_SOCKET, listener,
 	    MHD_OPTION_NOTIFY_COMPLETED, nachet_request_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
 	    notify_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned) (options->max_connections + SPARE_CONNECTIONS),
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-	    (unsigned) options->idle_timeout, MHD_OPTION_THREAD_STACK_SIZE, THREAD_BYTES,
-	    MHD_OPTION_END);
+	    MHD_OPTION_URI_LOG_CALLBACK, nachet_request_announced, server, MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned) (server->max_connections + SPARE_CONNECTIONS),
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
+	    THREAD_BYTES, MHD_OPTION_END);
 	if (server->daemon == NULL)
 		fprintf(stderr, "nachet-http: can't start libmicrohttpd: %s\n", strerror(errno));
 	return server->daemon != NULL;
@@ -114,7 +151,7 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 
 	memset(server, 0, sizeof(*server));
 	server->options = options;
-	raise_file_limit(options);
+	settle_connections(server);
 	listener = nachet_listen_open(options->listen, url, sizeof(url));
 	if (listener < 0)
 		return false;
@@ -127,7 +164,8 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 	{
 		try_database(server);
 		server->senders = nachet_senders_start(server->pool, (size_t) options->senders);
-		if (server->senders == NULL)
+		server->watchdog = nachet_watchdog_start(options);
+		if (server->senders == NULL || server->watchdog == NULL)
 			fprintf(stderr, "nachet-http: out of memory or threads\n");
 		else if (start_daemon(server, listener))
 		{
@@ -157,6 +195,7 @@ nachet_server_stop(NachetServer *server)
 {
 	if (server->daemon != NULL)
 		MHD_stop_daemon(server->daemon);
+	nachet_watchdog_stop(server->watchdog);
 	nachet_senders_stop(server->senders);
 	nachet_pool_free(server->pool);
 	nachet_spool_free(server->spool);

@@ -14,6 +14,7 @@
 #include "spool.h"
 
 struct MHD_Daemon;
+typedef struct NachetWatchdog NachetWatchdog;
 
 /* Made before the first request and gone after the last; what is not atomic or locked does not change between. */
 typedef struct NachetServer
@@ -22,8 +23,10 @@ typedef struct NachetServer
 	NachetPool *pool;
 	NachetSpool *spool;
 	NachetSenders *senders;
+	NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;
-	atomic_size_t connections; /* clients, with those that are told 503 */
+	size_t max_connections;    /* as many as there can be files for */
+	atomic_size_t connections; /* clients, without those that are only told 503 */
 	atomic_size_t requests;    /* under way */
 	atomic_bool draining;      /* connections close with their next answer */
 } NachetServer;

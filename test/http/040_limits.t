@@ -66,14 +66,6 @@ close $_ for @idle;
 ok(poll_until(sub { post_json($http, $good)->{status} == 200 }), 'and is served when there is room');
 is($http->stop, 0, 'it stops with 0');
 
-# Silence.
-$http = $store->start_http(args => [ '--idle-timeout', '1' ]);
-$socket = connect_to($http);
-print {$socket} request_head($http, '/batch-import', 'Content-Length' => 1000) . 'half';
-is(read_answer($socket, 20)->{status}, 0, 'a client that falls silent is dropped');
-ok(wait_for_log($http, qr/the client was silent/), 'and logged');
-is($http->stop, 0, 'it stops with 0');
-
 # Memory that does not hold one picture of each upload: all go through, over files.
 $http = $store->start_http(args => [ '--spool-memory', '1MB', '--spool-dir', $dir, '--pool', '2', '--senders', '1' ]);
 my @curls = map {

@@ -1,0 +1,307 @@
+/*
+ * http/watchdog.c
+ *		Clients that are too slow lose their place in bounded time.
+ *
+ * libmicrohttpd knows only how long a connection was silent, and closes it without a word: a byte now and then
+ * would hold a place for ever. So a thread looks at all connections, each of which has a deadline while we
+ * wait for the client, and none while the client waits for us.
+ *
+ * Headers have a fixed time. A body has credit: --idle-timeout at first and at most, which each byte adds
+ * to as --min-rate says, and which runs down while more is awaited. Whoever sends faster never runs out of it,
+ * whoever is silent or sends slower does. An answer has the same credit for all its bytes.
+ *
+ * libmicrohttpd takes no answer while it waits for headers or in a body's middle; there the watchdog writes the
+ * 408 to the socket itself. That is safe because nothing else is written then: whoever is about to answer asks
+ * first, under the lock, whether the connection still has its place. The socket's number is ours as long as
+ * the connection is in the list, which it leaves before its socket is closed.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <sys/socket.h>
+
+#include "request_id.h"
+#include "watchdog.h"
+
+#define TICK_MS 250
+
+/* The whole life of a connection that is only told 503. */
+#define SURPLUS_MS 10000
+
+#define NEVER INT64_MAX
+
+/* As respond.c would have it, had libmicrohttpd taken it. */
+static const char too_slow[] = "HTTP/1.1 408 Request Timeout\r\n"
+                               "Connection: close\r\n"
+                               "Content-Type: application/problem+json\r\n"
+                               "X-Content-Type-Options: nosniff\r\n"
+                               "Cache-Control: no-store\r\n"
+                               "X-Request-Id: %s\r\n"
+                               "Content-Length: %zu\r\n\r\n%s";
+static const char too_slow_body[] =
+    "{\"type\":\"about:blank\",\"title\":\"Request Timeout\",\"status\":408,"
+    "\"detail\":\"The request came too slowly.\"}\n";
+
+typedef enum Phase
+{
+	PHASE_IDLE, /* no byte that makes a request was seen */
+	PHASE_HEADERS,
+	PHASE_BODY,
+	PHASE_WORK,
+	PHASE_ANSWER,
+	PHASE_OVER /* it has lost its place */
+} Phase;
+
+struct NachetWatched
+{
+	NachetWatchdog *watchdog;
+	NachetWatched *previous;
+	NachetWatched *next;
+	int socket;
+	bool surplus;
+	Phase phase;
+	int64_t deadline;       /* NEVER while the service is at work */
+	int64_t credit;         /* of the body, when it was last awaited */
+	const char *request_id; /* NULL before its body is awaited */
+};
+
+/* The lock guards the list and all that is in it. */
+struct NachetWatchdog
+{
+	pthread_mutex_t lock;
+	pthread_cond_t stop;
+	pthread_t thread;
+	bool stopping;
+	int64_t header_ms;
+	int64_t credit_ms;
+	uint64_t min_rate; /* bytes a second */
+	NachetWatched *first;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What so many bytes are worth, in milliseconds. */
+static int64_t
+worth_of(const NachetWatchdog *watchdog, uint64_t bytes)
+{
+	return (int64_t) ((double) bytes * 1000.0 / (double) watchdog->min_rate);
+}
+
+/* A surplus connection keeps the deadline that it began with; one that is over stays so. */
+static void
+enter(NachetWatched *watched, Phase phase, int64_t deadline)
+{
+	if (watched->phase == PHASE_OVER)
+		return;
+	watched->phase = phase;
+	if (!watched->surplus)
+		watched->deadline = deadline;
+}
+
+/* --- the thread ------------------------------------------------------------------------------------ */
+
+static void
+answer_too_slow(const NachetWatched *watched)
+{
+	char id[NACHET_REQUEST_ID_MAX + 1];
+	char answer[512];
+	int length;
+
+	nachet_request_id_choose(id, watched->request_id);
+	length =
+	    snprintf(answer, sizeof(answer), too_slow, id, sizeof(too_slow_body) - 1, too_slow_body);
+	(void) send(watched->socket, answer, (size_t) length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Ends what is under way on the connection, whose own thread finds it closed and cleans up. */
+static void
+cut_off(NachetWatched *watched)
+{
+	if (watched->phase == PHASE_HEADERS || watched->phase == PHASE_BODY)
+		answer_too_slow(watched);
+	(void) shutdown(watched->socket, SHUT_RDWR);
+	watched->phase = PHASE_OVER;
+	watched->deadline = NEVER;
+}
+
+static void *
+watch(void *context)
+{
+	NachetWatchdog *watchdog = context;
+
+	pthread_mutex_lock(&watchdog->lock);
+	while (!watchdog->stopping)
+	{
+		struct timespec next;
+		int64_t now = now_ms();
+
+		for (NachetWatched *watched = watchdog->first; watched != NULL; watched = watched->next)
+		{
+			if (watched->deadline <= now)
+				cut_off(watched);
+		}
+		clock_gettime(CLOCK_MONOTONIC, &next);
+		next.tv_nsec += TICK_MS * 1000000L;
+		next.tv_sec += next.tv_nsec / 1000000000L;
+		next.tv_nsec %= 1000000000L;
+		(void) pthread_cond_timedwait(&watchdog->stop, &watchdog->lock, &next);
+	}
+	pthread_mutex_unlock(&watchdog->lock);
+	return NULL;
+}
+
+NachetWatchdog *
+nachet_watchdog_start(const NachetHttpOptions *options)
+{
+	NachetWatchdog *watchdog = calloc(1, sizeof(*watchdog));
+	pthread_condattr_t clock;
+
+	if (watchdog == NULL)
+		return NULL;
+	pthread_mutex_init(&watchdog->lock, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&watchdog->stop, &clock);
+	pthread_condattr_destroy(&clock);
+	watchdog->header_ms = (int64_t) options->header_timeout * 1000;
+	watchdog->credit_ms = (int64_t) options->idle_timeout * 1000;
+	watchdog->min_rate = options->min_rate;
+	if (pthread_create(&watchdog->thread, NULL, watch, watchdog) == 0)
+		return watchdog;
+	pthread_cond_destroy(&watchdog->stop);
+	pthread_mutex_destroy(&watchdog->lock);
+	free(watchdog);
+	return NULL;
+}
+
+void
+nachet_watchdog_stop(NachetWatchdog *watchdog)
+{
+	if (watchdog == NULL)
+		return;
+	pthread_mutex_lock(&watchdog->lock);
+	watchdog->stopping = true;
+	pthread_cond_signal(&watchdog->stop);
+	pthread_mutex_unlock(&watchdog->lock);
+	pthread_join(watchdog->thread, NULL);
+	pthread_cond_destroy(&watchdog->stop);
+	pthread_mutex_destroy(&watchdog->lock);
+	free(watchdog);
+}
+
+/* --- a connection ---------------------------------------------------------------------------------- */
+
+NachetWatched *
+nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus)
+{
+	NachetWatched *watched = calloc(1, sizeof(*watched));
+
+	if (watched == NULL)
+		return NULL;
+	watched->watchdog = watchdog;
+	watched->socket = socket;
+	watched->surplus = surplus;
+	watched->deadline = now_ms() + (surplus ? SURPLUS_MS : watchdog->header_ms);
+
+	pthread_mutex_lock(&watchdog->lock);
+	watched->next = watchdog->first;
+	if (watched->next != NULL)
+		watched->next->previous = watched;
+	watchdog->first = watched;
+	pthread_mutex_unlock(&watchdog->lock);
+	return watched;
+}
+
+void
+nachet_watchdog_remove(NachetWatched *watched)
+{
+	NachetWatchdog *watchdog = watched->watchdog;
+
+	pthread_mutex_lock(&watchdog->lock);
+	if (watched->previous != NULL)
+		watched->previous->next = watched->next;
+	else
+		watchdog->first = watched->next;
+	if (watched->next != NULL)
+		watched->next->previous = watched->previous;
+	pthread_mutex_unlock(&watchdog->lock);
+	free(watched);
+}
+
+void
+nachet_watched_headers(NachetWatched *watched)
+{
+	NachetWatchdog *watchdog = watched->watchdog;
+
+	pthread_mutex_lock(&watchdog->lock);
+	enter(watched, PHASE_HEADERS, now_ms() + watchdog->header_ms);
+	watched->credit = watchdog->credit_ms;
+	pthread_mutex_unlock(&watchdog->lock);
+}
+
+bool
+nachet_watched_work(NachetWatched *watched)
+{
+	NachetWatchdog *watchdog = watched->watchdog;
+	bool in_place;
+
+	pthread_mutex_lock(&watchdog->lock);
+	in_place = watched->phase != PHASE_OVER;
+	if (watched->phase == PHASE_BODY)
+		watched->credit = watched->deadline - now_ms();
+	enter(watched, PHASE_WORK, NEVER);
+	pthread_mutex_unlock(&watchdog->lock);
+	return in_place;
+}
+
+void
+nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t bytes)
+{
+	NachetWatchdog *watchdog = watched->watchdog;
+	int64_t worth = worth_of(watchdog, bytes);
+
+	pthread_mutex_lock(&watchdog->lock);
+	watched->credit = worth < watchdog->credit_ms - watched->credit ? watched->credit + worth
+	                                                                : watchdog->credit_ms;
+	watched->request_id = request_id;
+	enter(watched, PHASE_BODY, now_ms() + watched->credit);
+	pthread_mutex_unlock(&watchdog->lock);
+}
+
+void
+nachet_watched_answer(NachetWatched *watched, uint64_t bytes)
+{
+	NachetWatchdog *watchdog = watched->watchdog;
+
+	pthread_mutex_lock(&watchdog->lock);
+	enter(watched, PHASE_ANSWER, now_ms() + watchdog->credit_ms + worth_of(watchdog, bytes));
+	pthread_mutex_unlock(&watchdog->lock);
+}
+
+bool
+nachet_watched_done(NachetWatched *watched)
+{
+	NachetWatchdog *watchdog = watched->watchdog;
+	bool over;
+
+	pthread_mutex_lock(&watchdog->lock);
+	over = watched->phase == PHASE_OVER;
+	watched->request_id = NULL;
+	enter(watched, PHASE_IDLE, now_ms() + watchdog->header_ms);
+	pthread_mutex_unlock(&watchdog->lock);
+	return over;
+}
+
+bool
+nachet_watched_is_surplus(const NachetWatched *watched)
+{
+	return watched->surplus;
+}
