@@ -40,7 +40,9 @@ announce(NachetRetry *retry, unsigned delay, const NachetError *error)
 	NachetSession *session = retry->session;
 	int said = atomic_load(&session->retries_said);
 	int first_line = (int) strcspn(error->message, "\n");
-	const char *what = error->unreachable ? "no connection" : "undone by the database";
+	const char *what = error->unreachable           ? "no connection"
+	                   : error->sqlstate[0] != '\0' ? "undone by the database"
+	                                                : "not done";
 
 	if (retry->attempts >= said &&
 	    atomic_compare_exchange_strong(&session->retries_said, &said, retry->attempts + 1))
