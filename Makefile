@@ -16,7 +16,10 @@ EXTRA_CLEAN = build
 WARNINGS = -Wall -Wextra -Wvla -Wshadow $(if $(WERROR),-Werror)
 PG_CPPFLAGS = -Iextension
 PG_CFLAGS = $(WARNINGS) -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
-	-Wno-declaration-after-statement
+	-Wno-declaration-after-statement $(MODULE_SANITIZE)
+# `make SANITIZE=address,undefined`: of the two the server can load only the second.
+MODULE_SANITIZE = $(if $(SANITIZE),-fsanitize=undefined -fno-sanitize-recover=all)
+SHLIB_LINK += $(MODULE_SANITIZE)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)

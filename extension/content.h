@@ -27,6 +27,9 @@
 #define NACHET_CONTENT_ID         1
 #define NACHET_CONTENT_BYTE_SIZE  3
 #define NACHET_CONTENT_CHUNK_SIZE 4
+#define NACHET_CONTENT_FORMAT     5
+#define NACHET_CONTENT_WIDTH      6
+#define NACHET_CONTENT_HEIGHT     7
 #define NACHET_PICTURE_CONTENT_ID 8
 
 /* The OID of a table, index or sequence in schema nachet; an error where it is gone. */
@@ -46,6 +49,9 @@ extern void nachet_contents_store(Datum *pictures, int count, Datum *digests);
  * their number; *bytes grows by their sizes. Needs an SPI connection.
  */
 extern int64 nachet_contents_purge(ArrayType *ids, int64 *bytes);
+
+/* For qsort and bsearch: compares two Datums that are digests. */
+extern int nachet_digest_compare(const void *a, const void *b);
 
 /* Checks that each Datum is a bytea of 32 bytes. */
 extern void nachet_digests_check(Datum *digests, int count);

@@ -19,6 +19,10 @@ static const char *const header_names[NACHET_HEADER_COUNT] = {
     [NACHET_HEADER_CONTENT_TYPE] = "Content-Type",
     [NACHET_HEADER_CONTENT_ENCODING] = "Content-Encoding",
     [NACHET_HEADER_EXPECT] = "Expect",
+    [NACHET_HEADER_AUTHORIZATION] = "Authorization",
+    [NACHET_HEADER_COOKIE] = "Cookie",
+    [NACHET_HEADER_SEC_FETCH_SITE] = "Sec-Fetch-Site",
+    [NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD] = "Access-Control-Request-Method",
 };
 
 static enum MHD_Result

@@ -73,21 +73,21 @@ is_loopback(const struct sockaddr *address)
 }
 
 bool
-nachet_listen_check(const char *listen)
+nachet_listen_check(const char *listen, bool loopback_only)
 {
 	struct addrinfo *found = resolve(listen);
-	bool loopback;
+	bool allowed;
 
 	if (found == NULL)
 		return false;
-	loopback = is_loopback(found->ai_addr);
+	allowed = !loopback_only || is_loopback(found->ai_addr);
 	freeaddrinfo(found);
-	if (!loopback)
+	if (!allowed)
 		fprintf(stderr,
 		        "nachet-http: --listen '%s' is no loopback address: with --auth=none everyone who "
-		        "reaches the service may use it; listen on 127.0.0.1\n",
+		        "reaches the service may use it; listen on 127.0.0.1, or see --auth\n",
 		        listen);
-	return loopback;
+	return allowed;
 }
 
 static void

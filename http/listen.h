@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Splits ADDRESS:PORT, or says what is wrong with it; and whether the address is a loopback one. */
-extern bool nachet_listen_check(const char *listen);
+/* Whether ADDRESS:PORT can be listened on, a loopback address where only such a one may be; says what is wrong. */
+extern bool nachet_listen_check(const char *listen, bool loopback_only);
 
 /*
  * Binds and listens; -1, and a message, where that fails. url becomes the address to be reached at, with the

@@ -2,8 +2,8 @@
  * http/main.c
  *		nachet-http: starts the service, waits for a signal, ends it.
  *
- * SIGTERM and SIGINT are blocked in every thread and fetched here, so that no other thread is ever interrupted
- * by them.
+ * SIGTERM, SIGINT and SIGHUP are blocked in every thread and fetched here, so that no other thread is ever
+ * interrupted by them.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth.h"
 #include "exit_codes.h"
 #include "listen.h"
 #include "log.h"
@@ -33,40 +34,63 @@ now_ms(void)
 
 /* True when no request is under way any more; false when the time is over, or at a second signal. */
 static bool
-drain(NachetServer *server, const sigset_t *signals)
+drain(NachetServer *server, const sigset_t *endings)
 {
 	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
 	int64_t limit = now_ms() + (int64_t) server->options->drain_timeout * 1000;
 
 	while (atomic_load(&server->requests) > 0)
 	{
-		if (sigtimedwait(signals, NULL, &pause) > 0 || now_ms() > limit)
+		if (sigtimedwait(endings, NULL, &pause) > 0 || now_ms() > limit)
 			return false;
 	}
 	return true;
+}
+
+/* In this thread, and so in all that it starts; endings become those of them that end the service. */
+static void
+block_signals(sigset_t *endings)
+{
+	sigset_t all;
+
+	sigemptyset(endings);
+	sigaddset(endings, SIGTERM);
+	sigaddset(endings, SIGINT);
+	all = *endings;
+	sigaddset(&all, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+wait_for_end(NachetServer *server, const sigset_t *endings)
+{
+	sigset_t awaited = *endings;
+	int caught = 0;
+
+	sigaddset(&awaited, SIGHUP);
+	while (sigwait(&awaited, &caught) != 0 || caught == SIGHUP)
+	{
+		if (caught == SIGHUP)
+			nachet_auth_reload(server->auth);
+	}
 }
 
 static NachetHttpExit
 serve(const NachetHttpOptions *options)
 {
 	static NachetServer server;
-	sigset_t signals;
-	int caught;
+	sigset_t endings;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	block_signals(&endings);
 	setenv("PGCONNECT_TIMEOUT", CONNECT_TIMEOUT, 0);
 
 	if (!nachet_server_start(&server, options))
 		return NACHET_HTTP_EXIT_FAILED;
-	while (sigwait(&signals, &caught) != 0)
-		continue;
+	wait_for_end(&server, &endings);
 	nachet_server_quiesce(&server);
 	nachet_log("stopping: %zu requests under way", atomic_load(&server.requests));
-	if (!drain(&server, &signals))
+	if (!drain(&server, &endings))
 	{
 		/* Their threads may wait for the database for long; what they hold, the system takes back. */
 		nachet_log("stopped: %zu requests were cut off", atomic_load(&server.requests));
@@ -91,7 +115,7 @@ main(int argc, char **argv)
 		case NACHET_OPTIONS_WRONG:
 			break;
 		case NACHET_OPTIONS_RUN:
-			if (nachet_listen_check(options.listen))
+			if (nachet_listen_check(options.listen, options.auth_kind == NACHET_AUTH_NONE))
 				status = serve(&options);
 			break;
 	}

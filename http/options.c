@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth_options.h"
 #include "log.h"
-#include "options.h"
 
 #define NO_LIMIT UINT64_MAX
 #define LIST_MAX 16
@@ -34,12 +34,31 @@
 
 static const NachetOptionRow rows[] = {
     TEXT("listen", 'l', "NACHET_HTTP_LISTEN", "ADDRESS:PORT", listen, "127.0.0.1:8080",
-         "where to listen; a loopback address, as long as there is no\nauthentication; port 0 "
-         "takes a free one"),
+         "where to listen; a loopback address with --auth=none; port 0 takes a\nfree one"),
     ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname, NULL, 0, 0,
         "database: a name, connection string or URI, without a password\n"
         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
-    TEXT("auth", 0, "NACHET_HTTP_AUTH", "none", auth, "none", "how clients are authenticated"),
+    TEXT("auth", 0, "NACHET_HTTP_AUTH", "none|jwt|proxy", auth, "none",
+         "how clients are authenticated: not at all, by JSON Web Tokens, or by\na proxy before "
+         "the service"),
+    ROW(NACHET_OPTION_LINES, "jwt-key", 0, "NACHET_HTTP_JWT_KEY", "FILE", jwt_keys, NULL, 0, 0,
+        "the key that tokens are signed with: RSA's public one in PEM (RS256),\nor a secret of "
+        "at least 32 bytes (HS256); may be repeated, to change\nkeys; read again on SIGHUP"),
+    TEXT("jwt-claim", 0, "NACHET_HTTP_JWT_CLAIM", "NAME[.NAME...]", jwt_claim, "email",
+         "where a token has its user's e-mail address"),
+    TEXT("jwt-issuer", 0, "NACHET_HTTP_JWT_ISSUER", "ISSUER", jwt_issuer, NULL,
+         "what a token must have as \"iss\" (default: whatever it has)"),
+    TEXT("jwt-audience", 0, "NACHET_HTTP_JWT_AUDIENCE", "AUDIENCE", jwt_audience, NULL,
+         "what a token must have in \"aud\" (default: a token must have none)"),
+    COUNT("jwt-leeway", "NACHET_HTTP_JWT_LEEWAY", "SECONDS", jwt_leeway, "30", 0, 600,
+          "how far the clock of who signs tokens may be off"),
+    TEXT("jwt-cookie", 0, "NACHET_HTTP_JWT_COOKIE", "NAME", jwt_cookie, NULL,
+         "a cookie that may hold the token, beside the header Authorization"),
+    TEXT("proxy-header", 0, "NACHET_HTTP_PROXY_HEADER", "NAME", proxy_header, NULL,
+         "the header in which the proxy says whom it has authenticated: an\ne-mail address; it "
+         "must remove a client's own"),
+    LIST("proxy-from", "NACHET_HTTP_PROXY_FROM", "ADDRESS[/BITS]|unix", proxy_from,
+         "where the proxy's connections come from; no others are served; may\nbe repeated"),
     LIST("server-name", "NACHET_HTTP_SERVER_NAME", "NAME", server_names,
          "a name that the Host header may hold beside localhost, 127.0.0.1\nand [::1]; may be "
          "repeated"),
@@ -50,6 +69,11 @@ static const NachetOptionRow rows[] = {
          "bytes of one picture"),
     SIZE("max-request-size", "NACHET_HTTP_MAX_REQUEST_SIZE", max_request_size, "64GB", 1, NO_LIMIT,
          "bytes of one request's body"),
+    SIZE("max-manifest-size", "NACHET_HTTP_MAX_MANIFEST_SIZE", max_manifest_size, "64MB", 1,
+         UINT64_C(512) * 1024 * 1024,
+         "bytes of one manifest: some 120 a picture; as much memory is\ntaken a few times over "
+         "while "
+         "one is read"),
     COUNT("max-pictures", "NACHET_HTTP_MAX_PICTURES", "N", max_pictures, "250000", 1, 1000000,
           "pictures of one request"),
     SIZE("max-discard-size", "NACHET_HTTP_MAX_DISCARD_SIZE", max_discard_size, "256MB", 0, NO_LIMIT,
@@ -101,6 +125,7 @@ print_help(const NachetOptionTable *table)
 	nachet_option_table_print(table);
 	fputs(
 	    "\nSizes are in bytes, or in kB, MB, GB or TB of 1,024 each.\n"
+	    "SIGHUP has the keys of --jwt-key read again.\n"
 	    "SIGTERM and SIGINT let requests under way end, then stop the service; a second one stops "
 	    "it at once.\n"
 	    "Exit status: 0 stopped with nothing left under way; 1 failed; 2 wrong usage.\n\n"
@@ -110,11 +135,11 @@ print_help(const NachetOptionTable *table)
 }
 
 static bool
-check_values(const NachetHttpOptions *options, const NachetOptionTable *table)
+check_values(NachetHttpOptions *options, const NachetOptionTable *table)
 {
-	if (strcmp(options->auth, "none") != 0)
-		nachet_option_table_complain(table, "--auth must be none, not '%s'", options->auth);
-	else if (options->senders >= options->pool)
+	if (!nachet_auth_options_check(options, table))
+		return false;
+	if (options->senders >= options->pool)
 		nachet_option_table_complain(
 		    table,
 		    "--pool must be above --senders: a request needs a connection of its own to end");

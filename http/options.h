@@ -10,19 +10,36 @@
 
 #include "loader/client/option_table.h"
 
+typedef enum NachetAuthKind
+{
+	NACHET_AUTH_NONE,
+	NACHET_AUTH_JWT,
+	NACHET_AUTH_PROXY
+} NachetAuthKind;
+
 typedef struct NachetHttpOptions
 {
 	const char *listen; /* ADDRESS:PORT */
 	const char *dbname; /* NULL: libpq's environment */
 	const char *auth;
+	NachetAuthKind auth_kind; /* what auth says */
+	NachetTexts jwt_keys;     /* files */
+	const char *jwt_cookie;   /* NULL: tokens come in the header alone */
+	const char *jwt_claim;
+	const char *jwt_issuer;   /* NULL: any */
+	const char *jwt_audience; /* NULL: none */
+	uint64_t jwt_leeway;      /* seconds */
+	const char *proxy_header;
+	NachetTexts proxy_from;    /* ADDRESS[/BITS] or unix */
 	NachetTexts server_names;  /* what Host may say beside the loopback names */
 	NachetTexts allow_origins; /* what Origin may say beside the service's own */
 	const char *spool_dir;
-	uint64_t spool_memory;     /* bytes for the pictures of all requests together */
-	uint64_t max_picture_size; /* bytes */
-	uint64_t max_request_size; /* bytes of one body */
-	uint64_t max_discard_size; /* bytes of a refused body that are still read */
-	uint64_t max_pictures;     /* of one request */
+	uint64_t spool_memory;      /* bytes for the pictures of all requests together */
+	uint64_t max_picture_size;  /* bytes */
+	uint64_t max_request_size;  /* bytes of one body */
+	uint64_t max_manifest_size; /* bytes of a manifest's body */
+	uint64_t max_discard_size;  /* bytes of a refused body that are still read */
+	uint64_t max_pictures;      /* of one request */
 	uint64_t max_connections;
 	uint64_t pool;           /* database connections */
 	uint64_t senders;        /* of these, at most so many send pictures at a time */

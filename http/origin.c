@@ -40,6 +40,17 @@ is_name(const char *host, size_t length, const char *name)
 	return strlen(name) == length && strncasecmp(host, name, length) == 0;
 }
 
+static bool
+is_listed(const NachetTexts *names, const char *text, size_t length)
+{
+	for (int i = 0; i < names->count; i++)
+	{
+		if (is_name(text, length, names->text[i]))
+			return true;
+	}
+	return false;
+}
+
 bool
 nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host)
 {
@@ -53,26 +64,49 @@ nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host)
 		if (is_name(host, length, loopback[i]))
 			return true;
 	}
-	for (int i = 0; i < options->server_names.count; i++)
-	{
-		if (is_name(host, length, options->server_names.text[i]))
-			return true;
-	}
-	return false;
+	return is_listed(&options->server_names, host, length);
+}
+
+/* What follows the scheme; NULL where the text has another one. */
+static const char *
+after_scheme(const char *origin, const char *scheme)
+{
+	size_t length = strlen(scheme);
+
+	return strncasecmp(origin, scheme, length) == 0 ? origin + length : NULL;
+}
+
+bool
+nachet_origin_valid(const char *origin)
+{
+	const char *host = after_scheme(origin, "http://");
+
+	if (host == NULL)
+		host = after_scheme(origin, "https://");
+	return host != NULL && name_length(host) > 0 && strpbrk(host, "/?#@*, \t") == NULL;
+}
+
+bool
+nachet_origin_listed(const NachetHttpOptions *options, const char *origin)
+{
+	return is_listed(&options->allow_origins, origin, strlen(origin));
+}
+
+/* By a name of its own the service may be reached through a proxy that speaks TLS, which does not show here. */
+static bool
+is_own(const NachetHttpOptions *options, const char *origin, const char *host)
+{
+	const char *plain = after_scheme(origin, "http://");
+	const char *secure = after_scheme(origin, "https://");
+
+	if (plain != NULL)
+		return strcasecmp(plain, host) == 0;
+	return secure != NULL && strcasecmp(secure, host) == 0 &&
+	       is_listed(&options->server_names, host, name_length(host));
 }
 
 bool
 nachet_origin_allowed(const NachetHttpOptions *options, const char *origin, const char *host)
 {
-	static const char scheme[] = "http://";
-
-	if (strncasecmp(origin, scheme, sizeof(scheme) - 1) == 0 &&
-	    strcasecmp(origin + sizeof(scheme) - 1, host) == 0)
-		return true;
-	for (int i = 0; i < options->allow_origins.count; i++)
-	{
-		if (strcasecmp(origin, options->allow_origins.text[i]) == 0)
-			return strcasecmp(origin, "null") != 0;
-	}
-	return false;
+	return is_own(options, origin, host) || nachet_origin_listed(options, origin);
 }

@@ -12,6 +12,12 @@
 /* Whether a Host header names this service: a loopback name or one of --server-name, with any port or none. */
 extern bool nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host);
 
+/* Whether a text is an origin as browsers write it: http:// or https://, a name, and a port or none. */
+extern bool nachet_origin_valid(const char *origin);
+
+/* Whether it is one of --allow-origin. */
+extern bool nachet_origin_listed(const NachetHttpOptions *options, const char *origin);
+
 /* Whether a page of this origin may send requests: the service's own, or one of --allow-origin. */
 extern bool nachet_origin_allowed(const NachetHttpOptions *options, const char *origin,
                                   const char *host);

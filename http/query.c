@@ -33,8 +33,9 @@ PGresult *
 nachet_query_row(NachetRequest *request, const NachetQuery *query, unsigned bad_request)
 {
 	NachetError error = NACHET_ERROR_INIT;
-	PGresult *result = run_once(request->server->pool, query, &error);
+	PGresult *result;
 
+	result = run_once(request->server->pool, query, &error);
 	if (result == NULL && error.unreachable)
 	{
 		nachet_error_clear(&error);

@@ -18,7 +18,8 @@
 #include <strings.h>
 
 #include "access_log.h"
-#include "headers.h"
+#include "auth.h"
+#include "cors.h"
 #include "metrics.h"
 #include "origin.h"
 #include "respond.h"
@@ -55,34 +56,46 @@ check_sender(NachetRequest *request, const NachetHeaders *headers)
 		                       "The only expectation that is met is 100-continue.");
 }
 
+/* The body's coding, and its length where it is announced. */
 static void
-check_route(NachetRequest *request, const NachetHeaders *headers, const char *url,
-            const char *method)
+check_body(NachetRequest *request, const NachetHeaders *headers)
 {
-	const NachetRoute *route = nachet_router_find(url);
+	const NachetRoute *route = request->route;
 	const char *coding = headers->value[NACHET_HEADER_CONTENT_ENCODING];
-	uint64_t limit;
+	uint64_t limit = route->body_limit(request->server->options);
 
-	request->route = route;
-	if (route == NULL)
-	{
-		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".", url);
-		return;
-	}
-	limit = route->body_limit(request->server->options);
-	if (!nachet_router_allows(route, method))
-		nachet_respond_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s takes the methods %s.",
-		                       route->path, route->allow);
-	else if (MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) != 0)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "%s takes no query parameters.",
-		                       route->path);
-	else if (coding != NULL && strcasecmp(coding, "identity") != 0)
+	if (coding != NULL && strcasecmp(coding, "identity") != 0)
 		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
 		                       "Bodies with a Content-Encoding are not read.");
 	else if (request->body_length != NACHET_REQUEST_CHUNKED && request->body_length > limit)
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
 		                       "The body is of %" PRIu64 " bytes; %s takes up to %" PRIu64 ".",
 		                       request->body_length, route->path, limit);
+}
+
+static void
+check_route(NachetRequest *request, const NachetHeaders *headers, const char *url,
+            const char *method)
+{
+	const NachetRoute *route = nachet_router_find(url);
+
+	request->route = route;
+	if (route == NULL)
+		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".", url);
+	else
+		nachet_cors_check_preflight(request, headers);
+	if (request->status != 0)
+		return;
+	if (!nachet_router_allows(route, method))
+		nachet_respond_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s takes the methods %s.",
+		                       route->path, route->allow);
+	else if (route->choose != NULL)
+		request->route = route->choose(request);
+	else if (MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) != 0)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "%s takes no query parameters.",
+		                       route->path);
+	if (request->status == 0)
+		check_body(request, headers);
 }
 
 /* What nachet_watchdog_add gave for this connection; NULL where memory had run out. */
@@ -159,12 +172,15 @@ begin(NachetServer *server, struct MHD_Connection *connection, const char *url, 
 	if (request->watched == NULL || !nachet_watched_work(request->watched))
 		return MHD_NO;
 	nachet_headers_read(&headers, connection);
+	nachet_cors_begin(request, &headers);
 	nachet_headers_check_framing(&headers, request);
 	if (request->status != 0)
 		return send_answer(request); /* nothing of the body can be told from what follows it */
 	check_sender(request, &headers);
 	if (request->status == 0)
 		check_route(request, &headers, url, method);
+	if (request->status == 0)
+		nachet_auth_check(request, &headers);
 	if (request->status == 0 && request->route->begin != NULL)
 		request->route->begin(request);
 	if (request->status != 0 && request->body_length > 0 &&
@@ -273,6 +289,8 @@ nachet_request_completed(void *context, struct MHD_Connection *connection, void 
 	account_for(request, code, too_slow);
 	if (request->response != NULL)
 		MHD_destroy_response(request->response);
+	free(request->auth_email);
+	free(request->challenge);
 	free(request->reason);
 	free(request);
 	atomic_fetch_sub(&server->requests, 1);

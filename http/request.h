@@ -32,7 +32,8 @@ typedef struct NachetRequest
 	char id[NACHET_REQUEST_ID_MAX + 1];
 	const char *host;         /* the header's value */
 	const char *content_type; /* likewise; NULL where there is none */
-	const char *auth_email;   /* who was authenticated; NULL without authentication */
+	const char *cors_origin;  /* the Origin, where it is a listed one */
+	char *auth_email;         /* who was authenticated; NULL without authentication */
 	bool expects_continue;
 	uint64_t body_length; /* as announced, or NACHET_REQUEST_CHUNKED */
 	uint64_t body_received;
@@ -43,6 +44,7 @@ typedef struct NachetRequest
 	unsigned status; /* 0 until there is one */
 	struct MHD_Response *response;
 	uint64_t answer_length; /* of its body */
+	char *challenge;        /* its WWW-Authenticate; NULL for none */
 	char *reason;           /* for the log; NULL where there is none */
 } NachetRequest;
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "loader/client/datastore.h"
+#include "cors.h"
 #include "respond.h"
 #include "router.h"
 #include "text.h"
@@ -19,7 +20,10 @@
 #define TYPE_PROBLEM "application/problem+json"
 #define TYPE_TEXT    "text/plain; charset=utf-8"
 
-/* Takes the text over. Where memory ran out there is no response, and the connection will be closed. */
+/*
+ * Takes the text over; type is NULL where there is none. Where memory ran out there is no response, and the
+ * connection will be closed.
+ */
 static void
 set_answer(NachetRequest *request, unsigned status, const char *type, NachetText *text)
 {
@@ -35,13 +39,17 @@ set_answer(NachetRequest *request, unsigned status, const char *type, NachetText
 		nachet_text_free(text);
 		return;
 	}
-	(void) MHD_add_response_header(response, "Content-Type", type);
+	if (type != NULL)
+		(void) MHD_add_response_header(response, "Content-Type", type);
 	(void) MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	(void) MHD_add_response_header(response, "Cache-Control", "no-store");
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		(void) MHD_add_response_header(response, "Retry-After", NACHET_RETRY_AFTER_SECONDS);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED && request->route != NULL)
 		(void) MHD_add_response_header(response, "Allow", request->route->allow);
+	if (request->challenge != NULL)
+		(void) MHD_add_response_header(response, "WWW-Authenticate", request->challenge);
+	nachet_cors_add_headers(request, response);
 	request->response = response;
 }
 
@@ -67,6 +75,15 @@ nachet_respond_text(NachetRequest *request, unsigned status, const char *words)
 	set_answer(request, status, TYPE_TEXT, &text);
 }
 
+void
+nachet_respond_empty(NachetRequest *request, unsigned status)
+{
+	NachetText text = {0};
+
+	if (request->status == 0)
+		set_answer(request, status, NULL, &text);
+}
+
 static void
 add_member(NachetText *text, const char *name, const char *value)
 {
@@ -76,9 +93,10 @@ add_member(NachetText *text, const char *name, const char *value)
 	nachet_text_json(text, value, strlen(value));
 }
 
+/* missing: a JSON array, or NULL. */
 static void
 set_problem(NachetRequest *request, unsigned status, const char *code, const char *hint,
-            const char *detail)
+            const char *missing, const char *detail)
 {
 	NachetText text = {0};
 
@@ -89,6 +107,8 @@ set_problem(NachetRequest *request, unsigned status, const char *code, const cha
 	add_member(&text, "detail", detail);
 	add_member(&text, "code", code);
 	add_member(&text, "hint", hint);
+	if (missing != NULL)
+		nachet_text_format(&text, ",\"missing\":%s", missing);
 	nachet_text_format(&text, "}\n");
 	set_answer(request, status, TYPE_PROBLEM, &text);
 	if (request->reason == NULL && detail != NULL)
@@ -106,8 +126,34 @@ nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code
 	if (vasprintf(&words, detail, args) < 0)
 		words = NULL;
 	va_end(args);
-	set_problem(request, status, code, hint, words);
+	set_problem(request, status, code, hint, NULL, words);
 	free(words);
+}
+
+void
+nachet_respond_missing(NachetRequest *request, const char *missing)
+{
+	set_problem(
+	    request, MHD_HTTP_CONFLICT, NACHET_SQLSTATE_CONTENTS_MISSING,
+	    "Send what \"missing\" lists to /batch-import?stage=true, then this manifest again.",
+	    missing, "Pictures that the manifest names are not stored yet.");
+}
+
+void
+nachet_respond_swept(NachetRequest *request)
+{
+	nachet_respond_refusal(request, MHD_HTTP_SERVICE_UNAVAILABLE, NACHET_SQLSTATE_CONTENTS_MISSING,
+	                       "Send the same request again.",
+	                       "Pictures were swept while the others came in.");
+}
+
+void
+nachet_respond_spool_failure(NachetRequest *request, const NachetError *error)
+{
+	if (request->reason == NULL && error->message != NULL)
+		request->reason = strdup(error->message);
+	nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+	                       "The service has no room for this now; try again later.");
 }
 
 /* --- what the database said -------------------------------------------------------------------------- */
@@ -202,6 +248,6 @@ nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetE
 		status = bad_request;
 		words = own;
 	}
-	set_problem(request, status, error->sqlstate, words == own ? error->hint : NULL, words);
+	set_problem(request, status, error->sqlstate, words == own ? error->hint : NULL, NULL, words);
 	free(own);
 }

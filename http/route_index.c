@@ -34,6 +34,7 @@ answer(NachetRequest *request)
 const NachetRoute nachet_route_index = {
     .path = "/",
     .allow = "GET, HEAD",
+    .open = true,
     .body_limit = body_limit,
     .receive = receive,
     .answer = answer,

@@ -18,6 +18,8 @@
 #include <unistd.h>
 #include <microhttpd.h>
 
+#include "auth.h"
+#include "json_body.h"
 #include "listen.h"
 #include "log.h"
 #include "request.h"
@@ -152,13 +154,20 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
 	memset(server, 0, sizeof(*server));
 	server->options = options;
 	settle_connections(server);
+	server->auth = nachet_auth_create(options);
+	if (server->auth == NULL)
+		return false;
 	listener = nachet_listen_open(options->listen, url, sizeof(url));
 	if (listener < 0)
+	{
+		nachet_auth_free(server->auth);
 		return false;
+	}
 	server->spool = nachet_spool_create(options->spool_dir, options->spool_memory, &error);
+	server->json_memory = nachet_budget_create(nachet_json_body_memory(options));
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait);
-	if (server->spool == NULL || server->pool == NULL)
+	if (server->spool == NULL || server->pool == NULL || server->json_memory == NULL)
 		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
 	else
 	{
@@ -198,5 +207,7 @@ nachet_server_stop(NachetServer *server)
 	nachet_watchdog_stop(server->watchdog);
 	nachet_senders_stop(server->senders);
 	nachet_pool_free(server->pool);
+	nachet_budget_free(server->json_memory);
 	nachet_spool_free(server->spool);
+	nachet_auth_free(server->auth);
 }

@@ -8,21 +8,25 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "budget.h"
 #include "options.h"
 #include "pool.h"
 #include "sender.h"
 #include "spool.h"
 
 struct MHD_Daemon;
+typedef struct NachetAuth NachetAuth;
 typedef struct NachetWatchdog NachetWatchdog;
 
 /* Made before the first request and gone after the last; what is not atomic or locked does not change between. */
 typedef struct NachetServer
 {
 	const NachetHttpOptions *options;
+	NachetAuth *auth;
 	NachetPool *pool;
 	NachetSpool *spool;
 	NachetSenders *senders;
+	NachetBudget *json_memory; /* for long bodies of JSON that the database is asked about */
 	NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;
 	size_t max_connections;    /* as many as there can be files for */

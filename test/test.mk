@@ -1,6 +1,6 @@
 # test/test.mk: the tests, and the checks of the source.
 
-.PHONY: check run-check lint format
+.PHONY: check run-check check-sanitized lint format
 
 # All tests, in one run; TESTS='test/http test/pgtap/020-users.sql' runs those alone.
 check: run-check
@@ -14,6 +14,12 @@ run-check:
 	$(MAKE) -s --no-print-directory all WERROR=1
 	$(ROOT_MAKE) -s install $(INSTALL_ARGS) WERROR=1
 	test/run $(TESTS)
+
+# The same tests with all of our code under ASan and UBSan, and the service's under TSan.
+check-sanitized:
+	tools/deps build check
+	test/sanitized address,undefined test/pgtap test/extension test/loader test/http
+	test/sanitized thread test/http
 
 lint:
 	tools/deps build lint

@@ -1,0 +1,34 @@
+/*
+ * http/jwt.h
+ *		What a JSON Web Token says (RFC 7519), once its signature is known to be right.
+ */
+#ifndef NACHET_HTTP_JWT_H
+#define NACHET_HTTP_JWT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "jwt_keys.h"
+
+/* Longer tokens are refused unread. */
+#define NACHET_JWT_BYTES 8192
+
+typedef struct NachetJwtRules
+{
+	const char
+	    *claim; /* where the e-mail address is: names from the outermost on, parted by dots */
+	const char *issuer;   /* NULL: any */
+	const char *audience; /* NULL: none, so that a token for someone in particular is refused */
+	uint64_t leeway;      /* seconds that clocks may differ */
+} NachetJwtRules;
+
+/*
+ * Whom the token authenticates. Returns NULL, and *email is the caller's to free; or why the token is
+ * refused, as a full sentence of plain ASCII that holds nothing of it.
+ */
+extern const char *nachet_jwt_read(const NachetJwtKeys *keys, const NachetJwtRules *rules,
+                                   const char *token, size_t length, time_t now, char **email)
+    __attribute__((warn_unused_result));
+
+#endif
