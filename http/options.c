@@ -33,8 +33,14 @@
 	ROW(NACHET_OPTION_FLAG, name, letter, NULL, NULL, member, NULL, 0, 0, help)
 
 static const NachetOptionRow rows[] = {
-    TEXT("listen", 'l', "NACHET_HTTP_LISTEN", "ADDRESS:PORT", listen, "127.0.0.1:8080",
-         "where to listen; a loopback address with --auth=none; port 0 takes a\nfree one"),
+    TEXT("listen", 'l', "NACHET_HTTP_LISTEN", "WHERE", listen, "127.0.0.1:8080",
+         "ADDRESS:PORT or unix:PATH; a loopback address or a path of one's\nown with --auth=none; "
+         "port 0 takes a free one; a socket that systemd\nhands over goes before it"),
+    TEXT("socket-mode", 0, "NACHET_HTTP_SOCKET_MODE", "MODE", socket_mode, "0600",
+         "the mode of unix:PATH; 0660 lets a proxy's group in"),
+    TEXT("admin-listen", 0, "NACHET_HTTP_ADMIN_LISTEN", "WHERE", admin_listen, NULL,
+         "where operators find /live, /ready and /metrics, without TLS or\nauthentication: any "
+         "address will do, since they tell counts alone\n(default: nowhere)"),
     ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname, NULL, 0, 0,
         "database: a name, connection string or URI, without a password\n"
         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
@@ -96,8 +102,11 @@ static const NachetOptionRow rows[] = {
     SIZE("min-rate", "NACHET_HTTP_MIN_RATE", min_rate, "1kB", 1, UINT64_C(1) << 40,
          "bytes a second that a client must send of a body, or take of an\nanswer, to keep its "
          "connection; time spent waiting for the database\nis not counted"),
+    COUNT("drain-delay", "NACHET_HTTP_DRAIN_DELAY", "SECONDS", drain_delay, "0", 0, 3600,
+          "how long it is not ready after SIGTERM, but still lets clients in,\nso that a balancer "
+          "can turn away first"),
     COUNT("drain-timeout", "NACHET_HTTP_DRAIN_TIMEOUT", "SECONDS", drain_timeout, "30", 0, 86400,
-          "how long requests under way may take to end after SIGTERM"),
+          "how long requests under way may take to end after that"),
     TEXT("log-format", 0, "NACHET_HTTP_LOG_FORMAT", "text|json", log_format, "text",
          "how lines on standard error are written"),
     FLAG("help", 'h', help, "show this help and exit"),

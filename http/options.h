@@ -19,8 +19,10 @@ typedef enum NachetAuthKind
 
 typedef struct NachetHttpOptions
 {
-	const char *listen; /* ADDRESS:PORT */
-	const char *dbname; /* NULL: libpq's environment */
+	const char *listen;       /* ADDRESS:PORT or unix:PATH */
+	const char *admin_listen; /* likewise; NULL for none */
+	const char *socket_mode;  /* octal, of a path that is made */
+	const char *dbname;       /* NULL: libpq's environment */
 	const char *auth;
 	NachetAuthKind auth_kind; /* what auth says */
 	NachetTexts jwt_keys;     /* files */
@@ -47,6 +49,7 @@ typedef struct NachetHttpOptions
 	uint64_t header_timeout; /* seconds for a request's headers */
 	uint64_t idle_timeout;   /* seconds that a client may be silent, or below min_rate */
 	uint64_t min_rate;       /* bytes a second */
+	uint64_t drain_delay;    /* seconds after SIGTERM in which it still takes connections */
 	uint64_t drain_timeout;  /* seconds that requests under way have after SIGTERM */
 	const char *log_format;  /* "text" or "json" */
 	bool help;

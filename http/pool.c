@@ -24,6 +24,10 @@ struct NachetPool
 	size_t size;
 	size_t open;
 	size_t idle_count;
+	size_t waiting;
+	uint64_t waits;
+	uint64_t timeouts;
+	uint64_t made;
 	NachetPooled idle[];
 };
 
@@ -101,25 +105,46 @@ open_connection(const NachetPool *pool, NachetPooled *pooled, NachetError *error
 	return false;
 }
 
+static bool
+is_exhausted(const NachetPool *pool)
+{
+	return pool->idle_count == 0 && pool->open == pool->size;
+}
+
+/* Waits until the pool has something to give; false where that lasts too long. Called with the lock held. */
+static bool
+wait_while_exhausted(NachetPool *pool)
+{
+	struct timespec limit;
+	int status = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &limit);
+	limit.tv_sec += pool->wait;
+	pool->waits++;
+	pool->waiting++;
+	while (is_exhausted(pool) && status != ETIMEDOUT)
+		status = pthread_cond_timedwait(&pool->given, &pool->lock, &limit);
+	pool->waiting--;
+	if (!is_exhausted(pool))
+		return true;
+	pool->timeouts++;
+	return false;
+}
+
 /* Waits for an idle connection or a free place, which becomes the caller's. Called with the lock held. */
 static bool
 wait_for_place(NachetPool *pool, NachetPooled *pooled)
 {
-	struct timespec limit;
-
-	clock_gettime(CLOCK_MONOTONIC, &limit);
-	limit.tv_sec += pool->wait;
-	while (pool->idle_count == 0 && pool->open == pool->size)
-	{
-		if (pthread_cond_timedwait(&pool->given, &pool->lock, &limit) == ETIMEDOUT &&
-		    pool->idle_count == 0 && pool->open == pool->size)
-			return false;
-	}
+	if (is_exhausted(pool) && !wait_while_exhausted(pool))
+		return false;
 	pooled->connection = NULL;
 	if (pool->idle_count > 0)
 		*pooled = pool->idle[--pool->idle_count];
 	else
+	{
 		pool->open++;
+		pool->made++;
+	}
 	return true;
 }
 
@@ -171,6 +196,20 @@ nachet_pool_give(NachetPool *pool, NachetPooled *pooled)
 	pthread_cond_signal(&pool->given);
 	pthread_mutex_unlock(&pool->lock);
 	pooled->connection = NULL;
+}
+
+void
+nachet_pool_state(NachetPool *pool, NachetPoolState *state)
+{
+	pthread_mutex_lock(&pool->lock);
+	*state = (NachetPoolState){.size = pool->size,
+	                           .lent = pool->open - pool->idle_count,
+	                           .idle = pool->idle_count,
+	                           .waiting = pool->waiting,
+	                           .waits = pool->waits,
+	                           .timeouts = pool->timeouts,
+	                           .made = pool->made};
+	pthread_mutex_unlock(&pool->lock);
 }
 
 void

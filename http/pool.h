@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <libpq-fe.h>
 
 #include "loader/client/error.h"
@@ -31,6 +32,19 @@ extern bool nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError
 
 /* Gives it back; one that is broken or inside a transaction is closed, and its place is free. */
 extern void nachet_pool_give(NachetPool *pool, NachetPooled *pooled);
+
+typedef struct NachetPoolState
+{
+	size_t size;
+	size_t lent; /* or being made */
+	size_t idle;
+	size_t waiting;    /* threads */
+	uint64_t waits;    /* times that one had to wait, so far */
+	uint64_t timeouts; /* times that it waited in vain */
+	uint64_t made;     /* connections, so far */
+} NachetPoolState;
+
+extern void nachet_pool_state(NachetPool *pool, NachetPoolState *state);
 
 /* Closes all; none may be lent. NULL is allowed. */
 extern void nachet_pool_free(NachetPool *pool);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct NachetSpool
 	char *memory;
 	size_t block_count;
 	size_t free_count;
+	atomic_uint_least64_t disk_bytes;
 	uint32_t free_blocks[]; /* a stack */
 };
 
@@ -103,6 +105,16 @@ nachet_spool_free(NachetSpool *spool)
 		munmap(spool->memory, spool->block_count * BLOCK_BYTES);
 	pthread_mutex_destroy(&spool->lock);
 	free(spool);
+}
+
+void
+nachet_spool_state(NachetSpool *spool, NachetSpoolState *state)
+{
+	pthread_mutex_lock(&spool->lock);
+	state->memory = (spool->block_count - spool->free_count) * BLOCK_BYTES;
+	pthread_mutex_unlock(&spool->lock);
+	state->memory_size = spool->block_count * BLOCK_BYTES;
+	state->disk = atomic_load(&spool->disk_bytes);
 }
 
 NachetSpooled *
@@ -207,6 +219,7 @@ spill(NachetSpooled *spooled, NachetError *error)
 			return false;
 	}
 	free_blocks(spooled);
+	atomic_fetch_add(&spooled->spool->disk_bytes, spooled->size);
 	return true;
 }
 
@@ -231,9 +244,12 @@ nachet_spooled_write(NachetSpooled *spooled, const void *bytes, size_t length, N
 		next += take;
 		length -= take;
 	}
-	if (length > 0 && !write_file(spooled, spooled->size, next, length, error))
+	if (length == 0)
+		return true;
+	if (!write_file(spooled, spooled->size, next, length, error))
 		return false;
 	spooled->size += length;
+	atomic_fetch_add(&spooled->spool->disk_bytes, length);
 	return true;
 }
 
@@ -273,8 +289,11 @@ nachet_spooled_free(NachetSpooled *spooled)
 {
 	if (spooled == NULL)
 		return;
+	/* A file counts from the moment that all is in it, when the blocks are gone. */
 	if (spooled->block_count > 0)
 		free_blocks(spooled);
+	else if (spooled->file >= 0)
+		atomic_fetch_sub(&spooled->spool->disk_bytes, spooled->size);
 	free(spooled->blocks);
 	if (spooled->file >= 0)
 		close(spooled->file);

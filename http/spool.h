@@ -35,6 +35,15 @@ extern NachetSpool *nachet_spool_create(const char *folder, uint64_t memory, Nac
 /* Only when no picture is left. NULL is allowed. */
 extern void nachet_spool_free(NachetSpool *spool);
 
+typedef struct NachetSpoolState
+{
+	uint64_t memory_size; /* bytes for all pictures together */
+	uint64_t memory;      /* of these, taken */
+	uint64_t disk;        /* bytes in files */
+} NachetSpoolState;
+
+extern void nachet_spool_state(NachetSpool *spool, NachetSpoolState *state);
+
 /* An empty picture; NULL where memory ran out. */
 extern NachetSpooled *nachet_spooled_create(NachetSpool *spool);
 

@@ -28,7 +28,7 @@ like($out, qr/\Anachet-http \d+\.\d+\.\d+\n\z/, '--version');
 fails(2, qr/loopback/, 'all addresses', '--listen', '0.0.0.0:0');
 fails(2, qr/loopback/, 'all IPv6 addresses', '--listen', '[::]:0');
 fails(2, qr/loopback/, 'an address of the network', '--listen', '192.0.2.1:8080');
-fails(2, qr/ADDRESS:PORT/, 'no port', '--listen', '127.0.0.1');
+fails(2, qr/ADDRESS:PORT or unix:PATH/, 'no port', '--listen', '127.0.0.1');
 fails(2, qr/ADDRESS:PORT/, 'a port that is none', '--listen', '127.0.0.1:99999');
 fails(2, qr/ADDRESS:PORT/, 'an IPv6 address without brackets', '--listen', '::1:8080');
 fails(2, qr/no option/, 'an unknown option', '--nonsense');
