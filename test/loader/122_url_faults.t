@@ -124,12 +124,15 @@ for my $table ('nachet.content_chunk', 'nachet.picture_set')
 # Contents that are swept away between their sending and their set.
 {
 	my ($folder, $files) = make_folder('swept');
+	my $unused = 'SELECT count(*) FROM nachet.content c WHERE NOT EXISTS (SELECT FROM nachet.picture WHERE content_id = c.id)';
+	my $before = $store->psql($unused);
 	my $front = Nachet::Front->new($http->port, sub {
-		my ($count, $path, $length) = @_;
-		# The last request, the only one that names all pictures, finds them swept.
-		$store->psql("SELECT nachet.sweep_contents('0 s')") if $path eq '/batch-import' && $length > 2300 && !-e "$folder.swept"
-			&& $store->psql('SELECT count(*) FROM nachet.content c WHERE NOT EXISTS (SELECT FROM nachet.picture WHERE content_id = c.id)') == 21
-			&& write_file("$folder.swept", '');
+		# Once all has been sent, the request for the set finds nothing there any more.
+		if (!-e "$folder.swept" && $store->psql($unused) == $before + 21)
+		{
+			$store->psql("SELECT nachet.sweep_contents('0 s')");
+			write_file("$folder.swept", '');
+		}
 		return;
 	});
 	my ($status, $out, $err) = load($front->url, '-v', $folder);
@@ -153,7 +156,8 @@ for my $fault (sort keys %faults)
 	my $sets = count_sets();
 	my ($status, $out, $err) = load($front->url, $folder);
 	is($status, 0, "$fault, again and again: it is tried again") or diag($err);
-	cmp_ok(scalar(() = $err =~ /trying again in/g), '>=', 3, '... and says so each time') or diag($err);
+	# A line that breaks before it has answered anything is made anew by libcurl itself, once.
+	cmp_ok(scalar(() = $err =~ /trying again in/g), '>=', $fault =~ /\Aan? / ? 1 : 3, '... and says so') or diag($err);
 	is_whole($out, $files, '... with every byte');
 	is(count_sets(), $sets + 1, '... in one set');
 }
