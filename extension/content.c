@@ -217,8 +217,8 @@ nachet_digests_check(Datum *digests, int count)
 	}
 }
 
-static int
-compare_digests(const void *a, const void *b)
+int
+nachet_digest_compare(const void *a, const void *b)
 {
 	return memcmp(VARDATA_ANY(DatumGetPointer(*(const Datum *) a)),
 	              VARDATA_ANY(DatumGetPointer(*(const Datum *) b)), NACHET_SHA256_BYTES);
@@ -235,11 +235,11 @@ nachet_contents_missing(Datum *digests, int count, Datum *missing)
 
 	/* Sorted, the probes walk the index in its own order; equal digests are neighbours. */
 	memcpy(sorted, digests, count * sizeof(Datum));
-	qsort(sorted, count, sizeof(Datum), compare_digests);
+	qsort(sorted, count, sizeof(Datum), nachet_digest_compare);
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (i > 0 && compare_digests(&sorted[i - 1], &sorted[i]) == 0)
+		if (i > 0 && nachet_digest_compare(&sorted[i - 1], &sorted[i]) == 0)
 			continue;
 		if (!nachet_index_scan_find(&contents, sorted[i], F_BYTEAEQ))
 			missing[found++] = sorted[i];
@@ -327,7 +327,7 @@ hash_picture(bytea *picture)
 	return nachet_digest_datum(digest);
 }
 
-/* A picture and its digest, which stands first, so that compare_digests serves. */
+/* A picture and its digest, which stands first, so that nachet_digest_compare serves. */
 typedef struct Hashed
 {
 	Datum digest;
@@ -349,12 +349,12 @@ nachet_contents_store(Datum *pictures, int count, Datum *digests)
 		digests[i] = hash_picture((bytea *) DatumGetPointer(pictures[i]));
 		sorted[i] = (Hashed){digests[i], pictures[i]};
 	}
-	qsort(sorted, count, sizeof(Hashed), compare_digests);
+	qsort(sorted, count, sizeof(Hashed), nachet_digest_compare);
 	found = nachet_contents_missing(digests, count, missing);
 
 	/* Both lists ascend: the first picture of each missing digest is stored. */
 	for (int i = 0, m = 0; i < count && m < found; i++)
-		if (compare_digests(&sorted[i].digest, &missing[m]) == 0)
+		if (nachet_digest_compare(&sorted[i].digest, &missing[m]) == 0)
 		{
 			insert_chunks(heap, indexes, stream, (bytea *) DatumGetPointer(sorted[i].picture));
 			m++;

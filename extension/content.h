@@ -53,6 +53,9 @@ extern void nachet_contents_store(Datum *pictures, int count, Datum *digests);
  */
 extern int64 nachet_contents_purge(ArrayType *ids, int64 *bytes);
 
+/* For qsort and bsearch: compares two Datums that are digests. */
+extern int nachet_digest_compare(const void *a, const void *b);
+
 /* Checks that each Datum is a bytea of 32 bytes. */
 extern void nachet_digests_check(Datum *digests, int count);
 

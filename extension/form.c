@@ -21,7 +21,7 @@
 #include "pure/hex.h"
 #include "pure/names.h"
 #include "query.h"
-#include "users.h"
+#include "request.h"
 
 PG_FUNCTION_INFO_V1(picture_form);
 PG_FUNCTION_INFO_V1(batch_import);
@@ -32,62 +32,6 @@ PG_FUNCTION_INFO_V1(batch_import);
  */
 #define MANIFEST_MAX_PICTURES 1000000
 
-/* The lower-case forms of two addresses, as the users' index compares them. */
-static bool
-same_email(text *a, text *b)
-{
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-	       pg_strncasecmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
-
-/*
- * The address in whose name the request is made: the authenticated one where there is one, which the
- * request may repeat and not contradict (NC007); else the request's own.
- */
-static text *
-request_email(FunctionCallInfo fcinfo, Jsonb *request)
-{
-	text *email = nachet_data_string(request, "email");
-	text *authenticated = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
-
-	if (authenticated == NULL && email == NULL)
-		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has no \"email\""),
-		                errhint("\"email\" must be the address of a registered user.")));
-	if (authenticated == NULL)
-		return email;
-	if (email != NULL && !same_email(email, authenticated))
-		ereport(ERROR,
-		        (errcode(ERRCODE_NACHET_NOT_THE_USER),
-		         errmsg("\"email\" is not the authenticated user's"),
-		         errhint("Leave \"email\" out, or give the address you are signed in with.")));
-	return authenticated;
-}
-
-static Datum
-require_user(text *email)
-{
-	bool isnull;
-	Datum id = nachet_user_find(PointerGetDatum(email), &isnull);
-
-	if (isnull)
-		nachet_user_not_registered(text_to_cstring(email));
-	return id;
-}
-
-static Jsonb *
-request_object(FunctionCallInfo fcinfo)
-{
-	Jsonb *request;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("argument \"request\" must not be null")));
-	request = PG_GETARG_JSONB_P(0);
-	if (!JB_ROOT_IS_OBJECT(request))
-		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("request is not a JSON object")));
-	return request;
-}
-
 /*
  * picture_form(request jsonb, auth_email text) returns jsonb: {"user_id", "email", "seed_names", "limits"}
  * for the user whose "email" the request holds or the service has authenticated. limits: manifest_pictures
@@ -97,13 +41,13 @@ request_object(FunctionCallInfo fcinfo)
 Datum
 picture_form(PG_FUNCTION_ARGS)
 {
-	Jsonb *request = request_object(fcinfo);
+	Jsonb *request = nachet_request_object(fcinfo);
 	NachetArg args[3];
 	Datum answer;
 	bool isnull;
 
 	SPI_connect();
-	args[0] = NACHET_PARAM(UUIDOID, require_user(request_email(fcinfo, request)));
+	args[0] = NACHET_PARAM(UUIDOID, nachet_request_user(fcinfo, request));
 	args[1] = NACHET_PARAM(INT4OID, Int32GetDatum(MANIFEST_MAX_PICTURES));
 	args[2] = NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_NAME_MAX_BYTES));
 	(void) nachet_read(
@@ -204,6 +148,27 @@ request_data(Jsonb *request)
 	return DatumGetJsonbP(nachet_query_value(0, 0, &isnull));
 }
 
+/* Brings the missing digests, which ascend, into the order in which the manifest names them, each once. */
+static void
+order_as_named(const NachetUpload *upload, Datum *missing, int count)
+{
+	Datum *sorted = palloc(Max(count, 1) * sizeof(Datum));
+	bool *named = palloc0(Max(count, 1) * sizeof(bool));
+	int next = 0;
+
+	memcpy(sorted, missing, count * sizeof(Datum));
+	for (int i = 0; i < upload->count && next < count; i++)
+	{
+		Datum *found =
+		    bsearch(&upload->digests[i], sorted, count, sizeof(Datum), nachet_digest_compare);
+
+		if (found == NULL || named[found - sorted])
+			continue;
+		named[found - sorted] = true;
+		missing[next++] = *found;
+	}
+}
+
 /* {"result": ..., "user_id", "missing": [sha256]} */
 static Datum
 answer_missing(const char *result, Datum user_id, Datum *missing, int count)
@@ -249,23 +214,22 @@ answer_set(const NachetUpload *upload)
  * and optionally "dry_run": true, which checks and stores nothing. The answer's "result" is
  *	"created"	the set was made: with "picture_set_id", "pictures", "bytes";
  *	"present"	the same set was there: the same;
- *	"missing"	contents are not stored yet: with "missing": [sha256], "user_id";
+ *	"missing"	contents are not stored yet: with "missing": [sha256], in the manifest's order, and "user_id";
  *	"checked"	the dry run found nothing wrong: the same.
  * Errors: NC001 to NC005, NC007, 54000.
  */
 Datum
 batch_import(PG_FUNCTION_ARGS)
 {
-	Jsonb *request = request_object(fcinfo);
+	Jsonb *request = nachet_request_object(fcinfo);
 	NachetUpload upload = {0};
-	NachetImportData checked;
 	Datum *missing;
 	Datum answer;
 	int count;
 	bool dry_run;
 
 	SPI_connect();
-	upload.user_id = require_user(request_email(fcinfo, request));
+	upload.user_id = nachet_request_user(fcinfo, request);
 	dry_run = is_dry_run(request);
 	read_manifest(request, &upload);
 	upload.data = request_data(request);
@@ -279,8 +243,8 @@ batch_import(PG_FUNCTION_ARGS)
 	else
 	{
 		/* What an upload would refuse is refused before bytes are sent for it. */
-		nachet_import_data_check(upload.data, &checked);
-		nachet_picture_names_check(upload.names, upload.count);
+		nachet_picture_set_check(&upload);
+		order_as_named(&upload, missing, count);
 		answer = answer_missing(dry_run ? "checked" : "missing", upload.user_id, missing, count);
 	}
 	SPI_finish();

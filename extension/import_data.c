@@ -26,6 +26,9 @@
 /* The longest number that is read from a string; what a float8 needs is 24 characters. */
 #define NUMBER_MAX_LENGTH 64
 
+/* The most bytes of data, as JSON: every picture of the set keeps them. */
+#define DATA_MAX_BYTES (64 * 1024)
+
 static JsonbValue *
 find_key(Jsonb *data, const char *key, JsonbValue *value)
 {
@@ -167,6 +170,17 @@ set_name(Jsonb *data)
 	return name;
 }
 
+/* In both forms: a number of a few bytes, such as 1e100000, may have many digits. */
+static void
+check_size(Jsonb *data)
+{
+	if (VARSIZE(data) > DATA_MAX_BYTES ||
+	    strlen(JsonbToCString(NULL, &data->root, 1024)) > DATA_MAX_BYTES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("data is too large"),
+		                errdetail("The data of an import may have up to %d bytes as JSON.",
+		                          DATA_MAX_BYTES)));
+}
+
 void
 nachet_import_data_check(Jsonb *data, NachetImportData *checked)
 {
@@ -175,6 +189,7 @@ nachet_import_data_check(Jsonb *data, NachetImportData *checked)
 	NachetArg args[3];
 	bool isnull;
 
+	check_size(data);
 	if (seed_name == NULL)
 		bad_key(data, "seed_name", "must be the name of a registered seed");
 	zoom = zoom_level(data);

@@ -16,8 +16,8 @@ typedef struct NachetImportData
 } NachetImportData;
 
 /*
- * Checks the data of an import. Raises NC005 naming the key and its value, or NC002 for a seed that is
- * not registered. Needs an SPI connection; results live in SPI's memory.
+ * Checks the data of an import. Raises NC005 naming the key and its value, NC002 for a seed that is
+ * not registered, or 54000 for too much data. Needs an SPI connection; results live in SPI's memory.
  */
 extern void nachet_import_data_check(Jsonb *data, NachetImportData *checked);
 

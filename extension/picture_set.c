@@ -21,19 +21,17 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/snapmgr.h"
 #include "utils/uuid.h"
 
-#include "chunk_reader.h"
 #include "content.h"
 #include "errcodes.h"
 #include "flaws.h"
 #include "import_data.h"
 #include "picture_set.h"
-#include "pure/hex.h"
 #include "pure/names.h"
 #include "pure/picture_header.h"
 #include "query.h"
+#include "set_contents.h"
 #include "settings.h"
 #include "users.h"
 
@@ -65,8 +63,9 @@ typedef struct Entry
 	Datum digest;
 } Entry;
 
-void
-nachet_picture_names_check(const Datum *names, int count)
+/* Raises NC003 naming every picture whose name may not stand, or stands twice. */
+static void
+check_names(const Datum *names, int count)
 {
 	Datum *sorted = palloc(Max(count, 1) * sizeof(Datum));
 	NachetFlaws flaws;
@@ -148,99 +147,6 @@ set_digest(const NachetUpload *upload, const NachetImportData *data)
 		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(hash));
 	pg_cryptohash_free(hash);
 	return (bytea *) DatumGetPointer(nachet_digest_datum(digest));
-}
-
-/* --- contents: there, held, and pictures ------------------------------------------------------------ */
-
-static void
-contents_missing(uint64 rows)
-{
-	NachetFlaws flaws;
-
-	nachet_flaws_init(&flaws);
-	for (uint64 i = 0; i < rows; i++)
-	{
-		char hex[2 * NACHET_SHA256_BYTES + 1];
-		bool isnull;
-		Datum digest = nachet_query_value(i, 0, &isnull);
-
-		(void) nachet_query_value(i, 1, &isnull);
-		if (!isnull)
-			continue;
-		nachet_hex_encode((unsigned char *) VARDATA_ANY(DatumGetPointer(digest)),
-		                  NACHET_SHA256_BYTES, hex);
-		nachet_flaws_add(&flaws, hex, 2 * NACHET_SHA256_BYTES, "not stored");
-	}
-	if (flaws.count > 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_NACHET_CONTENTS_MISSING),
-		         errmsg_plural("%d content is missing", "%d contents are missing", flaws.count,
-		                       flaws.count),
-		         errdetail_internal("%s", nachet_flaws_text(&flaws)),
-		         errhint("nachet.missing_contents(bytea[]) names what is missing: store that, then "
-		                 "upload the set again.")));
-}
-
-/* Raises NC003 for the contents that SPI's result names, each under the names of its pictures. */
-static void
-contents_no_pictures(const NachetUpload *upload, uint64 rows)
-{
-	SPITupleTable *contents = SPI_tuptable;
-	Snapshot now = RegisterSnapshot(GetTransactionSnapshot());
-	NachetChunkReader *reader = nachet_chunk_reader_open(now);
-	NachetFlaws flaws;
-
-	nachet_flaws_init(&flaws);
-	for (uint64 i = 0; i < rows && flaws.count < NACHET_FLAWS_SHOWN; i++)
-	{
-		Datum column[4];
-		bool isnull;
-		NachetPicture picture;
-
-		for (int c = 0; c < 4; c++)
-			column[c] = SPI_getbinval(contents->vals[i], contents->tupdesc, c + 1, &isnull);
-		nachet_chunk_reader_select(reader, DatumGetInt64(column[1]), DatumGetInt64(column[2]),
-		                           DatumGetInt32(column[3]));
-		(void) nachet_chunk_reader_picture(reader, &picture);
-		for (int n = 0; n < upload->count; n++)
-			if (memcmp(VARDATA_ANY(DatumGetPointer(upload->digests[n])),
-			           VARDATA_ANY(DatumGetPointer(column[0])), NACHET_SHA256_BYTES) == 0)
-				nachet_flaws_add(&flaws, VARDATA_ANY(DatumGetPointer(upload->names[n])),
-				                 (int) VARSIZE_ANY_EXHDR(DatumGetPointer(upload->names[n])),
-				                 picture.reason != NULL ? picture.reason : "is no picture");
-	}
-	nachet_chunk_reader_close(reader);
-	UnregisterSnapshot(now);
-	ereport(ERROR,
-	        (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
-	         rows > NACHET_FLAWS_SHOWN
-	             ? errmsg("more than %d contents are not acceptable pictures", NACHET_FLAWS_SHOWN)
-	             : errmsg_plural("%d picture is not acceptable", "%d pictures are not acceptable",
-	                             flaws.count, flaws.count),
-	         errdetail_internal("%s", nachet_flaws_text(&flaws)),
-	         errhint("Acceptable are whole JPEG, PNG, GIF, BMP, TIFF and WebP files.")));
-}
-
-/*
- * Holds the contents to the transaction's end. The locking subquery is run for each SHA-256, an index
- * probe whatever the planner thinks of the tables' sizes; only what is wrong comes back.
- */
-static void
-hold_contents(const NachetUpload *upload, NachetArg digests)
-{
-	uint64 rows = nachet_query(
-	    SPI_OK_SELECT,
-	    "SELECT u.sha256, c.id, c.byte_size, c.chunk_size"
-	    " FROM (SELECT DISTINCT sha256 FROM unnest($1) AS d (sha256) ORDER BY sha256) AS u"
-	    " LEFT JOIN LATERAL (SELECT id, byte_size, chunk_size, format FROM nachet.content"
-	    "  WHERE sha256 = u.sha256 FOR KEY SHARE) AS c ON true"
-	    " WHERE c.format IS NULL",
-	    1, &digests);
-
-	if (rows == 0)
-		return;
-	contents_missing(rows);
-	contents_no_pictures(upload, rows);
 }
 
 /* --- writing the set -------------------------------------------------------------------------------- */
@@ -357,6 +263,25 @@ array_of(Datum *elements, int count, Oid element, Oid array)
 	    array, PointerGetDatum(construct_array(elements, count, element, -1, false, TYPALIGN_INT)));
 }
 
+/* What is wrong with a set whatever is stored. One that is only asked about may be empty: data is asked about first. */
+static void
+check_upload(const NachetUpload *upload, NachetImportData *data)
+{
+	nachet_import_data_check(upload->data, data);
+	nachet_digests_check(upload->digests, upload->count);
+	check_names(upload->names, upload->count);
+}
+
+void
+nachet_picture_set_check(const NachetUpload *upload)
+{
+	NachetImportData data;
+
+	check_upload(upload, &data);
+	nachet_set_contents_check(upload,
+	                          array_of(upload->digests, upload->count, BYTEAOID, BYTEAARRAYOID));
+}
+
 void
 nachet_picture_set_upload(NachetUpload *upload)
 {
@@ -366,12 +291,10 @@ nachet_picture_set_upload(NachetUpload *upload)
 	bytea *digest;
 
 	require_user(upload->user_id);
-	nachet_import_data_check(upload->data, &data);
+	check_upload(upload, &data);
 	if (upload->count == 0)
 		ereport(ERROR, (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
 		                errmsg("a picture set must hold at least one picture")));
-	nachet_digests_check(upload->digests, upload->count);
-	nachet_picture_names_check(upload->names, upload->count);
 	sort_pictures(upload);
 	digest = set_digest(upload, &data);
 	names = array_of(upload->names, upload->count, TEXTOID, TEXTARRAYOID);
@@ -380,7 +303,7 @@ nachet_picture_set_upload(NachetUpload *upload)
 	commit_durably();
 	if (find_set(upload, digest))
 		return;
-	hold_contents(upload, digests);
+	nachet_set_contents_hold(upload, digests);
 	for (int attempt = 1; !write_set(upload, &data, digest); attempt++)
 		if (attempt == ATTEMPTS)
 			ereport(ERROR,

@@ -26,9 +26,9 @@ typedef struct NachetUpload
 extern void nachet_picture_set_upload(NachetUpload *upload);
 
 /*
- * The part of the above that looks at no bytes: raises NC003 naming every picture whose name may not
- * stand, or stands twice.
+ * Raises what the above would raise but NC001 and NC004: contents that are not stored yet are left out of the
+ * judgement. Writes and locks nothing. Needs an SPI connection.
  */
-extern void nachet_picture_names_check(const Datum *names, int count);
+extern void nachet_picture_set_check(const NachetUpload *upload);
 
 #endif

@@ -14,6 +14,7 @@
 #include "loader/client/datastore.h"
 #include "pure/names.h"
 #include "import.h"
+#include "requester.h"
 #include "respond.h"
 
 /* The bytes of a name that a message shows. */
@@ -23,16 +24,6 @@ static void
 out_of_memory(NachetImport *import)
 {
 	nachet_respond_problem(import->request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
-}
-
-/* What went wrong on the way to the disk is the service's own matter: the client may try again. */
-static void
-spool_failed(NachetImport *import, NachetError *error)
-{
-	import->request->reason = error->message != NULL ? strdup(error->message) : NULL;
-	nachet_respond_problem(import->request, MHD_HTTP_SERVICE_UNAVAILABLE,
-	                       "The service has no room for a picture now; try again later.");
-	nachet_error_clear(error);
 }
 
 /* Answers what the pictures' way into the database met. */
@@ -82,21 +73,44 @@ field_is_fine(NachetImport *import, NachetFieldFlaw flaw, const char *name)
 	return false;
 }
 
+/* Why a field of this name is not taken; NULL where it is. */
+static const char *
+field_refusal(NachetImportKind kind, const char *name)
+{
+	if (kind == NACHET_IMPORT_STAGE)
+		return strcmp(name, "email") == 0 ? NULL : "with stage=true the only field is \"email\"";
+
+	/* In SQL these would stand where the service puts its own. */
+	if (strcmp(name, "pictures") == 0 || strcmp(name, "dry_run") == 0)
+		return "it must not be plain text: send pictures as files";
+	return NULL;
+}
+
 static bool
 begin_field(NachetImport *import, const NachetPart *part)
 {
-	import->use = NACHET_PART_FIELD;
+	NachetFieldFlaw flaw = nachet_fields_begin(&import->fields, part->name, part->name_length);
+	const char *refusal = field_refusal(import->kind, part->name);
 
-	/* In SQL these would stand where the service puts its own. */
-	if (strcmp(part->name, "pictures") == 0 || strcmp(part->name, "dry_run") == 0)
-	{
-		nachet_respond_problem(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
-		                       "The field \"%s\" must not be plain text: send pictures as files.",
-		                       part->name);
+	import->use = NACHET_PART_FIELD;
+	if (!field_is_fine(import, flaw, part->name))
 		return false;
-	}
-	return field_is_fine(
-	    import, nachet_fields_begin(&import->fields, part->name, part->name_length), part->name);
+	if (refusal != NULL)
+		nachet_respond_refusal(
+		    import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA, NULL,
+		    "The field \"%.*s\" is not taken: %s.", NAME_SHOWN, part->name, refusal);
+	return refusal == NULL;
+}
+
+/* Bytes are stored for nobody who gives a wrong email: with stage=true no later statement would find out. */
+static bool
+end_field(NachetImport *import)
+{
+	if (!field_is_fine(import, nachet_fields_end(&import->fields), import->fields.name.bytes))
+		return false;
+	return import->kind != NACHET_IMPORT_STAGE ||
+	       nachet_requester_check(
+	           import->request, import->fields.value.length > 0 ? import->fields.value.bytes : "");
 }
 
 /* --- pictures ---------------------------------------------------------------------------------------- */
@@ -117,7 +131,7 @@ begin_picture(NachetImport *import, const char *name, size_t length)
 	uint64_t most = request->server->options->max_pictures;
 
 	import->use = NACHET_PART_PICTURE;
-	if (import->manifest.names.count >= most)
+	if (import->pictures.names.count >= most)
 	{
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
 		                       "The request holds more than %" PRIu64 " pictures.", most);
@@ -132,6 +146,17 @@ begin_picture(NachetImport *import, const char *name, size_t length)
 		return false;
 	}
 	return true;
+}
+
+/* Names that are only echoed need not be fit for a set. */
+static const char *
+name_flaw(NachetImportKind kind, const char *name, size_t length)
+{
+	if (kind == NACHET_IMPORT_FOLDER)
+		return nachet_picture_list_name_flaw(name, length);
+	if (length > NACHET_NAME_MAX_BYTES)
+		return "is longer than 1,024 bytes";
+	return nachet_utf8_valid(name, length) ? NULL : "is not valid UTF-8";
 }
 
 static bool
@@ -149,12 +174,12 @@ part_begin(void *context, const NachetPart *part)
 		import->use = NACHET_PART_NO_FILE;
 		return true;
 	}
-	if (is_clutter(part->filename, part->filename_length))
+	if (import->kind == NACHET_IMPORT_FOLDER && is_clutter(part->filename, part->filename_length))
 	{
 		import->use = NACHET_PART_CLUTTER;
 		return true;
 	}
-	flaw = nachet_manifest_name_flaw(part->filename, part->filename_length);
+	flaw = name_flaw(import->kind, part->filename, part->filename_length);
 	if (flaw != NULL)
 	{
 		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
@@ -186,7 +211,8 @@ receive_picture(NachetImport *import, const void *bytes, size_t length)
 	}
 	if (!nachet_spooled_write(import->picture, bytes, length, &error))
 	{
-		spool_failed(import, &error);
+		nachet_respond_spool_failure(import->request, &error);
+		nachet_error_clear(&error);
 		return false;
 	}
 	return true;
@@ -221,7 +247,7 @@ end_picture(NachetImport *import)
 	NachetRequest *request = import->request;
 	NachetSpooled *picture = import->picture;
 
-	if (picture->size == 0)
+	if (picture->size == 0 && import->kind == NACHET_IMPORT_FOLDER)
 	{
 		nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
 		                       NACHET_SQLSTATE_NOT_A_PICTURE, NULL,
@@ -233,15 +259,18 @@ end_picture(NachetImport *import)
 		out_of_memory(import);
 		return false;
 	}
-	if (!nachet_manifest_add(&import->manifest, import->name.bytes, import->name.length,
-	                         picture->digest))
+	if (!nachet_picture_list_add(&import->pictures, import->name.bytes, import->name.length,
+	                             picture->digest))
 	{
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
 		                       "The pictures' names are too long for one request.");
 		return false;
 	}
 	import->picture = NULL;
-	nachet_senders_push(request->server->senders, import->tally, picture);
+	if (picture->size > 0)
+		nachet_senders_push(request->server->senders, import->tally, picture);
+	else
+		nachet_spooled_free(picture); /* there is nothing to store */
 	return true;
 }
 
@@ -251,14 +280,34 @@ part_end(void *context)
 	NachetImport *import = context;
 
 	if (import->use == NACHET_PART_FIELD)
-		return field_is_fine(import, nachet_fields_end(&import->fields), import->fields.name.bytes);
+		return end_field(import);
 	return import->use != NACHET_PART_PICTURE || end_picture(import);
 }
 
 /* --- the body ---------------------------------------------------------------------------------------- */
 
-NachetImport *
-nachet_import_create(NachetRequest *request, const char *boundary)
+uint64_t
+nachet_import_body_limit(const NachetHttpOptions *options)
+{
+	return options->max_request_size;
+}
+
+static void
+free_import(NachetImport *import)
+{
+	nachet_multipart_free(import->parser);
+	nachet_tally_release(import->tally);
+	nachet_sha256_free(import->sha256);
+	nachet_spooled_free(import->picture);
+	nachet_text_free(&import->name);
+	nachet_picture_list_free(&import->pictures);
+	nachet_fields_free(&import->fields);
+	free(import);
+}
+
+/* NULL where memory ran out. */
+static NachetImport *
+create_import(NachetRequest *request, NachetImportKind kind, const char *boundary)
 {
 	static const NachetMultipartCallbacks callbacks = {
 	    .part_begin = part_begin, .part_data = part_data, .part_end = part_end};
@@ -267,30 +316,41 @@ nachet_import_create(NachetRequest *request, const char *boundary)
 	if (import == NULL)
 		return NULL;
 	import->request = request;
+	import->kind = kind;
 	nachet_fields_init(&import->fields);
-	nachet_manifest_init(&import->manifest);
+	nachet_picture_list_init(&import->pictures, kind == NACHET_IMPORT_FOLDER);
 	import->parser = nachet_multipart_create(boundary, &callbacks, import);
 	import->tally = nachet_tally_create();
 	import->sha256 = nachet_sha256_create();
 	if (import->parser != NULL && import->tally != NULL && import->sha256 != NULL)
 		return import;
-	nachet_import_free(import);
+	free_import(import);
 	return NULL;
 }
 
 void
-nachet_import_free(NachetImport *import)
+nachet_import_begin(NachetRequest *request, NachetImportKind kind)
 {
-	if (import == NULL)
+	char boundary[NACHET_BOUNDARY_MAX + 1];
+
+	if (!nachet_multipart_boundary(request->content_type, boundary))
+	{
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "The header Content-Type is malformed, or has no usable boundary.");
 		return;
-	nachet_multipart_free(import->parser);
-	nachet_tally_release(import->tally);
-	nachet_sha256_free(import->sha256);
-	nachet_spooled_free(import->picture);
-	nachet_text_free(&import->name);
-	nachet_manifest_free(&import->manifest);
-	nachet_fields_free(&import->fields);
-	free(import);
+	}
+	if (request->auth_email != NULL && !nachet_requester_check(request, NULL))
+		return;
+	request->state = create_import(request, kind, boundary);
+	if (request->state == NULL)
+		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+}
+
+void
+nachet_import_finish_request(NachetRequest *request)
+{
+	if (request->state != NULL)
+		free_import(request->state);
 }
 
 static bool
@@ -306,8 +366,10 @@ body_is_fine(NachetImport *import, NachetMultipartStatus status)
 }
 
 void
-nachet_import_receive(NachetImport *import, const char *bytes, size_t length)
+nachet_import_receive(NachetRequest *request, const char *bytes, size_t length)
 {
+	NachetImport *import = request->state;
+
 	(void) body_is_fine(import, nachet_multipart_feed(import->parser, bytes, length));
 }
 
@@ -320,7 +382,7 @@ complete_parameters(NachetImport *import)
 	size_t folder_length;
 	bool too_long;
 
-	if (!nachet_manifest_finish(&import->manifest, &folder, &folder_length, &too_long))
+	if (!nachet_picture_list_finish(&import->pictures, &folder, &folder_length, &too_long))
 	{
 		if (too_long)
 			nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
@@ -349,7 +411,7 @@ nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
 
 	if (!body_is_fine(import, nachet_multipart_finish(import->parser)))
 		return false;
-	if (import->manifest.names.count == 0 && !import->manifest.names.failed)
+	if (import->pictures.names.count == 0 && !import->pictures.names.failed)
 	{
 		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
 		                       NACHET_SQLSTATE_BAD_DATA,

@@ -6,10 +6,17 @@
 #define NACHET_HTTP_IMPORT_H
 
 #include "fields.h"
-#include "manifest.h"
+#include "picture_list.h"
 #include "multipart.h"
 #include "request.h"
 #include "text.h"
+
+/* What is made of the pictures. */
+typedef enum NachetImportKind
+{
+	NACHET_IMPORT_FOLDER, /* one set, under their names in the folder */
+	NACHET_IMPORT_STAGE /* stored bytes; the names are echoed, and bytes that are no picture are told of */
+} NachetImportKind;
 
 /* What is done with the part that is being received. */
 typedef enum NachetPartUse
@@ -24,9 +31,10 @@ typedef enum NachetPartUse
 typedef struct NachetImport
 {
 	NachetRequest *request;
+	NachetImportKind kind;
 	NachetMultipart *parser;
 	NachetFields fields;
-	NachetManifest manifest;
+	NachetPictureList pictures;
 	NachetTally *tally;
 	NachetSha256 *sha256;
 	NachetPartUse use;
@@ -34,18 +42,20 @@ typedef struct NachetImport
 	NachetSpooled *picture; /* its bytes so far; NULL between pictures */
 } NachetImport;
 
-/* NULL where memory ran out. */
-extern NachetImport *nachet_import_create(NachetRequest *request, const char *boundary);
-
-/* NULL is allowed. Pictures that were not sent yet are dropped. */
-extern void nachet_import_free(NachetImport *import);
-
-/* Some bytes of the body; where they can't be accepted the request has its answer. */
-extern void nachet_import_receive(NachetImport *import, const char *bytes, size_t length);
+/* The most bytes of a body. */
+extern uint64_t nachet_import_body_limit(const NachetHttpOptions *options);
 
 /*
- * The body has ended: completes fields and manifest, and waits until all pictures are stored. True with the
- * bytes that were new; false where the request has its answer.
+ * What a route of such bodies begins, receives and finishes with; the request's state is the import. Whoever was
+ * authenticated must be registered, or nothing of the body is taken.
+ */
+extern void nachet_import_begin(NachetRequest *request, NachetImportKind kind);
+extern void nachet_import_receive(NachetRequest *request, const char *bytes, size_t length);
+extern void nachet_import_finish_request(NachetRequest *request);
+
+/*
+ * The body has ended: completes fields and pictures, and waits until all are stored. True with the bytes that were
+ * new; false where the request has its answer.
  */
 extern bool nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
     __attribute__((warn_unused_result));

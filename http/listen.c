@@ -1,13 +1,14 @@
 /*
  * http/listen.c
- *		The socket that the service listens on.
+ *		A socket that the service listens on: of the network, of the file system, or handed over at the start.
  *
- * Without authentication whoever reaches the service may do all that it can: the address must be a loopback
- * one, and that is decided on the address that is bound, not on how it was written.
+ * Without authentication whoever reaches the service may do all that it can, so that its socket must be
+ * private; that is decided on the socket as it is bound, whoever bound it, before it is listened on by us.
  */
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +18,33 @@
 
 #include "listen.h"
 
-#define BACKLOG 511
+#define BACKLOG     511
+#define UNIX_PREFIX "unix:"
+#define OTHERS      (S_IRWXG | S_IRWXO)
 
-/* The first address of ADDRESS:PORT, or [ADDRESS]:PORT; the caller frees it. NULL, and a message, for none. */
+bool
+nachet_listen_read_mode(const char *text, mode_t *mode)
+{
+	size_t length = strlen(text);
+
+	if (length < 3 || length > 4 || strspn(text, "01234567") != length)
+		return false;
+	*mode = (mode_t) strtoul(text, NULL, 8);
+	return (*mode & ~(mode_t) 0666) == 0 && (*mode & S_IRUSR) != 0 && (*mode & S_IWUSR) != 0;
+}
+
+/* --- addresses of the network ------------------------------------------------------------------------ */
+
+/* The first address; the caller frees it. NULL, and a message, for none. */
 static struct addrinfo *
-resolve(const char *text)
+resolve(const NachetListenWish *wish)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC,
 	                         .ai_socktype = SOCK_STREAM,
 	                         .ai_flags = AI_NUMERICSERV | AI_PASSIVE};
 	struct addrinfo *found = NULL;
 	char host[256];
+	const char *text = wish->address;
 	const char *colon = strrchr(text, ':');
 	size_t length = colon != NULL ? (size_t) (colon - text) : 0;
 	int status;
@@ -41,7 +58,8 @@ resolve(const char *text)
 	if (length >= sizeof(host) || host[0] == '\0' || colon[1] == '\0' || strlen(colon + 1) > 5 ||
 	    colon[1 + strspn(colon + 1, "0123456789")] != '\0' || atoi(colon + 1) > 65535)
 	{
-		fprintf(stderr, "nachet-http: --listen must be ADDRESS:PORT, not '%s'\n", text);
+		fprintf(stderr, "nachet-http: %s must be ADDRESS:PORT or unix:PATH, not '%s'\n",
+		        wish->option, text);
 		return NULL;
 	}
 	status = getaddrinfo(host, colon + 1, &hints, &found);
@@ -72,65 +90,236 @@ is_loopback(const struct sockaddr *address)
 	return false;
 }
 
-bool
-nachet_listen_check(const char *listen, bool loopback_only)
-{
-	struct addrinfo *found = resolve(listen);
-	bool allowed;
+/* --- paths ------------------------------------------------------------------------------------------- */
 
-	if (found == NULL)
+/* Whether there is a socket at the address that nobody listens on any more. */
+static bool
+is_stale(const struct sockaddr_un *address)
+{
+	struct stat found;
+	int probe;
+	bool refused;
+
+	if (lstat(address->sun_path, &found) != 0 || !S_ISSOCK(found.st_mode))
 		return false;
-	allowed = !loopback_only || is_loopback(found->ai_addr);
-	freeaddrinfo(found);
-	if (!allowed)
-		fprintf(stderr,
-		        "nachet-http: --listen '%s' is no loopback address: with --auth=none everyone who "
-		        "reaches the service may use it; listen on 127.0.0.1, or see --auth\n",
-		        listen);
-	return allowed;
+	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (probe < 0)
+		return false;
+	refused = connect(probe, (const struct sockaddr *) address, sizeof(*address)) != 0 &&
+	          errno == ECONNREFUSED;
+	close(probe);
+	return refused;
+}
+
+/* What a service that was killed left behind is taken away. */
+static bool
+bind_path(int file, const struct sockaddr_un *address)
+{
+	if (bind(file, (const struct sockaddr *) address, sizeof(*address)) == 0)
+		return true;
+	if (errno != EADDRINUSE)
+		return false;
+	if (is_stale(address) && unlink(address->sun_path) == 0)
+		return bind(file, (const struct sockaddr *) address, sizeof(*address)) == 0;
+	errno = EADDRINUSE;
+	return false;
+}
+
+/* Nobody can connect before listen: the mode is there in time. */
+static bool
+make_path(NachetListener *listener, const char *path, mode_t mode)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat made;
+
+	strcpy(address.sun_path, path);
+	listener->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->socket < 0 || !bind_path(listener->socket, &address))
+		return false;
+	strcpy(listener->path, path);
+	if (lstat(path, &made) != 0)
+		return false;
+	listener->device = made.st_dev;
+	listener->inode = made.st_ino;
+	return chmod(path, mode) == 0 && listen(listener->socket, BACKLOG) == 0;
+}
+
+/* --- a socket as it is bound ------------------------------------------------------------------------- */
+
+typedef union Address
+{
+	struct sockaddr any;
+	struct sockaddr_un path;
+	struct sockaddr_storage storage;
+} Address;
+
+/* False where it is no socket. A path is ended by a NUL; it is empty for a name that is no path. */
+static bool
+read_address(int file, Address *address)
+{
+	socklen_t size = sizeof(*address);
+
+	memset(address, 0, sizeof(*address));
+	return getsockname(file, &address->any, &size) == 0;
+}
+
+/* A path is judged by its mode, an abstract name is open to all. */
+static bool
+is_private(const Address *address)
+{
+	struct stat found;
+
+	if (address->any.sa_family != AF_UNIX)
+		return is_loopback(&address->any);
+	return address->path.sun_path[0] == '/' && stat(address->path.sun_path, &found) == 0 &&
+	       (found.st_mode & OTHERS) == 0;
 }
 
 static void
-describe(int listener, char *url, size_t url_size)
+describe(NachetListener *listener, const Address *address, const char *scheme)
 {
-	struct sockaddr_storage address;
-	socklen_t size = sizeof(address);
 	char host[INET6_ADDRSTRLEN] = "";
 	char port[8] = "";
 
-	if (getsockname(listener, (struct sockaddr *) &address, &size) == 0)
-		(void) getnameinfo((struct sockaddr *) &address, size, host, sizeof(host), port,
-		                   sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
-	snprintf(url, url_size, address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s", host,
+	if (address->any.sa_family == AF_UNIX)
+	{
+		snprintf(listener->url, sizeof(listener->url), UNIX_PREFIX "%.*s",
+		         (int) sizeof(address->path.sun_path), address->path.sun_path);
+		return;
+	}
+	(void) getnameinfo(&address->any, sizeof(address->storage), host, sizeof(host), port,
+	                   sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(listener->url, sizeof(listener->url),
+	         address->any.sa_family == AF_INET6 ? "%s://[%s]:%s" : "%s://%s:%s", scheme, host,
 	         port);
 }
 
-int
-nachet_listen_open(const char *listen_on, char *url, size_t url_size)
+/* --- opening and closing ------------------------------------------------------------------------------ */
+
+static bool
+is_path(const NachetListenWish *wish)
 {
-	struct addrinfo *found = resolve(listen_on);
+	return strncmp(wish->address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
+}
+
+static NachetListenOutcome
+fail(NachetListener *listener, const NachetListenWish *wish)
+{
+	if (errno == EADDRINUSE)
+		fprintf(stderr,
+		        "nachet-http: %s is taken by another program%s: choose another one with %s\n",
+		        wish->address, is_path(wish) ? ", or is no socket" : "", wish->option);
+	else
+		fprintf(stderr, "nachet-http: can't listen on %s: %s\n", wish->address, strerror(errno));
+	nachet_listen_close(listener);
+	return NACHET_LISTEN_FAILED;
+}
+
+static NachetListenOutcome
+open_path(NachetListener *listener, const NachetListenWish *wish)
+{
+	const char *path = wish->address + strlen(UNIX_PREFIX);
+
+	if (path[0] != '/')
+		fprintf(stderr, "nachet-http: %s must name an absolute path, not '%s'\n", wish->option,
+		        path);
+	else if (strlen(path) >= sizeof(listener->path))
+		fprintf(stderr,
+		        "nachet-http: the path of %s is of %zu bytes, and the system takes up to %zu: "
+		        "'%s'\n",
+		        wish->option, strlen(path), sizeof(listener->path) - 1, path);
+	else if (wish->private && (wish->mode & OTHERS) != 0)
+		fprintf(stderr,
+		        "nachet-http: with --auth=none everyone who reaches the service may use it: "
+		        "--socket-mode must be 0600\n");
+	else if (!make_path(listener, path, wish->mode))
+		return fail(listener, wish);
+	else
+		return NACHET_LISTEN_OPEN;
+	return NACHET_LISTEN_WRONG;
+}
+
+static NachetListenOutcome
+open_address(NachetListener *listener, const NachetListenWish *wish)
+{
 	const int yes = 1;
-	int listener;
+	struct addrinfo *found = resolve(wish);
+	bool opened;
 
 	if (found == NULL)
-		return -1;
-	listener = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener >= 0 && setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
-	    bind(listener, found->ai_addr, found->ai_addrlen) == 0 && listen(listener, BACKLOG) == 0)
-		describe(listener, url, url_size);
-	else
+		return NACHET_LISTEN_WRONG;
+	if (wish->private && !is_loopback(found->ai_addr))
 	{
-		if (errno == EADDRINUSE)
-			fprintf(stderr,
-			        "nachet-http: %s is taken by another program: choose another port with "
-			        "--listen\n",
-			        listen_on);
-		else
-			fprintf(stderr, "nachet-http: can't listen on %s: %s\n", listen_on, strerror(errno));
-		if (listener >= 0)
-			close(listener);
-		listener = -1;
+		freeaddrinfo(found);
+		fprintf(stderr,
+		        "nachet-http: %s '%s' is no loopback address: with --auth=none everyone who "
+		        "reaches the service may use it; listen on 127.0.0.1, or see --auth\n",
+		        wish->option, wish->address);
+		return NACHET_LISTEN_WRONG;
 	}
+	listener->socket = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	opened = listener->socket >= 0 &&
+	         setsockopt(listener->socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+	         bind(listener->socket, found->ai_addr, found->ai_addrlen) == 0 &&
+	         listen(listener->socket, BACKLOG) == 0;
 	freeaddrinfo(found);
-	return listener;
+	return opened ? NACHET_LISTEN_OPEN : fail(listener, wish);
+}
+
+/* It stays listening, whatever becomes of it here: who made it may hand it to the next. */
+static NachetListenOutcome
+take_over(NachetListener *listener, const NachetListenWish *wish)
+{
+	int listens = 0;
+	socklen_t size = sizeof(listens);
+	Address address;
+
+	listener->socket = wish->handed_over;
+	if (getsockopt(listener->socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 ||
+	    listens == 0 || !read_address(listener->socket, &address))
+		fprintf(stderr, "nachet-http: the socket that was handed over for %s does not listen\n",
+		        wish->option);
+	else if (wish->private && !is_private(&address))
+		fprintf(
+		    stderr,
+		    "nachet-http: the socket that was handed over for %s can be reached by others: with "
+		    "--auth=none it must be a loopback address, or a path of mode 0600\n",
+		    wish->option);
+	else
+		return NACHET_LISTEN_OPEN;
+	nachet_listen_close(listener);
+	return NACHET_LISTEN_WRONG;
+}
+
+NachetListenOutcome
+nachet_listen_open(NachetListener *listener, const NachetListenWish *wish)
+{
+	NachetListenOutcome outcome;
+	Address address;
+
+	memset(listener, 0, sizeof(*listener));
+	listener->socket = -1;
+	if (wish->handed_over >= 0)
+		outcome = take_over(listener, wish);
+	else if (is_path(wish))
+		outcome = open_path(listener, wish);
+	else
+		outcome = open_address(listener, wish);
+	if (outcome == NACHET_LISTEN_OPEN && read_address(listener->socket, &address))
+		describe(listener, &address, wish->scheme);
+	return outcome;
+}
+
+void
+nachet_listen_close(NachetListener *listener)
+{
+	struct stat found;
+
+	if (listener->path[0] != '\0' && lstat(listener->path, &found) == 0 &&
+	    found.st_dev == listener->device && found.st_ino == listener->inode)
+		(void) unlink(listener->path);
+	listener->path[0] = '\0';
+	if (listener->socket >= 0)
+		close(listener->socket);
+	listener->socket = -1;
 }

@@ -13,38 +13,48 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "auth.h"
+#include "clock.h"
 #include "exit_codes.h"
-#include "listen.h"
 #include "log.h"
 #include "options.h"
 #include "server.h"
+#include "systemd.h"
 
 /* Seconds to wait for a database that does not answer at all; libpq's own default is to wait for ever. */
 #define CONNECT_TIMEOUT "5"
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* True when no request is under way any more; false when the time is over, or at a second signal. */
+/* False at a second signal; true when the time is over or, where until_idle, no request is under way. */
 static bool
-drain(NachetServer *server, const sigset_t *endings)
+wait_for(NachetServer *server, const sigset_t *endings, uint64_t seconds, bool until_idle)
 {
 	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
-	int64_t limit = now_ms() + (int64_t) server->options->drain_timeout * 1000;
+	int64_t limit = nachet_clock_ms() + (int64_t) seconds * 1000;
 
-	while (atomic_load(&server->requests) > 0)
+	while (nachet_clock_ms() < limit)
 	{
-		if (sigtimedwait(endings, NULL, &pause) > 0 || now_ms() > limit)
+		if (until_idle && atomic_load(&server->requests) == 0)
+			return true;
+		if (sigtimedwait(endings, NULL, &pause) > 0)
 			return false;
 	}
 	return true;
+}
+
+/* Whether all requests under way have ended; the time is over, or a second signal came, where not. */
+static bool
+drain(NachetServer *server, const sigset_t *endings)
+{
+	const NachetHttpOptions *options = server->options;
+	bool patient;
+
+	nachet_systemd_notify("STOPPING=1");
+	nachet_server_announce_stop(server);
+	nachet_log("stopping: %zu requests under way", atomic_load(&server->requests));
+	patient = wait_for(server, endings, options->drain_delay, false);
+	nachet_server_quiesce(server);
+	if (patient)
+		(void) wait_for(server, endings, options->drain_timeout, true);
+	return atomic_load(&server->requests) == 0;
 }
 
 /* In this thread, and so in all that it starts; endings become those of them that end the service. */
@@ -63,7 +73,7 @@ block_signals(sigset_t *endings)
 }
 
 static void
-wait_for_end(NachetServer *server, const sigset_t *endings)
+serve_until_signal(NachetServer *server, const sigset_t *endings)
 {
 	sigset_t awaited = *endings;
 	int caught = 0;
@@ -72,12 +82,12 @@ wait_for_end(NachetServer *server, const sigset_t *endings)
 	while (sigwait(&awaited, &caught) != 0 || caught == SIGHUP)
 	{
 		if (caught == SIGHUP)
-			nachet_auth_reload(server->auth);
+			nachet_server_reload(server);
 	}
 }
 
 static NachetHttpExit
-serve(const NachetHttpOptions *options)
+serve(const NachetHttpOptions *options, NachetSockets *sockets)
 {
 	static NachetServer server;
 	sigset_t endings;
@@ -85,20 +95,41 @@ serve(const NachetHttpOptions *options)
 	block_signals(&endings);
 	setenv("PGCONNECT_TIMEOUT", CONNECT_TIMEOUT, 0);
 
-	if (!nachet_server_start(&server, options))
+	if (!nachet_server_start(&server, options, sockets))
 		return NACHET_HTTP_EXIT_FAILED;
-	wait_for_end(&server, &endings);
-	nachet_server_quiesce(&server);
-	nachet_log("stopping: %zu requests under way", atomic_load(&server.requests));
+	nachet_systemd_notify("READY=1");
+	serve_until_signal(&server, &endings);
 	if (!drain(&server, &endings))
 	{
 		/* Their threads may wait for the database for long; what they hold, the system takes back. */
-		nachet_log("stopped: %zu requests were cut off", atomic_load(&server.requests));
+		nachet_log_warning("stopped: %zu requests were cut off", atomic_load(&server.requests));
+		nachet_sockets_close(sockets);
 		_exit(NACHET_HTTP_EXIT_FAILED);
 	}
 	nachet_server_stop(&server);
 	nachet_log("stopped");
 	return NACHET_HTTP_EXIT_STOPPED;
+}
+
+static int
+run(const NachetHttpOptions *options)
+{
+	NachetSockets sockets;
+	int status = NACHET_HTTP_EXIT_FAILED;
+
+	switch (nachet_sockets_open(&sockets, options))
+	{
+		case NACHET_LISTEN_OPEN:
+			status = serve(options, &sockets);
+			nachet_sockets_close(&sockets);
+			break;
+		case NACHET_LISTEN_WRONG:
+			status = NACHET_HTTP_EXIT_USAGE;
+			break;
+		case NACHET_LISTEN_FAILED:
+			break;
+	}
+	return status;
 }
 
 int
@@ -115,8 +146,7 @@ main(int argc, char **argv)
 		case NACHET_OPTIONS_WRONG:
 			break;
 		case NACHET_OPTIONS_RUN:
-			if (nachet_listen_check(options.listen, options.auth_kind == NACHET_AUTH_NONE))
-				status = serve(&options);
+			status = run(&options);
 			break;
 	}
 	nachet_options_free(&options);

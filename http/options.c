@@ -33,8 +33,14 @@
 	ROW(NACHET_OPTION_FLAG, name, letter, NULL, NULL, member, NULL, 0, 0, help)
 
 static const NachetOptionRow rows[] = {
-    TEXT("listen", 'l', "NACHET_HTTP_LISTEN", "ADDRESS:PORT", listen, "127.0.0.1:8080",
-         "where to listen; a loopback address with --auth=none; port 0 takes a\nfree one"),
+    TEXT("listen", 'l', "NACHET_HTTP_LISTEN", "WHERE", listen, "127.0.0.1:8080",
+         "ADDRESS:PORT or unix:PATH; a loopback address or a path of one's\nown with --auth=none; "
+         "port 0 takes a free one; a socket that systemd\nhands over goes before it"),
+    TEXT("socket-mode", 0, "NACHET_HTTP_SOCKET_MODE", "MODE", socket_mode, "0600",
+         "the mode of unix:PATH; 0660 lets a proxy's group in"),
+    TEXT("admin-listen", 0, "NACHET_HTTP_ADMIN_LISTEN", "WHERE", admin_listen, NULL,
+         "where operators find /live, /ready and /metrics, without TLS or\nauthentication: any "
+         "address will do, since they tell counts alone\n(default: nowhere)"),
     ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname, NULL, 0, 0,
         "database: a name, connection string or URI, without a password\n"
         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
@@ -69,6 +75,11 @@ static const NachetOptionRow rows[] = {
          "bytes of one picture"),
     SIZE("max-request-size", "NACHET_HTTP_MAX_REQUEST_SIZE", max_request_size, "64GB", 1, NO_LIMIT,
          "bytes of one request's body"),
+    SIZE("max-manifest-size", "NACHET_HTTP_MAX_MANIFEST_SIZE", max_manifest_size, "64MB", 1,
+         UINT64_C(512) * 1024 * 1024,
+         "bytes of one manifest: some 120 a picture; as much memory is\ntaken a few times over "
+         "while "
+         "one is read"),
     COUNT("max-pictures", "NACHET_HTTP_MAX_PICTURES", "N", max_pictures, "250000", 1, 1000000,
           "pictures of one request"),
     SIZE("max-discard-size", "NACHET_HTTP_MAX_DISCARD_SIZE", max_discard_size, "256MB", 0, NO_LIMIT,
@@ -80,10 +91,17 @@ static const NachetOptionRow rows[] = {
           "how many of them may send pictures at a time"),
     COUNT("pool-wait", "NACHET_HTTP_POOL_WAIT", "SECONDS", pool_wait, "10", 1, 3600,
           "how long a request waits for a connection before it is told 503"),
+    COUNT("statement-timeout", "NACHET_HTTP_STATEMENT_TIMEOUT", "SECONDS", statement_timeout, "600",
+          1, 86400,
+          "how long the database may work on one statement before the request\nis told 503"),
     TEXT("spool-dir", 0, "NACHET_HTTP_SPOOL_DIR", "DIR", spool_dir, NULL,
          "where pictures wait that do not fit in memory\n(default: $TMPDIR, or /tmp)"),
     SIZE("spool-memory", "NACHET_HTTP_SPOOL_MEMORY", spool_memory, "128MB", 1024 * 1024,
          UINT64_C(1) << 40, "memory for waiting pictures, of all requests"),
+    SIZE("spool-size", "NACHET_HTTP_SPOOL_SIZE", spool_size, "64GB", 1024 * 1024, NO_LIMIT,
+         "bytes of files for waiting pictures, of all requests; more are told 503"),
+    SIZE("spool-reserve", "NACHET_HTTP_SPOOL_RESERVE", spool_reserve, "256MB", 0, NO_LIMIT,
+         "bytes of their disk that these files leave free"),
     COUNT("header-timeout", "NACHET_HTTP_HEADER_TIMEOUT", "SECONDS", header_timeout, "30", 1, 86400,
           "how long a client may take for a request's headers, and be idle\nbetween two requests"),
     COUNT("idle-timeout", "NACHET_HTTP_IDLE_TIMEOUT", "SECONDS", idle_timeout, "60", 1, 86400,
@@ -91,8 +109,11 @@ static const NachetOptionRow rows[] = {
     SIZE("min-rate", "NACHET_HTTP_MIN_RATE", min_rate, "1kB", 1, UINT64_C(1) << 40,
          "bytes a second that a client must send of a body, or take of an\nanswer, to keep its "
          "connection; time spent waiting for the database\nis not counted"),
+    COUNT("drain-delay", "NACHET_HTTP_DRAIN_DELAY", "SECONDS", drain_delay, "0", 0, 3600,
+          "how long it is not ready after SIGTERM, but still lets clients in,\nso that a balancer "
+          "can turn away first"),
     COUNT("drain-timeout", "NACHET_HTTP_DRAIN_TIMEOUT", "SECONDS", drain_timeout, "30", 0, 86400,
-          "how long requests under way may take to end after SIGTERM"),
+          "how long requests under way may take to end after that"),
     TEXT("log-format", 0, "NACHET_HTTP_LOG_FORMAT", "text|json", log_format, "text",
          "how lines on standard error are written"),
     FLAG("help", 'h', help, "show this help and exit"),
@@ -138,6 +159,10 @@ check_values(NachetHttpOptions *options, const NachetOptionTable *table)
 		nachet_option_table_complain(
 		    table,
 		    "--pool must be above --senders: a request needs a connection of its own to end");
+	else if (options->spool_size < options->max_picture_size)
+		nachet_option_table_complain(
+		    table,
+		    "--spool-size must not be below --max-picture-size, or such a picture never fits");
 	else if (!nachet_log_set_format(options->log_format))
 		nachet_option_table_complain(table, "--log-format must be text or json, not '%s'",
 		                             options->log_format);

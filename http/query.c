@@ -2,16 +2,38 @@
  * http/query.c
  *		One statement over a pooled connection, which is held for that long and no longer.
  */
+#include <string.h>
+
 #include "pool.h"
 #include "query.h"
 #include "respond.h"
 
+/* A connection that has carried more than this is not kept: libpq never gives its buffers back. */
+#define CARRIED_BYTES ((size_t) 1024 * 1024)
+
+static bool
+was_large(const NachetQuery *query, const PGresult *result)
+{
+	size_t bytes = PQresultMemorySize(result);
+
+	for (int i = 0; i < query->count; i++)
+	{
+		if (query->values[i] == NULL)
+			continue;
+		bytes += query->formats != NULL && query->formats[i] == 1 ? (size_t) query->lengths[i]
+		                                                          : strlen(query->values[i]);
+	}
+	return bytes > CARRIED_BYTES;
+}
+
+/* *lost tells whether the connection broke while the statement ran. */
 static PGresult *
-run_once(NachetPool *pool, const NachetQuery *query, NachetError *error)
+run_once(NachetPool *pool, const NachetQuery *query, bool *lost, NachetError *error)
 {
 	NachetPooled pooled;
 	PGresult *result;
 
+	*lost = false;
 	if (!nachet_pool_take(pool, &pooled, error))
 		return NULL;
 	result = PQexecParams(pooled.connection, query->sql, query->count, query->types, query->values,
@@ -20,12 +42,16 @@ run_once(NachetPool *pool, const NachetQuery *query, NachetError *error)
 		nachet_error_from_postgres(error, pooled.connection, result);
 	else if (PQntuples(result) != 1)
 		nachet_error_set(error, "a statement gave %d rows", PQntuples(result));
+	*lost = error->unreachable;
+	if (!*lost && was_large(query, result))
+		nachet_pool_drop(pool, &pooled);
+	else
+		nachet_pool_give(pool, &pooled);
 	if (error->set)
 	{
 		PQclear(result);
 		result = NULL;
 	}
-	nachet_pool_give(pool, &pooled);
 	return result;
 }
 
@@ -33,12 +59,13 @@ PGresult *
 nachet_query_row(NachetRequest *request, const NachetQuery *query, unsigned bad_request)
 {
 	NachetError error = NACHET_ERROR_INIT;
-	PGresult *result = run_once(request->server->pool, query, &error);
+	bool lost;
+	PGresult *result = run_once(request->server->pool, query, &lost, &error);
 
-	if (result == NULL && error.unreachable)
+	if (lost)
 	{
 		nachet_error_clear(&error);
-		result = run_once(request->server->pool, query, &error);
+		result = run_once(request->server->pool, query, &lost, &error);
 	}
 	if (result == NULL)
 		nachet_respond_error(request, bad_request, &error);

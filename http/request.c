@@ -56,37 +56,46 @@ check_sender(NachetRequest *request, const NachetHeaders *headers)
 		                       "The only expectation that is met is 100-continue.");
 }
 
+/* The body's coding, and its length where it is announced. */
 static void
-check_route(NachetRequest *request, const NachetHeaders *headers, const char *url,
-            const char *method)
+check_body(NachetRequest *request, const NachetHeaders *headers)
 {
-	const NachetRoute *route = nachet_router_find(url);
+	const NachetRoute *route = request->route;
 	const char *coding = headers->value[NACHET_HEADER_CONTENT_ENCODING];
-	uint64_t limit;
+	uint64_t limit = route->body_limit(request->server->options);
 
-	request->route = route;
-	if (route == NULL)
-	{
-		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".", url);
-		return;
-	}
-	nachet_cors_check_preflight(request, headers);
-	if (request->status != 0)
-		return;
-	limit = route->body_limit(request->server->options);
-	if (!nachet_router_allows(route, method))
-		nachet_respond_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s takes the methods %s.",
-		                       route->path, route->allow);
-	else if (MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) != 0)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "%s takes no query parameters.",
-		                       route->path);
-	else if (coding != NULL && strcasecmp(coding, "identity") != 0)
+	if (coding != NULL && strcasecmp(coding, "identity") != 0)
 		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
 		                       "Bodies with a Content-Encoding are not read.");
 	else if (request->body_length != NACHET_REQUEST_CHUNKED && request->body_length > limit)
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
 		                       "The body is of %" PRIu64 " bytes; %s takes up to %" PRIu64 ".",
 		                       request->body_length, route->path, limit);
+}
+
+static void
+check_route(NachetRequest *request, const NachetHeaders *headers, const char *url,
+            const char *method)
+{
+	const NachetRoute *route = nachet_router_find(url);
+
+	request->route = route;
+	if (route == NULL)
+		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".", url);
+	else
+		nachet_cors_check_preflight(request, headers);
+	if (request->status != 0)
+		return;
+	if (!nachet_router_allows(route, method))
+		nachet_respond_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s takes the methods %s.",
+		                       route->path, route->allow);
+	else if (route->choose != NULL)
+		request->route = route->choose(request);
+	else if (MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) != 0)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "%s takes no query parameters.",
+		                       route->path);
+	if (request->status == 0)
+		check_body(request, headers);
 }
 
 /* What nachet_watchdog_add gave for this connection; NULL where memory had run out. */

@@ -12,6 +12,7 @@
 
 #include "loader/client/datastore.h"
 #include "cors.h"
+#include "long_answer.h"
 #include "respond.h"
 #include "router.h"
 #include "text.h"
@@ -20,6 +21,27 @@
 #define TYPE_PROBLEM "application/problem+json"
 #define TYPE_TEXT    "text/plain; charset=utf-8"
 
+/* Takes the text over; NULL where memory ran out. */
+static struct MHD_Response *
+create_response(NachetRequest *request, NachetText *text)
+{
+	struct MHD_Response *response = NULL;
+
+	if (text->length > NACHET_LONG_ANSWER_BYTES)
+		response = nachet_long_answer_create(request->server->spool, text->bytes, text->length);
+	if (response != NULL)
+	{
+		nachet_text_free(text);
+		return response;
+	}
+	if (!text->failed)
+		response =
+		    MHD_create_response_from_buffer(text->length, text->bytes, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL)
+		nachet_text_free(text);
+	return response;
+}
+
 /*
  * Takes the text over; type is NULL where there is none. Where memory ran out there is no response, and the
  * connection will be closed.
@@ -27,18 +49,13 @@
 static void
 set_answer(NachetRequest *request, unsigned status, const char *type, NachetText *text)
 {
-	struct MHD_Response *response = NULL;
+	struct MHD_Response *response;
 
 	request->status = status;
 	request->answer_length = text->length;
-	if (!text->failed)
-		response =
-		    MHD_create_response_from_buffer(text->length, text->bytes, MHD_RESPMEM_MUST_FREE);
+	response = create_response(request, text);
 	if (response == NULL)
-	{
-		nachet_text_free(text);
 		return;
-	}
 	if (type != NULL)
 		(void) MHD_add_response_header(response, "Content-Type", type);
 	(void) MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
@@ -93,9 +110,10 @@ add_member(NachetText *text, const char *name, const char *value)
 	nachet_text_json(text, value, strlen(value));
 }
 
+/* missing: a JSON array, or NULL. */
 static void
 set_problem(NachetRequest *request, unsigned status, const char *code, const char *hint,
-            const char *detail)
+            const char *missing, const char *detail)
 {
 	NachetText text = {0};
 
@@ -106,6 +124,8 @@ set_problem(NachetRequest *request, unsigned status, const char *code, const cha
 	add_member(&text, "detail", detail);
 	add_member(&text, "code", code);
 	add_member(&text, "hint", hint);
+	if (missing != NULL)
+		nachet_text_format(&text, ",\"missing\":%s", missing);
 	nachet_text_format(&text, "}\n");
 	set_answer(request, status, TYPE_PROBLEM, &text);
 	if (request->reason == NULL && detail != NULL)
@@ -123,8 +143,34 @@ nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code
 	if (vasprintf(&words, detail, args) < 0)
 		words = NULL;
 	va_end(args);
-	set_problem(request, status, code, hint, words);
+	set_problem(request, status, code, hint, NULL, words);
 	free(words);
+}
+
+void
+nachet_respond_missing(NachetRequest *request, const char *missing)
+{
+	set_problem(
+	    request, MHD_HTTP_CONFLICT, NACHET_SQLSTATE_CONTENTS_MISSING,
+	    "Send what \"missing\" lists to /batch-import?stage=true, then this manifest again.",
+	    missing, "Pictures that the manifest names are not stored yet.");
+}
+
+void
+nachet_respond_swept(NachetRequest *request)
+{
+	nachet_respond_refusal(request, MHD_HTTP_SERVICE_UNAVAILABLE, NACHET_SQLSTATE_CONTENTS_MISSING,
+	                       "Send the same request again.",
+	                       "Pictures were swept while the others came in.");
+}
+
+void
+nachet_respond_spool_failure(NachetRequest *request, const NachetError *error)
+{
+	if (request->reason == NULL && error->message != NULL)
+		request->reason = strdup(error->message);
+	nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+	                       "The service has no room for this now; try again later.");
 }
 
 /* --- what the database said -------------------------------------------------------------------------- */
@@ -219,6 +265,6 @@ nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetE
 		status = bad_request;
 		words = own;
 	}
-	set_problem(request, status, error->sqlstate, words == own ? error->hint : NULL, words);
+	set_problem(request, status, error->sqlstate, words == own ? error->hint : NULL, NULL, words);
 	free(own);
 }

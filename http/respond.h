@@ -27,6 +27,15 @@ extern void nachet_respond_refusal(NachetRequest *request, unsigned status, cons
 #define nachet_respond_problem(request, status, ...)                                               \
 	nachet_respond_refusal(request, status, NULL, NULL, __VA_ARGS__)
 
+/* Contents that a manifest names are not stored; missing: the JSON array of their SHA-256. */
+extern void nachet_respond_missing(NachetRequest *request, const char *missing);
+
+/* Contents were swept between their storing and their use: the client must send them again. */
+extern void nachet_respond_swept(NachetRequest *request);
+
+/* What went wrong on the way to the disk is the service's own matter: the client may try again. */
+extern void nachet_respond_spool_failure(NachetRequest *request, const NachetError *error);
+
 /* What the database, or the way to it, refused; bad_request is the status for values it can't read (class 22). */
 extern void nachet_respond_error(NachetRequest *request, unsigned bad_request,
                                  const NachetError *error);

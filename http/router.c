@@ -58,7 +58,8 @@ nachet_router_index(const NachetRoute *route)
 {
 	size_t index = 0;
 
-	while (index < ROUTE_COUNT && routes[index] != route)
+	/* A form's is that of its path. */
+	while (index < ROUTE_COUNT && (route == NULL || strcmp(routes[index]->path, route->path) != 0))
 		index++;
 	return index;
 }

@@ -17,6 +17,13 @@ struct NachetRoute
 	const char *allow; /* the methods, as the Allow header lists them */
 	bool open;         /* to those, too, who are not authenticated */
 
+	/*
+	 * For a path whose requests come in several forms: the route that serves this one, by its headers and its
+	 * query parameters, which are this function's to judge. Where it sets the request's answer it returns the
+	 * route that it was called for. NULL for a route of one form, which takes no parameters.
+	 */
+	const NachetRoute *(*choose)(NachetRequest *request);
+
 	/* The most bytes of a body. */
 	uint64_t (*body_limit)(const NachetHttpOptions *options);
 
@@ -39,6 +46,11 @@ struct NachetRoute
 extern const NachetRoute nachet_route_index;
 extern const NachetRoute nachet_route_picture_form;
 extern const NachetRoute nachet_route_batch_import;
+
+/* The forms of /batch-import. */
+extern const NachetRoute nachet_form_folder;
+extern const NachetRoute nachet_form_stage;
+extern const NachetRoute nachet_form_manifest;
 
 /* NULL where nothing is served at this path. */
 extern const NachetRoute *nachet_router_find(const char *path);

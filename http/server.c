@@ -2,8 +2,8 @@
  * http/server.c
  *		The service as a whole: what all requests share, its beginning and its end.
  *
- * Order: made are listener, spool, pool, senders, watchdog, daemon, and ended the other way round. Requests
- * push to senders, senders take from the pool: each outlives those that use it.
+ * Order: made are auth, spool, pool, senders, watchdog, daemon, admin; the daemon is ended first, the others in
+ * the opposite order. Requests push to senders, senders take from the pool: each outlives those that use it.
  *
  * One thread a connection: a request may wait for room in the queue and for its final statement, and stalls
  * nobody else. libmicrohttpd resets what comes above its own limit of connections, so that ours is lower:
@@ -18,8 +18,9 @@
 #include <unistd.h>
 #include <microhttpd.h>
 
+#include "admin.h"
 #include "auth.h"
-#include "listen.h"
+#include "json_body.h"
 #include "log.h"
 #include "request.h"
 #include "watchdog.h"
@@ -143,58 +144,91 @@ try_database(NachetServer *server)
 	nachet_error_clear(&error);
 }
 
-bool
-nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
+/* What is made here is ended by nachet_server_stop, also where this fails. */
+static bool
+start_parts(NachetServer *server)
 {
+	const NachetHttpOptions *options = server->options;
 	NachetError error = NACHET_ERROR_INIT;
-	char url[128] = "";
-	int listener;
+	const NachetSpoolLimits spool_limits = {options->spool_memory, options->spool_size,
+	                                        options->spool_reserve};
 
-	memset(server, 0, sizeof(*server));
-	server->options = options;
-	settle_connections(server);
 	server->auth = nachet_auth_create(options);
 	if (server->auth == NULL)
 		return false;
-	listener = nachet_listen_open(options->listen, url, sizeof(url));
-	if (listener < 0)
+	server->spool = nachet_spool_create(options->spool_dir, &spool_limits, &error);
+	server->json_memory = nachet_budget_create(nachet_json_body_memory(options));
+	server->pool =
+	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait,
+	                       (unsigned) options->statement_timeout);
+	if (server->spool == NULL || server->pool == NULL || server->json_memory == NULL)
 	{
-		nachet_auth_free(server->auth);
+		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
+		nachet_error_clear(&error);
 		return false;
 	}
-	server->spool = nachet_spool_create(options->spool_dir, options->spool_memory, &error);
-	server->pool =
-	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait);
-	if (server->spool == NULL || server->pool == NULL)
-		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
-	else
+	try_database(server);
+	server->senders = nachet_senders_start(server->pool, (size_t) options->senders);
+	server->watchdog = nachet_watchdog_start(options);
+	if (server->senders == NULL || server->watchdog == NULL)
 	{
-		try_database(server);
-		server->senders = nachet_senders_start(server->pool, (size_t) options->senders);
-		server->watchdog = nachet_watchdog_start(options);
-		if (server->senders == NULL || server->watchdog == NULL)
-			fprintf(stderr, "nachet-http: out of memory or threads\n");
-		else if (start_daemon(server, listener))
+		fprintf(stderr, "nachet-http: out of memory or threads\n");
+		return false;
+	}
+	return true;
+}
+
+static bool
+start_admin(NachetServer *server)
+{
+	NachetListener *listener = &server->sockets->admin;
+
+	if (listener->socket < 0)
+		return true;
+	server->admin = nachet_admin_start(server, listener);
+	if (server->admin != NULL)
+		nachet_log("operators' endpoints on %s", listener->url);
+	return server->admin != NULL;
+}
+
+bool
+nachet_server_start(NachetServer *server, const NachetHttpOptions *options, NachetSockets *sockets)
+{
+	memset(server, 0, sizeof(*server));
+	server->options = options;
+	server->sockets = sockets;
+	settle_connections(server);
+	if (start_parts(server) && start_daemon(server, sockets->service.socket))
+	{
+		if (start_admin(server))
 		{
-			nachet_log("listening on %s", url);
+			nachet_log("listening on %s", sockets->service.url);
 			return true;
 		}
+		nachet_server_quiesce(server);
 	}
-	nachet_error_clear(&error);
-	close(listener);
 	nachet_server_stop(server);
 	return false;
 }
 
 void
+nachet_server_reload(NachetServer *server)
+{
+	nachet_auth_reload(server->auth);
+}
+
+void
+nachet_server_announce_stop(NachetServer *server)
+{
+	atomic_store(&server->draining, true);
+}
+
+void
 nachet_server_quiesce(NachetServer *server)
 {
-	MHD_socket listener;
-
 	atomic_store(&server->draining, true);
-	listener = MHD_quiesce_daemon(server->daemon);
-	if (listener != MHD_INVALID_SOCKET)
-		close(listener);
+	(void) MHD_quiesce_daemon(server->daemon);
+	nachet_listen_close(&server->sockets->service);
 }
 
 void
@@ -202,9 +236,11 @@ nachet_server_stop(NachetServer *server)
 {
 	if (server->daemon != NULL)
 		MHD_stop_daemon(server->daemon);
+	nachet_admin_stop(server->admin);
 	nachet_watchdog_stop(server->watchdog);
 	nachet_senders_stop(server->senders);
 	nachet_pool_free(server->pool);
+	nachet_budget_free(server->json_memory);
 	nachet_spool_free(server->spool);
 	nachet_auth_free(server->auth);
 }

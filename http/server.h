@@ -8,9 +8,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "budget.h"
 #include "options.h"
 #include "pool.h"
 #include "sender.h"
+#include "sockets.h"
 #include "spool.h"
 
 struct MHD_Daemon;
@@ -25,17 +27,29 @@ typedef struct NachetServer
 	NachetPool *pool;
 	NachetSpool *spool;
 	NachetSenders *senders;
+	NachetBudget *json_memory; /* for long bodies of JSON that the database is asked about */
 	NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;
+	NachetSockets *sockets;
+	struct NachetAdmin *admin; /* NULL where nobody asked for it */
 	size_t max_connections;    /* as many as there can be files for */
 	atomic_size_t connections; /* clients, without those that are only told 503 */
 	atomic_size_t requests;    /* under way */
-	atomic_bool draining;      /* connections close with their next answer */
+	atomic_bool draining;      /* not ready any more; connections close with their next answer */
 } NachetServer;
 
-/* Says on standard error where it listens, or why it can't start. After true, nachet_server_stop is due. */
-extern bool nachet_server_start(NachetServer *server, const NachetHttpOptions *options)
-    __attribute__((warn_unused_result));
+/*
+ * Says on standard error where it listens, or why it can't start. After true, nachet_server_stop is due. The sockets
+ * stay the caller's.
+ */
+extern bool nachet_server_start(NachetServer *server, const NachetHttpOptions *options,
+                                NachetSockets *sockets) __attribute__((warn_unused_result));
+
+/* Reads the files again that SIGHUP is for: keys and certificates. */
+extern void nachet_server_reload(NachetServer *server);
+
+/* Is ready for nobody new, who is served all the same. */
+extern void nachet_server_announce_stop(NachetServer *server);
 
 /* Takes no connection any more. */
 extern void nachet_server_quiesce(NachetServer *server);

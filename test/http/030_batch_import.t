@@ -130,7 +130,7 @@ my $good = multipart([ 'a.png', $file{'a.png'} ]);
 is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/form-data'), 400, qr/boundary/, 'no boundary');
 is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/form-data; boundary=other'), 400, qr/./, 'a wrong boundary');
 is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/mixed; boundary=x'), 415, qr/multipart\/form-data/, 'another multipart');
-is_problem(post_body($http, $good, '-H', 'Content-Type: application/json'), 415, qr/multipart\/form-data/, 'JSON');
+is_problem(post_body($http, $good, '-H', 'Content-Type: application/json'), 400, qr/UTF-8/, 'a form that is called JSON');
 is_problem(post_body($http, substr($good, 0, -4) . "\r\n"), 400, qr/./, 'no final boundary');
 is_problem(post_body($http, substr $good, 0, 900), 400, qr/./, 'half a body');
 is_problem(post_body($http, ''), 400, qr/./, 'an empty body');

@@ -1,6 +1,6 @@
 -- What the two routes answer.
 \ir pictures.psql
-SELECT plan(31);
+SELECT no_plan();
 
 CREATE TEMP TABLE t AS SELECT ARRAY[pg_temp.bmp(1, 'a'), pg_temp.bmp(2, 'b')] AS p;
 SELECT is(nachet.picture_form('{"email": "TAP@example.org"}') - 'limits' - 'seed_names',
@@ -22,7 +22,7 @@ CREATE FUNCTION pg_temp.manifest(more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE
 		'name', 'f/' || n, 'sha256', encode(sha256(p[n]), 'hex'))) FROM t, generate_series(1, 2) n)) || more
 $$;
 SELECT is(nachet.batch_import(pg_temp.manifest()) - 'user_id', jsonb_build_object('result', 'missing', 'missing',
-	(SELECT jsonb_agg(h ORDER BY h) FROM (SELECT encode(sha256(p[n]), 'hex') FROM t, generate_series(1, 2) n) AS x (h))), 'nothing is there yet');
+	(SELECT jsonb_agg(encode(sha256(p[n]), 'hex') ORDER BY n) FROM t, generate_series(1, 2) n)), 'nothing is there yet');
 SELECT is((SELECT count(*) FROM nachet.picture_set), 0::bigint, 'and no set was made');
 SELECT pg_temp.store(p[1]) FROM t \g /dev/null
 SELECT is(nachet.batch_import(pg_temp.manifest('{"dry_run": true}')) -> 'missing', (SELECT to_jsonb(ARRAY[encode(sha256(p[2]), 'hex')]) FROM t), 'a dry run tells what is missing');
@@ -44,6 +44,71 @@ SELECT throws_ok(format('SELECT nachet.batch_import(pg_temp.manifest(%L))', more
 	('{"dry_run": "yes"}', 'NC005'),
 	('{"seed_name": "Brassica"}', 'NC002'),
 	('{"email": "stranger@example.org"}', 'NC001')) AS b (more, code);
+SELECT is(nachet.batch_import(pg_temp.manifest('{"pictures": [], "dry_run": true}')) ->> 'result', 'checked',
+	'a dry run of no picture asks whether user, seed and data are right');
 SELECT throws_ok($$SELECT nachet.batch_import(pg_temp.manifest(), 'other@example.org')$$, 'NC007', NULL, 'nobody imports for another');
+
+-- What is missing is named in the manifest's order, each once.
+SELECT is(nachet.batch_import(pg_temp.manifest(jsonb_build_object('pictures', (SELECT jsonb_agg(jsonb_build_object('name', n::text, 'sha256',
+	encode(sha256((n % 50)::text::bytea), 'hex')) ORDER BY n) FROM generate_series(1, 200) n)))) -> 'missing',
+	(SELECT jsonb_agg(encode(sha256((n % 50)::text::bytea), 'hex') ORDER BY n) FROM generate_series(1, 50) n), 'in the manifest''s order');
+
+-- Stored bytes that are no picture are refused whether or not all else is there, also by a dry run.
+CREATE TEMP TABLE bad AS SELECT pg_temp.store('no picture') AS text, pg_temp.store(substring(pg_temp.bmp(9, 'cut') FOR 60)) AS cut;
+CREATE FUNCTION pg_temp.with_bad(more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
+	SELECT pg_temp.manifest(jsonb_build_object('pictures', jsonb_build_array(
+		jsonb_build_object('name', 'new.bmp', 'sha256', encode(sha256('not stored'), 'hex')),
+		jsonb_build_object('name', 'text.bmp', 'sha256', encode(text, 'hex')),
+		jsonb_build_object('name', 'cut.bmp', 'sha256', encode(cut, 'hex'))))) || more FROM bad
+$$;
+CREATE FUNCTION pg_temp.detail_of(request jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE detail text;
+BEGIN
+	PERFORM nachet.batch_import(request);
+	RETURN NULL;
+EXCEPTION WHEN SQLSTATE 'NC003' THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	RETURN detail;
+END $$;
+SELECT matches(pg_temp.detail_of(pg_temp.with_bad()), '(?=.*text\.bmp: )(?=.*cut\.bmp: truncated)', 'stored bytes that are no picture');
+SELECT is(pg_temp.detail_of(pg_temp.with_bad('{"dry_run": true}')), pg_temp.detail_of(pg_temp.with_bad()), 'a dry run refuses them alike');
+SELECT is(pg_temp.detail_of(pg_temp.with_bad(jsonb_build_object('pictures', (pg_temp.with_bad() -> 'pictures') - 0))),
+	pg_temp.detail_of(pg_temp.with_bad()), 'and so does the import');
+SELECT unalike(pg_temp.detail_of(pg_temp.with_bad()), '%new.bmp%', 'what is not stored is not judged');
+SELECT throws_ok(format('SELECT nachet.batch_import(pg_temp.manifest(%L))', more), code, NULL, 'dry run: ' || left(more, 80)) FROM (VALUES
+	('{"dry_run": true, "zoom_level": 0}', 'NC005'),
+	('{"dry_run": true, "zoom_level": 1e400}', 'NC005'),
+	('{"dry_run": true, "note": "' || repeat('x', 65536) || '"}', '54000'),
+	('{"dry_run": true, "note": 1e100000}', '54000'),
+	('{"dry_run": true, "seed_name": "Brassica"}', 'NC002'),
+	('{"dry_run": true, "email": "stranger@example.org"}', 'NC001'),
+	('{"dry_run": true, "pictures": [{"name": "a//b", "sha256": "0000000000000000000000000000000000000000000000000000000000000000"}]}', 'NC003')) AS b (more, code);
+
+-- The facts of stored bytes.
+SELECT results_eq($$SELECT f.byte_size, f.format, f.width, f.height, f.reason FROM t, nachet.content_facts(ARRAY[sha256(p[2]), sha256(p[1]), sha256(p[2])]) f ORDER BY f.width$$,
+	$$SELECT length(p[n])::bigint, 'BMP', n, 1, NULL::text FROM t, generate_series(1, 2) n$$, 'the facts of pictures, each once');
+SELECT results_eq('SELECT f.sha256, f.byte_size, f.format, f.width, f.height FROM bad, nachet.content_facts(ARRAY[text]) f',
+	'SELECT text, 10::bigint, NULL::text, NULL::int, NULL::int FROM bad', 'and of bytes that are none');
+SELECT is((SELECT string_agg(n || f.reason, '; ' ORDER BY n) FROM bad, LATERAL (VALUES ('text.bmp: ', text), ('cut.bmp: ', cut)) AS b (n, d), nachet.content_facts(ARRAY[d]) f),
+	replace(pg_temp.detail_of(pg_temp.with_bad()), E'\n', '; '), 'with the words of the refusal');
+SELECT is(f::text, ROW(sha256(''), 0, NULL, NULL, NULL, 'is empty')::text, 'no bytes are known without being stored') FROM nachet.content_facts(ARRAY[sha256('')]) f;
+SELECT is_empty($$SELECT nachet.content_facts(ARRAY[sha256('not stored')])$$, 'what is not stored has none');
+SELECT throws_ok($$SELECT nachet.content_facts('{a}')$$, '22023', NULL, 'a list of something else');
+
+-- Requests as text.
+SELECT is(nachet.request_json(E' {"a\\":": [1, {"a": ":", "b": {"a": "\\\\"}}], "b": {}} '), E'{"a\\":": [1, {"a": ":", "b": {"a": "\\\\"}}], "b": {}}', 'JSON as it came');
+SELECT throws_ok(format('SELECT nachet.request_json(%L)', request), code, NULL, left(request, 40)) FROM (VALUES
+	('{"a": 1, "a": 1}', '22030'),
+	('{"a": [{"b": 1, "\u0062": 2}]}', '22030'),
+	('{"a": 1', '22P02'),
+	('', '22P02'),
+	('{"a": "\u0000"}', '22P05'),
+	('{"a": 1e1000000}', '22003'),
+	(repeat('[', 1000000), '54001')) AS r (request, code);
+SELECT is(nachet.request_user('{"email": "TAP@example.org"}'), pg_temp.uid(), 'who asks');
+SELECT is(nachet.request_user('{}', 'tap@example.org'), pg_temp.uid(), 'who was authenticated');
+SELECT throws_ok($$SELECT nachet.request_user('{}')$$, 'NC005', NULL, 'nobody asks');
+SELECT throws_ok($$SELECT nachet.request_user('{}', 'stranger@example.org')$$, 'NC001', NULL, 'a stranger asks');
+SELECT throws_ok($$SELECT nachet.request_user('{"email": "other@example.org"}', 'tap@example.org')$$, 'NC007', NULL, 'somebody asks for another');
 SELECT * FROM finish();
 ROLLBACK;

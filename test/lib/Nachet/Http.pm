@@ -16,8 +16,8 @@ use Time::HiRes ();
 
 use Nachet::Test ();
 
-our @EXPORT_OK = qw(curl form_fields multipart part field post_body post_json connect_to request_head read_answer
-	parse_answer is_problem count_of wait_for_log);
+our @EXPORT_OK = qw(curl form_fields multipart staged part field post_body post_stage post_json
+	post_manifest manifest connect_to request_head read_answer parse_answer is_problem count_of wait_for_log);
 
 our $BOUNDARY = 'test-boundary-7f3a';
 
@@ -83,16 +83,45 @@ sub multipart
 	my @files = @_;
 	return field(email => $Nachet::Test::EMAIL) . field(seed_name => 'Brassica napus') . field(zoom_level => 20)
 		. field(nb_seeds => 5)
-		. join('', map {
-			part("Content-Disposition: form-data; name=\"pictures\"; filename=\"$_->[0]\"\r\nContent-Type: image/png", $_->[1])
-		} @files)
-		. "--$BOUNDARY--\r\n";
+		. staged(@files);
+}
+
+sub _files
+{
+	return join '', map {
+		part("Content-Disposition: form-data; name=\"pictures\"; filename=\"$_->[0]\"\r\nContent-Type: image/png", $_->[1])
+	} @_;
+}
+
+# A body of files alone.
+sub staged { return _files(@_) . "--$BOUNDARY--\r\n" }
+
+# A manifest of these [name, bytes] pairs, as JSON; a first argument that is a hash replaces members, undef leaves one out.
+sub manifest
+{
+	my @files = @_;
+	my %more = ref $files[0] eq 'HASH' ? %{ shift @files } : ();
+	my %all = (email => $Nachet::Test::EMAIL, seed_name => 'Brassica napus', zoom_level => 20, nb_seeds => 5,
+		pictures => [ map { { name => $_->[0], sha256 => Nachet::Test::sha256($_->[1]) } } @files ], %more);
+	return JSON::PP->new->utf8->canonical->encode({ map { $_ => $all{$_} } grep { defined $all{$_} } keys %all });
 }
 
 sub post_body
 {
 	my ($http, $body, @args) = @_;
 	return _post($http, '/batch-import', "multipart/form-data; boundary=$BOUNDARY", $body, @args);
+}
+
+sub post_stage
+{
+	my ($http, $body, @args) = @_;
+	return _post($http, '/batch-import?stage=true', "multipart/form-data; boundary=$BOUNDARY", $body, @args);
+}
+
+sub post_manifest
+{
+	my ($http, $body, @args) = @_;
+	return _post($http, '/batch-import', 'application/json', $body, @args);
 }
 
 sub post_json

@@ -1,0 +1,28 @@
+/*
+ * http/json_body.h
+ *		A body of JSON, which goes to the database as it came.
+ */
+#ifndef NACHET_HTTP_JSON_BODY_H
+#define NACHET_HTTP_JSON_BODY_H
+
+#include "request.h"
+
+/* The memory for the bodies that are in the database's hands: holds the longest that is taken, or several. */
+extern uint64_t nachet_json_body_memory(const NachetHttpOptions *options);
+
+/* Whether a Content-Type is application/json, with no parameter but charset=utf-8. NULL is not. */
+extern bool nachet_json_body_is_json(const char *content_type);
+
+/* What a route of such bodies begins, receives and finishes with; the request's state is theirs. */
+extern void nachet_json_body_begin(NachetRequest *request);
+extern void nachet_json_body_receive(NachetRequest *request, const char *bytes, size_t length);
+extern void nachet_json_body_finish(NachetRequest *request);
+
+/*
+ * The whole body, as a string of valid UTF-8, for as long as it takes to answer: nachet_json_body_release gives its
+ * memory to the next. NULL where the request has its answer.
+ */
+extern const char *nachet_json_body_load(NachetRequest *request);
+extern void nachet_json_body_release(NachetRequest *request);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * http/requester.h
+ *		Whether a request may be made at all in somebody's name, before its body has been read.
+ */
+#ifndef NACHET_HTTP_REQUESTER_H
+#define NACHET_HTTP_REQUESTER_H
+
+#include "request.h"
+
+/*
+ * Asks the datastore whether the user is registered whom the service has authenticated, or whom the request names:
+ * email is NULL where it names nobody. False where the request has its answer.
+ */
+extern bool nachet_requester_check(NachetRequest *request, const char *email)
+    __attribute__((warn_unused_result));
+
+#endif
