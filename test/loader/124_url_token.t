@@ -53,16 +53,12 @@ is((load($http->url, '--token-file', $file, '--email', 'Someone@example.org'))[1
 chmod 0640, $file;
 is((load($http->url, '--token-file', $file))[0], $> == 0 ? 0 : 1, 'of root\'s own, a group may read it');
 
-# Renewed while the import goes on: the old one is good for the first requests only.
+# Replaced while the import goes on.
 {
-	my $front = Nachet::Front->new($http->port, sub { write_token($good) if $_[0] == 2; return });
 	write_token($good);
 	write_file("$folder/more.gif", gif('more'));
 	my $renewing = Nachet::Front->new($http->port, sub {
-		return if $_[0] != 1;
-		# What comes with the first request is the last that this one is good for.
-		write_token($expired) if !-e "$scratch/renewed";
-		write_file("$scratch/renewed", '');
+		write_token($expired) if $_[0] == 1;
 		return;
 	});
 	($status, undef, $err) = load($renewing->url, '--token-file', $file);
