@@ -117,7 +117,7 @@ nachet_auth_reload(NachetAuth *auth)
 		return;
 	keys = nachet_jwt_keys_read(&auth->options->jwt_keys, &error);
 	if (keys == NULL)
-		nachet_log("error: the keys stay as they were: %s", error.message);
+		nachet_log_warning("the keys stay as they were: %s", error.message);
 	else
 	{
 		pthread_rwlock_wrlock(&auth->lock);

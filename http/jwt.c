@@ -20,6 +20,9 @@
 
 #define MALFORMED "The token is malformed."
 
+/* The most objects and lists of a part: jansson goes as deep as they do, on the small stack of a request's thread. */
+#define BRACKETS_MAX 512
+
 /* A part of a token: text between dots. */
 typedef struct Part
 {
@@ -59,6 +62,16 @@ verify(const NachetJwtKeys *keys, const Part parts[3])
 	                              signature, signature_length);
 }
 
+static bool
+has_few_brackets(const unsigned char *bytes, size_t length)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < length; i++)
+		count += bytes[i] == '[' || bytes[i] == '{';
+	return count <= BRACKETS_MAX;
+}
+
 /* The JSON object that a part holds; NULL where it holds none. */
 static json_t *
 parse(const Part *part)
@@ -67,7 +80,8 @@ parse(const Part *part)
 	size_t length;
 	json_t *json;
 
-	if (!nachet_base64url_decode(part->text, part->length, bytes, &length))
+	if (!nachet_base64url_decode(part->text, part->length, bytes, &length) ||
+	    !has_few_brackets(bytes, length))
 		return NULL;
 	json = json_loadb((const char *) bytes, length, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(json))

@@ -23,10 +23,12 @@ fuzz-programs: $(FUZZ_TARGETS:%=build/fuzz/%)
 build/fuzz/multipart: test/fuzz/multipart_reading.c http/multipart.c http/mime.c
 build/fuzz/texts: http/text.c
 build/fuzz/fields: http/fields.c http/text.c loader/client/array.c
+build/fuzz/tokens: http/jwt.c http/base64url.c http/identity.c http/auth_token.c
+build/fuzz/tokens: FUZZ_LIBS = $(shell $(PKG_CONFIG) --cflags libpq libmicrohttpd) $(shell $(PKG_CONFIG) --cflags --libs jansson)
 
 build/fuzz/%: test/fuzz/%_fuzz.c $(FUZZ_PURE) $(wildcard test/fuzz/*.h http/*.h extension/pure/*.h)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
 
 clean: clean-fuzz
 clean-fuzz:

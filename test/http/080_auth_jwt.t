@@ -108,6 +108,8 @@ with_service(
 		is_refused($http, hs256($secret, '{"exp": 1, "exp": 99999999999, "email": "someone@example.org"}'), qr/malformed/, 'a claim twice');
 		is_refused($http, hs256($secret, "{\"email\": \"\xff\"}"), qr/malformed/, 'invalid UTF-8');
 		is_refused($http, hs256($secret, '[' x 3000), qr/malformed/, 'nested beyond reason');
+		is_refused($http, hs256($secret, claims(x => [ ([]) x 600 ])), qr/malformed/, 'more lists than anyone sends');
+		is_taken($http, hs256($secret, claims(x => [ ([]) x 500 ])), 'many lists');
 		is_refused($http, hs256($secret, claims(), '[]'), qr/malformed/, 'a header that is no object');
 
 		# The claim.
@@ -161,6 +163,24 @@ with_service(
 			$http->url . '/batch-import'), 403, qr/email/, "an import for another");
 		is_problem(post_body($http, multipart([ 'a.png', png(8, 8, 'jwt3') ])), 401, qr/no token/, 'an import without a token');
 		is(count_of($store), $counts, 'neither left anything');
+
+		# The other ways in: staging, and a manifest of what was staged.
+		my $picture = png(8, 8, 'staged');
+		my $stage = sub { return curl({ stdin => $picture }, @_, @form, $http->url . '/batch-import?stage=true') };
+		my $manifest = sub {
+			my ($data, @args) = @_;
+			my $body = JSON::PP::encode_json({ seed_name => 'Brassica napus', zoom_level => 20, nb_seeds => 5, %$data,
+				pictures => [ { name => 'a.png', sha256 => Nachet::Test::sha256($picture) } ] });
+			return curl({ stdin => $body }, '-H', 'Content-Type: application/json', '--data-binary', '@-', @args,
+				$http->url . '/batch-import');
+		};
+		is_problem($stage->(), 401, qr/no token/, 'staging without a token');
+		is_problem($stage->(bearer(hs256($secret, claims(email => 'stranger@example.org')))), 403, qr/stranger/, "a stranger's staging");
+		is_problem($stage->('-F', 'email=other@example.org', bearer($good)), 403, qr/email/, "staging in another's name");
+		is($stage->(bearer($good))->{status}, 200, 'staging');
+		is_problem($manifest->({}), 401, qr/no token/, 'a manifest without a token');
+		is_problem($manifest->({ email => 'other@example.org' }, bearer($good)), 403, qr/email/, "a manifest in another's name");
+		is($manifest->({}, bearer($good))->{status}, 201, 'a manifest');
 
 		$socket = connect_to($http);
 		print {$socket} "POST /batch-import HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"

@@ -88,10 +88,10 @@ is($status->($old), 401, 'the first key is no longer taken');
 is($status->(hs256($bytes, claims())), 200, 'the second one, of any bytes and its newline too, is');
 
 file('key', 'short');
-like($reload->(), qr/error: the keys stay as they were: .*5 bytes/, 'a broken file');
+like($reload->(), qr/warning: the keys stay as they were: .*5 bytes/, 'a broken file');
 is($status->(hs256($bytes, claims())), 200, 'leaves the key in force');
 unlink $key;
-like($reload->(), qr/error: the keys stay as they were: .*No such file/, 'no file');
+like($reload->(), qr/warning: the keys stay as they were: .*No such file/, 'no file');
 is($status->(hs256($bytes, claims())), 200, 'leaves it too');
 file('key', slurp($public), 0644);
 like($reload->(), qr/keys were read again/, 'a key of another kind');

@@ -4,8 +4,8 @@ use warnings;
 use Test::More;
 
 use lib 'test/lib';
-use Nachet::Test qw(run_command png);
-use Nachet::Http qw(curl post_json form_fields is_problem count_of);
+use Nachet::Test qw(run_command start_command tempdir png);
+use Nachet::Http qw(curl post_json form_fields is_problem count_of wait_for_log);
 
 # --- options -----------------------------------------------------------------------------------------------
 sub fails
@@ -87,6 +87,20 @@ for my $case ([ '127.0.0.0/31', 200 ], [ '127.0.0.0/32', 403 ], [ '127.0.0.2/31'
 	$http = $store->start_http(args => [ @proxy, '--proxy-from', $from ]);
 	is(post_json($http, '{}', @user)->{status}, $status, "--proxy-from $from: $status for 127.0.0.1");
 	$http->stop;
+}
+
+# A proxy on the same machine, by a path.
+my $path = tempdir() . '/http.sock';
+for my $case ([ 'unix', 200, 401 ], [ '127.0.0.1', 403, 403 ])
+{
+	my ($from, $with, $without) = @$case;
+	my $program = start_command(Nachet::Test::nachet_http(), '--listen', "unix:$path", '--dbname', $store->conninfo('importer'),
+		@proxy, '--proxy-from', $from);
+	ok(wait_for_log($program, qr/listening on unix:/), '--listen unix:PATH');
+	my @over = ('--unix-socket', $path, '-H', 'Content-Type: application/json', '-d', '{}', 'http://localhost/picture-form');
+	is(curl(@user, @over)->{status}, $with, "--proxy-from $from: $with over the path");
+	is(curl(@over)->{status}, $without, "--proxy-from $from: $without without the header");
+	is($program->stop, 0, 'it stops with 0');
 }
 
 done_testing;

@@ -27,7 +27,7 @@ use POSIX ();
 use Time::HiRes ();
 
 our @EXPORT_OK = qw(
-	run_command start_command poll_until tempdir write_file slurp sha256 sha256_bytes free_port
+	run_command start_command poll_until tempdir small_disk write_file slurp sha256 sha256_bytes free_port
 	png bmp gif jpeg tiff tiff_file noise
 );
 
@@ -39,7 +39,7 @@ sub _plain { shift @{ $_[0] } if ref $_[0][0] && eval { $_[0][0]->isa('Nachet::T
 
 # --- what must be undone ---------------------------------------------------------------------------
 my $owner = $$;
-my (@clusters, @folders, %running);
+my (@clusters, @disks, @folders, %running);
 
 sub _clean_up
 {
@@ -47,8 +47,9 @@ sub _clean_up
 	local ($?, $@, $!);
 	for my $program (values %running) { $program->kill_now if $program }
 	system("$ROOT/tools/cluster", 'remove', $_) for @clusters;
+	system('umount', '-l', $_) for @disks;
 	File::Path::remove_tree($_, { safe => 0, error => \my $ignored }) for @folders;
-	@clusters = @folders = ();
+	@clusters = @disks = @folders = ();
 	%running = ();
 }
 
@@ -68,11 +69,12 @@ END { _clean_up() }
 #   importer => 0      do not make the login role `importer`, which has nachet_importer and nothing else
 #   set => { name => value }   further server settings, kept over restarts
 #   database => name   instead of `nachet`
+#   dir => folder      instead of a new one
 sub new
 {
 	my ($class, %options) = @_;
 	my $self = bless {
-		dir => _make_folder('cluster'),
+		dir => $options{dir} // _make_folder('cluster'),
 		database => $options{database} // 'nachet',
 		settings => [ map { ('--set', "$_=$options{set}{$_}") } sort keys %{ $options{set} // {} } ],
 	}, $class;
@@ -305,6 +307,17 @@ sub _make_folder
 
 # A new folder that goes when the test ends; others may read it.
 sub tempdir { return _make_folder('test') }
+
+# A new folder on a disk of its own, of so many MB and in memory; nothing where none may be mounted here.
+sub small_disk
+{
+	my ($megabytes) = _plain([@_]);
+	my $folder = _make_folder('disk');
+	my ($status) = run_command('mount', '-t', 'tmpfs', '-o', "size=${megabytes}m,mode=755", 'nachet-test', $folder);
+	return if $status != 0;
+	push @disks, $folder;
+	return $folder;
+}
 
 # Writes a file whole, making the folders it lies in; returns its path.
 sub write_file

@@ -1,0 +1,147 @@
+/*
+ * test/fuzz/tokens_fuzz.c
+ *		Tokens: base64url has one text for each value, cookies are found where a plain reading finds them, and what
+ *		a signed token gets in with holds.
+ *
+ * Input: header and claims as JSON, the claim's path, a Cookie header, each up to a NUL. Every signature is right here: the
+ * library that checks it is not what is tried.
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "http/auth_token.h"
+#include "http/base64url.h"
+#include "http/identity.h"
+#include "http/jwt.h"
+#include "fuzz.h"
+
+#define COOKIE "token"
+#define NOW    1000000
+
+const char *
+nachet_jwt_keys_verify(const NachetJwtKeys *keys, const char *text, size_t text_length,
+                       const unsigned char *signature, size_t signature_length)
+{
+	(void) keys;
+	CLAIM(memchr(text, '.', text_length) != NULL && memchr(text, '\0', text_length) == NULL);
+	return signature_length == 3 && memcmp(signature, "\0\1\2", 3) == 0 ? "HS256" : NULL;
+}
+
+/* Adds base64url to a text; returns its new end. */
+static char *
+encode(char *to, const char *bytes, size_t size)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	for (size_t at = 0; at < size; at += 3)
+	{
+		size_t left = size - at;
+		uint32_t bits = (uint32_t) (uint8_t) bytes[at] << 16;
+
+		bits |= left > 1 ? (uint32_t) (uint8_t) bytes[at + 1] << 8 : 0;
+		bits |= left > 2 ? (uint32_t) (uint8_t) bytes[at + 2] : 0;
+		for (size_t i = 0; i < (left < 3 ? left + 1 : 4); i++)
+			*to++ = digits[bits >> (18 - 6 * i) & 63];
+	}
+	return to;
+}
+
+/* What is decoded encodes to the same text, and what was encoded decodes to the same bytes. */
+static void
+check_base64url(const char *text, size_t size)
+{
+	unsigned char *bytes = malloc(NACHET_BASE64URL_BYTES(2 * size + 4));
+	char *back = malloc(2 * size + 4);
+	size_t count;
+
+	CLAIM(bytes != NULL && back != NULL);
+	if (nachet_base64url_decode(text, size, bytes, &count))
+		CLAIM(encode(back, (const char *) bytes, count) == back + size &&
+		      memcmp(back, text, size) == 0);
+	CLAIM(nachet_base64url_decode(back, (size_t) (encode(back, text, size) - back), bytes, &count));
+	CLAIM(count == size && memcmp(bytes, text, size) == 0);
+	free(bytes);
+	free(back);
+}
+
+/* The same by cutting a copy at each semicolon. */
+static void
+check_cookies(const char *header)
+{
+	NachetHeaders headers = {.value = {[NACHET_HEADER_COOKIE] = header}};
+	char *copy = strdup(header);
+	char *rest = copy;
+	const char *value = NULL;
+	int count = 0;
+	NachetToken token;
+	NachetTokenOutcome outcome = nachet_auth_token_find(&headers, COOKIE, &token);
+
+	CLAIM(copy != NULL);
+	while (rest != NULL)
+	{
+		char *pair = strsep(&rest, ";");
+
+		pair += strspn(pair, " \t");
+		for (size_t end = strlen(pair); end > 0 && strchr(" \t", pair[end - 1]) != NULL; end--)
+			pair[end - 1] = '\0';
+		if (strncmp(pair, COOKIE "=", sizeof(COOKIE)) == 0)
+		{
+			value = pair + sizeof(COOKIE);
+			count++;
+		}
+	}
+	CLAIM(outcome == (count == 0   ? NACHET_TOKEN_NONE
+	                  : count == 1 ? NACHET_TOKEN_COOKIE
+	                               : NACHET_TOKEN_AMBIGUOUS));
+	if (count == 1)
+		CLAIM(token.length == strlen(value) && memcmp(token.text, value, token.length) == 0);
+	free(copy);
+}
+
+static void
+check_claims(const char *header, const char *claims, const char *path)
+{
+	const NachetJwtRules rules = {.claim = path, .leeway = 30};
+	char *token = malloc(2 * (strlen(header) + strlen(claims)) + 16);
+	char *end = token;
+	char *email = NULL;
+	const char *flaw;
+
+	CLAIM(token != NULL);
+	end = encode(end, header, strlen(header));
+	*end++ = '.';
+	end = encode(end, claims, strlen(claims));
+	*end++ = '.';
+	end = encode(end, "\0\1\2", 3);
+	flaw = nachet_jwt_read(NULL, &rules, token, (size_t) (end - token), NOW, &email);
+	CLAIM((flaw == NULL) == (email != NULL));
+	if (flaw == NULL)
+		CLAIM(nachet_identity_valid(email) && strstr(header, "HS256") != NULL &&
+		      strstr(claims, "exp") != NULL);
+	free(email);
+	/* Cut anywhere, it is none; read as long as it is, and not further. */
+	CLAIM(nachet_jwt_read(NULL, &rules, token, (size_t) (end - token) - 1, NOW, &email) != NULL);
+	free(token);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	char *text[4];
+	size_t at = 0;
+
+	check_base64url((const char *) bytes, size);
+	for (int i = 0; i < 4; i++)
+	{
+		size_t length = strnlen((const char *) bytes + at, size - at);
+
+		text[i] = strndup((const char *) bytes + at, length);
+		CLAIM(text[i] != NULL);
+		at += length < size - at ? length + 1 : length;
+	}
+	check_claims(text[0], text[1], text[2]);
+	check_cookies(text[3]);
+	for (int i = 0; i < 4; i++)
+		free(text[i]);
+	return 0;
+}
