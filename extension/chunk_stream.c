@@ -204,8 +204,8 @@ column_array(Datum *values, bool *nulls, int count, Oid element, Oid array, int1
 	                                                       element, length, by_value, align)));
 }
 
-/* Writes the content rows; of those whose bytes were stored already, deletes the chunks. */
-static void
+/* Writes the content rows; of those whose bytes were stored already, deletes the chunks. True where there were none. */
+static bool
 write_contents(ContentColumns *columns)
 {
 	int n = columns->count;
@@ -232,24 +232,28 @@ write_contents(ContentColumns *columns)
 	                 " ON CONFLICT (sha256) DO NOTHING",
 	                 7, args);
 
-	if (written < (uint64) n)
-		(void) nachet_query(SPI_OK_DELETE,
-		                    "DELETE FROM nachet.content_chunk WHERE content_id = ANY (ARRAY("
-		                    " SELECT i FROM unnest($1) AS s (i)"
-		                    " WHERE NOT EXISTS (SELECT FROM nachet.content c WHERE c.id = s.i)))",
-		                    1, args);
+	if (written == (uint64) n)
+		return true;
+	(void) nachet_query(SPI_OK_DELETE,
+	                    "DELETE FROM nachet.content_chunk WHERE content_id = ANY (ARRAY("
+	                    " SELECT i FROM unnest($1) AS s (i)"
+	                    " WHERE NOT EXISTS (SELECT FROM nachet.content c WHERE c.id = s.i)))",
+	                    1, args);
+	return false;
 }
 
-void
+bool
 nachet_chunk_stream_seal(NachetChunkStream *stream)
 {
 	ContentColumns columns;
+	bool all_new;
 
 	finish_content(stream);
 	if (stream->count == 0)
-		return;
+		return true;
 	SPI_connect();
 	columns = describe_contents(stream);
-	write_contents(&columns);
+	all_new = write_contents(&columns);
 	SPI_finish();
+	return all_new;
 }

@@ -184,7 +184,7 @@ content_chunk_seal(PG_FUNCTION_ARGS)
 	check_trigger_relation(trigger);
 	if (statement != NULL)
 	{
-		nachet_chunk_stream_seal(statement->stream);
+		(void) nachet_chunk_stream_seal(statement->stream);
 		nachet_chunk_stream_free(statement->stream);
 		unlink_statement(statement);
 	}
@@ -334,25 +334,42 @@ typedef struct Hashed
 	Datum picture;
 } Hashed;
 
-void
-nachet_contents_store(Datum *pictures, int count, Datum *digests)
+/*
+ * Holds those contents that are stored, to the transaction's end, and puts the digests of the others
+ * into missing, each once and in their order. Returns how many.
+ */
+static int
+hold_contents(Datum *digests, int count, Datum *missing)
 {
-	Datum *missing = palloc(count * sizeof(Datum));
-	Hashed *sorted = palloc(count * sizeof(Hashed));
+	NachetArg arg = NACHET_PARAM(
+	    BYTEAARRAYOID,
+	    PointerGetDatum(construct_array(digests, count, BYTEAOID, -1, false, TYPALIGN_INT)));
+	int found = (int) nachet_query(SPI_OK_SELECT,
+	                               "SELECT d.sha256 FROM (SELECT DISTINCT sha256 FROM unnest($1) "
+	                               "AS u (sha256) ORDER BY sha256) AS d"
+	                               " LEFT JOIN LATERAL (SELECT id FROM nachet.content WHERE sha256 "
+	                               "= d.sha256 FOR KEY SHARE) AS c"
+	                               " ON true WHERE c.id IS NULL ORDER BY d.sha256",
+	                               1, &arg);
+	bool isnull;
+
+	for (int i = 0; i < found; i++)
+		missing[i] = nachet_query_value(i, 0, &isnull);
+	return found;
+}
+
+/*
+ * Stores the first picture of each missing digest; both lists ascend. False where others had stored some
+ * of them meanwhile.
+ */
+static bool
+store_missing(const Hashed *sorted, int count, const Datum *missing, int found)
+{
 	Relation heap = table_open(nachet_relation_oid("content_chunk"), RowExclusiveLock);
 	CatalogIndexState indexes = CatalogOpenIndexes(heap);
 	NachetChunkStream *stream = nachet_chunk_stream_create(CurrentMemoryContext);
-	int found;
+	bool all_new;
 
-	for (int i = 0; i < count; i++)
-	{
-		digests[i] = hash_picture((bytea *) DatumGetPointer(pictures[i]));
-		sorted[i] = (Hashed){digests[i], pictures[i]};
-	}
-	qsort(sorted, count, sizeof(Hashed), nachet_digest_compare);
-	found = nachet_contents_missing(digests, count, missing);
-
-	/* Both lists ascend: the first picture of each missing digest is stored. */
 	for (int i = 0, m = 0; i < count && m < found; i++)
 		if (nachet_digest_compare(&sorted[i].digest, &missing[m]) == 0)
 		{
@@ -360,7 +377,34 @@ nachet_contents_store(Datum *pictures, int count, Datum *digests)
 			m++;
 		}
 	CatalogCloseIndexes(indexes);
-	nachet_chunk_stream_seal(stream);
+	all_new = nachet_chunk_stream_seal(stream);
 	nachet_chunk_stream_free(stream);
 	table_close(heap, NoLock);
+	return all_new;
+}
+
+/*
+ * What others store meanwhile may be swept again before it is held: then it is stored after all. The
+ * bytes are at hand, so no sweep makes this fail.
+ */
+void
+nachet_contents_store(Datum *pictures, int count, Datum *digests)
+{
+	Datum *missing = palloc(count * sizeof(Datum));
+	Hashed *sorted = palloc(count * sizeof(Hashed));
+
+	for (int i = 0; i < count; i++)
+	{
+		digests[i] = hash_picture((bytea *) DatumGetPointer(pictures[i]));
+		sorted[i] = (Hashed){digests[i], pictures[i]};
+	}
+	qsort(sorted, count, sizeof(Hashed), nachet_digest_compare);
+	for (;;)
+	{
+		int found = hold_contents(digests, count, missing);
+
+		CHECK_FOR_INTERRUPTS();
+		if (found == 0 || store_missing(sorted, count, missing, found))
+			return;
+	}
 }

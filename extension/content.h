@@ -43,7 +43,8 @@ extern Datum nachet_digest_datum(const uint8 digest[NACHET_SHA256_BYTES]);
 
 /*
  * Stores pictures from memory as contents, those that are stored already excepted, and seals them:
- * count byte strings, whose SHA-256 go to digests.
+ * count byte strings, whose SHA-256 go to digests. No sweep takes them before the transaction ends. Needs
+ * an SPI connection.
  */
 extern void nachet_contents_store(Datum *pictures, int count, Datum *digests);
 

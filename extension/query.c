@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
 #include "query.h"
@@ -22,7 +23,8 @@
 #define MAX_ARGS 16
 
 static uint64
-run(int expected, bool read_only, const char *sql, int nargs, const NachetArg *args)
+run(int expected, bool read_only, Snapshot snapshot, const char *sql, int nargs,
+    const NachetArg *args)
 {
 	Oid types[MAX_ARGS];
 	Datum values[MAX_ARGS];
@@ -36,7 +38,17 @@ run(int expected, bool read_only, const char *sql, int nargs, const NachetArg *a
 		values[i] = args[i].value;
 		nulls[i] = args[i].isnull ? 'n' : ' ';
 	}
-	code = SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
+	if (snapshot == InvalidSnapshot)
+		code = SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
+	else
+	{
+		SPIPlanPtr plan = SPI_prepare(sql, nargs, types);
+
+		if (plan == NULL)
+			elog(ERROR, "statement could not be prepared: %s", sql);
+		code = SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot, read_only, true,
+		                            0);
+	}
 	if (code != expected)
 		elog(ERROR, "statement answered %s instead of %s: %s", SPI_result_code_string(code),
 		     SPI_result_code_string(expected), sql);
@@ -46,13 +58,19 @@ run(int expected, bool read_only, const char *sql, int nargs, const NachetArg *a
 uint64
 nachet_query(int expected, const char *sql, int nargs, const NachetArg *args)
 {
-	return run(expected, false, sql, nargs, args);
+	return run(expected, false, InvalidSnapshot, sql, nargs, args);
+}
+
+uint64
+nachet_query_latest(int expected, const char *sql, int nargs, const NachetArg *args)
+{
+	return run(expected, false, GetLatestSnapshot(), sql, nargs, args);
 }
 
 uint64
 nachet_read(const char *sql, int nargs, const NachetArg *args)
 {
-	return run(SPI_OK_SELECT, true, sql, nargs, args);
+	return run(SPI_OK_SELECT, true, InvalidSnapshot, sql, nargs, args);
 }
 
 Datum

@@ -24,6 +24,12 @@ typedef struct NachetArg
 extern uint64 nachet_query(int expected, const char *sql, int nargs, const NachetArg *args);
 
 /*
+ * The same under a snapshot taken now, whatever the transaction's isolation: for a last look, under locks,
+ * at what others have committed.
+ */
+extern uint64 nachet_query_latest(int expected, const char *sql, int nargs, const NachetArg *args);
+
+/*
  * Runs one SELECT that only reads, under the snapshot of the statement that called: what a STABLE
  * function does.
  */

@@ -4,7 +4,7 @@
  *
  * An import holds its contents FOR KEY SHARE until its pictures stand. So a content is deleted in two
  * statements: the first locks the candidates FOR UPDATE and skips those that somebody holds; the second,
- * which sees all that was committed before the locks were had, looks again whether no picture refers to
+ * which sees all that was committed before the locks were had, in whatever isolation, looks again whether no picture refers to
  * them. A content that an import holds is left for the next sweep; an import that comes later finds the
  * content gone and says so (NC004).
  */
@@ -40,14 +40,15 @@ nachet_contents_purge(ArrayType *ids, int64 *bytes)
 	                    "  ORDER BY c.id FOR UPDATE SKIP LOCKED) AS l",
 	                    1, &arg);
 	arg.value = nachet_query_value(0, 0, &isnull);
-	(void) nachet_query(SPI_OK_SELECT,
-	                    "WITH gone AS ("
-	                    " DELETE FROM nachet.content c WHERE c.id = ANY ($1)"
-	                    " AND NOT EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)"
-	                    " RETURNING c.id, c.byte_size)"
-	                    " SELECT coalesce(array_agg(id), '{}'), count(*),"
-	                    " coalesce(sum(byte_size), 0)::bigint FROM gone",
-	                    1, &arg);
+	(void) nachet_query_latest(
+	    SPI_OK_SELECT,
+	    "WITH gone AS ("
+	    " DELETE FROM nachet.content c WHERE c.id = ANY ($1)"
+	    " AND NOT EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)"
+	    " RETURNING c.id, c.byte_size)"
+	    " SELECT coalesce(array_agg(id), '{}'), count(*),"
+	    " coalesce(sum(byte_size), 0)::bigint FROM gone",
+	    1, &arg);
 	arg.value = nachet_query_value(0, 0, &isnull);
 	count = DatumGetInt64(nachet_query_value(0, 1, &isnull));
 	*bytes += DatumGetInt64(nachet_query_value(0, 2, &isnull));

@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Race;
 use Nachet::Session;
 use Nachet::Test qw(bmp gif png);
 use Test::More;
@@ -141,6 +142,181 @@ subtest 'delete against import' => sub {
 	is($a->run('COMMIT'), '', 'which commits');
 	is($store->psql("SELECT count(*) FROM nachet.picture WHERE name = 'e.png' AND nachet.picture_content(id) IS NOT NULL"), 1,
 		'with its bytes');
+};
+
+# Stores a content that no set has, a day ago.
+sub leave_unused
+{
+	$a->run(stores($_[0]));
+	$store->psql("UPDATE nachet.content SET stored_at = now() - interval '1 day'");
+	return;
+}
+sub stored { return $store->psql("SELECT count(*) FROM nachet.content WHERE sha256 = '\\x" . Nachet::Test::sha256($_[0]) . "'") }
+sub with_bytes
+{
+	return sprintf q{SELECT nachet.upload_picture_set(ARRAY[%s]::bytea[], '%s', '{"seed_name": "Brassica napus", "zoom_level": 20, "nb_seeds": 5}')},
+		join(', ', map { "'\\x" . hex_of($_) . "'" } @_), $store->user_id;
+}
+
+subtest 'sweep against an import that has its bytes with it' => sub {
+	my $picture = png(9, 9, 'at hand');
+	leave_unused($picture);
+	$admin->run('BEGIN');
+	$admin->run("SELECT nachet.sweep_contents('1 hour')");
+	$a->send(with_bytes($picture, png(9, 9, 'new')));
+	ok($a->waits, 'the import waits for the sweep');
+	$admin->run('COMMIT');
+	like($a->answer, qr/^[0-9a-f-]{36}$/, 'and stores what was swept itself');
+
+	# What another stores meanwhile, and a sweep takes at once.
+	my $other = png(9, 9, 'of another');
+	$b->run('BEGIN');
+	$b->run(stores($other));
+	$a->send(with_bytes($other, $other));
+	ok($a->waits, 'the import waits for another one of the same bytes');
+	$b->run('COMMIT');
+	like($a->answer, qr/^[0-9a-f-]{36}$/, 'and is done');
+	is(stored($other), 1, 'the bytes are stored once');
+	is(loose_chunks(), 0, 'with no chunk left over');
+};
+
+subtest 'isolation' => sub {
+	for my $level ('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
+	{
+		my $strict = $level ne 'READ COMMITTED';
+		my $picture = png(7, 7, "isolated $level");
+		leave_unused($picture);
+		$admin->run("BEGIN ISOLATION LEVEL $level");
+		$admin->run('SELECT count(*) FROM nachet.picture');
+		my $id = $a->run(upload({ 'i.png' => $picture }));
+		like($admin->run("SELECT contents FROM nachet.sweep_contents('1 hour')"), qr/^\d+$/, "$level: a sweep spares what was taken up after its snapshot");
+		is($admin->run('COMMIT'), '', '... and commits');
+		is(stored($picture), 1, '... the bytes are there');
+
+		my $second = $a->run(upload({ 'j.png' => $picture }));
+		$admin->run("BEGIN ISOLATION LEVEL $level");
+		$admin->run('SELECT count(*) FROM nachet.picture');
+		my $third = $a->run(upload({ 'k.png' => $picture }));
+		$admin->run("SELECT nachet.delete_picture_set('$_')") for $id, $second;
+		is($admin->run('COMMIT'), '', '... deleting the sets that its snapshot sees commits');
+		is($store->psql("SELECT nachet.picture_content(id) IS NOT NULL FROM nachet.picture WHERE picture_set_id = '$third'"), 't',
+			'... and leaves the bytes to the set that it does not see');
+
+		$a->run("BEGIN ISOLATION LEVEL $level");
+		$a->run('SELECT 1');
+		$a->run(q{SELECT nachet.is_user_registered('nobody@example.org')});
+		my $set = $b->run(upload({ 'l.png' => $picture }));
+		my $answer = $a->run(upload({ 'l.png' => $picture }));
+		is($answer, $strict ? 'ERROR:  40001' : $set, $strict ? '... the same set made meanwhile: try again' : '... the same set made meanwhile is found');
+		$a->run($strict ? 'ROLLBACK' : 'COMMIT');
+		is($a->run("BEGIN ISOLATION LEVEL $level;" . upload({ 'l.png' => $picture }) . ';COMMIT'), $set, '... which finds it');
+
+		my $fresh = png(7, 7, "fresh $level");
+		$a->run("BEGIN ISOLATION LEVEL $level");
+		$a->run(q{SELECT nachet.is_user_registered('nobody@example.org')});
+		$b->run(stores($fresh));
+		$answer = $a->run(stores($fresh));
+		is($answer, $strict ? 'ERROR:  40001' : '', $strict ? '... bytes stored meanwhile: try again' : '... bytes stored meanwhile are found');
+		$a->run($strict ? 'ROLLBACK' : 'COMMIT');
+		is($a->run("BEGIN ISOLATION LEVEL $level;" . stores($fresh) . ';COMMIT'), '', '... which finds them');
+		is(stored($fresh), 1, '... once');
+
+		$a->run("BEGIN ISOLATION LEVEL $level");
+		$a->run(q{SELECT nachet.is_user_registered('nobody@example.org')});
+		$admin->run("SELECT nachet.delete_picture_set('$set')");
+		$admin->run("SELECT nachet.delete_picture_set('$third')");
+		is($a->run(upload({ 'm.png' => $picture })), $strict ? 'ERROR:  40001' : 'ERROR:  NC004', '... bytes deleted meanwhile: the import is told');
+		$a->run('ROLLBACK');
+		is(loose_chunks(), 0, '... no chunk left over');
+	}
+};
+
+subtest 'delete against read' => sub {
+	my $picture = png(60, 60, 'read on');
+	my $id = $a->run(with_bytes($picture));
+	my $reader = Nachet::Session->new($store, $store->create_role('reader', 'nachet_reader'));
+	my $bytes = "SELECT sha256(nachet.picture_content(id)) = '\\x" . Nachet::Test::sha256($picture) . "' FROM nachet.picture WHERE picture_set_id = '$id'";
+	$reader->run('BEGIN ISOLATION LEVEL REPEATABLE READ');
+	is($reader->run($bytes), 't', 'a reader reads');
+	$admin->run("SELECT nachet.delete_picture_set('$id')");
+	is($reader->run('COMMIT;BEGIN ISOLATION LEVEL REPEATABLE READ;SELECT 1'), '1', 'a set goes; another snapshot');
+	is($reader->run($bytes), '', 'does not see it');
+	$reader->run('COMMIT');
+
+	$id = $a->run(with_bytes($picture));
+	$bytes =~ s/[0-9a-f-]{36}'$/$id'/;
+	$reader->run('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+	$reader->run('SELECT count(*) FROM nachet.picture');
+	$admin->run('BEGIN');
+	$admin->run("SELECT nachet.delete_picture_set('$id')");
+	is($reader->run($bytes), 't', 'a set that is being deleted can be read');
+	$admin->run('COMMIT');
+	$store->psql('VACUUM nachet.content_chunk, nachet.content, nachet.picture');
+	is($reader->run($bytes), 't', 'and still can, to the end of a transaction that has begun before');
+	$reader->run('COMMIT');
+	is($reader->run($bytes), '', 'but not after it');
+};
+
+subtest 'verify against all of these' => sub {
+	my $verifier = Nachet::Session->new($store, $store->create_role('verifier', 'nachet_admin'));
+	my $verify = 'SELECT content_id, flaw, detail FROM nachet.verify_contents()';
+	my $picture = png(50, 50, 'verified');
+	my $id = $a->run(with_bytes($picture));
+	leave_unused(png(50, 50, 'unused'));
+	$a->run('BEGIN');
+	$a->run(with_bytes(png(51, 51, 'open')));
+	$b->run('BEGIN');
+	$b->run(stores(png(52, 52, 'open chunks')));
+	$admin->run('BEGIN');
+	$admin->run("SELECT nachet.sweep_contents('1 hour'), nachet.delete_picture_set('$id')");
+	is($verifier->run($verify), '', 'an import, a sweep and a deletion under way are no damage');
+	$verifier->run('BEGIN ISOLATION LEVEL REPEATABLE READ');
+	is($verifier->run($verify), '', 'nor under a snapshot');
+	$_->run('COMMIT') for $a, $b, $admin;
+	$store->psql('VACUUM nachet.content_chunk, nachet.content, nachet.picture');
+	is($verifier->run($verify), '', 'that stays as they end');
+	$verifier->run('COMMIT');
+	is($verifier->run($verify), '', 'nor after it');
+};
+
+# All at once, for a while. Each round's bytes are there from before, long unused, as others begin to import them.
+subtest 'a race' => sub {
+	my $rounds = $ENV{NACHET_RACE_ROUNDS} // ($ENV{NACHET_LONG} ? 200 : 12);
+	my $folder = $store->tempdir;
+	my @pictures = map { png(40, 40, "raced $_") } 1 .. 12;
+	$store->write_file("$folder/$_.png", $pictures[$_]) for 0 .. $#pictures;
+	my @loops = map { Nachet::Race->new($store, $_) } q{SELECT contents FROM nachet.sweep_contents('1 hour')},
+		'SELECT count(*) FROM nachet.verify_contents()';
+	my $c = Nachet::Session->new($store);
+	my @failed;
+	for my $round (1 .. $rounds)
+	{
+		$a->run(stores(@pictures));
+		$store->psql("UPDATE nachet.content SET stored_at = now() - interval '1 day'");
+		my $load = Nachet::Test::start_command({ env => { $store->env('importer') } }, $store->nachet_load, '--email' => $Nachet::Test::EMAIL,
+			'--seed' => 'Brassica napus', '--zoom' => $round, '--nb-seeds' => 5, '--jobs' => 2, $folder);
+		$c->send('SELECT count(nachet.delete_picture_set(id)) FROM nachet.picture_set');
+		$a->send(with_bytes(@pictures) =~ s/"nb_seeds": 5/"nb_seeds": $round/r);
+		$b->send(with_bytes(reverse @pictures) =~ s/"nb_seeds": 5/"nb_seeds": $round/r);
+		for my $session ($a, $b)
+		{
+			my $answer = $session->answer;
+			push @failed, $answer if $answer !~ /^[0-9a-f-]{36}$/;
+		}
+		my $deleted = $c->answer;
+		push @failed, "deletion: $deleted" if $deleted !~ /^\d+$/;
+		my $status = $load->wait(120);
+		push @failed, 'nachet-load: ' . ($status // 'hangs') . ' ' . $load->err if ($status // -1) != 0;
+	}
+	$_->stop for @loops;
+	is("@failed", '', "no import fails: $rounds by nachet-load, " . 2 * $rounds . ' by SQL');
+	is($_->errors, '', 'no error: ' . $_->sql . ', ' . $_->turns . ' times') for @loops;
+	like($loops[0]->answers, qr/^[1-9]/m, 'the sweeps had something to take');
+	unlike($loops[1]->answers, qr/[1-9]/, 'nothing is ever found damaged');
+	is($store->psql('SELECT count(*) FROM nachet.picture WHERE nachet.picture_content(id) IS NULL'), 0, 'no picture lacks its bytes');
+	is(loose_chunks(), 0, 'no chunk left over');
+	is($store->psql('SELECT count(*) FROM nachet.verify_contents()'), 0, 'all is whole');
+	unlike($store->log, qr/deadlock detected/, 'no deadlock');
 };
 
 done_testing;
