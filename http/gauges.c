@@ -17,6 +17,7 @@
 
 #include "gauges.h"
 #include "metrics.h"
+#include "tls.h"
 
 static void
 write_value(NachetText *text, const char *name, const char *type, uint64_t value, const char *help)
@@ -46,6 +47,9 @@ write_server(NachetText *text, const NachetServer *server)
 	            "Clients that may be connected at a time.");
 	write_gauge(text, "nachet_http_requests_in_progress", atomic_load(&server->requests),
 	            "Requests under way.");
+	if (nachet_tls_expiry() > 0)
+		write_gauge(text, "nachet_http_certificate_expiry_timestamp_seconds",
+		            (uint64_t) nachet_tls_expiry(), "When the certificate expires.");
 	write_gauge(text, "nachet_http_stopping", atomic_load(&server->draining) ? 1 : 0,
 	            "1 once the service was told to stop.");
 }
