@@ -22,13 +22,23 @@ $store->psql("INSERT INTO nachet.picture (picture, picture_set_id, nb_obj) SELEC
 $store->psql("INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'no picture, and no set has it')");
 $store->psql("UPDATE nachet.users SET default_set_id = '$id'");
 
+# Folders that come in at once.
+my @loads = map {
+	my $n = $_;
+	write_file("$folder/in $n/$_.png", png(40, 50, "concurrent $_ of " . ($_ < 10 ? 'all' : $n))) for 1 .. 30;
+	Nachet::Test::start_command({ env => { $store->env('importer') } }, $store->nachet_load, '--email' => $Nachet::Test::EMAIL,
+		'--seed' => 'Brassica napus', '--zoom' => 20, '--nb-seeds' => 5, "$folder/in $n");
+} 1 .. 3;
+is($_->wait(120), 0, 'an import beside others') for @loads;
+
 # Everything there is, as one text.
 my $everything = join ";\n", map { "SELECT '$_', count(*), md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM nachet.$_ t" }
 	qw(users object_type seed picture_set picture picture_seed content content_chunk);
 $everything .= ";\nSELECT last_value FROM nachet.content_id_seq;\nSELECT p.oid::regprocedure, proacl, proowner::regrole"
-	. " FROM pg_proc p WHERE pronamespace = 'nachet'::regnamespace ORDER BY 1::text;"
+	. " FROM pg_proc p WHERE pronamespace = 'nachet'::regnamespace ORDER BY p.oid::regprocedure::text;"
 	. " SELECT relname, relacl::text, relowner::regrole FROM pg_class WHERE relnamespace = 'nachet'::regnamespace ORDER BY 1;"
 	. " SELECT nspacl FROM pg_namespace WHERE nspname = 'nachet'";
+$everything .= "; SELECT evtname, evtevent, evttags, evtenabled, evtfoid::regproc FROM pg_event_trigger";
 my $before = $store->psql($everything);
 
 sub command
@@ -60,6 +70,17 @@ my %ways = (
 			'pg_restore', '-e', '-j', '4', '-d', $_[0], "$folder/directory");
 	},
 );
+# Over a datastore that is there: --clean drops it, which has to be meant.
+$ways{'pg_restore --clean'} = sub {
+	my ($db) = @_;
+	$store->psql('CREATE EXTENSION nachet_datastore', db => $db);
+	$store->psql("INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'what was there before')", db => $db);
+	command('pg_dump', '-Fc', '-f', "$folder/clean", 'nachet');
+	my ($status, undef, $err) = run_command({ env => \%env }, 'pg_restore', '-e', '--clean', '--if-exists', '-d', $db, "$folder/clean");
+	isnt($status, 0, 'pg_restore --clean does not drop what is stored');
+	like($err, qr/nachet\.allow_drop/, 'and says what allows it');
+	command({ PGOPTIONS => '-c nachet.allow_drop=on' }, 'pg_restore', '-e', '--clean', '--if-exists', '-d', $db, "$folder/clean");
+};
 my $number = 0;
 for my $way (sort keys %ways)
 {
@@ -69,7 +90,8 @@ for my $way (sort keys %ways)
 		$ways{$way}->($db);
 		is($store->psql($everything, db => $db), $before, 'every row, id, sequence and privilege is there');
 		is($store->psql('SELECT count(*) FROM nachet.picture WHERE sha256(nachet.picture_content(id))'
-				. " = decode(picture -> 'quality_check' ->> 'image_checksum', 'hex')", db => $db), 4, 'every byte is right');
+				. " = decode(picture -> 'quality_check' ->> 'image_checksum', 'hex')", db => $db), 94, 'every byte is right');
+		is($store->psql('SELECT count(*) FROM nachet.verify_contents()', db => $db), 0, 'nothing is damaged');
 		is($store->psql($upload, db => $db), $id, 'the same set is known');
 		my $new = $store->psql($upload =~ s/"nb_seeds": 5/"nb_seeds": 6/r, db => $db);
 		isnt($new, $id, 'another can be made');
@@ -80,5 +102,22 @@ for my $way (sort keys %ways)
 		is($store->psql("SELECT count(*) FROM nachet.content WHERE sha256 = sha256('new bytes')", db => $db), 1, 'new bytes can be stored');
 	};
 }
+
+# What is dumped while imports go on is whole.
+subtest 'a dump beside imports' => sub {
+	my @busy = map {
+		my $n = $_;
+		write_file("$folder/busy $n/$_.png", png(60, 70, "busy $n $_")) for 1 .. 200;
+		Nachet::Test::start_command({ env => { $store->env('importer') } }, $store->nachet_load, '--email' => $Nachet::Test::EMAIL,
+			'--seed' => 'Brassica napus', '--zoom' => 20, '--nb-seeds' => 5, "$folder/busy $n");
+	} 1 .. 2;
+	command('pg_dump', '-Fd', '-j', '4', '-f', "$folder/busy", 'nachet');
+	is($_->wait(120), 0, 'an import goes on') for @busy;
+	$store->psql('CREATE DATABASE busy TEMPLATE template0', db => 'postgres');
+	command({ PGOPTIONS => '-c session_replication_role=replica' }, 'pg_restore', '-e', '-j', '4', '-d', 'busy', "$folder/busy");
+	is($store->psql('SELECT count(*) FROM nachet.verify_contents()', db => 'busy'), 0, 'nothing is damaged');
+	is($store->psql("SELECT count(*) FROM nachet.picture_set s WHERE digest IS NOT NULL AND (picture_set -> 'image_data_picture_set'"
+			. " ->> 'number_of_images')::int <> (SELECT count(*) FROM nachet.picture WHERE picture_set_id = s.id)", db => 'busy'), 0, 'every set is whole');
+};
 
 done_testing;

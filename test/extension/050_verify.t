@@ -9,7 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::Session;
-use Nachet::Test qw(noise png run_command slurp tiff);
+use Nachet::Test qw(png slurp tiff);
 use Test::More;
 
 my $seed = $ENV{NACHET_TEST_SEED} // int rand 1_000_000;
@@ -180,8 +180,7 @@ subtest 'pages that cannot be read' => sub {
 };
 
 subtest 'checksums' => sub {
-	my ($done, undef, $err) = run_command('setpriv', '--reuid=' . (stat $store->data_folder)[4], '--clear-groups', '--',
-		qx(pg_config --bindir) =~ s/\n//r . '/pg_checksums', '--enable', '--no-sync', '-D', $store->data_folder);
+	my ($done, undef, $err) = $store->as_server('pg_checksums', '--enable', '--no-sync', '-D', $store->data_folder);
 	is($done, 0, 'are switched on') or diag($err);
 	$pristine{$_} = slurp($file{$_}) for keys %file;
 	damage(content_chunk => sub { flip($_[0], 5 * PAGE + 4000, 3) });

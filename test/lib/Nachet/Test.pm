@@ -107,6 +107,45 @@ sub _guard
 	POSIX::_exit(0);
 }
 
+# A second cluster, from a base backup of this one. Options:
+#   standby => 1       it streams from this one, until it is promoted
+#   recover => { name => value }   settings of a recovery, as far as they say
+#   start => 0         do not start it yet
+sub base_backup
+{
+	my ($self, %options) = @_;
+	my %recover = %{ $options{recover} // {} };
+	my $copy = bless { %$self, guard => undef, dir => _make_folder('cluster'), settings => [ @{ $self->{settings} } ] }, ref $self;
+	push @clusters, $copy->{dir};
+	$copy->_guard;
+	push @{ $copy->{settings} }, map { ('--set', "$_=$recover{$_}") } sort keys %recover;
+	my ($data, $log) = ("$copy->{dir}/data", "$copy->{dir}/server.log");
+	mkdir $data, 0700 or die "$data: $!";
+	write_file($log, '');
+	my @owner = (stat $self->data_folder)[ 4, 5 ];
+	chown @owner, $data, $log;
+	my ($status, undef, $err) = $self->as_server('pg_basebackup', '-D', $data, '-c', 'fast', '--no-sync',
+		$options{standby} ? ('-R') : (), '-d', $self->conninfo(undef, 'postgres'));
+	die "pg_basebackup: $err" if $status != 0;
+	if (%recover) { write_file("$data/recovery.signal", ''); chown @owner, "$data/recovery.signal" }
+	write_file("$copy->{dir}/cluster", "data=$data\nsocket=\nlog=$log\nuser=" . $self->_show('user') . "\n");
+	$copy->start if $options{start} // 1;
+	return $copy;
+}
+
+# Runs one of the server's own programs as the user that the server runs as; a first argument that is a hash holds
+# run_command's options. Returns what run_command does.
+sub as_server
+{
+	my ($self, @args) = @_;
+	my %options = ref $args[0] eq 'HASH' ? %{ shift @args } : ();
+	my $program = shift @args;
+	my $user = $self->_show('user');
+	chomp(my $bindir = qx(${\ ($ENV{PG_CONFIG} // 'pg_config')} --bindir));
+	my @as = $> == 0 ? ('setpriv', "--reuid=$user", '--regid=' . (getpwnam $user)[3], '--init-groups', '--') : ();
+	return run_command({ cwd => '/', %options, env => { LC_ALL => 'C.UTF-8', HOME => '/' } }, @as, "$bindir/$program", @args);
+}
+
 sub user_id { return $_[0]{user_id} }
 sub database { return $_[0]{database} }
 
