@@ -263,14 +263,11 @@ array_of(Datum *elements, int count, Oid element, Oid array)
 	    array, PointerGetDatum(construct_array(elements, count, element, -1, false, TYPALIGN_INT)));
 }
 
-/* What is wrong with a set whatever is stored. */
+/* What is wrong with a set whatever is stored. One that is only asked about may be empty: data is asked about first. */
 static void
 check_upload(const NachetUpload *upload, NachetImportData *data)
 {
 	nachet_import_data_check(upload->data, data);
-	if (upload->count == 0)
-		ereport(ERROR, (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
-		                errmsg("a picture set must hold at least one picture")));
 	nachet_digests_check(upload->digests, upload->count);
 	check_names(upload->names, upload->count);
 }
@@ -295,6 +292,9 @@ nachet_picture_set_upload(NachetUpload *upload)
 
 	require_user(upload->user_id);
 	check_upload(upload, &data);
+	if (upload->count == 0)
+		ereport(ERROR, (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
+		                errmsg("a picture set must hold at least one picture")));
 	sort_pictures(upload);
 	digest = set_digest(upload, &data);
 	names = array_of(upload->names, upload->count, TEXTOID, TEXTARRAYOID);

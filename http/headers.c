@@ -25,6 +25,19 @@ static const char *const header_names[NACHET_HEADER_COUNT] = {
     [NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD] = "Access-Control-Request-Method",
 };
 
+/*
+ * What HTTP takes as a name. Whatever else there is before a colon, a blank above all, has been read
+ * differently by others on the way.
+ */
+static bool
+is_token(const char *name, size_t length)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	return length > 0 && strspn(name, token) == length;
+}
+
 static enum MHD_Result
 collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t key_size,
                const char *value, size_t value_size)
@@ -36,6 +49,8 @@ collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t k
 		value = "";
 	if (strlen(key) != key_size || strlen(value) != value_size)
 		headers->has_nul = true;
+	if (!is_token(key, key_size))
+		headers->has_bad_name = true;
 	for (int i = 0; i < NACHET_HEADER_COUNT; i++)
 	{
 		if (strcasecmp(key, header_names[i]) != 0)
@@ -62,6 +77,8 @@ nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *reques
 
 	if (headers->has_nul)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header holds a NUL byte.");
+	else if (headers->has_bad_name)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header has a malformed name.");
 	else if (headers->repeated != NULL)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header %s is given twice.",
 		                       headers->repeated);

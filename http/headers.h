@@ -31,6 +31,7 @@ typedef struct NachetHeaders
 	const char *value[NACHET_HEADER_COUNT]; /* NULL where there is none */
 	const char *repeated;                   /* the name of one that came twice */
 	bool has_nul;
+	bool has_bad_name;
 } NachetHeaders;
 
 extern void nachet_headers_read(NachetHeaders *headers, struct MHD_Connection *connection);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "exit_codes.h"
 #include "log.h"
 #include "options.h"
@@ -22,23 +23,14 @@
 /* Seconds to wait for a database that does not answer at all; libpq's own default is to wait for ever. */
 #define CONNECT_TIMEOUT "5"
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* False at a second signal; true when the time is over or, where until_idle, no request is under way. */
 static bool
 wait_for(NachetServer *server, const sigset_t *endings, uint64_t seconds, bool until_idle)
 {
 	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
-	int64_t limit = now_ms() + (int64_t) seconds * 1000;
+	int64_t limit = nachet_clock_ms() + (int64_t) seconds * 1000;
 
-	while (now_ms() < limit)
+	while (nachet_clock_ms() < limit)
 	{
 		if (until_idle && atomic_load(&server->requests) == 0)
 			return true;

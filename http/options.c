@@ -91,10 +91,17 @@ static const NachetOptionRow rows[] = {
           "how many of them may send pictures at a time"),
     COUNT("pool-wait", "NACHET_HTTP_POOL_WAIT", "SECONDS", pool_wait, "10", 1, 3600,
           "how long a request waits for a connection before it is told 503"),
+    COUNT("statement-timeout", "NACHET_HTTP_STATEMENT_TIMEOUT", "SECONDS", statement_timeout, "600",
+          1, 86400,
+          "how long the database may work on one statement before the request\nis told 503"),
     TEXT("spool-dir", 0, "NACHET_HTTP_SPOOL_DIR", "DIR", spool_dir, NULL,
          "where pictures wait that do not fit in memory\n(default: $TMPDIR, or /tmp)"),
     SIZE("spool-memory", "NACHET_HTTP_SPOOL_MEMORY", spool_memory, "128MB", 1024 * 1024,
          UINT64_C(1) << 40, "memory for waiting pictures, of all requests"),
+    SIZE("spool-size", "NACHET_HTTP_SPOOL_SIZE", spool_size, "64GB", 1024 * 1024, NO_LIMIT,
+         "bytes of files for waiting pictures, of all requests; more are told 503"),
+    SIZE("spool-reserve", "NACHET_HTTP_SPOOL_RESERVE", spool_reserve, "256MB", 0, NO_LIMIT,
+         "bytes of their disk that these files leave free"),
     COUNT("header-timeout", "NACHET_HTTP_HEADER_TIMEOUT", "SECONDS", header_timeout, "30", 1, 86400,
           "how long a client may take for a request's headers, and be idle\nbetween two requests"),
     COUNT("idle-timeout", "NACHET_HTTP_IDLE_TIMEOUT", "SECONDS", idle_timeout, "60", 1, 86400,
@@ -152,6 +159,10 @@ check_values(NachetHttpOptions *options, const NachetOptionTable *table)
 		nachet_option_table_complain(
 		    table,
 		    "--pool must be above --senders: a request needs a connection of its own to end");
+	else if (options->spool_size < options->max_picture_size)
+		nachet_option_table_complain(
+		    table,
+		    "--spool-size must not be below --max-picture-size, or such a picture never fits");
 	else if (!nachet_log_set_format(options->log_format))
 		nachet_option_table_complain(table, "--log-format must be text or json, not '%s'",
 		                             options->log_format);

@@ -37,21 +37,24 @@ typedef struct NachetHttpOptions
 	NachetTexts allow_origins; /* what Origin may say beside the service's own */
 	const char *spool_dir;
 	uint64_t spool_memory;      /* bytes for the pictures of all requests together */
+	uint64_t spool_size;        /* bytes for their files, likewise */
+	uint64_t spool_reserve;     /* bytes of the disk that these leave free */
 	uint64_t max_picture_size;  /* bytes */
 	uint64_t max_request_size;  /* bytes of one body */
 	uint64_t max_manifest_size; /* bytes of a manifest's body */
 	uint64_t max_discard_size;  /* bytes of a refused body that are still read */
 	uint64_t max_pictures;      /* of one request */
 	uint64_t max_connections;
-	uint64_t pool;           /* database connections */
-	uint64_t senders;        /* of these, at most so many send pictures at a time */
-	uint64_t pool_wait;      /* seconds to wait for a connection */
-	uint64_t header_timeout; /* seconds for a request's headers */
-	uint64_t idle_timeout;   /* seconds that a client may be silent, or below min_rate */
-	uint64_t min_rate;       /* bytes a second */
-	uint64_t drain_delay;    /* seconds after SIGTERM in which it still takes connections */
-	uint64_t drain_timeout;  /* seconds that requests under way have after SIGTERM */
-	const char *log_format;  /* "text" or "json" */
+	uint64_t pool;              /* database connections */
+	uint64_t senders;           /* of these, at most so many send pictures at a time */
+	uint64_t pool_wait;         /* seconds to wait for a connection */
+	uint64_t statement_timeout; /* seconds for one statement */
+	uint64_t header_timeout;    /* seconds for a request's headers */
+	uint64_t idle_timeout;      /* seconds that a client may be silent, or below min_rate */
+	uint64_t min_rate;          /* bytes a second */
+	uint64_t drain_delay;       /* seconds after SIGTERM in which it still takes connections */
+	uint64_t drain_timeout;     /* seconds that requests under way have after SIGTERM */
+	const char *log_format;     /* "text" or "json" */
 	bool help;
 	bool version;
 } NachetHttpOptions;

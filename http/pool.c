@@ -5,15 +5,24 @@
  * A connection is held only while statements run, never while waiting for a client, a queue or another
  * connection: so that whoever waits here waits for the database alone. open counts the idle, the lent, and
  * those being made; the lock is never held while the network is.
+ *
+ * A database that was there and is gone may only be restarting: whoever needs it waits for its return, but
+ * all together for no longer than one may wait for a connection. After that, and where it never was there,
+ * each is told at once.
  */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "loader/client/datastore.h"
+#include "clock.h"
 #include "pool.h"
+
+#define RECONNECT_PAUSE_MS 100
 
 struct NachetPool
 {
@@ -21,8 +30,11 @@ struct NachetPool
 	pthread_cond_t given; /* a connection came back, or a place became free */
 	const char *conninfo;
 	unsigned wait;
+	unsigned statement_timeout;
 	size_t size;
 	size_t open;
+	bool found;      /* the last attempt to connect went well */
+	int64_t lost_at; /* when that changed last; far back where it never was found */
 	size_t idle_count;
 	size_t waiting;
 	uint64_t waits;
@@ -32,21 +44,19 @@ struct NachetPool
 };
 
 NachetPool *
-nachet_pool_create(const char *conninfo, size_t size, unsigned wait)
+nachet_pool_create(const char *conninfo, size_t size, unsigned wait, unsigned statement_timeout)
 {
 	NachetPool *pool = calloc(1, sizeof(*pool) + size * sizeof(pool->idle[0]));
-	pthread_condattr_t clock;
 
 	if (pool == NULL)
 		return NULL;
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->given, &clock);
-	pthread_condattr_destroy(&clock);
+	nachet_clock_condition_init(&pool->given);
 	pool->conninfo = conninfo;
 	pool->size = size;
 	pool->wait = wait;
+	pool->lost_at = INT64_MIN / 2;
+	pool->statement_timeout = statement_timeout;
 	return pool;
 }
 
@@ -73,13 +83,18 @@ is_alive(PGconn *connection)
  * the set, and the WAL's order makes all before it durable too.
  */
 static bool
-prepare(NachetPooled *pooled, NachetError *error)
+prepare(const NachetPool *pool, NachetPooled *pooled, NachetError *error)
 {
-	PGresult *result =
-	    PQexec(pooled->connection, "SET synchronous_commit = off; "
-	                               "SET idle_in_transaction_session_timeout = '60s'");
-	bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+	char settings[160];
+	PGresult *result;
+	bool done;
 
+	snprintf(settings, sizeof(settings),
+	         "SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '60s'; "
+	         "SET statement_timeout = '%us'",
+	         pool->statement_timeout);
+	result = PQexec(pooled->connection, settings);
+	done = PQresultStatus(result) == PGRES_COMMAND_OK;
 	if (!done)
 		nachet_error_from_postgres(error, pooled->connection, result);
 	PQclear(result);
@@ -98,11 +113,37 @@ open_connection(const NachetPool *pool, NachetPooled *pooled, NachetError *error
 		error->unreachable = true; /* whatever the reason, there is no database to ask */
 		return false;
 	}
-	if (prepare(pooled, error))
+	if (prepare(pool, pooled, error))
 		return true;
 	PQfinish(pooled->connection);
 	pooled->connection = NULL;
 	return false;
+}
+
+static void
+note_found(NachetPool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->found = true;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* After a failed attempt to connect: pauses and is true, where the database was lost only lately. */
+static bool
+may_come_back(NachetPool *pool, const NachetError *error)
+{
+	const struct timespec pause = {.tv_nsec = RECONNECT_PAUSE_MS * 1000000L};
+	bool lately;
+
+	if (!error->transient)
+		return false;
+	pthread_mutex_lock(&pool->lock);
+	if (pool->found)
+		pool->lost_at = nachet_clock_ms();
+	pool->found = false;
+	lately = nachet_clock_ms() - pool->lost_at < (int64_t) pool->wait * 1000;
+	pthread_mutex_unlock(&pool->lock);
+	return lately && nanosleep(&pause, NULL) == 0;
 }
 
 static bool
@@ -115,11 +156,9 @@ is_exhausted(const NachetPool *pool)
 static bool
 wait_while_exhausted(NachetPool *pool)
 {
-	struct timespec limit;
+	const struct timespec limit = nachet_clock_after((int64_t) pool->wait * 1000);
 	int status = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &limit);
-	limit.tv_sec += pool->wait;
 	pool->waits++;
 	pool->waiting++;
 	while (is_exhausted(pool) && status != ETIMEDOUT)
@@ -157,6 +196,27 @@ free_place(NachetPool *pool)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+/* Closes the idle connections, whose places are free then. */
+static void
+close_idle(NachetPool *pool)
+{
+	NachetPooled pooled;
+
+	do
+	{
+		pooled.connection = NULL;
+		pthread_mutex_lock(&pool->lock);
+		if (pool->idle_count > 0)
+			pooled = pool->idle[--pool->idle_count];
+		pthread_mutex_unlock(&pool->lock);
+		if (pooled.connection != NULL)
+		{
+			PQfinish(pooled.connection);
+			free_place(pool);
+		}
+	} while (pooled.connection != NULL);
+}
+
 bool
 nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
 {
@@ -174,21 +234,31 @@ nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
 	if (pooled->connection != NULL && is_alive(pooled->connection))
 		return true;
 	PQfinish(pooled->connection);
-	if (open_connection(pool, pooled, error))
-		return true;
-	free_place(pool);
-	return false;
+	while (!open_connection(pool, pooled, error))
+	{
+		if (!may_come_back(pool, error))
+		{
+			free_place(pool);
+			return false;
+		}
+		nachet_error_clear(error);
+	}
+	note_found(pool);
+	return true;
 }
 
 void
 nachet_pool_give(NachetPool *pool, NachetPooled *pooled)
 {
-	if (PQstatus(pooled->connection) != CONNECTION_OK ||
-	    PQtransactionStatus(pooled->connection) != PQTRANS_IDLE)
+	bool broken = PQstatus(pooled->connection) != CONNECTION_OK;
+
+	if (broken || PQtransactionStatus(pooled->connection) != PQTRANS_IDLE)
 	{
 		PQfinish(pooled->connection);
 		pooled->connection = NULL;
 		free_place(pool);
+		if (broken)
+			close_idle(pool);
 		return;
 	}
 	pthread_mutex_lock(&pool->lock);

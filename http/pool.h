@@ -20,17 +20,24 @@ typedef struct NachetPooled
 	int chunk_size;     /* what nachet.chunk_size() said when it was made */
 } NachetPooled;
 
-/* Makes no connection yet. wait is in seconds. NULL where memory ran out. */
-extern NachetPool *nachet_pool_create(const char *conninfo, size_t size, unsigned wait);
+/*
+ * Makes no connection yet. In seconds: how long nachet_pool_take waits, and how long the server works on one
+ * statement before it gives up. NULL where memory ran out.
+ */
+extern NachetPool *nachet_pool_create(const char *conninfo, size_t size, unsigned wait,
+                                      unsigned statement_timeout);
 
 /*
  * Lends a connection: one that lives as far as can be told without asking the server, or a new one. Waits
- * up to the pool's bound for one to come back. False, with *error filled, where there is none.
+ * up to the pool's bound for one to come back, and for a database that was lost lately. False, with *error filled, where there is none.
  */
 extern bool nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
     __attribute__((warn_unused_result));
 
-/* Gives it back; one that is broken or inside a transaction is closed, and its place is free. */
+/*
+ * Gives it back. One that is inside a transaction is closed, and its place is free; so is one that is broken,
+ * and then all idle ones are closed too: what broke it has most likely met them.
+ */
 extern void nachet_pool_give(NachetPool *pool, NachetPooled *pooled);
 
 typedef struct NachetPoolState

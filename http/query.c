@@ -6,12 +6,14 @@
 #include "query.h"
 #include "respond.h"
 
+/* *lost tells whether the connection broke while the statement ran. */
 static PGresult *
-run_once(NachetPool *pool, const NachetQuery *query, NachetError *error)
+run_once(NachetPool *pool, const NachetQuery *query, bool *lost, NachetError *error)
 {
 	NachetPooled pooled;
 	PGresult *result;
 
+	*lost = false;
 	if (!nachet_pool_take(pool, &pooled, error))
 		return NULL;
 	result = PQexecParams(pooled.connection, query->sql, query->count, query->types, query->values,
@@ -20,6 +22,7 @@ run_once(NachetPool *pool, const NachetQuery *query, NachetError *error)
 		nachet_error_from_postgres(error, pooled.connection, result);
 	else if (PQntuples(result) != 1)
 		nachet_error_set(error, "a statement gave %d rows", PQntuples(result));
+	*lost = error->unreachable;
 	if (error->set)
 	{
 		PQclear(result);
@@ -33,13 +36,13 @@ PGresult *
 nachet_query_row(NachetRequest *request, const NachetQuery *query, unsigned bad_request)
 {
 	NachetError error = NACHET_ERROR_INIT;
-	PGresult *result;
+	bool lost;
+	PGresult *result = run_once(request->server->pool, query, &lost, &error);
 
-	result = run_once(request->server->pool, query, &error);
-	if (result == NULL && error.unreachable)
+	if (lost)
 	{
 		nachet_error_clear(&error);
-		result = run_once(request->server->pool, query, &error);
+		result = run_once(request->server->pool, query, &lost, &error);
 	}
 	if (result == NULL)
 		nachet_respond_error(request, bad_request, &error);

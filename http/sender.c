@@ -223,15 +223,18 @@ copy_missing(const NachetPooled *pooled, Batch *batch, NachetError *error)
 	return copy == NULL || nachet_chunk_copy_end(copy, error);
 }
 
+/* *lost tells whether the connection broke on the way. */
 static bool
-store_batch(NachetPool *pool, Batch *batch, NachetError *error)
+store_batch(NachetPool *pool, Batch *batch, bool *lost, NachetError *error)
 {
 	NachetPooled pooled;
 	bool stored;
 
+	*lost = false;
 	if (!nachet_pool_take(pool, &pooled, error))
 		return false;
 	stored = find_missing(&pooled, batch, error) && copy_missing(&pooled, batch, error);
+	*lost = error->unreachable;
 	nachet_pool_give(pool, &pooled);
 	return stored;
 }
@@ -258,16 +261,17 @@ send_batch(NachetPool *pool, Batch *batch)
 {
 	NachetError error = NACHET_ERROR_INIT;
 	bool stored;
+	bool lost;
 
 	drop_unwanted(batch);
 	if (batch->count == 0)
 		return;
 	qsort(batch->items, batch->count, sizeof(batch->items[0]), compare_items);
-	stored = store_batch(pool, batch, &error);
-	if (!stored && error.unreachable)
+	stored = store_batch(pool, batch, &lost, &error);
+	if (lost)
 	{
 		nachet_error_clear(&error);
-		stored = store_batch(pool, batch, &error);
+		stored = store_batch(pool, batch, &lost, &error);
 	}
 	if (stored)
 		count_stored(batch);

@@ -150,14 +150,17 @@ start_parts(NachetServer *server)
 {
 	const NachetHttpOptions *options = server->options;
 	NachetError error = NACHET_ERROR_INIT;
+	const NachetSpoolLimits spool_limits = {options->spool_memory, options->spool_size,
+	                                        options->spool_reserve};
 
 	server->auth = nachet_auth_create(options);
 	if (server->auth == NULL)
 		return false;
-	server->spool = nachet_spool_create(options->spool_dir, options->spool_memory, &error);
+	server->spool = nachet_spool_create(options->spool_dir, &spool_limits, &error);
 	server->json_memory = nachet_budget_create(nachet_json_body_memory(options));
 	server->pool =
-	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait);
+	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait,
+	                       (unsigned) options->statement_timeout);
 	if (server->spool == NULL || server->pool == NULL || server->json_memory == NULL)
 	{
 		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");

@@ -7,16 +7,22 @@
  * share of them or when none is left: nobody ever waits for a block, so that no two uploads can wait for
  * each other. Blocks that were just freed are taken first, which keeps the pages in use few.
  *
+ * Files have a bound of their own, and leave some of the disk to others. Both are looked at before a picture
+ * grows by another CLAIM_BYTES, which costs nothing beside writing them; so that the reserve may be missed by as
+ * much for each picture under way.
+ *
  * The lock guards the list of free blocks alone; a block's bytes belong to the picture that has it.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "spool.h"
@@ -26,10 +32,14 @@
 /* One picture's share of the memory, so that slow uploads of large pictures do not take all of it. */
 #define PICTURE_BLOCKS ((size_t) 4 * 1024 * 1024 / BLOCK_BYTES)
 
+#define CLAIM_BYTES (UINT64_C(1024) * 1024)
+
 struct NachetSpool
 {
 	pthread_mutex_t lock;
 	const char *folder;
+	NachetSpoolLimits limits;
+	atomic_uint_fast64_t claimed; /* bytes of files, of all pictures */
 	char *memory;
 	size_t block_count;
 	size_t free_count;
@@ -65,9 +75,9 @@ fill_error(NachetError *error, const NachetSpool *spool)
 }
 
 NachetSpool *
-nachet_spool_create(const char *folder, uint64_t memory, NachetError *error)
+nachet_spool_create(const char *folder, const NachetSpoolLimits *limits, NachetError *error)
 {
-	size_t count = (size_t) (memory / BLOCK_BYTES);
+	size_t count = (size_t) (limits->memory / BLOCK_BYTES);
 	NachetSpool *spool = calloc(1, sizeof(*spool) + count * sizeof(spool->free_blocks[0]));
 	int file;
 
@@ -78,6 +88,7 @@ nachet_spool_create(const char *folder, uint64_t memory, NachetError *error)
 	}
 	pthread_mutex_init(&spool->lock, NULL);
 	spool->folder = folder;
+	spool->limits = *limits;
 	spool->memory = mmap(NULL, count * BLOCK_BYTES, PROT_READ | PROT_WRITE,
 	                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	spool->block_count = count;
@@ -173,6 +184,55 @@ add_block(NachetSpooled *spooled)
 }
 
 static bool
+disk_has_room(const NachetSpooled *spooled, NachetError *error)
+{
+	const NachetSpool *spool = spooled->spool;
+	uint64_t reserve = spool->limits.reserve;
+	struct statvfs disk;
+	uint64_t free_bytes;
+
+	if (reserve == 0)
+		return true;
+	if (fstatvfs(spooled->file, &disk) != 0)
+	{
+		fill_error(error, spool);
+		return false;
+	}
+	free_bytes = (uint64_t) disk.f_bavail * disk.f_frsize;
+	if (free_bytes >= CLAIM_BYTES && free_bytes - CLAIM_BYTES >= reserve)
+		return true;
+	nachet_error_set(error,
+	                 "no room to spool a picture in \"%s\": %" PRIu64 " bytes are free, and "
+	                 "--spool-reserve keeps %" PRIu64,
+	                 spool->folder, free_bytes, reserve);
+	return false;
+}
+
+/* Sees to it that the picture may have so many bytes in its file. */
+static bool
+claim_room(NachetSpooled *spooled, uint64_t size, NachetError *error)
+{
+	NachetSpool *spool = spooled->spool;
+
+	while (spooled->claimed < size)
+	{
+		if (atomic_fetch_add(&spool->claimed, CLAIM_BYTES) + CLAIM_BYTES > spool->limits.files)
+		{
+			atomic_fetch_sub(&spool->claimed, CLAIM_BYTES);
+			nachet_error_set(error,
+			                 "no room to spool a picture: others fill the %" PRIu64
+			                 " bytes of --spool-size",
+			                 spool->limits.files);
+			return false;
+		}
+		spooled->claimed += CLAIM_BYTES;
+		if (!disk_has_room(spooled, error))
+			return false;
+	}
+	return true;
+}
+
+static bool
 write_file(const NachetSpooled *spooled, uint64_t offset, const char *bytes, size_t length,
            NachetError *error)
 {
@@ -210,6 +270,8 @@ spill(NachetSpooled *spooled, NachetError *error)
 		fill_error(error, spooled->spool);
 		return false;
 	}
+	if (!claim_room(spooled, spooled->size, error))
+		return false;
 	for (uint64_t offset = 0; offset < spooled->size; offset += BLOCK_BYTES)
 	{
 		uint64_t left = spooled->size - offset;
@@ -246,7 +308,8 @@ nachet_spooled_write(NachetSpooled *spooled, const void *bytes, size_t length, N
 	}
 	if (length == 0)
 		return true;
-	if (!write_file(spooled, spooled->size, next, length, error))
+	if (!claim_room(spooled, spooled->size + length, error) ||
+	    !write_file(spooled, spooled->size, next, length, error))
 		return false;
 	spooled->size += length;
 	atomic_fetch_add(&spooled->spool->disk_bytes, length);
@@ -297,5 +360,6 @@ nachet_spooled_free(NachetSpooled *spooled)
 	free(spooled->blocks);
 	if (spooled->file >= 0)
 		close(spooled->file);
+	atomic_fetch_sub(&spooled->spool->claimed, spooled->claimed);
 	free(spooled);
 }

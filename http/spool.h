@@ -23,14 +23,24 @@ typedef struct NachetSpooled
 	uint32_t *blocks;                          /* while in memory */
 	size_t block_count;
 	size_t block_capacity;
-	int file; /* -1 while in memory */
+	int file;         /* -1 while in memory */
+	uint64_t claimed; /* bytes of files that it may fill */
 } NachetSpooled;
 
 /* What one reading of a spooled picture needs. */
 #define NACHET_SPOOL_READ_BYTES (128 * 1024)
 
-/* memory: bytes for all pictures together. NULL, and *error filled, where no file can be made in the folder. */
-extern NachetSpool *nachet_spool_create(const char *folder, uint64_t memory, NachetError *error);
+/* In bytes, for all pictures together. */
+typedef struct NachetSpoolLimits
+{
+	uint64_t memory;
+	uint64_t files;
+	uint64_t reserve; /* of the disk, left to others */
+} NachetSpoolLimits;
+
+/* The folder's name must outlive it. NULL, and *error filled, where no file can be made in the folder. */
+extern NachetSpool *nachet_spool_create(const char *folder, const NachetSpoolLimits *limits,
+                                        NachetError *error);
 
 /* Only when no picture is left. NULL is allowed. */
 extern void nachet_spool_free(NachetSpool *spool);
@@ -47,7 +57,7 @@ extern void nachet_spool_state(NachetSpool *spool, NachetSpoolState *state);
 /* An empty picture; NULL where memory ran out. */
 extern NachetSpooled *nachet_spooled_create(NachetSpool *spool);
 
-/* Adds bytes; never waits for other pictures. False, and *error filled, where the disk refuses them. */
+/* Adds bytes; never waits for other pictures. False, and *error filled, where there is no room for them. */
 extern bool nachet_spooled_write(NachetSpooled *spooled, const void *bytes, size_t length,
                                  NachetError *error) __attribute__((warn_unused_result));
 

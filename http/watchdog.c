@@ -18,9 +18,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "request_id.h"
 #include "watchdog.h"
 
@@ -79,15 +79,6 @@ struct NachetWatchdog
 	NachetWatched *first;
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* What so many bytes are worth, in milliseconds. */
 static int64_t
 worth_of(const NachetWatchdog *watchdog, uint64_t bytes)
@@ -141,17 +132,14 @@ watch(void *context)
 	while (!watchdog->stopping)
 	{
 		struct timespec next;
-		int64_t now = now_ms();
+		int64_t now = nachet_clock_ms();
 
 		for (NachetWatched *watched = watchdog->first; watched != NULL; watched = watched->next)
 		{
 			if (watched->deadline <= now)
 				cut_off(watched);
 		}
-		clock_gettime(CLOCK_MONOTONIC, &next);
-		next.tv_nsec += TICK_MS * 1000000L;
-		next.tv_sec += next.tv_nsec / 1000000000L;
-		next.tv_nsec %= 1000000000L;
+		next = nachet_clock_after(TICK_MS);
 		(void) pthread_cond_timedwait(&watchdog->stop, &watchdog->lock, &next);
 	}
 	pthread_mutex_unlock(&watchdog->lock);
@@ -162,15 +150,11 @@ NachetWatchdog *
 nachet_watchdog_start(const NachetHttpOptions *options)
 {
 	NachetWatchdog *watchdog = calloc(1, sizeof(*watchdog));
-	pthread_condattr_t clock;
 
 	if (watchdog == NULL)
 		return NULL;
 	pthread_mutex_init(&watchdog->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&watchdog->stop, &clock);
-	pthread_condattr_destroy(&clock);
+	nachet_clock_condition_init(&watchdog->stop);
 	watchdog->header_ms = (int64_t) options->header_timeout * 1000;
 	watchdog->credit_ms = (int64_t) options->idle_timeout * 1000;
 	watchdog->min_rate = options->min_rate;
@@ -209,7 +193,7 @@ nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus)
 	watched->watchdog = watchdog;
 	watched->socket = socket;
 	watched->surplus = surplus;
-	watched->deadline = now_ms() + (surplus ? SURPLUS_MS : watchdog->header_ms);
+	watched->deadline = nachet_clock_ms() + (surplus ? SURPLUS_MS : watchdog->header_ms);
 
 	pthread_mutex_lock(&watchdog->lock);
 	watched->next = watchdog->first;
@@ -242,7 +226,7 @@ nachet_watched_headers(NachetWatched *watched)
 	NachetWatchdog *watchdog = watched->watchdog;
 
 	pthread_mutex_lock(&watchdog->lock);
-	enter(watched, PHASE_HEADERS, now_ms() + watchdog->header_ms);
+	enter(watched, PHASE_HEADERS, nachet_clock_ms() + watchdog->header_ms);
 	watched->credit = watchdog->credit_ms;
 	pthread_mutex_unlock(&watchdog->lock);
 }
@@ -256,7 +240,7 @@ nachet_watched_work(NachetWatched *watched)
 	pthread_mutex_lock(&watchdog->lock);
 	in_place = watched->phase != PHASE_OVER;
 	if (watched->phase == PHASE_BODY)
-		watched->credit = watched->deadline - now_ms();
+		watched->credit = watched->deadline - nachet_clock_ms();
 	enter(watched, PHASE_WORK, NEVER);
 	pthread_mutex_unlock(&watchdog->lock);
 	return in_place;
@@ -272,7 +256,7 @@ nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t byt
 	watched->credit = worth < watchdog->credit_ms - watched->credit ? watched->credit + worth
 	                                                                : watchdog->credit_ms;
 	watched->request_id = request_id;
-	enter(watched, PHASE_BODY, now_ms() + watched->credit);
+	enter(watched, PHASE_BODY, nachet_clock_ms() + watched->credit);
 	pthread_mutex_unlock(&watchdog->lock);
 }
 
@@ -282,7 +266,8 @@ nachet_watched_answer(NachetWatched *watched, uint64_t bytes)
 	NachetWatchdog *watchdog = watched->watchdog;
 
 	pthread_mutex_lock(&watchdog->lock);
-	enter(watched, PHASE_ANSWER, now_ms() + watchdog->credit_ms + worth_of(watchdog, bytes));
+	enter(watched, PHASE_ANSWER,
+	      nachet_clock_ms() + watchdog->credit_ms + worth_of(watchdog, bytes));
 	pthread_mutex_unlock(&watchdog->lock);
 }
 
@@ -295,7 +280,7 @@ nachet_watched_done(NachetWatched *watched)
 	pthread_mutex_lock(&watchdog->lock);
 	over = watched->phase == PHASE_OVER;
 	watched->request_id = NULL;
-	enter(watched, PHASE_IDLE, now_ms() + watchdog->header_ms);
+	enter(watched, PHASE_IDLE, nachet_clock_ms() + watchdog->header_ms);
 	pthread_mutex_unlock(&watchdog->lock);
 	return over;
 }

@@ -17,6 +17,7 @@ CLIENT_CPPFLAGS = -D_GNU_SOURCE -DNACHET_VERSION='"$(EXTVERSION)"' -Iextension -
 	$(shell $(PKG_CONFIG) --cflags libpq libcrypto)
 CLIENT_LDFLAGS = -pie -Wl,-z,relro,-z,now $(CLIENT_SANITIZE) -pthread
 CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs libpq libcrypto)
+LOADER_LIBS = $(shell $(PKG_CONFIG) --libs libcurl jansson)
 
 CLIENT_BUILD = build/client
 CLIENT_ARCHIVE = build/libnachet-client.a
@@ -31,7 +32,7 @@ uninstall: uninstall-loader
 clean: clean-loader
 
 loader/nachet-load: $(LOADER_OBJS) $(CLIENT_ARCHIVE)
-	$(CC) $(CLIENT_CFLAGS) $(CLIENT_LDFLAGS) -o $@ $(LOADER_OBJS) $(CLIENT_ARCHIVE) $(CLIENT_LIBS)
+	$(CC) $(CLIENT_CFLAGS) $(CLIENT_LDFLAGS) -o $@ $(LOADER_OBJS) $(CLIENT_ARCHIVE) $(CLIENT_LIBS) $(LOADER_LIBS)
 
 $(CLIENT_ARCHIVE): $(CLIENT_OBJS)
 	rm -f $@

@@ -16,6 +16,7 @@
 #include "pure/names.h"
 #include "choice.h"
 #include "options.h"
+#include "service_url.h"
 
 #define DEFAULT_MAX_JOBS 4
 #define DEFAULT_RETRIES  8
@@ -32,7 +33,9 @@
 	ROW(NACHET_OPTION_FLAG, name, letter, variable, NULL, member, help)
 
 static const NachetOptionRow rows[] = {
-    TEXT("email", 'e', "NACHET_EMAIL", "EMAIL", email, "who imports: a registered user (required)"),
+    TEXT("email", 'e', "NACHET_EMAIL", "EMAIL", email,
+         "who imports: a registered user (required, but where --url's service tells from the "
+         "token)"),
     TEXT("seed", 's', "NACHET_SEED", "NAME", seed,
          "the species shown: a registered seed (required)"),
     TEXT("zoom", 'z', "NACHET_ZOOM", "LEVEL", zoom, "zoom level, a number above 0 (required)"),
@@ -42,6 +45,15 @@ static const NachetOptionRow rows[] = {
     ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname,
         "database: a name, connection string or URI, without a password\n"
         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
+    TEXT("url", 'u', "NACHET_URL", "URL", url,
+         "import through nachet-http, which answers there, instead of straight into a\n"
+         "database: http:// or https://, a path if it has one, no user and no password"),
+    TEXT("token-file", 0, "NACHET_TOKEN_FILE", "FILE", token_file,
+         "show the service the token in FILE (Authorization: Bearer), which is read for every\n"
+         "request and must be closed to others (chmod 600)"),
+    TEXT("cacert", 0, "NACHET_CACERT", "FILE", cacert,
+         "trust the authorities in FILE (PEM) to say who the service is\n"
+         "(default: $CURL_CA_BUNDLE, $SSL_CERT_FILE, or the system's)"),
     ROW(NACHET_OPTION_LINES, "include", 0, "NACHET_INCLUDE", "GLOB", include,
         "take only files that a pattern meets; may be repeated (see Patterns)"),
     ROW(NACHET_OPTION_LINES, "exclude", 0, "NACHET_EXCLUDE", "GLOB", exclude,
@@ -128,7 +140,8 @@ print_help(const NachetOptionTable *table)
 	    "Lines.\n"
 	    "Exit status: 0 all imported; 1 failed, nothing imported; 2 wrong usage; 3 imported, but "
 	    "refused\n"
-	    "pictures were left out; 4 the database can't be reached; 5 some folders imported and some "
+	    "pictures were left out; 4 the database or service can't be reached; 5 some folders "
+	    "imported and some "
 	    "failed;\n"
 	    "130 interrupted.\n\n"
 	    "With --sql all folders are checked and written as one script, which imports them in one\n"
@@ -168,7 +181,7 @@ check_required(const NachetOptions *options, NachetConsole *console)
 	{
 		const char *name;
 		const char *value;
-	} required[] = {{"--email", options->email},
+	} required[] = {{"--email", options->url != NULL ? "the service's to tell" : options->email},
 	                {"--seed", options->seed_from_folder ? "each folder's" : options->seed},
 	                {"--zoom", options->zoom},
 	                {"--nb-seeds", options->nb_seeds},
@@ -185,12 +198,26 @@ check_required(const NachetOptions *options, NachetConsole *console)
 	return length == 0;
 }
 
-/* What a script can't hold, and where it may not go. */
+/* What scripts and JSON can't hold. */
 static bool
-check_script(const NachetOptions *options, NachetConsole *console)
+check_utf8(const NachetOptions *options, NachetConsole *console)
 {
 	const char *const texts[] = {options->email, options->seed, options->name};
 
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	{
+		if (texts[i] == NULL || nachet_utf8_valid(texts[i], strlen(texts[i])))
+			continue;
+		nachet_console_error(console, "--email, --seed and --name must be valid UTF-8");
+		return false;
+	}
+	return true;
+}
+
+/* Where a script may not go. */
+static bool
+check_script(const NachetOptions *options, NachetConsole *console)
+{
 	if (options->dry_run)
 	{
 		nachet_console_error(console,
@@ -203,14 +230,23 @@ check_script(const NachetOptions *options, NachetConsole *console)
 		    console, "--sql writes to standard output, which is a terminal: use '> import.sql'");
 		return false;
 	}
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-	{
-		if (texts[i] == NULL || nachet_utf8_valid(texts[i], strlen(texts[i])))
-			continue;
-		nachet_console_error(console, "--email, --seed and --name must be valid UTF-8");
-		return false;
-	}
-	return true;
+	return check_utf8(options, console);
+}
+
+/* The service's address, and what goes with it. */
+static bool
+check_service(const NachetOptions *options, NachetConsole *console)
+{
+	const char *flaw = nachet_service_url_flaw(options->url);
+
+	if (flaw != NULL)
+		nachet_console_error(console, "--url %s", flaw);
+	else if (options->token_file != NULL && nachet_service_url_is_open(options->url))
+		nachet_console_error(console, "--token-file needs an https:// URL, since others could read "
+		                              "the token on the way");
+	else
+		return check_utf8(options, console);
+	return false;
 }
 
 static bool
@@ -246,6 +282,12 @@ check_together(const NachetOptions *options, NachetConsole *console)
 	         (options->seed_from_folder || options->json || options->report != NULL))
 		nachet_console_error(console,
 		                     "--sql goes with none of --seed-from-folder, --json and --report");
+	else if (options->url != NULL && options->dbname != NULL)
+		nachet_console_error(console, "--url and --dbname exclude each other");
+	else if (options->url != NULL && options->sql)
+		nachet_console_error(console, "--url and --sql exclude each other");
+	else if (options->url == NULL && (options->token_file != NULL || options->cacert != NULL))
+		nachet_console_error(console, "--token-file and --cacert go with --url, which is missing");
 	else if (options->from0 && options->files_from == NULL)
 		nachet_console_error(console, "--from0 tells how --files-from is read, which is missing");
 	else
@@ -313,6 +355,8 @@ check_values(NachetOptions *options, NachetConsole *console)
 		                     options->on_error);
 		return false;
 	}
+	if (options->url != NULL && !check_service(options, console))
+		return false;
 	return !options->sql || check_script(options, console);
 }
 
@@ -329,6 +373,24 @@ settle_seed(NachetOptions *options, const NachetOptions *environment)
 		if (!seed_on_line)
 			options->seed = NULL;
 	}
+}
+
+/* Likewise of --url, and --dbname or --sql; what goes with --url goes with it. */
+static void
+settle_destination(NachetOptions *options, const NachetOptions *environment)
+{
+	bool url_on_line = options->url != environment->url;
+	bool dbname_on_line = options->dbname != environment->dbname;
+
+	if (options->url != NULL && !url_on_line &&
+	    (dbname_on_line || (options->sql && !environment->sql)))
+		options->url = NULL;
+	else if (options->url != NULL && url_on_line && !dbname_on_line)
+		options->dbname = NULL;
+	if (options->url == NULL && options->token_file == environment->token_file)
+		options->token_file = NULL;
+	if (options->url == NULL && options->cacert == environment->cacert)
+		options->cacert = NULL;
 }
 
 void
@@ -355,6 +417,7 @@ nachet_options_read(NachetOptions *options, NachetConsole *console, int argc, ch
 	options->arguments = argv + optind;
 	options->argument_count = argc - optind;
 	settle_seed(options, &environment);
+	settle_destination(options, &environment);
 	if (options->help)
 		print_help(&table);
 	else if (options->version)

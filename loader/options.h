@@ -16,11 +16,14 @@ typedef struct NachetOptions
 {
 	const char *email;
 	const char *seed;
-	const char *zoom;     /* a decimal number above 0 */
-	const char *nb_seeds; /* a whole number, at least 1 */
-	const char *name;     /* NULL: the folder's own */
-	const char *dbname;   /* NULL: libpq's environment */
-	const char *on_error; /* "stop" or "skip" */
+	const char *zoom;       /* a decimal number above 0 */
+	const char *nb_seeds;   /* a whole number, at least 1 */
+	const char *name;       /* NULL: the folder's own */
+	const char *dbname;     /* NULL: libpq's environment */
+	const char *url;        /* of nachet-http; NULL: straight into the database */
+	const char *token_file; /* NULL: no token */
+	const char *cacert;     /* NULL: as curl's users have it */
+	const char *on_error;   /* "stop" or "skip" */
 	const char *jobs_given;
 	const char *retries_given;
 	int jobs;    /* 1 to NACHET_MAX_JOBS */

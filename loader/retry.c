@@ -16,6 +16,9 @@
 #define LAST_DELAY_MS  30000u
 #define SLICE_MS       50u
 
+/* The longest that anybody may make us wait. */
+#define MAX_ASKED_SECONDS 300u
+
 /* Doubles from attempt to attempt up to a bound; half of it is left to chance, so that many do not come at once. */
 static unsigned
 delay_ms(int attempts)
@@ -37,7 +40,9 @@ announce(NachetRetry *retry, unsigned delay, const NachetError *error)
 	NachetSession *session = retry->session;
 	int said = atomic_load(&session->retries_said);
 	int first_line = (int) strcspn(error->message, "\n");
-	const char *what = error->unreachable ? "no connection" : "undone by the database";
+	const char *what = error->unreachable           ? "no connection"
+	                   : error->sqlstate[0] != '\0' ? "undone by the database"
+	                                                : "not done";
 
 	if (retry->attempts >= said &&
 	    atomic_compare_exchange_strong(&session->retries_said, &said, retry->attempts + 1))
@@ -73,6 +78,10 @@ nachet_retry_wait(NachetRetry *retry, NachetError *error)
 		return false;
 
 	delay = delay_ms(retry->attempts);
+	if (error->wait_seconds > MAX_ASKED_SECONDS)
+		error->wait_seconds = MAX_ASKED_SECONDS;
+	if (delay < error->wait_seconds * 1000)
+		delay = error->wait_seconds * 1000;
 	announce(retry, delay, error);
 	retry->attempts++;
 	for (unsigned waited = 0; waited < delay; waited += SLICE_MS)

@@ -17,6 +17,7 @@
 #include "exit_codes.h"
 #include "session.h"
 #include "sink_copy.h"
+#include "sink_http.h"
 
 #define MONITOR_TICK_NS 200000000L
 
@@ -125,13 +126,14 @@ run_monitor(void *argument)
 	return NULL;
 }
 
-/* Where the imports go; logs. --sql needs nowhere. */
+/* Where the options want the imports to go; logs. --sql needs nowhere. */
 static bool
 create_sink(NachetSession *session)
 {
 	if (session->options->sql)
 		return true;
-	session->sink = nachet_sink_copy_create(session);
+	session->sink = session->options->url != NULL ? nachet_sink_http_create(session)
+	                                              : nachet_sink_copy_create(session);
 	if (session->sink == NULL)
 		nachet_console_error(session->console, "out of memory");
 	return session->sink != NULL;

@@ -14,12 +14,13 @@
 typedef struct NachetError
 {
 	bool set;
-	bool unreachable; /* no connection could be made, or it was lost */
-	bool transient;   /* the same may go well when it is tried again later */
-	char sqlstate[6]; /* "" where PostgreSQL had no part in it */
-	char *message;    /* never NULL once set; no secret, no trailing newline */
-	char *detail;     /* NULL where there is none */
-	char *hint;       /* NULL where there is none */
+	bool unreachable;      /* no connection could be made, or it was lost */
+	bool transient;        /* the same may go well when it is tried again later */
+	unsigned wait_seconds; /* how long to wait before that at least, where somebody said so */
+	char sqlstate[6];      /* "" where PostgreSQL had no part in it */
+	char *message;         /* never NULL once set; no secret, no trailing newline */
+	char *detail;          /* NULL where there is none */
+	char *hint;            /* NULL where there is none */
 } NachetError;
 
 #define NACHET_ERROR_INIT                                                                          \

@@ -37,6 +37,7 @@ fails(2, qr/nothing else is taken/, 'an argument', 'folder');
 fails(2, qr/--max-picture-size must be a size/, 'a size with a wrong unit', '--max-picture-size', '5mb');
 fails(2, qr/--max-picture-size must be a size/, 'a size beyond 64 bits', '--max-picture-size', '99999999TB');
 fails(2, qr/--pool must be above --senders/, 'a pool that is all senders', '--pool', '2', '--senders', '2');
+fails(2, qr/--spool-size must not be below/, 'a spool smaller than a picture', '--spool-size', '1GB');
 fails(2, qr/--auth must be none, jwt or proxy/, 'an authentication that is not there', '--auth', 'basic');
 my $message = fails(2, qr/--dbname holds a password/, 'a password on the command line', '-d', 'host=x password=geheim');
 unlike($message, qr/geheim/, 'the password is not repeated');

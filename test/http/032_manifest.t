@@ -52,7 +52,6 @@ is(post_stage($http, staged([ 'text.png', 'no picture' ]))->{status}, 200, 'byte
 for my $bad (
 	[ 422, 'NC003', qr/text\.png/, { }, @files, [ 'text.png', 'no picture' ] ],
 	[ 422, 'NC003', qr/text\.png/, { }, [ 'new.png', 'not stored' ], [ 'text.png', 'no picture' ] ],
-	[ 422, 'NC003', qr/at least one/, { } ],
 	[ 422, 'NC003', qr/more than one/, { }, @files, [ 'f/1.png', 'x' ] ],
 	[ 422, 'NC003', qr/\.\./, { }, [ '../a.png', 'x' ] ],
 	[ 422, 'NC002', qr/Brassica napsu/, { seed_name => 'Brassica napsu' }, @files ],
@@ -75,6 +74,9 @@ for my $bad (
 		is($answer->{json}{code}, $code, 'with the SQLSTATE');
 	}
 }
+is_problem(post_manifest($http, manifest({})), 422, qr/at least one/, 'no picture');
+is_deeply(post_manifest($http, manifest({ dry_run => \1 }))->{json}, { missing => [] },
+	'a dry run of none asks whether user, seed and data are right');
 is_problem(post_manifest($http, manifest({ dry_run => 'yes' }, @files)), 422, qr/dry_run/, 'a wrong dry_run');
 is_problem(post_manifest($http, '{"zoom_level": 1e400,' . substr(manifest({ zoom_level => undef }, @files), 1)), 422, qr/zoom_level/,
 	'a number beyond any');

@@ -80,4 +80,26 @@ is($store->psql("SELECT count(*) FROM nachet.picture WHERE encode(sha256(nachet.
 is_deeply([ glob("$dir/nachet-http-*") ], [], 'no file is left in the spool folder');
 is($http->stop, 0, 'it stops with 0');
 
+# Files that must not fill the disk, nor exceed their bound.
+sub is_no_room
+{
+	my ($service, $pattern, $name) = @_;
+	is_problem(post_body($service, multipart([ 'a.jpg', jpeg("room $name", 6_000_000) ])), 503, qr/no room/, $name);
+	ok(wait_for_log($service, $pattern), "$name: the log says why");
+}
+$http = $store->start_http(args => [ '--spool-reserve', '1000TB' ]);
+is_no_room($http, qr/bytes are free, and --spool-reserve keeps/, 'a disk that has nothing to spare');
+is(post_body($http, multipart(map { [ "$_.jpg", jpeg("memory $_", 2_000_000) ] } 1 .. 8))->{status}, 201, 'memory serves as ever');
+is($http->stop, 0, 'it stops with 0');
+$http = $store->start_http(args => [ '--spool-size', '8MB', '--max-picture-size', '8MB' ]);
+$socket = connect_to($http);
+my $large = multipart([ 'a.jpg', jpeg('large', 7_000_000) ]);
+print {$socket} request_head($http, '/batch-import', 'Content-Length' => length $large) . substr $large, 0, 6_900_000;
+ok(poll_until(sub { post_body($http, multipart([ 'a.jpg', jpeg('other', 6_000_000) ]))->{status} == 503 }), 'a spool that an upload fills');
+is_no_room($http, qr/others fill the 8388608 bytes of --spool-size/, 'a spool that is full');
+print {$socket} substr $large, 6_900_000;
+is(read_answer($socket)->{status}, 201, 'whoever has room in it goes on');
+is(post_body($http, multipart([ 'a.jpg', jpeg('other', 6_000_000) ]))->{status}, 201, 'and leaves it to others');
+is($http->stop, 0, 'it stops with 0');
+
 done_testing;

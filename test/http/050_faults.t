@@ -79,6 +79,13 @@ ok(poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE ap
 	'two requests wait for it');
 is_problem(post_json($few, $good), 503, qr/busy/, 'a third waits a second for a connection, and is told 503');
 is(curl($few->url . '/')->{status}, 200, 'what needs no database is served');
+
+# A statement that does not end.
+my $impatient = $store->start_http(args => [ '--statement-timeout', '1' ]);
+is_problem(post_json($impatient, $good), 503, qr/ended the work/, 'a statement that the database does not end in time');
+is_problem(post_body($impatient, $body), 503, qr/ended the work/, 'also of an import');
+is($impatient->stop, 0, 'it stops with 0');
+
 $lock->kill_now;
 $store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()");
 is_deeply([ map { $_->wait(30); Nachet::Http::parse_answer($_->out)->{status} } @stuck ], [ 200, 200 ], 'the two get their answers');

@@ -41,10 +41,11 @@ SELECT throws_ok(format('SELECT nachet.batch_import(pg_temp.manifest(%L))', more
 	('{"pictures": [{"name": "a", "sha256": "zz5b1a1d"}]}', 'NC005'),
 	('{"pictures": [{"name": "../a", "sha256": "0000000000000000000000000000000000000000000000000000000000000000"}]}', 'NC003'),
 	('{"pictures": []}', 'NC003'),
-	('{"pictures": [], "dry_run": true}', 'NC003'),
 	('{"dry_run": "yes"}', 'NC005'),
 	('{"seed_name": "Brassica"}', 'NC002'),
 	('{"email": "stranger@example.org"}', 'NC001')) AS b (more, code);
+SELECT is(nachet.batch_import(pg_temp.manifest('{"pictures": [], "dry_run": true}')) ->> 'result', 'checked',
+	'a dry run of no picture asks whether user, seed and data are right');
 SELECT throws_ok($$SELECT nachet.batch_import(pg_temp.manifest(), 'other@example.org')$$, 'NC007', NULL, 'nobody imports for another');
 
 -- What is missing is named in the manifest's order, each once.

@@ -1,0 +1,270 @@
+# nachet-load --url when the service, what stands before it, or the database goes wrong: tried again where that may help, and
+# told in words where it can't.
+#
+# A lock that another session holds stops the service at a known place; what stands before it loses chosen requests and
+# answers. Nothing here depends on timing.
+use strict;
+use warnings;
+
+use FindBin ();
+use lib "$FindBin::Bin/../lib";
+use Nachet::Front ();
+use Nachet::Test qw(gif tiff write_file sha256 start_command run_command poll_until free_port);
+use Test::More;
+
+my $store = Nachet::Test->new;
+my $http = $store->start_http;
+my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, '-j', 1);
+my %env = (PGHOST => '/nonexistent', http_proxy => undef, no_proxy => '*');
+
+sub load { my ($url, @args) = @_; return run_command({ env => \%env }, $store->nachet_load, '--url', $url, @required, @args) }
+sub start_load { my ($url, @args) = @_; return start_command({ env => \%env }, $store->nachet_load, '--url', $url, @required, @args) }
+
+sub hold
+{
+	my ($table) = @_;
+	my $program = start_command({ env => { $store->env } }, 'psql', '-X', '-q', '-c',
+		"SET application_name = 'holder'", '-c', "BEGIN; LOCK TABLE $table IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)");
+	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = '$table'::regclass
+		AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die "no lock on $table: " . $program->err;
+	return $program;
+}
+
+sub let_go
+{
+	my ($program) = @_;
+	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
+	$program->wait(60) // die 'psql goes on';
+}
+
+# Waits until the service waits for a table.
+sub wait_until_stopped
+{
+	my ($loader, $table) = @_;
+	return poll_until(
+		sub {
+			die 'nachet-load ended: ' . $loader->err if !$loader->is_running;
+			return $store->psql("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+				WHERE NOT granted AND relation = '$table'::regclass AND application_name = 'nachet-http'");
+		}, 60) || die "nachet-http does not wait for $table";
+}
+
+my $folders = 0;
+
+sub make_folder
+{
+	my ($seed) = @_;
+	$seed .= ' ' . ++$folders;
+	my $folder = $store->tempdir . '/pictures';
+	my %files = map { ; "small/$_.gif" => gif("$seed $_") } 1 .. 20;
+	$files{'x-large.tif'} = tiff(12_000_000, $seed);
+	write_file("$folder/$_", $files{$_}) for keys %files;
+	return ($folder, \%files);
+}
+
+sub is_whole
+{
+	my ($id, $files, $what) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	chomp $id;
+	my %stored = map { split /\t/, $_, 2 } split /\n/, $store->psql(
+		"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex')
+		   FROM nachet.picture WHERE picture_set_id = '$id'");
+	return is_deeply(\%stored, { map { $_ => sha256($files->{$_}) } keys %$files }, $what);
+}
+
+sub count_sets { return $store->psql('SELECT count(*) FROM nachet.picture_set') }
+
+# An answer that is no problem document of ours, as proxies give it.
+sub answer
+{
+	my ($status, $body, @headers) = @_;
+	return join "\r\n", "HTTP/1.1 $status", 'Content-Type: text/html', 'Content-Length: ' . length $body, 'Connection: close', @headers, '', $body;
+}
+
+sub problem
+{
+	my ($status, $body) = @_;
+	return answer($status, $body, 'Retry-After: 1') =~ s{text/html}{application/problem+json}r;
+}
+
+# --- what passes ------------------------------------------------------------------------------------------
+# The service goes away and comes back, while pictures are sent and while the set is made.
+for my $table ('nachet.content_chunk', 'nachet.picture_set')
+{
+	my ($folder, $files) = make_folder("service $table");
+	my $holder = hold($table);
+	my $loader = start_load($http->url, $folder);
+	wait_until_stopped($loader, $table);
+	$http->kill_now;
+	ok(poll_until(sub { $loader->err =~ /no connection: .*trying again/ }, 60), "a service that dies while $table is waited for is tried again");
+	let_go($holder);
+	$http = $store->start_http(port => $http->port);
+	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
+	is_whole($loader->out, $files, '... with every byte');
+	is(() = $loader->out =~ /\n/g, 1, '... one id');
+}
+
+# The database goes away and comes back.
+for my $table ('nachet.content_chunk', 'nachet.picture_set')
+{
+	my ($folder, $files) = make_folder("database $table");
+	my $holder = hold($table);
+	my $loader = start_load($http->url, $folder);
+	wait_until_stopped($loader, $table);
+	$store->stop('immediate');
+	ok(poll_until(sub { $loader->err =~ /trying again/ }, 60), "a database that dies while $table is waited for is tried again");
+	like($loader->err, qr/database/, '... and named');
+	$holder->wait(60);
+	$store->start;
+	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
+	is_whole($loader->out, $files, '... with every byte');
+}
+
+# Contents that are swept away between their sending and their set.
+{
+	my ($folder, $files) = make_folder('swept');
+	my $unused = 'SELECT count(*) FROM nachet.content c WHERE NOT EXISTS (SELECT FROM nachet.picture WHERE content_id = c.id)';
+	my $before = $store->psql($unused);
+	my $front = Nachet::Front->new($http->port, sub {
+		# Once all has been sent, the request for the set finds nothing there any more.
+		if (!-e "$folder.swept" && $store->psql($unused) == $before + 21)
+		{
+			$store->psql("SELECT nachet.sweep_contents('0 s')");
+			write_file("$folder.swept", '');
+		}
+		return;
+	});
+	my ($status, $out, $err) = load($front->url, '-v', $folder);
+	is($status, 0, 'an import whose contents are swept away goes on') or diag($err);
+	like($err, qr/swept away meanwhile: sending them again/, '... and says so');
+	is_whole($out, $files, '... with every byte');
+}
+
+# Lines that break, answers that are lost, and refusals that pass: at every third request, so that each kind is met.
+my %faults = (
+	'a line that breaks in the body' => sub { my ($length) = @_; return { cut => int $length / 2 } },
+	'an answer that is lost' => sub { return { lose => 1 } },
+	'503 of the service' => sub { return problem('503 Service Unavailable', '{"title": "Service Unavailable", "detail": "Too many requests."}') },
+	'502 of a proxy' => sub { return answer('502 Bad Gateway', '<html>nothing') },
+	'429' => sub { return answer('429 Too Many Requests', '') },
+	'408' => sub { return answer('408 Request Timeout', '') });
+for my $fault (sort keys %faults)
+{
+	my ($folder, $files) = make_folder($fault);
+	my $front = Nachet::Front->new($http->port, sub { my ($count, $path, $length) = @_; return $count % 3 == 2 ? $faults{$fault}->($length) : undef });
+	my $sets = count_sets();
+	my ($status, $out, $err) = load($front->url, $folder);
+	is($status, 0, "$fault, again and again: it is tried again") or diag($err);
+	# A line that breaks before it has answered anything is made anew by libcurl itself, once.
+	cmp_ok(scalar(() = $err =~ /trying again in/g), '>=', $fault =~ /\Aan? / ? 1 : 3, '... and says so') or diag($err);
+	is_whole($out, $files, '... with every byte');
+	is(count_sets(), $sets + 1, '... in one set');
+}
+{
+	my ($folder) = make_folder('retry after');
+	my $front = Nachet::Front->new($http->port, sub { return $_[0] == 2 ? answer('503 Busy', '', 'Retry-After: 3') : undef });
+	my (undef, undef, $err) = load($front->url, $folder);
+	like($err, qr/trying again in 3\.0 s/, 'Retry-After is kept to');
+}
+
+# A proxy that takes no long requests.
+{
+	my ($folder, $files) = make_folder('413');
+	my $front = Nachet::Front->new($http->port, sub { return $_[2] > 3000 && $_[1] =~ /stage/ ? answer('413 Too Large', '') : undef });
+	my ($status, $out, $err) = load($front->url, '--exclude', 'x-large.tif', $folder);
+	delete $files->{'x-large.tif'};
+	is($status, 0, 'what is too long for a proxy is sent in pieces') or diag($err);
+	is_whole($out, $files, '... with every byte');
+	($status, $out, $err) = load($front->url, $folder);
+	is($status, 1, 'a picture that is too long for a proxy');
+	like($err, qr{pictures/x-large\.tif: is larger than the service, or a proxy before it, takes$}m, '... is named');
+}
+
+# --- what does not pass ----------------------------------------------------------------------------------
+my ($folder, $files) = make_folder('bad');
+my $sets = count_sets();
+my ($status, $out, $err) = load('http://127.0.0.1:' . free_port(), $folder);
+is($status, 4, 'nobody is there: status 4, at once');
+like($err, qr/\Anachet-load: error: no connection to the service: .*127\.0\.0\.1.*\n\z/, '... one line that names the address');
+($status, $out, $err) = load('http://nobody.invalid', $folder);
+is($status, 4, 'a name that is not known: status 4');
+like($err, qr/no connection to the service: .*nobody\.invalid/, '... named');
+
+my @answers = (
+	[ 'a wrong path', undef, 1, qr{error: There is nothing at ".*/picture-form".*\nnachet-load: hint: --url is where} ],
+	[ 'something else that answers', answer('200 OK', '<html>hello'), 1, qr/error: \S+ answers, but not as nachet-http does\nnachet-load: hint: --url/ ],
+	[ 'something else that says not found', answer('404 Not Found', 'no'), 1, qr/error: \S+ answers with the HTTP status 404\nnachet-load: hint: --url/ ],
+	[ 'JSON of somebody else', answer('200 OK', '{"a": 1}') =~ s{text/html}{application/json}r, 1, qr/has no right "limits"/ ],
+	[ 'no whole JSON', answer('200 OK', '{"limits": ') =~ s{text/html}{application/json}r, 1, qr/not as nachet-http does/ ],
+	[ 'a redirect', answer('301 Moved Permanently', '', 'Location: https://elsewhere.example/x'), 1,
+		qr{answers with a redirect to https://elsewhere\.example/x\nnachet-load: hint: Redirects are not followed} ],
+	[ '401', answer('401 Unauthorized', '', 'WWW-Authenticate: Bearer'), 1, qr/hint: --token-file names a file/ ],
+	[ 'words with control characters', problem('403 Forbidden', qq({"detail": "no \\u001b[31mred\\u009b\\nmore\\u0007", "hint": "a\\rb"})), 1,
+		qr/\Anachet-load: error: no \?\[31mred\?\?\nnachet-load: detail: more\?\nnachet-load: hint: a\?b\n\z/ ],
+	[ 'an endless answer', answer('200 OK', '{"a": "' . ('x' x 5_000_000) . '"}') =~ s{text/html}{application/json}r, 1, qr/not as nachet-http does/ ],
+	[ 'no HTTP at all', "SSH-2.0-OpenSSH_9.2\r\n", 4, qr/no connection to the service: / ],
+);
+for my $case (@answers)
+{
+	my ($what, $bytes, $wanted, $words) = @$case;
+	my $front = Nachet::Front->new($http->port, sub { return $bytes });
+	($status, $out, $err) = load(defined $bytes ? $front->url : $http->url . '/nowhere', $folder);
+	is($status, $wanted, "$what: status $wanted");
+	like($err, $words, '... in words');
+	is($out, '', '... no id');
+}
+
+# A service that goes on to fail.
+my $front = Nachet::Front->new($http->port, sub { return $_[1] =~ /stage/ ? problem('503 Service Unavailable', '{"detail": "Busy."}') : undef });
+($status, $out, $err) = load($front->url, '--retries', 2, $folder);
+is($status, 4, 'a service that stays busy: status 4 in the end');
+like($err, qr/Busy\..*\(1 of 2\)\n.*Busy\..*\(2 of 2\)\nnachet-load: error: Busy\.\n\z/, '... after as many tries as were asked for');
+
+# A service whose answers are wrong: what it says it stored is not what was sent.
+for my $wrong ([ 'other bytes', sub { return '{"pictures": [{"sha256": "' . ('0' x 64) . '", "reason": null}]}' }, qr/x-large\.tif: changed on the way to the service/ ],
+	[ 'no picture', sub { return '{"pictures": [{"sha256": "' . sha256($files->{'x-large.tif'}) . '", "reason": "because"}]}' }, qr/x-large\.tif: because/ ],
+	[ 'nothing', sub { return '{"pictures": []}' }, qr/no right "pictures"/ ])
+{
+	my ($what, $body, $words) = @$wrong;
+	my $liar = Nachet::Front->new($http->port, sub { return $_[1] =~ /stage/ ? answer('200 OK', $body->()) =~ s{text/html}{application/json}r : undef });
+	($status, $out, $err) = load($liar->url, '--include', 'x-large.tif', $folder);
+	is($status, 1, "a service that says it stored $what: status 1");
+	like($err, $words, '... in words');
+}
+is(count_sets(), $sets, 'none of these made a set');
+
+# --- the user -----------------------------------------------------------------------------------------------
+{
+	my $holder = hold('nachet.content_chunk');
+	my $loader = start_load($http->url, $folder);
+	wait_until_stopped($loader, 'nachet.content_chunk');
+	$loader->signal('INT');
+	is($loader->wait(30), 130, 'an interrupt ends it while the service works: status 130');
+	like($loader->err, qr/interrupted: no set was made; \d+ of 21 pictures/, '... and says how things stand');
+	let_go($holder);
+	($status, $out, $err) = load($http->url, $folder);
+	is($status, 0, '... running it again completes it') or diag($err);
+	is_whole($out, $files, '... with every byte');
+}
+
+# A file that changes between its check and its sending.
+{
+	my ($changing, $bytes) = make_folder('changes');
+	my $once = "$changing.changed";
+	my $changer = Nachet::Front->new($http->port, sub {
+		# Asked about, and not yet sent.
+		write_file("$changing/x-large.tif", tiff(12_000_001, 'changed')) && write_file($once, '')
+			if $_[0] >= 4 && $_[1] !~ /stage/ && !-e $once;
+		return;
+	});
+	($status, $out, $err) = load($changer->url, $changing);
+	is($status, 1, 'a file that changes meanwhile stops the import') or diag($err);
+	like($err, qr{x-large\.tif: changed while it was being imported}, '... and is named');
+	$bytes->{'x-large.tif'} = tiff(12_000_001, 'changed');
+	($status, $out, $err) = load($changer->url, $changing);
+	is($status, 0, '... running it again imports it as it is now') or diag($err);
+	is_whole($out, $bytes, '... with every byte');
+}
+
+done_testing;
