@@ -1,2 +1,2 @@
-#!/ bin / sh
-exec sh "$(dirname " $0 ")/compile-and-run.sh" json_text
+#!/bin/sh
+exec sh "$(dirname "$0")/compile-and-run.sh" json_text
