@@ -16,6 +16,7 @@
 PG_MODULE_MAGIC;
 
 int nachet_max_array_size = 65536;
+bool nachet_allow_drop = false;
 
 extern PGDLLEXPORT void _PG_init(void);
 
@@ -28,5 +29,9 @@ _PG_init(void)
 	    "through COPY, which streams.",
 	    &nachet_max_array_size, 65536, 64, 1024 * 1024 - 1, PGC_SUSET, GUC_UNIT_KB, NULL, NULL,
 	    NULL);
+	DefineCustomBoolVariable(
+	    "nachet.allow_drop", "Lets the extension be dropped while pictures are stored in it.",
+	    "A catch against mistakes: whoever may drop the extension may set this.",
+	    &nachet_allow_drop, false, PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("nachet");
 }

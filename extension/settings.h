@@ -8,4 +8,7 @@
 /* nachet.max_array_size, in kilobytes: the most bytes of pictures that one bytea[] may hold. */
 extern int nachet_max_array_size;
 
+/* nachet.allow_drop: whether DROP EXTENSION may take stored pictures along. */
+extern bool nachet_allow_drop;
+
 #endif

@@ -17,6 +17,7 @@
 
 #include "gauges.h"
 #include "metrics.h"
+#include "tls.h"
 
 static void
 write_value(NachetText *text, const char *name, const char *type, uint64_t value, const char *help)
@@ -46,6 +47,9 @@ write_server(NachetText *text, const NachetServer *server)
 	            "Clients that may be connected at a time.");
 	write_gauge(text, "nachet_http_requests_in_progress", atomic_load(&server->requests),
 	            "Requests under way.");
+	if (nachet_tls_expiry() > 0)
+		write_gauge(text, "nachet_http_certificate_expiry_timestamp_seconds",
+		            (uint64_t) nachet_tls_expiry(), "When the certificate expires.");
 	write_gauge(text, "nachet_http_stopping", atomic_load(&server->draining) ? 1 : 0,
 	            "1 once the service was told to stop.");
 }
@@ -76,14 +80,16 @@ static void
 write_spool(NachetText *text, NachetSpool *spool)
 {
 	static const char name[] = "nachet_http_spool_bytes";
+	static const char limit[] = "nachet_http_spool_limit_bytes";
 	NachetSpoolState state;
 
 	nachet_spool_state(spool, &state);
 	nachet_metrics_head(text, name, "gauge", "What pictures take that wait to be whole or sent.");
 	nachet_text_format(text, "%s{place=\"memory\"} %" PRIu64 "\n%s{place=\"disk\"} %" PRIu64 "\n",
-	                   name, state.memory, name, state.disk);
-	write_gauge(text, "nachet_http_spool_memory_limit_bytes", state.memory_size,
-	            "Memory that waiting pictures may take.");
+	                   name, state.memory, name, state.files);
+	nachet_metrics_head(text, limit, "gauge", "What they may take.");
+	nachet_text_format(text, "%s{place=\"memory\"} %" PRIu64 "\n%s{place=\"disk\"} %" PRIu64 "\n",
+	                   limit, state.memory_limit, limit, state.files_limit);
 }
 
 /* --- the process ------------------------------------------------------------------------------------- */

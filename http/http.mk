@@ -1,7 +1,7 @@
 # nachet-http. Flags and rules for compiling are those of loader/loader.mk.
 
-CLIENT_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libmicrohttpd jansson)
-HTTP_LIBS = $(shell $(PKG_CONFIG) --libs libmicrohttpd jansson) $(CLIENT_LIBS)
+CLIENT_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libmicrohttpd gnutls jansson)
+HTTP_LIBS = $(shell $(PKG_CONFIG) --libs libmicrohttpd gnutls jansson) $(CLIENT_LIBS)
 HTTP_OBJS = $(patsubst %.c,$(CLIENT_BUILD)/%.o,$(sort $(wildcard http/*.c)))
 
 .PHONY: install-http uninstall-http clean-http

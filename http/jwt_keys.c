@@ -5,12 +5,9 @@
  * A key has one algorithm, which its file decides when it is read; no token has a say in it. So a token
  * signed by HMAC with the bytes of a public key meets an RSA verification, and fails.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -20,8 +17,8 @@
 #include <openssl/rsa.h>
 
 #include "jwt_keys.h"
+#include "key_file.h"
 
-#define FILE_BYTES   (16 * 1024)
 #define SECRET_BYTES 32 /* at least: the hash's own length (RFC 7518, section 3.2) */
 #define RSA_BITS     2048
 #define DIGEST_BYTES 32
@@ -40,40 +37,6 @@ struct NachetJwtKeys
 };
 
 /* --- reading ----------------------------------------------------------------------------------------- */
-
-/* The bytes, to be freed by OPENSSL_clear_free with FILE_BYTES; NULL, and why, where they can't be had. */
-static unsigned char *
-read_file(const char *path, struct stat *status, size_t *length, NachetError *error)
-{
-	/* A pipe must not hold us up; it is refused below. */
-	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	unsigned char *bytes = OPENSSL_malloc(FILE_BYTES);
-	ssize_t got = 0;
-
-	*length = 0;
-	if (file < 0 || fstat(file, status) != 0)
-		nachet_error_set(error, "can't read the key file '%s': %s", path, strerror(errno));
-	else if (!S_ISREG(status->st_mode))
-		nachet_error_set(error, "the key file '%s' is no regular file", path);
-	else if (bytes == NULL)
-		nachet_error_set(error, "out of memory");
-	else
-	{
-		while (*length < FILE_BYTES &&
-		       (got = read(file, bytes + *length, FILE_BYTES - *length)) > 0)
-			*length += (size_t) got;
-		if (got < 0)
-			nachet_error_set(error, "can't read the key file '%s': %s", path, strerror(errno));
-		else if (*length == FILE_BYTES)
-			nachet_error_set(error, "the key file '%s' is too long for a key", path);
-	}
-	if (file >= 0)
-		close(file);
-	if (!error->set)
-		return bytes;
-	OPENSSL_clear_free(bytes, FILE_BYTES);
-	return NULL;
-}
 
 /* Without the newline that ends a text: an editor adds it, and no signer means it. Other bytes are all kept. */
 static size_t
@@ -97,11 +60,8 @@ static bool
 read_secret(Key *key, const char *path, const struct stat *status, const unsigned char *bytes,
             size_t length, NachetError *error)
 {
-	/* As with libpq's own keys: root may share its file with a group. */
-	mode_t forbidden = status->st_uid == 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
-
 	length = secret_length(bytes, length);
-	if ((status->st_mode & forbidden) != 0)
+	if (!nachet_key_file_is_private(status))
 		nachet_error_set(error,
 		                 "others may read the secret in '%s', and sign in as anyone with it: "
 		                 "chmod 600 '%s'",
@@ -161,7 +121,7 @@ read_key(Key *key, const char *path, NachetError *error)
 	static const char pem[] = "-----BEGIN ";
 	struct stat status;
 	size_t length;
-	unsigned char *bytes = read_file(path, &status, &length, error);
+	unsigned char *bytes = nachet_key_file_read("key file", path, &status, &length, error);
 
 	if (bytes == NULL)
 		return false;
@@ -170,7 +130,7 @@ read_key(Key *key, const char *path, NachetError *error)
 		(void) read_public_key(key, path, &status, bytes, length, error);
 	else
 		(void) read_secret(key, path, &status, bytes, length, error);
-	OPENSSL_clear_free(bytes, FILE_BYTES);
+	nachet_key_file_free(bytes);
 	return !error->set;
 }
 

@@ -41,6 +41,10 @@ static const NachetOptionRow rows[] = {
     TEXT("admin-listen", 0, "NACHET_HTTP_ADMIN_LISTEN", "WHERE", admin_listen, NULL,
          "where operators find /live, /ready and /metrics, without TLS or\nauthentication: any "
          "address will do, since they tell counts alone\n(default: nowhere)"),
+    TEXT("tls-cert", 0, "NACHET_HTTP_TLS_CERT", "FILE", tls_cert, NULL,
+         "serve https, with this certificate and what leads to its root (PEM)"),
+    TEXT("tls-key", 0, "NACHET_HTTP_TLS_KEY", "FILE", tls_key, NULL,
+         "the certificate's private key (PEM), which nobody else may read"),
     ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname, NULL, 0, 0,
         "database: a name, connection string or URI, without a password\n"
         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
@@ -141,7 +145,7 @@ print_help(const NachetOptionTable *table)
 	nachet_option_table_print(table);
 	fputs(
 	    "\nSizes are in bytes, or in kB, MB, GB or TB of 1,024 each.\n"
-	    "SIGHUP has the keys of --jwt-key read again.\n"
+	    "SIGHUP has the files of --jwt-key, --tls-cert and --tls-key read again.\n"
 	    "SIGTERM and SIGINT let requests under way end, then stop the service; a second one stops "
 	    "it at once.\n"
 	    "Exit status: 0 stopped with nothing left under way; 1 failed; 2 wrong usage.\n\n"
@@ -159,6 +163,8 @@ check_values(NachetHttpOptions *options, const NachetOptionTable *table)
 		nachet_option_table_complain(
 		    table,
 		    "--pool must be above --senders: a request needs a connection of its own to end");
+	else if ((options->tls_cert == NULL) != (options->tls_key == NULL))
+		nachet_option_table_complain(table, "--tls-cert and --tls-key go together");
 	else if (options->spool_size < options->max_picture_size)
 		nachet_option_table_complain(
 		    table,

@@ -22,7 +22,9 @@ typedef struct NachetHttpOptions
 	const char *listen;       /* ADDRESS:PORT or unix:PATH */
 	const char *admin_listen; /* likewise; NULL for none */
 	const char *socket_mode;  /* octal, of a path that is made */
-	const char *dbname;       /* NULL: libpq's environment */
+	const char *tls_cert;     /* files; NULL for plain HTTP */
+	const char *tls_key;
+	const char *dbname; /* NULL: libpq's environment */
 	const char *auth;
 	NachetAuthKind auth_kind; /* what auth says */
 	NachetTexts jwt_keys;     /* files */

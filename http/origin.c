@@ -100,9 +100,10 @@ is_own(const NachetHttpOptions *options, const char *origin, const char *host)
 	const char *secure = after_scheme(origin, "https://");
 
 	if (plain != NULL)
-		return strcasecmp(plain, host) == 0;
+		return options->tls_cert == NULL && strcasecmp(plain, host) == 0;
 	return secure != NULL && strcasecmp(secure, host) == 0 &&
-	       is_listed(&options->server_names, host, name_length(host));
+	       (options->tls_cert != NULL ||
+	        is_listed(&options->server_names, host, name_length(host)));
 }
 
 bool

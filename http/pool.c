@@ -248,15 +248,21 @@ nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
 }
 
 void
+nachet_pool_drop(NachetPool *pool, NachetPooled *pooled)
+{
+	PQfinish(pooled->connection);
+	pooled->connection = NULL;
+	free_place(pool);
+}
+
+void
 nachet_pool_give(NachetPool *pool, NachetPooled *pooled)
 {
 	bool broken = PQstatus(pooled->connection) != CONNECTION_OK;
 
 	if (broken || PQtransactionStatus(pooled->connection) != PQTRANS_IDLE)
 	{
-		PQfinish(pooled->connection);
-		pooled->connection = NULL;
-		free_place(pool);
+		nachet_pool_drop(pool, pooled);
 		if (broken)
 			close_idle(pool);
 		return;

@@ -40,6 +40,9 @@ extern bool nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError
  */
 extern void nachet_pool_give(NachetPool *pool, NachetPooled *pooled);
 
+/* Closes it instead; its place is free. */
+extern void nachet_pool_drop(NachetPool *pool, NachetPooled *pooled);
+
 typedef struct NachetPoolState
 {
 	size_t size;

@@ -2,9 +2,29 @@
  * http/query.c
  *		One statement over a pooled connection, which is held for that long and no longer.
  */
+#include <string.h>
+
 #include "pool.h"
 #include "query.h"
 #include "respond.h"
+
+/* A connection that has carried more than this is not kept: libpq never gives its buffers back. */
+#define CARRIED_BYTES ((size_t) 1024 * 1024)
+
+static bool
+was_large(const NachetQuery *query, const PGresult *result)
+{
+	size_t bytes = PQresultMemorySize(result);
+
+	for (int i = 0; i < query->count; i++)
+	{
+		if (query->values[i] == NULL)
+			continue;
+		bytes += query->formats != NULL && query->formats[i] == 1 ? (size_t) query->lengths[i]
+		                                                          : strlen(query->values[i]);
+	}
+	return bytes > CARRIED_BYTES;
+}
 
 /* *lost tells whether the connection broke while the statement ran. */
 static PGresult *
@@ -23,12 +43,15 @@ run_once(NachetPool *pool, const NachetQuery *query, bool *lost, NachetError *er
 	else if (PQntuples(result) != 1)
 		nachet_error_set(error, "a statement gave %d rows", PQntuples(result));
 	*lost = error->unreachable;
+	if (!*lost && was_large(query, result))
+		nachet_pool_drop(pool, &pooled);
+	else
+		nachet_pool_give(pool, &pooled);
 	if (error->set)
 	{
 		PQclear(result);
 		result = NULL;
 	}
-	nachet_pool_give(pool, &pooled);
 	return result;
 }
 

@@ -12,6 +12,7 @@
 
 #include "loader/client/datastore.h"
 #include "cors.h"
+#include "long_answer.h"
 #include "respond.h"
 #include "router.h"
 #include "text.h"
@@ -20,6 +21,27 @@
 #define TYPE_PROBLEM "application/problem+json"
 #define TYPE_TEXT    "text/plain; charset=utf-8"
 
+/* Takes the text over; NULL where memory ran out. */
+static struct MHD_Response *
+create_response(NachetRequest *request, NachetText *text)
+{
+	struct MHD_Response *response = NULL;
+
+	if (text->length > NACHET_LONG_ANSWER_BYTES)
+		response = nachet_long_answer_create(request->server->spool, text->bytes, text->length);
+	if (response != NULL)
+	{
+		nachet_text_free(text);
+		return response;
+	}
+	if (!text->failed)
+		response =
+		    MHD_create_response_from_buffer(text->length, text->bytes, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL)
+		nachet_text_free(text);
+	return response;
+}
+
 /*
  * Takes the text over; type is NULL where there is none. Where memory ran out there is no response, and the
  * connection will be closed.
@@ -27,18 +49,13 @@
 static void
 set_answer(NachetRequest *request, unsigned status, const char *type, NachetText *text)
 {
-	struct MHD_Response *response = NULL;
+	struct MHD_Response *response;
 
 	request->status = status;
 	request->answer_length = text->length;
-	if (!text->failed)
-		response =
-		    MHD_create_response_from_buffer(text->length, text->bytes, MHD_RESPMEM_MUST_FREE);
+	response = create_response(request, text);
 	if (response == NULL)
-	{
-		nachet_text_free(text);
 		return;
-	}
 	if (type != NULL)
 		(void) MHD_add_response_header(response, "Content-Type", type);
 	(void) MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");

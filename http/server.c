@@ -2,7 +2,7 @@
  * http/server.c
  *		The service as a whole: what all requests share, its beginning and its end.
  *
- * Order: made are auth, spool, pool, senders, watchdog, daemon, admin; the daemon is ended first, the others in
+ * Order: made are auth, certificate, spool, pool, senders, watchdog, daemon, admin; the daemon is ended first, the others in
  * the opposite order. Requests push to senders, senders take from the pool: each outlives those that use it.
  *
  * One thread a connection: a request may wait for room in the queue and for its final statement, and stalls
@@ -23,6 +23,7 @@
 #include "json_body.h"
 #include "log.h"
 #include "request.h"
+#include "tls.h"
 #include "watchdog.h"
 
 /* Connections above our limit that libmicrohttpd lets in, to be told 503; the watchdog keeps their lives short. */
@@ -115,16 +116,28 @@ settle_connections(NachetServer *server)
 static bool
 start_daemon(NachetServer *server, int listener)
 {
+	const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+	struct MHD_OptionItem encrypted[] = {
+	    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *) (uintptr_t) nachet_tls_retrieve},
+	    {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) (uintptr_t) NACHET_TLS_PRIORITIES},
+	    {MHD_OPTION_END, 0, NULL}};
+	bool tls = server->options->tls_cert != NULL;
+
+	if (tls && MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES)
+	{
+		fprintf(stderr, "nachet-http: --tls-cert: this system's libmicrohttpd has no TLS\n");
+		return false;
+	}
 	server->daemon = MHD_start_daemon(
 	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
-	        MHD_USE_ITC,
+	        MHD_USE_ITC | (tls ? MHD_USE_TLS : 0),
 	    0, NULL, NULL, nachet_request_handle, server, MHD_OPTION_LISTEN_SOCKET, listener,
 	    MHD_OPTION_NOTIFY_COMPLETED, nachet_request_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
 	    notify_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
 	    MHD_OPTION_URI_LOG_CALLBACK, nachet_request_announced, server, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned) (server->max_connections + SPARE_CONNECTIONS),
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
-	    THREAD_BYTES, MHD_OPTION_END);
+	    THREAD_BYTES, MHD_OPTION_ARRAY, tls ? encrypted : plain, MHD_OPTION_END);
 	if (server->daemon == NULL)
 		fprintf(stderr, "nachet-http: can't start libmicrohttpd: %s\n", strerror(errno));
 	return server->daemon != NULL;
@@ -154,7 +167,7 @@ start_parts(NachetServer *server)
 	                                        options->spool_reserve};
 
 	server->auth = nachet_auth_create(options);
-	if (server->auth == NULL)
+	if (server->auth == NULL || (options->tls_cert != NULL && !nachet_tls_start(options)))
 		return false;
 	server->spool = nachet_spool_create(options->spool_dir, &spool_limits, &error);
 	server->json_memory = nachet_budget_create(nachet_json_body_memory(options));
@@ -215,6 +228,8 @@ void
 nachet_server_reload(NachetServer *server)
 {
 	nachet_auth_reload(server->auth);
+	if (server->options->tls_cert != NULL)
+		nachet_tls_reload(server->options);
 }
 
 void
@@ -243,4 +258,5 @@ nachet_server_stop(NachetServer *server)
 	nachet_budget_free(server->json_memory);
 	nachet_spool_free(server->spool);
 	nachet_auth_free(server->auth);
+	nachet_tls_stop();
 }

@@ -15,7 +15,7 @@ nachet_sockets_open(NachetSockets *sockets, const NachetHttpOptions *options)
 {
 	NachetListenWish service = {.option = "--listen",
 	                            .address = options->listen,
-	                            .scheme = "http",
+	                            .scheme = options->tls_cert != NULL ? "https" : "http",
 	                            .private = options->auth_kind == NACHET_AUTH_NONE};
 	NachetListenWish admin = {
 	    .option = "--admin-listen", .address = options->admin_listen, .scheme = "http"};

@@ -43,7 +43,6 @@ struct NachetSpool
 	char *memory;
 	size_t block_count;
 	size_t free_count;
-	atomic_uint_least64_t disk_bytes;
 	uint32_t free_blocks[]; /* a stack */
 };
 
@@ -124,8 +123,9 @@ nachet_spool_state(NachetSpool *spool, NachetSpoolState *state)
 	pthread_mutex_lock(&spool->lock);
 	state->memory = (spool->block_count - spool->free_count) * BLOCK_BYTES;
 	pthread_mutex_unlock(&spool->lock);
-	state->memory_size = spool->block_count * BLOCK_BYTES;
-	state->disk = atomic_load(&spool->disk_bytes);
+	state->memory_limit = spool->block_count * BLOCK_BYTES;
+	state->files = atomic_load(&spool->claimed);
+	state->files_limit = spool->limits.files;
 }
 
 NachetSpooled *
@@ -281,7 +281,6 @@ spill(NachetSpooled *spooled, NachetError *error)
 			return false;
 	}
 	free_blocks(spooled);
-	atomic_fetch_add(&spooled->spool->disk_bytes, spooled->size);
 	return true;
 }
 
@@ -312,7 +311,6 @@ nachet_spooled_write(NachetSpooled *spooled, const void *bytes, size_t length, N
 	    !write_file(spooled, spooled->size, next, length, error))
 		return false;
 	spooled->size += length;
-	atomic_fetch_add(&spooled->spool->disk_bytes, length);
 	return true;
 }
 
@@ -352,11 +350,8 @@ nachet_spooled_free(NachetSpooled *spooled)
 {
 	if (spooled == NULL)
 		return;
-	/* A file counts from the moment that all is in it, when the blocks are gone. */
 	if (spooled->block_count > 0)
 		free_blocks(spooled);
-	else if (spooled->file >= 0)
-		atomic_fetch_sub(&spooled->spool->disk_bytes, spooled->size);
 	free(spooled->blocks);
 	if (spooled->file >= 0)
 		close(spooled->file);

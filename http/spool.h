@@ -47,9 +47,10 @@ extern void nachet_spool_free(NachetSpool *spool);
 
 typedef struct NachetSpoolState
 {
-	uint64_t memory_size; /* bytes for all pictures together */
-	uint64_t memory;      /* of these, taken */
-	uint64_t disk;        /* bytes in files */
+	uint64_t memory;
+	uint64_t memory_limit;
+	uint64_t files; /* claimed for them, in steps */
+	uint64_t files_limit;
 } NachetSpoolState;
 
 extern void nachet_spool_state(NachetSpool *spool, NachetSpoolState *state);

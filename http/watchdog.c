@@ -11,9 +11,10 @@
  * whoever is silent or sends slower does. An answer has the same credit for all its bytes.
  *
  * libmicrohttpd takes no answer while it waits for headers or in a body's middle; there the watchdog writes the
- * 408 to the socket itself. That is safe because nothing else is written then: whoever is about to answer asks
- * first, under the lock, whether the connection still has its place. The socket's number is ours as long as
- * the connection is in the list, which it leaves before its socket is closed.
+ * 408 to the socket itself, but where TLS is spoken, which it can't. That is safe because nothing else is
+ * written then: whoever is about to answer asks first, under the lock, whether the connection still has its
+ * place. The socket's number is ours as long as the connection is in the list, which it leaves before its socket
+ * is closed.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -76,6 +77,7 @@ struct NachetWatchdog
 	int64_t header_ms;
 	int64_t credit_ms;
 	uint64_t min_rate; /* bytes a second */
+	bool encrypted;    /* nothing may be written but by libmicrohttpd */
 	NachetWatched *first;
 };
 
@@ -116,7 +118,8 @@ answer_too_slow(const NachetWatched *watched)
 static void
 cut_off(NachetWatched *watched)
 {
-	if (watched->phase == PHASE_HEADERS || watched->phase == PHASE_BODY)
+	if (!watched->watchdog->encrypted &&
+	    (watched->phase == PHASE_HEADERS || watched->phase == PHASE_BODY))
 		answer_too_slow(watched);
 	(void) shutdown(watched->socket, SHUT_RDWR);
 	watched->phase = PHASE_OVER;
@@ -158,6 +161,7 @@ nachet_watchdog_start(const NachetHttpOptions *options)
 	watchdog->header_ms = (int64_t) options->header_timeout * 1000;
 	watchdog->credit_ms = (int64_t) options->idle_timeout * 1000;
 	watchdog->min_rate = options->min_rate;
+	watchdog->encrypted = options->tls_cert != NULL;
 	if (pthread_create(&watchdog->thread, NULL, watch, watchdog) == 0)
 		return watchdog;
 	pthread_cond_destroy(&watchdog->stop);

@@ -151,6 +151,8 @@ print_help(const NachetOptionTable *table)
 	    "psql then prints the sets' ids. Its role needs nachet_importer and TEMPORARY on the "
 	    "database.\n"
 	    "A script that could not be written whole fails when it is run.\n\n"
+	    "With --url the same goes through a service, nachet-http, over HTTP; nothing else "
+	    "differs.\n\n"
 	    "Example:\n"
 	    "  nachet-load -d nachet --email=someone@example.org --seed='Brassica napus' --zoom=20 \\\n"
 	    "    --nb-seeds=5 session-12/\n",

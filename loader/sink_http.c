@@ -207,10 +207,12 @@ stage(HttpSink *http, int worker, NachetServiceParts *parts, bool *again, Nachet
 	object = post(http, worker, "/batch-import?stage=true", &parts->body, &status, error);
 	if (status == 413)
 	{
-		*again = parts->count > 1;
-		if (*again)
-			atomic_store(&http->most_bytes, parts->body.length / 2);
-		return *again || refuse_large(batch, parts, UINT64_MAX, error);
+		if (parts->count == 1)
+			return refuse_large(batch, parts, UINT64_MAX, error);
+		atomic_store(&http->most_bytes, parts->body.length / 2);
+		nachet_error_clear(error);
+		*again = true;
+		return true;
 	}
 	done = object != NULL &&
 	       nachet_service_answer_staged(object, batch, parts->position, parts->count, error);

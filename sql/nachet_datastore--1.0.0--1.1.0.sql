@@ -30,3 +30,106 @@ COMMENT ON FUNCTION nachet.content_facts(bytea[]) IS
 ALTER FUNCTION nachet.content_facts(bytea[]) OWNER TO nachet_owner;
 REVOKE ALL ON FUNCTION nachet.content_facts(bytea[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION nachet.content_facts(bytea[]) TO nachet_importer;
+
+-- Verification: stored contents read again. What it notes is about this cluster's files, so no dump takes it along.
+
+CREATE TABLE nachet.verify_run (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	finished_at timestamptz
+);
+CREATE UNIQUE INDEX verify_run_under_way ON nachet.verify_run ((true)) WHERE finished_at IS NULL;
+COMMENT ON TABLE nachet.verify_run IS 'runs of verify_all; one at most is under way';
+
+CREATE TABLE nachet.verify_range (
+	run_id bigint NOT NULL REFERENCES nachet.verify_run (id) ON DELETE CASCADE,
+	last_id bigint NOT NULL,
+	next_id bigint NOT NULL,
+	done boolean NOT NULL DEFAULT false,
+	contents bigint NOT NULL DEFAULT 0,
+	bytes bigint NOT NULL DEFAULT 0,
+	findings bigint NOT NULL DEFAULT 0,
+	PRIMARY KEY (run_id, last_id)
+);
+COMMENT ON TABLE nachet.verify_range IS 'the ranges of content ids that the latest run is cut into, and how far each has come';
+
+CREATE TABLE nachet.verify_finding (
+	run_id bigint NOT NULL REFERENCES nachet.verify_run (id) ON DELETE CASCADE,
+	found_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	content_id bigint,
+	sha256 bytea,
+	flaw text NOT NULL,
+	detail text NOT NULL,
+	picture_ids uuid[]
+);
+CREATE INDEX verify_finding_run_id_idx ON nachet.verify_finding (run_id);
+COMMENT ON TABLE nachet.verify_finding IS 'damage that runs of verify_all have found';
+COMMENT ON COLUMN nachet.verify_finding.content_id IS 'NULL where an index could not be read';
+COMMENT ON COLUMN nachet.verify_finding.picture_ids IS
+	'the pictures that have this content; NULL where they could not be read';
+
+CREATE VIEW nachet.verify_progress AS
+	SELECT r.id AS run_id, r.started_at, r.finished_at, sum(p.contents)::bigint AS contents,
+		sum(p.bytes)::bigint AS bytes,
+		(SELECT count(*) FROM nachet.verify_finding f WHERE f.run_id = r.id) AS findings,
+		count(*) FILTER (WHERE p.done) AS ranges_done, count(*) AS ranges
+	FROM nachet.verify_run r JOIN nachet.verify_range p ON p.run_id = r.id
+	GROUP BY r.id;
+COMMENT ON VIEW nachet.verify_progress IS 'how far the latest run of verify_all has come';
+
+ALTER TABLE nachet.verify_run OWNER TO nachet_owner;
+ALTER TABLE nachet.verify_range OWNER TO nachet_owner;
+ALTER TABLE nachet.verify_finding OWNER TO nachet_owner;
+ALTER VIEW nachet.verify_progress OWNER TO nachet_owner;
+GRANT SELECT ON nachet.verify_run, nachet.verify_finding, nachet.verify_progress TO nachet_admin;
+
+CREATE FUNCTION nachet.verify_contents(first_id bigint DEFAULT NULL, last_id bigint DEFAULT NULL, OUT content_id bigint,
+	OUT sha256 bytea, OUT flaw text, OUT detail text, OUT picture_ids uuid[]) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'verify_contents' LANGUAGE C VOLATILE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.verify_contents(bigint, bigint) IS
+	'reads the contents of these ids again (NULL: no bound) and tells of each that is damaged, with the pictures that have it';
+ALTER FUNCTION nachet.verify_contents(bigint, bigint) OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.verify_contents(bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION nachet.verify_contents(bigint, bigint) TO nachet_admin;
+
+CREATE FUNCTION nachet.verify_begin() RETURNS bigint
+	AS 'MODULE_PATHNAME', 'verify_begin' LANGUAGE C VOLATILE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.verify_begin() IS 'a part of verify_all: the run that is under way, or a new one';
+ALTER FUNCTION nachet.verify_begin() OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.verify_begin() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION nachet.verify_begin() TO nachet_admin;
+
+CREATE FUNCTION nachet.verify_next(run_id bigint, max_bytes bigint) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'verify_next' LANGUAGE C VOLATILE STRICT
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.verify_next(bigint, bigint) IS
+	'a part of verify_all: verifies one slice of a run; false where none is left to take';
+ALTER FUNCTION nachet.verify_next(bigint, bigint) OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.verify_next(bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION nachet.verify_next(bigint, bigint) TO nachet_admin;
+
+-- It commits, which a procedure with rights or a search_path of its own cannot.
+CREATE PROCEDURE nachet.verify_all(max_bytes bigint DEFAULT 1073741824, INOUT findings bigint DEFAULT NULL)
+	AS 'MODULE_PATHNAME', 'verify_all' LANGUAGE C;
+COMMENT ON PROCEDURE nachet.verify_all(bigint, bigint) IS
+	'verifies all contents, committing after each slice of about that many bytes; goes on where a run was broken off, and shares one that is under way';
+ALTER PROCEDURE nachet.verify_all(bigint, bigint) OWNER TO nachet_owner;
+REVOKE ALL ON PROCEDURE nachet.verify_all(bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE nachet.verify_all(bigint, bigint) TO nachet_admin;
+
+-- What keeps a slip of DROP from taking the pictures along.
+
+CREATE FUNCTION nachet.refuse_drop() RETURNS event_trigger
+	AS 'MODULE_PATHNAME', 'refuse_drop' LANGUAGE C
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.refuse_drop() IS
+	'refuses to drop the extension, its schema or what their owner owns while pictures are stored, unless nachet.allow_drop is on';
+ALTER FUNCTION nachet.refuse_drop() OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.refuse_drop() FROM PUBLIC;
+
+CREATE EVENT TRIGGER nachet_drop_guard ON ddl_command_start
+	WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
+	EXECUTE FUNCTION nachet.refuse_drop();
+COMMENT ON EVENT TRIGGER nachet_drop_guard IS 'keeps stored pictures from being dropped along with the extension';

@@ -22,6 +22,13 @@ sub fails
 my ($status, $out, $err) = run_command($program, '--help');
 is($status, 0, '--help');
 like($out, qr/--max-picture-size=SIZE  NACHET_HTTP_MAX_PICTURE_SIZE/, '--help tells options and variables');
+for my $line (grep { /^ {2,6}(?:-., )?--/ } split /\n/, $out)
+{
+	my ($name) = $line =~ /--([a-z-]+)/;
+	(my $variable = "NACHET_HTTP_\U$name") =~ tr/-/_/;
+	$variable = 'NACHET_DBNAME' if $name eq 'dbname';
+	like($line, $name =~ /^(?:help|version)$/ ? qr/^\S*[^=]*$/ : qr/--\Q$name\E=\S+  $variable$/, "--$name has its variable");
+}
 ($status, $out) = run_command($program, '--version');
 like($out, qr/\Anachet-http \d+\.\d+\.\d+\n\z/, '--version');
 

@@ -7,7 +7,7 @@ use IO::Select ();
 use Socket qw(SOL_SOCKET SO_RCVBUF SO_LINGER pack_sockaddr_in inet_aton);
 
 use lib 'test/lib';
-use Nachet::Test qw(jpeg poll_until start_command);
+use Nachet::Test qw(jpeg poll_until run_command start_command tempdir);
 use Nachet::Http qw(curl multipart post_body post_json is_problem connect_to request_head read_answer count_of wait_for_log);
 
 my $store = Nachet::Test->new;
@@ -99,6 +99,21 @@ ok(wait_for_log($http, qr{POST /picture-form 200 \d+ bytes \d+ ms .*\(the client
 close $socket;
 is(post_json($http, $good)->{status}, 200, 'one that does, gets it whole');
 $store->psql("DELETE FROM nachet.seed WHERE name LIKE 'xxx%'");
+is($http->stop, 0, 'it stops with 0');
+
+# Over TLS, where nothing can be told.
+my $folder = tempdir();
+run_command(qw(openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 30 -keyout), "$folder/key", '-out', "$folder/cert");
+chmod 0600, "$folder/key";
+$http = $store->start_http(args => [ '--header-timeout', '1', '--idle-timeout', '1', '--tls-cert', "$folder/cert", '--tls-key', "$folder/key" ]);
+for my $part ('', $form_head, "${form_head}Content-Length: 1000\r\n\r\n{")
+{
+	my ($status, $out, $err) = run_command({ stdin => $part, timeout => 30 }, qw(openssl s_client -quiet -ign_eof -connect), '127.0.0.1:' . $http->port);
+	is($out, '', 'a client that stops after ' . length($part) . ' bytes is dropped');
+	unlike($err, qr/wrong version|decryption failed|bad record/, 'and nothing strange is sent');
+}
+ok(wait_for_log($http, qr{POST /picture-form 408 1 bytes \d+ ms .*\(the client was too slow\)}), 'and it is logged');
+is(curl('-k', 'https://127.0.0.1:' . $http->port . '/')->{status}, 200, 'others are served');
 is($http->stop, 0, 'it stops with 0');
 
 # Very many at once.

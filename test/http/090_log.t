@@ -124,12 +124,16 @@ for my $case (
 	my ($env, @args) = @$case;
 	for my $format (qw(text json))
 	{
-		my $http = start_command({ env => $env }, Nachet::Test::nachet_http(), '--listen', '127.0.0.1:0', '--log-format', $format, @args);
+		my $http = start_command({ env => $env }, Nachet::Test::nachet_http(), '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
+			'--log-format', $format, @args);
 		poll_until(sub { $http->err =~ m{listening on http://127.0.0.1:(\d+)} && ($http->{url} = "http://127.0.0.1:$1") }) or die $http->err;
+		my ($admin) = $http->err =~ m{operators' endpoints on (http://127.0.0.1:\d+)} or die $http->err;
 		my $told = post_json($http, $good);
 		is_problem($told, 503, qr/database/, 'a database that lets nobody in');
 		my ($status, $ps) = run_command('ps', '-o', 'args=', '-p', $http->pid);
-		unlike($http->err . $http->out . $told->{body} . $ps, qr/geheim/, "$format: " . (join ' ', %$env, @args) . ': no secret is told');
+		my $shown = join '', map { curl("$admin/$_")->{body} } qw(ready metrics live elsewhere);
+		like($shown, qr/nachet_http_requests_total/, 'operators are answered');
+		unlike($http->err . $http->out . $told->{body} . $ps . $shown, qr/geheim/, "$format: " . (join ' ', %$env, @args) . ': no secret is told');
 		$http->stop;
 	}
 }

@@ -70,6 +70,16 @@ my @wrong = (
 	[ 'a list of folders', {}, [ @required[ 0, 2, 3 ], '--seed-from-folder', '--files-from=-', '/tmp' ], qr/--files-from and --seed-from-folder exclude/ ],
 	[ 'one name for all seeds', {}, [ @required[ 0, 2, 3 ], '--seed-from-folder', '--name=n', '/tmp' ], qr/--name names one set/ ],
 	[ 'neither seed', {}, [ @required[ 0, 2, 3 ], '/tmp' ], qr/missing: --seed \(/ ],
+	[ 'a URL that is none', {}, [ @required, '--url=nonsense', '/tmp' ], qr/--url is no URL/ ],
+	[ 'a URL of another kind', {}, [ @required, '--url=ftp://h/', '/tmp' ], qr/--url must begin with https/ ],
+	[ 'a password in a URL of a service', {}, [ @required, '--url=https://me:secret@h/', '/tmp' ], qr/--url must hold no user and no password/ ],
+	[ 'a URL with a query', {}, [ @required, '--url=https://h/?a=b', '/tmp' ], qr/--url must end with its path/ ],
+	[ 'two destinations', {}, [ @required, '--url=https://h/', '--dbname=x', '/tmp' ], qr/--url and --dbname exclude each other/ ],
+	[ 'two destinations in the environment', { NACHET_URL => 'https://h/', NACHET_DBNAME => 'x' }, [ @required, '/tmp' ], qr/--url and --dbname exclude each other/ ],
+	[ 'a script through a service', {}, [ @required, '--url=https://h/', '--sql', '/tmp' ], qr/--url and --sql exclude each other/ ],
+	[ 'a token for nobody', {}, [ @required, '--token-file=/x', '/tmp' ], qr/--token-file and --cacert go with --url/ ],
+	[ 'a token in the clear', {}, [ @required, '--url=http://h/', '--token-file=/x', '/tmp' ], qr/--token-file needs an https:/ ],
+	[ 'an email that is no UTF-8', {}, [ @required, '--url=https://h/', "--email=\xe9", '/tmp' ], qr/must be valid UTF-8/ ],
 	[ '--name for two sets', {}, [ @required, '--name=n', '/tmp', '/usr' ], qr/--name names one set/ ],
 );
 for my $case (@wrong)
@@ -80,6 +90,18 @@ for my $case (@wrong)
 	is($out, '', "$what: nothing on standard output");
 	like($err, qr/\Anachet-load: error: [^\n]*$words[^\n]*\n\z/, "$what: one line that tells");
 	unlike($err, qr/secret/, "$what: no secret in it") if $what =~ /password/;
+}
+
+# Of --url and --dbname the one on the command line goes before the one in the environment.
+for my $case (
+	[ { NACHET_URL => 'http://127.0.0.1:1' }, [ '--dbname', 'host=/nonexistent' ], 'database' ],
+	[ { NACHET_DBNAME => 'host=/nonexistent', NACHET_TOKEN_FILE => undef }, [ '--url', 'http://127.0.0.1:1' ], 'service' ],
+	[ { NACHET_URL => 'http://127.0.0.1:1', NACHET_TOKEN_FILE => '/nonexistent' }, [ '--dbname', 'host=/nonexistent' ], 'database' ])
+{
+	my ($env, $args, $where) = @$case;
+	($status, $out, $err) = load({ %$env, no_proxy => '*' }, @required, @$args, '/tmp');
+	is($status, 4, "@$args goes before @{[ %{ { map { $_ => $env->{$_} // '' } keys %$env } } ]}");
+	like($err, qr/no connection to the $where/, "... to the $where");
 }
 
 done_testing;

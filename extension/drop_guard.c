@@ -1,0 +1,155 @@
+/*
+ * extension/drop_guard.c
+ *		DROP EXTENSION, DROP SCHEMA and DROP OWNED that would take stored pictures along are refused.
+ *
+ * An event trigger on ddl_command_start runs this; a sql_drop trigger would be dropped along and never
+ * fire. Only a command that names our own extension, its schema or their owner is looked at, and only
+ * where its user may run it. Where nothing is stored, the tables are locked as the command itself will
+ * lock them, so that an import under way ends first and what it brought is seen. The function runs with
+ * the rights of the user, since CURRENT_USER in the command means him. It is a catch against mistakes and no right: whoever may drop may set nachet.allow_drop.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/event_trigger.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "query.h"
+#include "settings.h"
+
+PG_FUNCTION_INFO_V1(refuse_drop);
+
+/* Whether a DROP EXTENSION or DROP SCHEMA names ours. */
+static bool
+names_ours(const DropStmt *drop, Oid extension, Oid schema)
+{
+	ListCell *cell;
+
+	foreach (cell, drop->objects)
+	{
+		const char *name = strVal(lfirst(cell));
+
+		if (drop->removeType == OBJECT_EXTENSION && get_extension_oid(name, true) == extension)
+			return true;
+		if (drop->removeType == OBJECT_SCHEMA && get_namespace_oid(name, true) == schema)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether a role owns the extension or its schema, or, where InvalidOid is given, whether the current
+ * user has the rights of such a role. Others are refused by PostgreSQL itself.
+ */
+static bool
+is_owner(Oid role, Oid extension, Oid schema)
+{
+	NachetArg args[3] = {NACHET_PARAM(OIDOID, ObjectIdGetDatum(extension)),
+	                     NACHET_PARAM(OIDOID, ObjectIdGetDatum(schema)),
+	                     NACHET_PARAM_IF(OIDOID, ObjectIdGetDatum(role), OidIsValid(role))};
+	bool found;
+
+	SPI_connect();
+	found = nachet_read("SELECT FROM (SELECT extowner FROM pg_catalog.pg_extension WHERE oid = $1"
+	                    " UNION ALL SELECT nspowner FROM pg_catalog.pg_namespace WHERE oid = $2)"
+	                    " AS s (owner) WHERE CASE WHEN $3 IS NULL"
+	                    " THEN pg_catalog.pg_has_role(owner, 'USAGE') ELSE owner = $3 END",
+	                    3, args) > 0;
+	SPI_finish();
+	return found;
+}
+
+/* Whether a DROP OWNED names a role that owns the extension or its schema. */
+static bool
+names_owner(const DropOwnedStmt *drop, Oid extension, Oid schema)
+{
+	ListCell *cell;
+
+	foreach (cell, drop->roles)
+	{
+		Oid role = get_rolespec_oid(lfirst(cell), true);
+
+		if (OidIsValid(role) && is_owner(role, extension, schema))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a table of ours has a row that is committed by the time its lock is had. */
+static bool
+has_rows(Oid schema, const char *name, LOCKMODE lock)
+{
+	Oid oid = get_relname_relid(name, schema);
+	Relation table;
+	TableScanDesc scan;
+	TupleTableSlot *slot;
+	Snapshot snapshot;
+	bool found;
+
+	if (!OidIsValid(oid))
+		return false;
+	table = table_open(oid, lock);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	slot = table_slot_create(table, NULL);
+	scan = table_beginscan(table, snapshot, 0, NULL);
+	found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	UnregisterSnapshot(snapshot);
+	table_close(table, NoLock);
+	return found;
+}
+
+/* Whether anything is stored; the tables are locked in the order in which imports come by. */
+static bool
+holds_pictures(Oid schema, LOCKMODE lock)
+{
+	return has_rows(schema, "content_chunk", lock) || has_rows(schema, "content", lock) ||
+	       has_rows(schema, "picture", lock);
+}
+
+/*
+ * refuse_drop(): the event trigger nachet_drop_guard. Errors: 2BP01 where pictures or their bytes are
+ * stored and nachet.allow_drop is off.
+ */
+Datum
+refuse_drop(PG_FUNCTION_ARGS)
+{
+	Oid function = fcinfo->flinfo->fn_oid;
+	Oid extension = getExtensionOfObject(ProcedureRelationId, function);
+	Oid schema = get_func_namespace(function);
+	Node *command;
+	bool ours = false;
+
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the event trigger nachet_drop_guard only")));
+	if (nachet_allow_drop || !OidIsValid(extension))
+		PG_RETURN_NULL();
+	command = ((EventTriggerData *) fcinfo->context)->parsetree;
+	if (IsA(command, DropStmt))
+		ours = names_ours((DropStmt *) command, extension, schema);
+	else if (IsA(command, DropOwnedStmt))
+		ours = names_owner((DropOwnedStmt *) command, extension, schema);
+	if (!ours || !is_owner(InvalidOid, extension, schema))
+		PG_RETURN_NULL();
+
+	/* What is there is seen at once; only where nothing is, an import under way is waited for. */
+	if (holds_pictures(schema, AccessShareLock) || holds_pictures(schema, AccessExclusiveLock))
+		ereport(ERROR,
+		        (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+		         errmsg("extension nachet_datastore holds pictures, which would be dropped along"),
+		         errhint("To drop them all, SET nachet.allow_drop = on first.")));
+	PG_RETURN_NULL();
+}

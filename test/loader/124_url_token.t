@@ -1,0 +1,113 @@
+# nachet-load --url and who is let in: the token of --token-file, which is read anew, kept from others, and never shown.
+use strict;
+use warnings;
+
+use FindBin ();
+use lib "$FindBin::Bin/../lib";
+use Nachet::Front ();
+use Nachet::Jwt qw(claims hs256);
+use Nachet::Test qw(gif tiff write_file slurp run_command);
+use Test::More;
+
+my $store = Nachet::Test->new;
+my $scratch = $store->tempdir;
+my $secret = 'a secret of the test, longer than 32 bytes';
+chmod 0600, write_file("$scratch/key", $secret);
+my $http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-key', "$scratch/key" ]);
+my @data = ('--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
+my %env = (PGHOST => '/nonexistent', http_proxy => undef, no_proxy => '*');
+my $folder = "$scratch/pictures";
+write_file("$folder/$_.gif", gif($_)) for 1 .. 5;
+write_file("$folder/large.tif", tiff(12_000_000, 'large'));
+my $file = "$scratch/token";
+my @said;
+
+sub write_token
+{
+	my ($token, $mode) = @_;
+	unlink $file;
+	write_file($file, $token);
+	chmod $mode // 0600, $file or die $!;
+	return;
+}
+
+# All that a run says is kept, to be searched for tokens.
+sub load
+{
+	my ($url, @args) = @_;
+	my @result = run_command({ env => \%env }, $store->nachet_load, '--url', $url, '-v', @data, @args, $folder);
+	push @said, @result[ 1, 2 ];
+	return @result;
+}
+
+my @tokens = map { hs256($secret, claims(%$_)) } {}, { exp => time - 3600 }, { email => 'stranger@example.org' };
+my ($good, $expired, $strange) = @tokens;
+
+# --- a token that is let in --------------------------------------------------------------------------------
+write_token("$good\n");
+my ($status, $id, $err) = load($http->url, '--token-file', $file);
+is($status, 0, 'a token tells who imports, without --email') or diag($err);
+is($store->psql("SELECT u.email FROM nachet.picture_set s JOIN nachet.users u ON u.id = s.owner_id WHERE s.id = '" . $id =~ s/\n//r . "'"),
+	'someone@example.org', '... and it is his set');
+is((load($http->url, '--token-file', $file, '--email', 'Someone@example.org'))[1], $id, 'an email may say so too');
+chmod 0640, $file;
+is((load($http->url, '--token-file', $file))[0], $> == 0 ? 0 : 1, 'of root\'s own, a group may read it');
+
+# Replaced while the import goes on.
+{
+	write_token($good);
+	write_file("$folder/more.gif", gif('more'));
+	my $renewing = Nachet::Front->new($http->port, sub {
+		write_token($expired) if $_[0] == 1;
+		return;
+	});
+	($status, undef, $err) = load($renewing->url, '--token-file', $file);
+	is($status, 1, 'a token that is replaced by a worse one: that one is shown');
+	like($renewing->requests, qr/\Q$good\E.*\Q$expired\E/s, '... from the next request on');
+}
+
+# --- tokens that are not ------------------------------------------------------------------------------------
+my @refused = (
+	[ 'no token', undef, [], qr/error: .*\nnachet-load: hint: --token-file names a file that holds a token/ ],
+	[ 'an expired one', $expired, [], qr/error: .*expired.*\nnachet-load: hint: The token of --token-file is not, or no longer, accepted/i ],
+	[ 'one of somebody else\'s making', hs256('another secret, which is 32 bytes long', claims()), [], qr/hint: The token of --token-file/ ],
+	[ 'one of a stranger', $strange, [], qr/user "stranger\@example\.org" is not registered/ ],
+	[ 'another\'s email', $good, [ '--email', 'stranger@example.org' ], qr/"email" is not the authenticated user's/ ],
+);
+for my $case (@refused)
+{
+	my ($what, $token, $args, $words) = @$case;
+	write_token($token) if defined $token;
+	push @tokens, $token if defined $token;
+	($status, my $out, $err) = load($http->url, defined $token ? ('--token-file', $file) : (), @$args);
+	is($status, 1, "$what: status 1");
+	like($err, $words, '... in words');
+	is($out, '', '... no id');
+}
+
+# --- files that are none ------------------------------------------------------------------------------------
+my @bad = (
+	[ 'a file that others may read', sub { write_token($good, 0644) }, qr/others may read it.*\nnachet-load: hint: .*chmod 600/ ],
+	[ 'a file that others may write', sub { write_token($good, 0602) }, qr/others may read it/ ],
+	[ 'no file', sub { unlink $file }, qr/token: No such file/ ],
+	[ 'a folder', sub { unlink $file; mkdir $file, 0700 }, qr/is no regular file/ ],
+	[ 'an empty file', sub { rmdir $file; write_token("\n") }, qr/holds no token/ ],
+	[ 'two lines', sub { write_token("$good\nX-Header: 1\n") }, qr/holds no token/ ],
+	[ 'bytes', sub { write_token("a\0b") }, qr/holds no token/ ],
+	[ 'a huge file', sub { write_token('a' x 20_000) }, qr/holds no token/ ],
+);
+for my $case (@bad)
+{
+	my ($what, $make, $words) = @$case;
+	$make->();
+	($status, undef, $err) = load($http->url, '--token-file', $file);
+	is($status, 1, "$what: status 1");
+	like($err, qr{\Anachet-load: error: .*\Q$file\E: $words|$words}, '... in words');
+}
+
+for my $token (@tokens)
+{
+	ok(!grep({ index($_, $token) >= 0 || index($_, (split /\./, $token)[2]) >= 0 } @said, $http->err), 'a token is shown nowhere');
+}
+
+done_testing;
