@@ -166,7 +166,7 @@ read_token(NachetAuth *auth, NachetRequest *request, const NachetToken *token)
 
 /* Any page can make a browser send a cookie; the Origin was found to be an allowed one before. */
 static bool
-is_from_own_page(const NachetHeaders *headers)
+tells_its_page(const NachetHeaders *headers)
 {
 	const char *site = headers->value[NACHET_HEADER_SEC_FETCH_SITE];
 
@@ -194,7 +194,7 @@ check_token(NachetAuth *auth, NachetRequest *request, const NachetHeaders *heade
 			             "The request has several tokens, which differ or come in cookies.");
 			break;
 		case NACHET_TOKEN_COOKIE:
-			if (!is_from_own_page(headers))
+			if (!tells_its_page(headers))
 				nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
 				                       "A token in a cookie is taken only with the header Origin, "
 				                       "which tells the page that sends it.");
