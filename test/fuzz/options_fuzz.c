@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "loader/choice.h"
+#include "loader/client/datastore.h"
 #include "loader/options.h"
 #include "loader/service_url.h"
 #include "fuzz.h"
@@ -147,14 +148,16 @@ check_order(const NachetOptions *options)
 /* Calls text(name, value) for each option that has one, flag(name, set) for each flag, list(...) for the others. */
 #define FOR_TEXTS(DO)                                                                              \
 	DO(email, EMAIL)                                                                               \
-	DO(seed, SEED) DO(zoom, ZOOM) DO(nb_seeds, NB_SEEDS) DO(name, NAME) DO(dbname, DBNAME)         \
-	    DO(url, URL) DO(token_file, TOKEN_FILE) DO(cacert, CACERT) DO(files_from, FILES_FROM)      \
+	DO(seed, SEED)                                                                                 \
+	DO(zoom, ZOOM) DO(nb_seeds, NB_SEEDS) DO(name, NAME) DO(dbname, DBNAME) DO(url, URL)           \
+	    DO(token_file, TOKEN_FILE) DO(cacert, CACERT) DO(files_from, FILES_FROM)                   \
 	        DO(jobs_given, JOBS) DO(on_error, ON_ERROR) DO(retries_given, RETRIES)                 \
 	            DO(report, REPORT)
 #define FOR_FLAGS(DO)                                                                              \
 	DO(from0, FROM0)                                                                               \
-	DO(follow, FOLLOW) DO(seed_from_folder, SEED_FROM_FOLDER) DO(dry_run, DRY_RUN) DO(json, JSON)  \
-	    DO(sql, SQL) DO(quiet, QUIET) DO(verbose, VERBOSE) DO(no_progress, NO_PROGRESS)
+	DO(follow, FOLLOW)                                                                             \
+	DO(seed_from_folder, SEED_FROM_FOLDER) DO(dry_run, DRY_RUN) DO(json, JSON) DO(sql, SQL)        \
+	    DO(quiet, QUIET) DO(verbose, VERBOSE) DO(no_progress, NO_PROGRESS)
 
 /* NB_SEEDS as --nb-seeds. */
 static void
@@ -263,6 +266,27 @@ check_same(const NachetOptions *one, const Words *environment, const Words *argu
 	free_options(&other);
 }
 
+/* An environment that says something else of all that the command line says: the line goes before it. */
+static void
+write_contrary(const NachetOptions *options, Words *words)
+{
+	if (options->email != NULL)
+		add_format(words, "NACHET_EMAIL=other");
+	add_format(words, "NACHET_ZOOM=0");
+	add_format(words, "NACHET_NB_SEEDS=0");
+	add_format(words, options->seed != NULL ? "NACHET_SEED_FROM_FOLDER=1" : "NACHET_SEED=other");
+	if (options->url != NULL)
+		add_format(words, "NACHET_DBNAME=other");
+	else if (options->dbname != NULL || options->sql)
+	{
+		add_format(words, "NACHET_URL=http://other");
+		add_format(words, "NACHET_TOKEN_FILE=other");
+		add_format(words, "NACHET_CACERT=other");
+	}
+	if (options->include.count > 0)
+		add_format(words, "NACHET_INCLUDE=other\n*");
+}
+
 static bool
 has_line_break(const NachetTexts *texts)
 {
@@ -282,6 +306,7 @@ check_rewritten(const NachetOptions *options)
 	Words nothing = {.count = 0};
 	Words words = {.count = 0};
 	Words folders = {.count = 0};
+	Words contrary = {.count = 0};
 
 	while (all[count] != NULL)
 		count++;
@@ -289,8 +314,13 @@ check_rewritten(const NachetOptions *options)
 	if (words.count < WORDS)
 	{
 		/* A connection string with a password may stand in a variable alone. */
-		if (options->dbname == NULL)
+		if (options->dbname == NULL || !nachet_conninfo_has_password(options->dbname))
+		{
 			check_same(options, &nothing, &words);
+			write_contrary(options, &contrary);
+			check_same(options, &contrary, &words);
+			free_words(&contrary);
+		}
 		add_format(&folders, "--");
 		for (int i = 0; i < options->argument_count; i++)
 			add_format(&folders, "%s", all[count - options->argument_count + i]);

@@ -19,7 +19,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void) argv;
 	CLAIM(regcomp(&plain_form,
 	              "^(https?)://"
-	              "([a-z][a-z0-9.-]*|127\\.[1-9]\\.[1-9]\\.[1-9]|\\[::1\\])(:[1-9][0-9]{0,3})?(/"
+	              "([a-z][a-z0-9.-]*|1[0-2][0-9]\\.[1-9]\\.[1-9]\\.[1-9]|\\[::1\\])(:[1-9][0-9]{0,3})?(/"
 	              "[a-z0-9/_.-]*)?$",
 	              REG_EXTENDED | REG_ICASE) == 0);
 	return 0;
@@ -33,7 +33,7 @@ check_plain(const char *url, const regmatch_t *part)
 	bool here;
 
 	CLAIM(name != NULL && nachet_service_url_flaw(url) == NULL);
-	here = strcasecmp(name, "localhost") == 0 || name[0] == '[' || name[0] == '1';
+	here = strcasecmp(name, "localhost") == 0 || name[0] == '[' || strncmp(name, "127.", 4) == 0;
 	CLAIM(nachet_service_url_is_open(url) == (!secure && !here));
 	free(name);
 }
