@@ -108,6 +108,7 @@ my $json = JSON::PP->new->utf8->canonical;
 my @files = ([ 'f/a.png', png(20, 10, 'a') ], [ 'f/b.jpg', jpeg('b') ]);
 
 conforms(GET => '/', 200, curl("$url/"));
+conforms(GET => '/', 304, curl('-H', 'If-None-Match: *', "$url/"));
 conforms(GET => $_, 200, curl("$admin$_")) for '/live', '/ready', '/metrics';
 conforms(POST => '/picture-form', 200, post_json($http, $json->encode($examples{'/picture-form user'})), 'the example');
 conforms(POST => '/batch-import', 409, post_manifest($http, $json->encode($examples{'/batch-import import'})), 'the example');
