@@ -48,6 +48,7 @@ sub departure
 {
 	my ($operation, $status, $answer) = @_;
 	my $response = resolve($operation->{responses}{$status}) or return "status $status is not in the document: $answer->{body}";
+	return $answer->{body} eq '' ? '' : 'a body' if !$response->{content};
 	my $content = content_for($response, $answer->{headers}{'content-type'}[0] // '') or return 'another media type';
 	for my $name (sort keys %{ $response->{headers} // {} })
 	{
