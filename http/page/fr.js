@@ -41,7 +41,7 @@ export default {
 	badHead: ["{n} image ne peut pas être envoyée", "{n} images ne peuvent pas être envoyées"],
 	badOthers: "… et {n} de plus, en tête de la liste ci-dessous",
 	goOn: ["Les laisser de côté et envoyer {n} image", "Les laisser de côté et envoyer {n} images"],
-	lostWhy: "Le fichier a été modifié, déplacé ou supprimé depuis votre choix.", tooLargeWhy: "Le fichier dépasse {limit}.",
+	lostWhy: "Il a été modifié, déplacé ou supprimé depuis votre choix.", tooLargeWhy: "Il dépasse {limit}.",
 
 	doneHead: ["{n} image est dans l’entrepôt", "{n} images sont dans l’entrepôt"],
 	doneLead: "L’ensemble d’images est complet.", doneSame: "Cet ensemble y était déjà : rien n’a été ajouté.",

@@ -73,7 +73,7 @@ export function setUpPictures(session, calls) {
 		const shown = choice.pictures.filter(canShow);
 		const some = shown.filter((_, i) => (i * THUMBS) % shown.length < THUMBS);
 		$("thumbs").replaceChildren(...some.map(({ file, name }) => {
-			const image = make("img", { alt: name, title: name, decoding: "async" });
+			const image = make("img", { alt: name, title: name });
 			const item = make("li", {}, image);
 			image.onload = () => URL.revokeObjectURL(image.src);
 			image.onerror = () => {

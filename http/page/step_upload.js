@@ -109,7 +109,7 @@ export function setUpUpload(session, calls) {
 	function finish({ status, answer }) {
 		const { pictures: n } = answer;
 		say($("done-head"), "doneHead", { n });
-		say($("done-lead"), status === 200 ? "doneSame" : "doneLead");
+		say($("done-lead"), status === 200 && !stored ? "doneSame" : "doneLead");
 		$("done-id").textContent = answer.picture_set_id;
 		$("done-name").textContent = session.name;
 		$("done-name").parentNode.hidden = !session.name;

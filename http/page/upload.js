@@ -257,6 +257,16 @@ export class Upload {
 		if (!batch.length) throw GONE;
 	}
 
+	/* For a content that was there, and was swept before the set was made. */
+	#sendAgain(content) {
+		for (const picture of content.pictures) {
+			picture.state = "waiting";
+			this.#settled -= picture.size;
+			this.count--;
+		}
+		this.#queue.push(content);
+	}
+
 	async #commit() {
 		const { signal } = this.#stop;
 		for (let round = 1; !this.bad.length; round++) {
@@ -266,8 +276,7 @@ export class Upload {
 				return await ask("batch-import", () => this.#manifest(this.pictures), { signal });
 			} catch (error) {
 				if (error.status === 409 && error.missing?.length && round < ROUNDS) {
-					const swept = error.missing.map((sha256) => this.#contents.get(sha256)).filter(Boolean);
-					await this.#fill(async () => this.#queue.push(...swept));
+					await this.#fill(async () => error.missing.forEach((sha256) => this.#sendAgain(this.#contents.get(sha256))));
 				} else if (!this.#refuse(error, this.pictures)) throw error;
 			}
 		}

@@ -97,6 +97,8 @@ await test("what is wrong is said at its field, and the focus goes there", async
 await test("by keyboard alone", async () => {
 	const visit = await Visit.begin(browser, service.url);
 	const { keyboard } = visit.page;
+	/* Asked for now, so that the browser knows of it long before the key is pressed. */
+	const chooser = new Promise((resolve) => visit.page.once("filechooser", resolve));
 	const focus = () => visit.page.evaluate("document.activeElement.id || document.activeElement.parentNode.id");
 	const tabTo = async (id) => {
 		for (let i = 0; i < 30; i++) {
@@ -127,7 +129,6 @@ await test("by keyboard alone", async () => {
 	await keyboard.press("Enter");
 	await visit.step("pictures");
 	await tabTo("pick-folder");
-	const chooser = visit.page.waitForEvent("filechooser");
 	await keyboard.press("Enter");
 	await (await chooser).setFiles(folder);
 	await visit.page.locator("#review").waitFor();

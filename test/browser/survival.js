@@ -14,11 +14,16 @@ const service = await Service.start(store, ["--drain-timeout", "1", "--pool-wait
 /* A staged request is held up at the gate until the gate is open. */
 let gate = Promise.resolve();
 let staged = 0;
+let beforeSet = null; /* what happens once, after pictures were staged and before the set is made of them */
 const slow = await startProxy(service, {
 	before: async ({ url }) => {
-		if (!url.includes("stage")) return;
-		staged++;
-		await gate;
+		if (url.includes("stage")) {
+			staged++;
+			await gate;
+		} else if (staged && beforeSet) {
+			beforeSet();
+			beforeSet = null;
+		}
 	},
 });
 const browser = await startBrowser();
@@ -126,6 +131,23 @@ await test("reloaded in the middle: the same folder, chosen again, goes on", asy
 	const set = await visit.done(60);
 	assert.deepEqual(store.pictures(set).sort(), lines);
 	assert.doesNotMatch(await visit.text("#done-there"), /^0 byte/);
+	visit.quiet();
+	await visit.end();
+});
+
+await test("pictures that are swept before the set is made are sent again", async () => {
+	const pictures = { "a.bmp": bmp(4000, "swept a"), "b.bmp": bmp(4000, "swept b") };
+	const folder = writeAll(`${tempFolder()}/swept`, pictures);
+	const visit = await Visit.begin(browser, slow);
+	await visit.fillIn();
+	await visit.choose(folder);
+	staged = 0;
+	gate = null;
+	beforeSet = () => store.sql("SELECT nachet.sweep_contents('0')");
+	await visit.start();
+	const set = await visit.done();
+	assert.equal(staged, 2);
+	assert.deepEqual(store.pictures(set), Object.entries(pictures).map(([name, bytes]) => `${name} ${sha256(bytes)}`));
 	visit.quiet();
 	await visit.end();
 });
