@@ -76,7 +76,8 @@ subtest 'what an importer may not touch' => sub {
 		'ALTER EXTENSION nachet_datastore UPDATE', 'COMMENT ON TABLE nachet.content IS $$mine$$', 'REINDEX TABLE nachet.content', 'CLUSTER nachet.content USING content_pkey',
 		'ALTER TABLE nachet.content_chunk DISABLE TRIGGER content_chunk_store', 'ALTER SEQUENCE nachet.content_id_seq RESTART', 'TRUNCATE nachet.content',
 		q{SELECT pg_read_file('PG_VERSION')}, "SELECT nachet.content_chunk_store()", 'SELECT nachet.uuidv7()', 'SELECT nachet.refuse_drop()',
-		"SELECT nachet.delete_picture_set('$set')", "SELECT nachet.sweep_contents('0')", "SELECT nachet.register_user('a\@b.c')"));
+		"SELECT nachet.delete_picture_set('$set')", "SELECT nachet.sweep_contents('0')", 'SELECT nachet.offload_contents()',
+		'SELECT nachet.restore_contents()', 'SELECT nachet.adopt_object_store()', 'SELECT nachet.renew_object_store_prefix()', 'TABLE nachet.object_store', 'TABLE nachet.object_deletion', 'TABLE nachet.storage', "SELECT nachet.register_user('a\@b.c')"));
 	unharmed('that');
 	# Views of its own have its own rights, and its trigger functions never run on our tables.
 	attacks('importer',
