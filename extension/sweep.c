@@ -4,9 +4,9 @@
  *
  * An import holds its contents FOR KEY SHARE until its pictures stand. So a content is deleted in two
  * statements: the first locks the candidates FOR UPDATE and skips those that somebody holds; the second,
- * which sees all that was committed before the locks were had, in whatever isolation, looks again whether no picture refers to
- * them. A content that an import holds is left for the next sweep; an import that comes later finds the
- * content gone and says so (NC004).
+ * which in any isolation sees all that was committed before the locks were had, looks again whether no
+ * picture refers to them. A content that an import holds is left for the next sweep; an import that comes
+ * later finds the content gone and says so (NC004).
  *
  * Its object is queued for deletion in the same transaction, also where none is recorded: an offload that
  * was broken off may have written one. Objects under another database's prefix are that one's.

@@ -15,7 +15,7 @@ CREATE TABLE nachet.users (
 	updated_at timestamp NOT NULL DEFAULT current_timestamp,
 	default_set_id uuid
 );
-CREATE UNIQUE INDEX users_email_key ON nachet.users (lower(email COLLATE "C"));
+CREATE UNIQUE INDEX users_email_key ON nachet.users (pg_catalog.lower(email COLLATE "C"));
 COMMENT ON TABLE nachet.users IS 'who may import; the e-mail address is compared without case';
 COMMENT ON COLUMN nachet.users.default_set_id IS
 	'a picture set; no foreign key, since a circular one would make a dump impossible to restore';
