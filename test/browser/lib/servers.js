@@ -97,7 +97,8 @@ export class Service {
 
 	async start() {
 		const program = process.env.NACHET_HTTP ?? join(ROOT, "http/nachet-http");
-		this.program = spawn(program, ["--listen", `127.0.0.1:${this.port}`, "--dbname",
+		/* With this process it ends, too. */
+		this.program = spawn("setpriv", ["--pdeathsig", "KILL", program, "--listen", `127.0.0.1:${this.port}`, "--dbname",
 			`host=${this.store.socket} port=5432 user=importer dbname=nachet`, ...this.args], { stdio: ["ignore", "ignore", "pipe"] });
 		this.program.stderr.on("data", (text) => (this.log += text));
 		this.ended = new Promise((resolve_) => this.program.once("close", resolve_));
