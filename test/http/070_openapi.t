@@ -201,9 +201,9 @@ for my $type ('multipart/form-data; boundary=test', 'application/json')
 }
 $http->stop;
 $http = $store->start_http(args => [ '--max-connections', '1' ]);
-my $idle;
-ok(poll_until(sub { $idle = connect_to($http); curl($http->url . '/')->{status} == 503 }), 'a client too many');
-conforms(GET => '/', 503, curl($http->url . '/'), 'is told so');
+my ($idle, $refusal);
+ok(poll_until(sub { $idle = connect_to($http); $refusal = curl($http->url . '/'); $refusal->{status} == 503 }), 'a client too many');
+conforms(GET => '/', 503, $refusal, 'is told so');
 $http->stop;
 
 # --- clients without a token ----------------------------------------------------------------------------
