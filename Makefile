@@ -14,7 +14,8 @@ DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/nachet_datastore--*.sql))
 EXTRA_CLEAN = build
 
 WARNINGS = -Wall -Wextra -Wvla -Wshadow $(if $(WERROR),-Werror)
-PG_CPPFLAGS = -Iextension
+PG_CPPFLAGS = -Iextension $(shell pkg-config --cflags libcurl 2>/dev/null)
+SHLIB_LINK = $(shell pkg-config --libs libcurl 2>/dev/null)
 PG_CFLAGS = $(WARNINGS) -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-Wno-declaration-after-statement $(MODULE_SANITIZE)
 # `make SANITIZE=address,undefined`: of the two the server can load only the second.
@@ -27,6 +28,8 @@ ifneq ($(wildcard $(PGXS)),)
 # Debian's server was built with LLVM; nothing here gains from being inlined into JIT code.
 override with_llvm := no
 include $(PGXS)
+# PGXS follows no headers where the server was built without --enable-depend.
+$(OBJS): $(wildcard extension/*.h extension/pure/*.h)
 else
 all install clean:
 	@echo "PostgreSQL's server headers (PGXS) are not there: run 'make deps' first" >&2; exit 1

@@ -25,4 +25,24 @@
 	index_beginscan((heap), (index), (snapshot), (nkeys), 0)
 #endif
 
+/* 15 added a function for the timeline that is written to. */
+#if PG_VERSION_NUM >= 150000
+#define nachet_timeline() GetWALInsertionTimeLine()
+#else
+#define nachet_timeline() ThisTimeLineID
+#endif
+
+/* 18 takes and gives bytes without sign. */
+#if PG_VERSION_NUM >= 180000
+#define nachet_base64_encode(bytes, length, text, room)                                            \
+	pg_b64_encode((const uint8 *) (bytes), (length), (text), (room))
+#define nachet_base64_decode(text, length, bytes, room)                                            \
+	pg_b64_decode((text), (length), (uint8 *) (bytes), (room))
+#else
+#define nachet_base64_encode(bytes, length, text, room)                                            \
+	pg_b64_encode((const char *) (bytes), (length), (text), (room))
+#define nachet_base64_decode(text, length, bytes, room)                                            \
+	pg_b64_decode((text), (length), (bytes), (room))
+#endif
+
 #endif

@@ -24,16 +24,17 @@
 #define NACHET_CHUNK_DATA       3
 
 /* Likewise of content's and picture's, those that are read from C. */
-#define NACHET_CONTENT_ID         1
-#define NACHET_CONTENT_SHA256     2
-#define NACHET_CONTENT_BYTE_SIZE  3
-#define NACHET_CONTENT_CHUNK_SIZE 4
-#define NACHET_CONTENT_FORMAT     5
-#define NACHET_CONTENT_WIDTH      6
-#define NACHET_CONTENT_HEIGHT     7
-#define NACHET_CONTENT_OBJECT_URL 9
-#define NACHET_PICTURE_ID         1
-#define NACHET_PICTURE_CONTENT_ID 8
+#define NACHET_CONTENT_ID          1
+#define NACHET_CONTENT_SHA256      2
+#define NACHET_CONTENT_BYTE_SIZE   3
+#define NACHET_CONTENT_CHUNK_SIZE  4
+#define NACHET_CONTENT_FORMAT      5
+#define NACHET_CONTENT_WIDTH       6
+#define NACHET_CONTENT_HEIGHT      7
+#define NACHET_CONTENT_OBJECT_URL  9
+#define NACHET_CONTENT_OBJECT_ETAG 11
+#define NACHET_PICTURE_ID          1
+#define NACHET_PICTURE_CONTENT_ID  8
 
 /* The OID of a table, index or sequence in schema nachet; an error where it is gone. */
 extern Oid nachet_relation_oid(const char *name);

@@ -3,11 +3,13 @@
  *		Bytes back: a picture's whole content, or a range of a content.
  *
  * Both run under the caller's snapshot. The result is made in one allocation of its final size and
- * filled page by page; nothing is detoasted or concatenated on the way.
+ * filled page by page; nothing is detoasted or concatenated on the way. Bytes that have moved come from
+ * the object store.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -15,6 +17,7 @@
 #include "chunk_reader.h"
 #include "content.h"
 #include "index_scan.h"
+#include "object_read.h"
 
 PG_FUNCTION_INFO_V1(picture_content);
 PG_FUNCTION_INFO_V1(content_read);
@@ -25,7 +28,37 @@ typedef struct Content
 	int64 id;
 	int64 byte_size;
 	int32 chunk_size;
+	NachetMoved moved; /* its url is NULL where the bytes are in the database */
 } Content;
+
+/* A column of the row in the slot as a string, or NULL. */
+static char *
+column_string(NachetIndexScan *contents, int column)
+{
+	bool isnull;
+	Datum value = nachet_index_scan_column(contents, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* Where the bytes of the content in the slot have moved. */
+static void
+find_object(NachetIndexScan *contents, Content *content)
+{
+	NachetMoved *moved = &content->moved;
+	bool isnull;
+
+	moved->url = column_string(contents, NACHET_CONTENT_OBJECT_URL);
+	if (moved->url == NULL)
+		return;
+	moved->etag = column_string(contents, NACHET_CONTENT_OBJECT_ETAG);
+	moved->id = content->id;
+	moved->byte_size = content->byte_size;
+	memcpy(moved->sha256,
+	       VARDATA_ANY(
+	           DatumGetByteaPP(nachet_index_scan_column(contents, NACHET_CONTENT_SHA256, &isnull))),
+	       NACHET_SHA256_BYTES);
+}
 
 /* Finds a content by one of its keys; false where there is none. */
 static bool
@@ -45,6 +78,7 @@ find_content(const char *index, Datum key, RegProcedure equals, Content *content
 		    DatumGetInt64(nachet_index_scan_column(&contents, NACHET_CONTENT_BYTE_SIZE, &isnull));
 		content->chunk_size =
 		    DatumGetInt32(nachet_index_scan_column(&contents, NACHET_CONTENT_CHUNK_SIZE, &isnull));
+		find_object(&contents, content);
 	}
 	nachet_index_scan_close(&contents);
 	return found;
@@ -76,7 +110,9 @@ read_range(const Content *content, int64 offset, int64 length)
 	bytea *result = palloc(VARHDRSZ + length);
 
 	SET_VARSIZE(result, VARHDRSZ + length);
-	if (length > 0)
+	if (content->moved.url != NULL)
+		nachet_object_read(&content->moved, offset, length, VARDATA(result));
+	else if (length > 0)
 	{
 		NachetChunkReader *reader = nachet_chunk_reader_open(GetActiveSnapshot());
 
@@ -100,7 +136,8 @@ check_length(int64 length)
 
 /*
  * picture_content(picture_id uuid) returns bytea: all bytes of a picture; NULL where there is no such
- * picture or no bytes are stored for it. Errors: 54000 above 1 GB, XX001 where chunks are damaged.
+ * picture or no bytes are stored for it. Errors: 54000 above 1 GB, XX001 where chunks are damaged or the
+ * object is not what was stored, NC008 where the object store doesn't answer.
  */
 Datum
 picture_content(PG_FUNCTION_ARGS)
@@ -118,7 +155,7 @@ picture_content(PG_FUNCTION_ARGS)
 /*
  * content_read(sha256 bytea, "offset" bigint, length bigint) returns bytea: the bytes from offset (from
  * 0), at most length of them, fewer where the content ends; NULL where no such content is stored.
- * Errors: 22023 for a negative offset or length or what is no SHA-256, 54000 above 1 GB, XX001.
+ * Errors: 22023 for a negative offset or length or what is no SHA-256, 54000 above 1 GB, XX001, NC008.
  */
 Datum
 content_read(PG_FUNCTION_ARGS)

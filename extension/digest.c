@@ -16,12 +16,25 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "content.h"
 #include "query.h"
 
 PG_FUNCTION_INFO_V1(picture_set_default_name);
 PG_FUNCTION_INFO_V1(picture_set_changed);
 PG_FUNCTION_INFO_V1(pictures_changed);
 PG_FUNCTION_INFO_V1(picture_added);
+
+/* The trigger functions act with the owner's rights: no table but the ones named may have them do so. */
+static void
+require_table(TriggerData *trigger, const char *name, const char *other)
+{
+	Oid relation = RelationGetRelid(trigger->tg_relation);
+
+	if (relation != nachet_relation_oid(name) &&
+	    (other == NULL || relation != nachet_relation_oid(other)))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the triggers of nachet's own tables only")));
+}
 
 /* The row trigger's call with a row of picture_set, and that row. */
 static HeapTuple
@@ -32,6 +45,7 @@ picture_set_row(FunctionCallInfo fcinfo, TriggerData **trigger)
 	    !TRIGGER_FIRED_BEFORE((*trigger)->tg_event))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("function serves the triggers of nachet.picture_set only")));
+	require_table(*trigger, "picture_set", NULL);
 	return TRIGGER_FIRED_BY_UPDATE((*trigger)->tg_event) ? (*trigger)->tg_newtuple
 	                                                     : (*trigger)->tg_trigtuple;
 }
@@ -86,6 +100,7 @@ pictures_changed(PG_FUNCTION_ARGS)
 	    !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) || trigger->tg_trigger->tgnargs != 1)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("function serves the triggers of nachet's own tables only")));
+	require_table(trigger, "picture", "picture_seed");
 	SPI_connect();
 	SPI_register_trigger_data(trigger);
 	sql = psprintf("UPDATE nachet.picture_set SET digest = NULL"
@@ -107,6 +122,7 @@ picture_added(PG_FUNCTION_ARGS)
 	    !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("function serves the triggers of nachet's own tables only")));
+	require_table(trigger, "picture", NULL);
 	SPI_connect();
 	set_id = NACHET_PARAM(UUIDOID, (Datum) 0);
 	set_id.value = SPI_getbinval(

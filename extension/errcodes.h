@@ -12,5 +12,6 @@
 #define ERRCODE_NACHET_BAD_DATA            MAKE_SQLSTATE('N', 'C', '0', '0', '5')
 #define ERRCODE_NACHET_BAD_CHUNK           MAKE_SQLSTATE('N', 'C', '0', '0', '6')
 #define ERRCODE_NACHET_NOT_THE_USER        MAKE_SQLSTATE('N', 'C', '0', '0', '7')
+#define ERRCODE_NACHET_OBJECT_STORE        MAKE_SQLSTATE('N', 'C', '0', '0', '8')
 
 #endif

@@ -11,6 +11,8 @@
 #include "utils/guc.h"
 
 #include "compat.h"
+#include "object_settings.h"
+#include "offload_worker.h"
 #include "settings.h"
 
 PG_MODULE_MAGIC;
@@ -33,5 +35,7 @@ _PG_init(void)
 	    "nachet.allow_drop", "Lets the extension be dropped while pictures are stored in it.",
 	    "A catch against mistakes: whoever may drop the extension may set this.",
 	    &nachet_allow_drop, false, PGC_USERSET, 0, NULL, NULL, NULL);
+	nachet_object_settings_define();
+	nachet_offload_worker_define();
 	MarkGUCPrefixReserved("nachet");
 }

@@ -4,9 +4,12 @@
  *
  * An import holds its contents FOR KEY SHARE until its pictures stand. So a content is deleted in two
  * statements: the first locks the candidates FOR UPDATE and skips those that somebody holds; the second,
- * which sees all that was committed before the locks were had, in whatever isolation, looks again whether no picture refers to
- * them. A content that an import holds is left for the next sweep; an import that comes later finds the
- * content gone and says so (NC004).
+ * which in any isolation sees all that was committed before the locks were had, looks again whether no
+ * picture refers to them. A content that an import holds is left for the next sweep; an import that comes
+ * later finds the content gone and says so (NC004).
+ *
+ * Its object is queued for deletion in the same transaction, also where none is recorded: an offload that
+ * was broken off may have written one. Objects under another database's prefix are that one's.
  */
 #include "postgres.h"
 
@@ -45,7 +48,14 @@ nachet_contents_purge(ArrayType *ids, int64 *bytes)
 	    "WITH gone AS ("
 	    " DELETE FROM nachet.content c WHERE c.id = ANY ($1)"
 	    " AND NOT EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)"
-	    " RETURNING c.id, c.byte_size)"
+	    " RETURNING c.id, c.byte_size, c.sha256, c.object_url, c.object_id),"
+	    " queued AS ("
+	    " INSERT INTO nachet.object_deletion (object_url)"
+	    " SELECT coalesce(g.object_url, concat(s.location, '/', s.prefix, '/',"
+	    "  encode(g.sha256, 'hex'), '-', coalesce(g.object_id, g.id)))"
+	    " FROM gone g, nachet.object_store s WHERE g.object_url IS NULL"
+	    "  OR strpos(g.object_url, '/' || s.prefix || '/') > 0"
+	    " ON CONFLICT DO NOTHING)"
 	    " SELECT coalesce(array_agg(id), '{}'), count(*),"
 	    " coalesce(sum(byte_size), 0)::bigint FROM gone",
 	    1, &arg);

@@ -5,7 +5,8 @@
  * Three indexes are walked side by side: those of content, of content_chunk and of the pictures, by the
  * content's id. An id that any of them has is looked at, so that a row that got lost on one side is
  * missed by the others. One snapshot serves the whole call: what is being imported or swept meanwhile
- * is seen whole or not at all.
+ * is seen whole or not at all. Bytes that have moved to the object store are not fetched: reading them
+ * checks them.
  *
  * Reading damaged pages raises errors. So everything runs in a subtransaction; one that fails by damage
  * is a finding, and another begins behind the content that it was at. An index that cannot be read on

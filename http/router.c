@@ -7,10 +7,11 @@
  */
 #include <string.h>
 
+#include "page.h"
 #include "router.h"
 
 static const NachetRoute *const routes[] = {
-    &nachet_route_index,
+    &nachet_route_page, /* and its files, below /page/ */
     &nachet_route_picture_form,
     &nachet_route_batch_import,
 };
@@ -27,7 +28,7 @@ nachet_router_find(const char *path)
 		if (strcmp(routes[i]->path, path) == 0)
 			return routes[i];
 	}
-	return NULL;
+	return nachet_page_find(path) != NULL ? &nachet_route_page : NULL;
 }
 
 bool

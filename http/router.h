@@ -43,7 +43,7 @@ struct NachetRoute
 /* Routes, and one place for what is none. */
 #define NACHET_ROUTES_MAX 8
 
-extern const NachetRoute nachet_route_index;
+extern const NachetRoute nachet_route_page;
 extern const NachetRoute nachet_route_picture_form;
 extern const NachetRoute nachet_route_batch_import;
 

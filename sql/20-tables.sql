@@ -15,7 +15,7 @@ CREATE TABLE nachet.users (
 	updated_at timestamp NOT NULL DEFAULT current_timestamp,
 	default_set_id uuid
 );
-CREATE UNIQUE INDEX users_email_key ON nachet.users (lower(email COLLATE "C"));
+CREATE UNIQUE INDEX users_email_key ON nachet.users (pg_catalog.lower(email COLLATE "C"));
 COMMENT ON TABLE nachet.users IS 'who may import; the e-mail address is compared without case';
 COMMENT ON COLUMN nachet.users.default_set_id IS
 	'a picture set; no foreign key, since a circular one would make a dump impossible to restore';
@@ -59,8 +59,11 @@ CREATE TABLE nachet.content (
 	width integer,
 	height integer,
 	stored_at timestamptz NOT NULL DEFAULT now(),
-	object_url text
+	object_url text,
+	object_id bigint,
+	object_etag text
 );
+CREATE INDEX content_in_database_idx ON nachet.content (id) WHERE object_url IS NULL;
 ALTER SEQUENCE nachet.content_id_seq OWNED BY nachet.content.id;
 COMMENT ON TABLE nachet.content IS 'stored bytes, under their SHA-256; written once, never updated by an import';
 COMMENT ON COLUMN nachet.content.format IS
@@ -69,6 +72,9 @@ COMMENT ON COLUMN nachet.content.width IS 'pixels';
 COMMENT ON COLUMN nachet.content.height IS 'pixels';
 COMMENT ON COLUMN nachet.content.chunk_size IS 'bytes of each chunk but the last';
 COMMENT ON COLUMN nachet.content.object_url IS 'where the bytes are once they have left content_chunk';
+COMMENT ON COLUMN nachet.content.object_id IS
+	'the number in its object''s name, where that is not its id: after a restore, so that no name is used twice';
+COMMENT ON COLUMN nachet.content.object_etag IS 'the version of the object that was written, as the store names it';
 
 -- STORAGE PLAIN keeps each chunk whole in its heap page; added in one ALTER, the column brings no TOAST table.
 CREATE TABLE nachet.content_chunk (

@@ -11,6 +11,7 @@ check: private SHELL = /bin/true
 
 run-check:
 	tools/deps build check fuzz
+	tools/node-packages
 	$(MAKE) -s --no-print-directory all WERROR=1
 	$(ROOT_MAKE) -s install $(INSTALL_ARGS) WERROR=1
 	test/run $(TESTS)
@@ -18,6 +19,7 @@ run-check:
 # The same tests with all of our code under ASan and UBSan, and the service's under TSan.
 check-sanitized:
 	tools/deps build check
+	tools/node-packages
 	test/sanitized address,undefined test/pgtap test/extension test/loader test/http
 	test/sanitized thread test/http
 

@@ -1,6 +1,7 @@
-# test/bench/bench.mk: make bench, the loader and the datastore measured against their peers in the same run.
+# test/bench/bench.mk: make bench, the loader, the datastore and the service measured against their peers in the same run.
 #
 #   make bench [BENCH_MB=200] [BENCH_ROUNDS=3] [BENCH_GROWTH=100000] [BENCH_PLACE=/dev/shm/nachet-bench] ...
+#   make bench BENCH_ONLY=http
 #
 # test/bench/run tells all variables. No timing ever fails a build or a test.
 
@@ -8,7 +9,7 @@ BENCH_PROGRAMS = build/bench/make_pictures build/bench/measure build/bench/peer
 
 .PHONY: bench clean-bench
 
-bench: loader/nachet-load $(BENCH_PROGRAMS)
+bench: loader/nachet-load http/nachet-http $(BENCH_PROGRAMS)
 	test/bench/run
 
 build/bench/%: $(CLIENT_BUILD)/test/bench/%.o

@@ -145,19 +145,17 @@ check_order(const NachetOptions *options)
 
 /* --- the same, written otherwise ---------------------------------------------------------------------- */
 
-/* Calls text(name, value) for each option that has one, flag(name, set) for each flag, list(...) for the others. */
-#define FOR_TEXTS(DO)                                                                              \
-	DO(email, EMAIL)                                                                               \
-	DO(seed, SEED)                                                                                 \
-	DO(zoom, ZOOM) DO(nb_seeds, NB_SEEDS) DO(name, NAME) DO(dbname, DBNAME) DO(url, URL)           \
-	    DO(token_file, TOKEN_FILE) DO(cacert, CACERT) DO(files_from, FILES_FROM)                   \
-	        DO(jobs_given, JOBS) DO(on_error, ON_ERROR) DO(retries_given, RETRIES)                 \
-	            DO(report, REPORT)
-#define FOR_FLAGS(DO)                                                                              \
-	DO(from0, FROM0)                                                                               \
-	DO(follow, FOLLOW)                                                                             \
-	DO(seed_from_folder, SEED_FROM_FOLDER) DO(dry_run, DRY_RUN) DO(json, JSON) DO(sql, SQL)        \
-	    DO(quiet, QUIET) DO(verbose, VERBOSE) DO(no_progress, NO_PROGRESS)
+/* Every member that is a text, and every flag, with the name that its variable and its option have. */
+/* clang-format off */
+#define FOR_TEXTS(DO) \
+	DO(email, EMAIL) DO(seed, SEED) DO(zoom, ZOOM) DO(nb_seeds, NB_SEEDS) DO(name, NAME) \
+	DO(dbname, DBNAME) DO(url, URL) DO(token_file, TOKEN_FILE) DO(cacert, CACERT) \
+	DO(files_from, FILES_FROM) DO(jobs_given, JOBS) DO(on_error, ON_ERROR) \
+	DO(retries_given, RETRIES) DO(report, REPORT)
+#define FOR_FLAGS(DO) \
+	DO(from0, FROM0) DO(follow, FOLLOW) DO(seed_from_folder, SEED_FROM_FOLDER) DO(dry_run, DRY_RUN) \
+	DO(json, JSON) DO(sql, SQL) DO(quiet, QUIET) DO(verbose, VERBOSE) DO(no_progress, NO_PROGRESS)
+/* clang-format on */
 
 /* NB_SEEDS as --nb-seeds. */
 static void

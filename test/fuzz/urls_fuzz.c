@@ -17,11 +17,13 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void) argc;
 	(void) argv;
-	CLAIM(regcomp(&plain_form,
-	              "^(https?)://"
-	              "([a-z][a-z0-9.-]*|1[0-2][0-9]\\.[1-9]\\.[1-9]\\.[1-9]|\\[::1\\])(:[1-9][0-9]{0,3})?(/"
-	              "[a-z0-9/_.-]*)?$",
-	              REG_EXTENDED | REG_ICASE) == 0);
+	CLAIM(
+	    regcomp(
+	        &plain_form,
+	        "^(https?)://"
+	        "([a-z][a-z0-9.-]*|1[0-2][0-9]\\.[1-9]\\.[1-9]\\.[1-9]|\\[::1\\])(:[1-9][0-9]{0,3})?(/"
+	        "[a-z0-9/_.-]*)?$",
+	        REG_EXTENDED | REG_ICASE) == 0);
 	return 0;
 }
 

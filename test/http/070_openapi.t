@@ -48,6 +48,7 @@ sub departure
 {
 	my ($operation, $status, $answer) = @_;
 	my $response = resolve($operation->{responses}{$status}) or return "status $status is not in the document: $answer->{body}";
+	return $answer->{body} eq '' ? '' : 'a body' if !$response->{content};
 	my $content = content_for($response, $answer->{headers}{'content-type'}[0] // '') or return 'another media type';
 	for my $name (sort keys %{ $response->{headers} // {} })
 	{
@@ -108,6 +109,7 @@ my $json = JSON::PP->new->utf8->canonical;
 my @files = ([ 'f/a.png', png(20, 10, 'a') ], [ 'f/b.jpg', jpeg('b') ]);
 
 conforms(GET => '/', 200, curl("$url/"));
+conforms(GET => '/', 304, curl('-H', 'If-None-Match: *', "$url/"));
 conforms(GET => $_, 200, curl("$admin$_")) for '/live', '/ready', '/metrics';
 conforms(POST => '/picture-form', 200, post_json($http, $json->encode($examples{'/picture-form user'})), 'the example');
 conforms(POST => '/batch-import', 409, post_manifest($http, $json->encode($examples{'/batch-import import'})), 'the example');
@@ -201,9 +203,9 @@ for my $type ('multipart/form-data; boundary=test', 'application/json')
 }
 $http->stop;
 $http = $store->start_http(args => [ '--max-connections', '1' ]);
-my $idle;
-ok(poll_until(sub { $idle = connect_to($http); curl($http->url . '/')->{status} == 503 }), 'a client too many');
-conforms(GET => '/', 503, curl($http->url . '/'), 'is told so');
+my ($idle, $refusal);
+ok(poll_until(sub { $idle = connect_to($http); $refusal = curl($http->url . '/'); $refusal->{status} == 503 }), 'a client too many');
+conforms(GET => '/', 503, $refusal, 'is told so');
 $http->stop;
 
 # --- clients without a token ----------------------------------------------------------------------------

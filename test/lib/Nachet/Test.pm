@@ -27,7 +27,7 @@ use POSIX ();
 use Time::HiRes ();
 
 our @EXPORT_OK = qw(
-	run_command start_command poll_until tempdir small_disk write_file slurp sha256 sha256_bytes free_port
+	run_command start_command start_service poll_until tempdir small_disk write_file slurp sha256 sha256_bytes free_port
 	png bmp gif jpeg tiff tiff_file noise
 );
 
@@ -266,11 +266,16 @@ sub run_load
 sub start_http
 {
 	my ($self, %options) = @_;
+	return start_service(%options, args => [ '--dbname', $self->conninfo($options{role} // 'importer'), @{ $options{args} // [] } ]);
+}
+
+# The same for the database that libpq's environment names, or --dbname among the arguments.
+sub start_service
+{
+	my (%options) = @_;
 	my $port = $options{port} // free_port();
 	my $program = start_command(
-		{ env => $options{env} // {} },
-		$self->nachet_http, '--listen', "127.0.0.1:$port", '--dbname', $self->conninfo($options{role} // 'importer'),
-		@{ $options{args} // [] });
+		{ env => $options{env} // {} }, nachet_http(), '--listen', "127.0.0.1:$port", @{ $options{args} // [] });
 	$program->{url} = "http://127.0.0.1:$port";
 	$program->{port} = $port;
 	my $up = poll_until(

@@ -1,0 +1,70 @@
+/*
+ * The files that were chosen or dropped, as pictures with the names that they will have.
+ *
+ * A picture's name is its path below the chosen folder, without the folder's own name, exactly as the browser gives it.
+ */
+import { isClutter } from "./looks.js";
+
+const settled = (call) => new Promise(call);
+
+/* path is what the file is known by in this browser; name what it will be called in its set. */
+function pictureOf(file, path, root) {
+	const name = root ? path.slice(root.length + 1) : path;
+	return { file, path, name, size: file.size, state: "waiting" };
+}
+
+/* What was found: pictures, and what is left out. The folder, root, gives the set its name. */
+function choiceOf(found, root, unreadable) {
+	const pictures = [], clutter = [];
+	for (const { file, path } of found) {
+		const picture = pictureOf(file, path, root);
+		if (isClutter(path)) clutter.push(picture.name);
+		else pictures.push(picture);
+	}
+	const { compare } = new Intl.Collator("en", { numeric: true });
+	pictures.sort((a, b) => compare(a.name, b.name));
+	return { root, pictures, clutter, unreadable };
+}
+
+/* Of an input element; a folder's files come with the folder's name in front. */
+export function fromInput(input) {
+	const found = Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name }));
+	return choiceOf(found, input.webkitdirectory && found.length ? found[0].path.split("/", 1)[0] : "", []);
+}
+
+/*
+ * Of a drop, folders and all that is below them. The entries must be asked for before the first wait: a drop's items are
+ * gone then. seen is called now and then with the number of files so far.
+ */
+export async function fromDrop(transfer, seen) {
+	const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry()).filter(Boolean);
+	const root = entries.length === 1 && entries[0].isDirectory ? entries[0].name : "";
+	const found = [], unreadable = [];
+	const folders = [];
+	const take = async (entry) => {
+		const path = entry.fullPath.slice(1);
+		try {
+			if (entry.isDirectory) folders.push(entry);
+			else found.push({ file: await settled((resolve, reject) => entry.file(resolve, reject)), path });
+		} catch {
+			unreadable.push(path);
+		}
+	};
+	await Promise.all(entries.map(take));
+	while (folders.length) {
+		const folder = folders.pop();
+		const reader = folder.createReader();
+		try {
+			/* A folder comes a hundred entries at a time, and then an empty list. */
+			for (;;) {
+				const some = await settled((resolve, reject) => reader.readEntries(resolve, reject));
+				if (!some.length) break;
+				await Promise.all(some.map(take));
+				seen(found.length);
+			}
+		} catch {
+			unreadable.push(folder.fullPath.slice(1) + "/");
+		}
+	}
+	return choiceOf(found, root, unreadable);
+}

@@ -1,0 +1,88 @@
+/*
+ * Requests to the service, and its problem documents.
+ *
+ * Addresses are relative to the page's own, so that a proxy may put both under any path. What may pass (a lost line, 408,
+ * 429, 5xx) is tried again until it does; any other refusal is a Problem for the caller.
+ */
+import { patience } from "./patience.js";
+
+const SILENCE = 120000; /* a line on which nothing moved for so long is lost */
+
+export class Problem extends Error {
+	constructor(status, body, retryAfter) {
+		super(body?.detail ?? "");
+		Object.assign(this, { status, code: body?.code, hint: body?.hint, missing: body?.missing });
+		this.retryAfter = Number(retryAfter) || 0;
+	}
+
+	get passes() {
+		return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+	}
+}
+
+/* One POST: an object goes as JSON, FormData as it is. XMLHttpRequest, because fetch tells nothing of what was sent. */
+export function post(path, body, { signal, progress } = {}) {
+	return new Promise((resolve, reject) => {
+		const request = new XMLHttpRequest();
+		let timer;
+		const finish = (act, result) => {
+			clearTimeout(timer);
+			signal?.removeEventListener("abort", cancel);
+			act(result);
+		};
+		const cancel = () => request.abort();
+		const alive = () => {
+			clearTimeout(timer);
+			timer = setTimeout(cancel, SILENCE);
+		};
+		const lost = () => finish(reject, signal?.aborted ? signal.reason : new Problem(0));
+		signal?.throwIfAborted();
+		signal?.addEventListener("abort", cancel, { once: true });
+		request.open("POST", new URL(path, document.baseURI));
+		request.onerror = request.onabort = lost;
+		request.upload.onprogress = ({ loaded }) => {
+			alive();
+			progress?.(loaded);
+		};
+		request.onload = () => {
+			let answer = null;
+			try {
+				answer = JSON.parse(request.responseText);
+			} catch {
+				/* not the service's own answer: a proxy's, or cut off */
+			}
+			const { status } = request;
+			if (status >= 200 && status < 300)
+				finish(answer ? resolve : reject, answer ? { status, answer } : new Problem(0));
+			else finish(reject, new Problem(status, answer, request.getResponseHeader("Retry-After")));
+		};
+		alive();
+		if (body instanceof FormData) request.send(body);
+		else {
+			request.setRequestHeader("Content-Type", "application/json");
+			request.send(JSON.stringify(body));
+		}
+	});
+}
+
+/*
+ * Makes the request until it is answered. check, where given, is called before each further try, and may throw. Each
+ * try calls for its body anew.
+ */
+export async function ask(path, makeBody, { signal, progress, check } = {}) {
+	for (;;) {
+		try {
+			const answered = await post(path, makeBody(), { signal, progress });
+			patience.settle();
+			return answered;
+		} catch (error) {
+			if (!(error instanceof Problem) || !error.passes) {
+				if (error instanceof Problem) patience.settle();
+				throw error;
+			}
+			progress?.(0);
+			await check?.();
+			await patience.pause(error, signal);
+		}
+	}
+}

@@ -1,0 +1,115 @@
+/*
+ * test/browser/serving.js: how the page is served: headers, caching, weight, a path prefix, and who is signed in.
+ */
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { startBrowser, Visit } from "./lib/browser.js";
+import { png, sha256, writeAll } from "./lib/pictures.js";
+import { EMAIL, Service, startProxy, Store, tempFolder } from "./lib/servers.js";
+import { finish, test } from "./lib/tap.js";
+
+const store = new Store();
+const service = await Service.start(store);
+const browser = await startBrowser();
+const pictures = { "a.png": png("serving a"), "b.png": png("serving b") };
+const folder = writeAll(`${tempFolder()}/two`, pictures);
+const lines = Object.entries(pictures).map(([name, bytes]) => `${name} ${sha256(bytes)}`);
+
+/* A whole upload, from wherever the page is; the set's id. */
+async function uploadTwo(visit, email) {
+	await visit.fillIn({ email });
+	await visit.choose(folder);
+	await visit.start();
+	return visit.done();
+}
+
+await test("all that a visit loads comes from the service, is under 60 kB, and is kept by an ETag", async () => {
+	const visit = await Visit.begin(browser, service.url, { locale: "fr-CA" });
+	await uploadTwo(visit, EMAIL);
+	const addresses = [...new Set(visit.requests)].filter((url) => !/(picture-form|batch-import)/.test(url) && !url.startsWith("blob:"));
+	assert.ok(addresses.length > 10);
+	let weight = 0;
+	for (const address of addresses) {
+		assert.ok(address.startsWith(service.url), `${address} is the service's`);
+		const answer = await fetch(address);
+		const tag = answer.headers.get("etag");
+		weight += (await answer.arrayBuffer()).byteLength;
+		assert.match(tag, /^"[0-9a-f]{32}"$/);
+		assert.equal(answer.headers.get("cache-control"), "no-cache");
+		assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+		for (const list of [tag, `"other", W/${tag}`, "*"]) {
+			const again = await fetch(address, { headers: { "If-None-Match": list } });
+			assert.equal(again.status, 304, `${address}: ${list}`);
+			assert.equal((await again.arrayBuffer()).byteLength, 0);
+		}
+		assert.equal((await fetch(address, { headers: { "If-None-Match": '"other"' } })).status, 200);
+		const head = await fetch(address, { method: "HEAD" });
+		assert.equal(head.headers.get("content-length"), answer.headers.get("content-length"));
+		assert.equal((await fetch(address, { method: "POST" })).status, 405);
+	}
+	console.log(`# the page weighs ${weight} bytes in ${addresses.length} files`);
+	assert.ok(weight < 60000, `the page weighs ${weight} bytes`);
+	visit.quiet();
+	await visit.end();
+});
+
+await test("the policy lets nothing in that is not the service's, and nothing inline", async () => {
+	const answer = await fetch(service.url);
+	const policy = answer.headers.get("content-security-policy");
+	for (const rule of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"]) assert.ok(policy.includes(rule));
+	assert.doesNotMatch(policy, /unsafe|\*|http/);
+	assert.equal(answer.headers.get("referrer-policy"), "no-referrer");
+	assert.equal(answer.headers.get("cross-origin-opener-policy"), "same-origin");
+	const visit = await Visit.begin(browser, service.url);
+	await visit.step("user");
+	await visit.page.evaluate(() => {
+		const script = document.createElement("script");
+		script.textContent = "window.ran = true";
+		document.body.append(script);
+	});
+	assert.equal(await visit.page.evaluate("window.ran"), undefined);
+	assert.match(visit.errors.join("\n"), /Content Security Policy/, "and a breach would be noticed by these tests");
+	await visit.end();
+});
+
+await test("under a path prefix, behind a proxy", async () => {
+	const visit = await Visit.begin(browser, await startProxy(service, { prefix: "/datastore/nachet" }));
+	const set = await uploadTwo(visit, EMAIL);
+	assert.deepEqual(store.pictures(set), lines);
+	visit.quiet();
+	await visit.end();
+});
+
+await test("who is signed in by a cookie is not asked who he is; who is signed out is told so", async () => {
+	const secret = "a secret of the tests, long enough for HS256";
+	const key = `${tempFolder()}/key`;
+	writeFileSync(key, secret, { mode: 0o600 });
+	const guarded = await Service.start(store, ["--auth", "jwt", "--jwt-key", key, "--jwt-cookie", "session"]);
+	const encode = (data) => Buffer.from(JSON.stringify(data)).toString("base64url");
+	const tokenOf = (email) => {
+		const text = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({ email, exp: Math.floor(Date.now() / 1000) + 3600 })}`;
+		return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
+	};
+
+	const visit = await Visit.begin(browser, guarded.url);
+	await visit.step("refused");
+	assert.equal(await visit.text("#refused-head"), "Please sign in");
+	await visit.shot("sign-in");
+	await visit.accessible("sign-in");
+	await visit.context.addCookies([{ name: "session", value: tokenOf(EMAIL), url: guarded.url, httpOnly: true, sameSite: "Strict" }]);
+	await visit.page.click("#refused-again");
+	const set = await uploadTwo(visit, "");
+	assert.equal(await visit.text("#user"), EMAIL, "no way to be somebody else");
+	assert.deepEqual(store.pictures(set), lines);
+
+	await visit.context.addCookies([{ name: "session", value: tokenOf("stranger@example.org"), url: guarded.url }]);
+	await visit.page.reload();
+	await visit.step("refused");
+	assert.equal(await visit.text("#refused-head"), "You can't upload here");
+	assert.match(await visit.text("#refused-problem"), /not registered/);
+	visit.quiet();
+	await visit.end();
+});
+
+await finish();

@@ -1,0 +1,119 @@
+#!/usr/bin/env perl
+# test/extension/061_object_faults.t: stores that are busy, lines that break, bytes that are damaged: nothing is lost, nothing wrong is read.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Nachet::FaultProxy ();
+use Nachet::ObjectStore ();
+use Nachet::Session ();
+use Nachet::Test qw(poll_until png tempdir tiff write_file);
+use Test::More;
+use Time::HiRes ();
+
+my $folder = tempdir();
+my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
+my $right = 'SELECT count(*) FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id'
+	. ' WHERE sha256(nachet.picture_content(p.id)) = c.sha256';
+my $moved = 'SELECT count(*) FROM nachet.content WHERE object_url IS NOT NULL';
+my $whole = 'SELECT count(*) FROM nachet.content c WHERE object_url IS NULL AND byte_size ='
+	. ' (SELECT sum(octet_length(data)) FROM nachet.content_chunk WHERE content_id = c.id)';
+
+for my $kind (qw(azure s3))
+{
+	my $objects = Nachet::ObjectStore->new($kind);
+	my $proxy = Nachet::FaultProxy->new($objects->port);
+	my $store = Nachet::Test->new;
+	my $number = 0;
+	$objects->use_by($store, port => $proxy->port);
+	$store->psql("ALTER DATABASE nachet SET nachet.object_store_part_size = '5MB'; ALTER DATABASE nachet SET nachet.object_store_timeout = '10s'");
+
+	# Imports so many new pictures, and returns how many are waiting then.
+	my $import = sub {
+		my (@pictures) = @_;
+		my $set = "$folder/$kind-" . ++$number;
+		write_file("$set/$_", $pictures[$_]) for 0 .. $#pictures;
+		my ($status, undef, $err) = $store->run_load(@required, $set);
+		die $err if $status != 0;
+		return;
+	};
+	my $offload = sub { my (undef, $out, $err) = $store->psql_result('SELECT contents, failed FROM nachet.offload_contents()'); return wantarray ? ($out, $err) : $out };
+	my $all = sub { return $store->psql('SELECT count(*) FROM nachet.picture') };
+
+	# Faults that pass: each twice, for a small content and for one in parts.
+	for my $fault ('status 503', 'status 429', 'reset request', 'lose answer', 'corrupt request')
+	{
+		$import->(png(20, 20, "$kind $fault"), tiff(6_000_000, "$kind $fault"));
+		$proxy->fault(PUT => $fault, 3);
+		is($offload->(), '2|0', "$kind: $fault: is tried again");
+		is($proxy->left, 0, 'it happened');
+		is($store->psql($right), $all->(), 'all is right');
+	}
+
+	# Those that stay: what can't be moved stays where it is.
+	$import->(png(20, 20, "$kind stays"));
+	for my $fault ('status 403', 'corrupt request')
+	{
+		$proxy->fault(PUT => $fault);
+		my $before = $store->psql($moved);
+		my ($out, $err) = $offload->();
+		$proxy->clear;
+		like($err, qr/nothing could be moved to.*DETAIL:  HTTP status 40/s, "$kind: $fault: is told in the end");
+		is($store->psql($moved), $before, 'nothing is taken for moved');
+		is($store->psql($whole), 1, 'its bytes are in the database');
+	}
+	is($offload->(), '1|0', "$kind: once that is over it is moved");
+
+	for my $fault ('status 503', 'reset answer', 'corrupt answer', 'cut answer', 'lose answer')
+	{
+		next if $kind eq 's3' && $fault eq 'cut answer'; # Swift answers in chunks, which the fault leaves alone.
+		$proxy->fault(GET => $fault, 1);
+		is($store->psql($right), $all->(), "$kind: $fault: a read is tried again");
+		is($proxy->left, 0, 'it happened');
+	}
+	$proxy->fault(GET => 'corrupt answer');
+	is($store->sqlstate($right), 'XX001', "$kind: corrupt answer: wrong bytes are never returned");
+	$proxy->clear;
+	if ($kind eq 'azure')
+	{
+		my $range = "SELECT count(*) FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id"
+			. " WHERE nachet.content_read(sha256, 10, 20) = substring(nachet.picture_content(p.id), 11, 20)";
+		$proxy->fault(GET => 'corrupt answer', 1);
+		is($store->psql($range), $all->(), 'azure: corrupt answer: nor as a range');
+		is($proxy->left, 0, 'it happened');
+	}
+
+	subtest "$kind: a store that never answers" => sub {
+		$import->(png(20, 20, "$kind slow"));
+		$proxy->fault($_ => 'stall') for qw(PUT);
+		my $began = Time::HiRes::time();
+		is($store->sqlstate("SET statement_timeout = '500ms'; SELECT nachet.offload_contents()"), '57014', 'statement_timeout ends it');
+		my $session = Nachet::Session->new($store);
+		$session->send('SELECT nachet.offload_contents()');
+		ok(poll_until(sub { $store->psql("SELECT 1 FROM pg_stat_activity WHERE pid = $session->{backend} AND state = 'active'") }), 'another waits');
+		$store->psql("SELECT pg_cancel_backend($session->{backend})");
+		like($session->answer, qr/57014/, 'cancelling ends it');
+		cmp_ok(Time::HiRes::time() - $began, '<', 9, 'before nachet.object_store_timeout is over');
+		like($session->run("SET nachet.object_store_timeout = '300ms'; SELECT nachet.offload_contents()"), qr/NC008/, 'which ends it as well');
+		$proxy->clear;
+		is($session->run('SELECT contents FROM nachet.offload_contents()'), 1, 'the session goes on');
+		is($store->psql($right), $all->(), 'all is right');
+	};
+
+	subtest "$kind: deletions that fail" => sub {
+		$proxy->fault(DELETE => 'status 403');
+		$store->psql('SELECT nachet.delete_picture_set(id) FROM nachet.picture_set');
+		my $queued = $store->psql('SELECT count(*) FROM nachet.object_deletion');
+		my ($out, $err) = $offload->();
+		like($err, qr/WARNING:  \d+ objects could not be deleted/, 'are told');
+		is($store->psql('SELECT queued_deletions, failed_deletions FROM nachet.storage'), "$queued|$queued", 'and stay queued');
+		$proxy->clear;
+		$store->psql('UPDATE nachet.object_deletion SET next_try = now()');
+		$proxy->fault(DELETE => 'lose answer', 2);
+		ok(poll_until(sub { $offload->(); return !$store->psql('SELECT count(*) FROM nachet.object_deletion') }), 'then are done');
+		is(scalar(my @left = $objects->list), 0, 'no object is left');
+	};
+}
+
+done_testing;

@@ -1,0 +1,206 @@
+# test/lib/Nachet/FaultProxy.pm: an HTTP proxy before a real server that does it harm as told.
+#
+# Rule: it forwards each request whole to its server and each answer whole to the client, over a connection of its own, but
+# where a fault is set for the request's method. Faults are counted: a test can tell that they happened.
+#
+#   my $proxy = Nachet::FaultProxy->new($port_of_the_server);    # $proxy->port
+#   $proxy->fault(PUT => 'status 503', 2);                       # the next two PUTs; without a number: all
+#   $proxy->left                                                 # how many of those are still to come
+#   $proxy->clear;
+#
+# Faults: "status N" (answers itself), "reset request" (breaks the connection in the middle of the body), "lose answer" (forwards,
+# then breaks it), "reset answer" (in the middle of the answer), "corrupt request", "corrupt answer" (one byte of the body),
+# "cut answer" (a shorter body, and a Content-Length that says so), "stall" (never answers).
+package Nachet::FaultProxy;
+
+use strict;
+use warnings;
+
+use Fcntl qw(:flock SEEK_SET);
+use IO::Select ();
+use IO::Socket::INET ();
+use POSIX ();
+use Socket qw(SOL_SOCKET SO_LINGER);
+
+use Nachet::Test ();
+
+sub new
+{
+	my ($class, $server) = @_;
+	my $self = bless { server => $server, rule => Nachet::Test::tempdir() . '/rule' }, $class;
+	my $listener = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp', ReuseAddr => 1)
+		or die "no port: $!";
+	$self->{port} = $listener->sockport;
+	$self->clear;
+	pipe my $end, $self->{guard} or die "pipe: $!";
+	$self->{pid} = fork // die "fork: $!";
+	if ($self->{pid} == 0)
+	{
+		close $self->{guard};
+		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+		$SIG{CHLD} = 'IGNORE';
+		$SIG{PIPE} = 'IGNORE';
+		$self->_listen($listener, $end);
+		POSIX::_exit(0);
+	}
+	return $self;
+}
+
+sub port { return $_[0]{port} }
+
+sub fault
+{
+	my ($self, $method, $fault, $count) = @_;
+	$self->_rule(sub { return ($method, $fault, $count // -1) });
+	return;
+}
+
+sub clear { return $_[0]->fault('', '', 0) }
+sub left { my ($self) = @_; my $left; $self->_rule(sub { $left = $_[2]; return @_ }); return $left }
+
+# Reads the rule, lets the code change it, and writes it, all under a lock.
+sub _rule
+{
+	my ($self, $code) = @_;
+	open my $file, '+>>', $self->{rule} or die "$self->{rule}: $!";
+	flock $file, LOCK_EX or die $!;
+	seek $file, 0, SEEK_SET;
+	my @rule = split /\n/, join('', <$file>), -1;
+	@rule = $code->(@rule[ 0 .. 2 ]);
+	truncate $file, 0;
+	print {$file} join "\n", @rule;
+	close $file;
+	return;
+}
+
+# The fault for a request of that method, which is counted, or ''.
+sub _take
+{
+	my ($self, $method) = @_;
+	my $fault = '';
+	$self->_rule(sub {
+		my @rule = @_;
+		if ($rule[0] eq $method && $rule[2] != 0) { $fault = $rule[1]; $rule[2]-- if $rule[2] > 0 }
+		return @rule;
+	});
+	return $fault;
+}
+
+# Ends when the test does: the other end of the pipe is closed then.
+sub _listen
+{
+	my ($self, $listener, $end) = @_;
+	my $ready = IO::Select->new($listener, $end);
+	while (1)
+	{
+		my @can = $ready->can_read;
+		return if grep { $_ == $end } @can;
+		my $client = $listener->accept or next;
+		my $pid = fork // next;
+		if ($pid == 0)
+		{
+			close $listener;
+			eval { $self->_serve($client, $end) };
+			POSIX::_exit(0);
+		}
+	}
+}
+
+# Reads a head, and so much of the body as came with it.
+sub _read_head
+{
+	my ($socket) = @_;
+	my $head = '';
+	while ($head !~ /\r\n\r\n/)
+	{
+		sysread($socket, $head, 65536, length $head) or die "the connection ended\n";
+	}
+	return $head =~ /\A(.*?\r\n\r\n)(.*)\z/s;
+}
+
+# Ends a connection as a broken one ends.
+sub _break
+{
+	my ($socket) = @_;
+	setsockopt $socket, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0);
+	close $socket;
+	die "broken\n";
+}
+
+sub _serve
+{
+	my ($self, $client, $end) = @_;
+	my ($head, $body) = _read_head($client);
+	my ($method) = $head =~ /^(\S+)/;
+	my $fault = $self->_take($method);
+	my ($length) = $head =~ /^Content-Length: *(\d+)/mi;
+	$length //= 0;
+	while (length $body < $length)
+	{
+		_break($client) if $fault eq 'reset request' && length $body > $length / 2;
+		sysread($client, $body, 65536, length $body) or die "the connection ended\n";
+	}
+	_break($client) if $fault eq 'reset request';
+	if ($fault =~ /^status (\d+)/)
+	{
+		print {$client} "HTTP/1.1 $1 Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+		return;
+	}
+	if ($fault eq 'stall')
+	{
+		IO::Select->new($client, $end)->can_read;
+		return;
+	}
+	substr($body, $length / 2, 1) ^= "\1" if $fault eq 'corrupt request' && $length;
+	my $answer = $self->_forward($head, $body);
+	_break($client) if $fault eq 'lose answer';
+	$self->_answer($client, $fault, $answer);
+	return;
+}
+
+# Sends a request to the server and returns its whole answer.
+sub _forward
+{
+	my ($self, $head, $body) = @_;
+	my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{server}) or die "no server: $!\n";
+	$head =~ s/^(?:Expect|Connection):.*?\r\n//mgi;
+	$head =~ s/\r\n\r\n\z/\r\nConnection: close\r\n\r\n/;
+	print {$server} $head, $body;
+	my $answer = '';
+	1 while sysread $server, $answer, 1 << 20, length $answer;
+	return $answer;
+}
+
+sub _answer
+{
+	my ($self, $client, $fault, $answer) = @_;
+	my ($head, $body) = $answer =~ /\A(.*?\r\n\r\n)(.*)\z/s;
+	my $half = length($body) / 2;
+	if ($fault eq 'corrupt answer') { substr($body, $half, 1) ^= "\1" }
+	if ($fault eq 'cut answer')
+	{
+		$body = substr $body, 0, $half;
+		$head =~ s/^(Content-Length: *)\d+/$1 . length $body/mie;
+	}
+	if ($fault eq 'reset answer')
+	{
+		print {$client} $head, substr $body, 0, $half;
+		$client->flush;
+		_break($client);
+	}
+	print {$client} $head, $body;
+	close $client;
+	return;
+}
+
+sub DESTROY
+{
+	my ($self) = @_;
+	return if !$self->{pid};
+	local ($?, $@, $!);
+	close $self->{guard};
+	waitpid $self->{pid}, 0;
+	return;
+}
+
+1;
