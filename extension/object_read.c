@@ -246,15 +246,13 @@ nachet_object_read(const NachetMoved *content, int64 offset, int64 length, char 
 
 /* --- checking ------------------------------------------------------------------------------------------- */
 
-char *
-nachet_object_check(const NachetMoved *content, bool read)
+/* What is wrong with the object by its size alone, in the current context. Raises NC008. */
+static char *
+check_size(const NachetMoved *content)
 {
-	NachetObjectStore *store;
+	NachetObjectStore *store = nachet_object_store_open();
 	NachetTransfer transfer;
 
-	if (read)
-		return nachet_object_stream(content, NULL, NULL, NULL);
-	store = nachet_object_store_open();
 	set_transfer(&transfer, content, store, store->operations->head);
 	if (!nachet_transfer_run(&transfer))
 	{
@@ -262,8 +260,28 @@ nachet_object_check(const NachetMoved *content, bool read)
 			refuse(content, transfer.error);
 		return "the object is not there";
 	}
-	if (transfer.request->content_length != content->byte_size)
-		return psprintf("the object has " INT64_FORMAT " bytes instead of " INT64_FORMAT,
-		                transfer.request->content_length, content->byte_size);
-	return NULL;
+	if (transfer.request->content_length == content->byte_size)
+		return NULL;
+	return psprintf("the object has " INT64_FORMAT " bytes instead of " INT64_FORMAT,
+	                transfer.request->content_length, content->byte_size);
+}
+
+char *
+nachet_object_check(const NachetMoved *content, bool read)
+{
+	MemoryContext context;
+	MemoryContext caller;
+	char *wrong;
+
+	if (read)
+		return nachet_object_stream(content, NULL, NULL, NULL);
+	context =
+	    AllocSetContextCreate(CurrentMemoryContext, "nachet object check", ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	wrong = check_size(content);
+	MemoryContextSwitchTo(caller);
+	if (wrong != NULL)
+		wrong = pstrdup(wrong);
+	MemoryContextDelete(context);
+	return wrong;
 }

@@ -23,6 +23,14 @@ char *nachet_object_store_ca_file = NULL;
 int nachet_object_store_connections = 8;
 int nachet_object_store_timeout = 30000;
 int nachet_object_store_part_size = 65536;
+int nachet_verify_objects = NACHET_VERIFY_OBJECTS_NOT;
+
+static const struct config_enum_entry verify_objects[] = {
+    {"off", NACHET_VERIFY_OBJECTS_NOT, false},
+    {"size", NACHET_VERIFY_OBJECTS_SIZE, false},
+    {"read", NACHET_VERIFY_OBJECTS_READ, false},
+    {NULL, 0, false},
+};
 
 /* "" or SCHEME://BUCKET, a bucket being what both stores allow: 3 to 63 of a-z, 0-9, '-' and '.'. */
 static bool
@@ -123,6 +131,13 @@ nachet_object_settings_define(void)
 	    "nachet.object_store_timeout",
 	    "How long the object store may move no byte before an operation fails, tries included.",
 	    NULL, &nachet_object_store_timeout, 30000, 100, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, NULL,
+	    NULL, NULL);
+	DefineCustomEnumVariable(
+	    "nachet.verify_objects",
+	    "How verify_contents and verify_all look at contents in the object store.",
+	    "off: not at all; size: whether the object is there, with the right size; read: all its "
+	    "bytes.",
+	    &nachet_verify_objects, NACHET_VERIFY_OBJECTS_NOT, verify_objects, PGC_USERSET, 0, NULL,
 	    NULL, NULL);
 	DefineCustomIntVariable("nachet.object_store_part_size",
 	                        "Above this size a content is sent in parts of this size.", NULL,

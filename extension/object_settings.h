@@ -16,6 +16,16 @@ extern int nachet_object_store_connections;
 extern int nachet_object_store_timeout;   /* milliseconds */
 extern int nachet_object_store_part_size; /* kilobytes */
 
+/* nachet.verify_objects: how verify_contents looks at contents that have moved. */
+typedef enum NachetVerifyObjects
+{
+	NACHET_VERIFY_OBJECTS_NOT,
+	NACHET_VERIFY_OBJECTS_SIZE,
+	NACHET_VERIFY_OBJECTS_READ
+} NachetVerifyObjects;
+
+extern int nachet_verify_objects;
+
 /* Defines them; called once, when the library is loaded. */
 extern void nachet_object_settings_define(void);
 

@@ -65,20 +65,19 @@ is_loopback(const char *host, int length)
 void
 nachet_object_store_set_endpoint(NachetObjectStore *store, const char *endpoint)
 {
-	const char *host = strstr(endpoint, "://");
+	bool is_https = strncmp(endpoint, "https://", 8) == 0;
+	const char *host = endpoint + (is_https ? 8 : 7);
 	int length = (int) strlen(endpoint);
 
-	if (host == NULL)
+	if (!is_https && strncmp(endpoint, "http://", 7) != 0)
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		                errmsg("object store's address does not begin with \"https://\"")));
-	host += 3;
 	while (length > 0 && endpoint[length - 1] == '/')
 		length--;
 	store->endpoint = pnstrdup(endpoint, length);
 	store->loopback =
 	    is_loopback(host, *host == '[' ? (int) strcspn(host, "]") + 1 : (int) strcspn(host, ":/"));
-	if (strncmp(endpoint, "https://", 8) != 0 && !store->loopback &&
-	    !nachet_object_store_allow_http)
+	if (!is_https && !store->loopback && !nachet_object_store_allow_http)
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		                errmsg("object store \"%s\" is not reached by https", store->endpoint),
 		                errdetail("Without TLS pictures and signatures are readable on the way."),

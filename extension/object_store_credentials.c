@@ -78,20 +78,20 @@ trim(char *string)
 static void
 add_line(NachetCredentials *credentials, char *line, int number)
 {
-	char *equals;
 	char *value;
+	size_t name;
 	size_t length;
 
 	line = trim(line);
 	if (*line == '\0' || *line == '#')
 		return;
-	equals = strchr(line, '=');
-	if (equals == NULL || equals == line)
+	name = strcspn(line, "=");
+	if (name == 0 || line[name] == '\0')
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		                errmsg("line %d of credentials file \"%s\" is not NAME=VALUE", number,
 		                       credentials->path)));
-	*equals = '\0';
-	value = trim(equals + 1);
+	line[name] = '\0';
+	value = trim(line + name + 1);
 	length = strlen(value);
 	if (length >= 2 && (*value == '"' || *value == '\'') && value[length - 1] == *value)
 	{

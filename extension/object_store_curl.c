@@ -392,6 +392,8 @@ nachet_curl_step(int milliseconds)
 	int left;
 	CURLMsg *message;
 
+	if (multi == NULL)
+		return;
 	callers_turn = false;
 	block_signals(&before);
 	(void) curl_multi_perform(multi, &running);

@@ -19,6 +19,9 @@
 #include "object_upload.h"
 #include "pure/hex.h"
 
+/* So much is read and hashed at a stretch: it stays in the processor's cache, and other uploads go on. */
+#define HASH_PIECE (256 * 1024)
+
 /* S3 takes 10,000 parts at most, Azure 50,000. */
 #define MAX_PARTS 10000
 
@@ -61,17 +64,22 @@ hash_range(NachetObjectUpload *upload, NachetChunkReader *reader, int64 offset, 
 {
 	pg_cryptohash_ctx *sha256_hash = hash_begin(PG_SHA256, sha256);
 	pg_cryptohash_ctx *md5_hash = hash_begin(PG_MD5, md5);
+	char *target = upload->window;
 
 	while (length > 0)
 	{
-		size_t piece = (size_t) Min(length, NACHET_UPLOAD_WINDOW);
+		size_t piece = (size_t) Min(length, HASH_PIECE);
 
 		CHECK_FOR_INTERRUPTS();
-		nachet_chunk_reader_read(reader, offset, upload->window, piece);
-		hash_add(sha256_hash, upload->window, piece);
-		hash_add(md5_hash, upload->window, piece);
+		if (target + piece > upload->window + NACHET_UPLOAD_WINDOW)
+			target = upload->window;
+		nachet_chunk_reader_read(reader, offset, target, piece);
+		hash_add(sha256_hash, target, piece);
+		hash_add(md5_hash, target, piece);
+		target += piece;
 		offset += (int64) piece;
 		length -= (int64) piece;
+		nachet_curl_step(0);
 	}
 	hash_end(sha256_hash, sha256, NACHET_SHA256_BYTES);
 	hash_end(md5_hash, md5, NACHET_MD5_BYTES);

@@ -29,6 +29,8 @@
 
 #include "chunk_reader.h"
 #include "content.h"
+#include "object_read.h"
+#include "object_settings.h"
 #include "query.h"
 #include "verify.h"
 #include "verify_walk.h"
@@ -43,6 +45,7 @@ PG_FUNCTION_INFO_V1(verify_contents);
 #define FLAW_SIZE        "chunk size wrong"
 #define FLAW_BYTES       "bytes differ"
 #define FLAW_DESCRIPTION "description differs"
+#define FLAW_OBJECT      "object differs"
 
 /* What a content costs beside its bytes, in bytes: three looks into indexes. */
 #define CONTENT_COST 8192
@@ -57,7 +60,7 @@ typedef struct Content
 	const char *format; /* NULL where the bytes are no picture */
 	int32 width;
 	int32 height;
-	bool elsewhere; /* its bytes have left content_chunk */
+	const char *object_url; /* where its bytes are that have left content_chunk, or NULL */
 } Content;
 
 /* What the chunks of a content turned out to be. */
@@ -208,8 +211,8 @@ read_content(Scrub *scrub, NachetIndexScan *row)
 	content->format = isnull ? NULL : read_text(value);
 	content->width = DatumGetInt32(nachet_index_scan_column(row, NACHET_CONTENT_WIDTH, &isnull));
 	content->height = DatumGetInt32(nachet_index_scan_column(row, NACHET_CONTENT_HEIGHT, &isnull));
-	(void) nachet_index_scan_column(row, NACHET_CONTENT_OBJECT_URL, &isnull);
-	content->elsewhere = !isnull;
+	value = nachet_index_scan_column(row, NACHET_CONTENT_OBJECT_URL, &isnull);
+	content->object_url = isnull ? NULL : read_text(value);
 }
 
 static void
@@ -268,7 +271,7 @@ read_chunks(Scrub *scrub, Chunks *chunks)
 	const Content *content = &scrub->content;
 
 	approach(walk, id);
-	if (content->found && !content->elsewhere)
+	if (content->found && content->object_url == NULL)
 		chunks->expected = (content->byte_size - 1) / content->chunk_size + 1;
 	if (pg_cryptohash_init(scrub->hash) < 0)
 		elog(ERROR, "could not begin SHA-256: %s", pg_cryptohash_error(scrub->hash));
@@ -333,6 +336,25 @@ judge_description(Scrub *scrub)
 		                     picture.height));
 }
 
+/* Asks the object store after a content that has moved there, as far as nachet.verify_objects goes. */
+static void
+judge_object(Scrub *scrub)
+{
+	const Content *content = &scrub->content;
+	NachetMoved moved = {
+	    .id = scrub->verify->next, .byte_size = content->byte_size, .url = content->object_url};
+	char *wrong;
+
+	if (nachet_verify_objects == NACHET_VERIFY_OBJECTS_NOT)
+		return;
+	memcpy(moved.sha256, content->sha256, NACHET_SHA256_BYTES);
+	wrong = nachet_object_check(&moved, nachet_verify_objects == NACHET_VERIFY_OBJECTS_READ);
+	if (wrong != NULL)
+		add_finding(scrub, FLAW_OBJECT, psprintf("\"%s\": %s", content->object_url, wrong));
+	if (nachet_verify_objects == NACHET_VERIFY_OBJECTS_READ)
+		scrub->verify->bytes += content->byte_size;
+}
+
 /* Looks at the content verify->next, from all sides. */
 static void
 check_content(Scrub *scrub)
@@ -344,7 +366,9 @@ check_content(Scrub *scrub)
 	if (scrub->content.found)
 	{
 		judge_chunks(scrub, &chunks);
-		if (!scrub->flawed && !scrub->content.elsewhere)
+		if (scrub->content.object_url != NULL)
+			judge_object(scrub);
+		else if (!scrub->flawed)
 		{
 			if (memcmp(chunks.sha256, scrub->content.sha256, NACHET_SHA256_BYTES) != 0)
 				add_finding(scrub, FLAW_BYTES, "its bytes have another SHA-256");
@@ -352,7 +376,7 @@ check_content(Scrub *scrub)
 				judge_description(scrub);
 		}
 		scrub->verify->contents++;
-		if (!scrub->content.elsewhere)
+		if (scrub->content.object_url == NULL)
 			scrub->verify->bytes += scrub->content.byte_size;
 	}
 	else

@@ -11,6 +11,8 @@ BENCH_PROGRAMS = build/bench/make_pictures build/bench/measure build/bench/peer
 
 bench: loader/nachet-load http/nachet-http $(BENCH_PROGRAMS)
 	test/bench/run
+	tools/node-packages
+	test/bench/offload
 
 build/bench/%: $(CLIENT_BUILD)/test/bench/%.o
 	@mkdir -p $(@D)

@@ -41,10 +41,11 @@ for my $kind (qw(azure s3))
 	my $offload = sub { my (undef, $out, $err) = $store->psql_result('SELECT contents, failed FROM nachet.offload_contents()'); return wantarray ? ($out, $err) : $out };
 	my $all = sub { return $store->psql('SELECT count(*) FROM nachet.picture') };
 
-	# Faults that pass: each twice, for a small content and for one in parts.
+	# Faults that pass; some hit a content that goes in parts.
 	for my $fault ('status 503', 'status 429', 'reset request', 'lose answer', 'corrupt request')
 	{
-		$import->(png(20, 20, "$kind $fault"), tiff(6_000_000, "$kind $fault"));
+		my @pictures = (png(20, 20, "$kind $fault"), $fault =~ /corrupt|lose/ ? tiff(5_500_000, "$kind $fault") : png(20, 20, "$kind other $fault"));
+		$import->(@pictures);
 		$proxy->fault(PUT => $fault, 3);
 		is($offload->(), '2|0', "$kind: $fault: is tried again");
 		is($proxy->left, 0, 'it happened');
