@@ -11,7 +11,6 @@
 #include "pure/names.h"
 #include "budget.h"
 #include "json_body.h"
-#include "mime.h"
 #include "respond.h"
 
 /* A body up to this length does not count: there are no more of them than connections. */
@@ -31,31 +30,6 @@ uint64_t
 nachet_json_body_memory(const NachetHttpOptions *options)
 {
 	return options->max_manifest_size > LEAST_MEMORY ? options->max_manifest_size : LEAST_MEMORY;
-}
-
-bool
-nachet_json_body_is_json(const char *content_type)
-{
-	NachetMimeCursor cursor;
-	NachetMimeText type;
-	NachetMimeText subtype;
-	NachetMimeText name;
-	NachetMimeText value;
-	NachetMimeStep step;
-
-	if (content_type == NULL)
-		return false;
-	cursor.at = content_type;
-	cursor.end = content_type + strlen(content_type);
-	if (!nachet_mime_read_type(&cursor, &type, &subtype) || !nachet_mime_is(type, "application") ||
-	    !nachet_mime_is(subtype, "json"))
-		return false;
-	while ((step = nachet_mime_read_parameter(&cursor, &name, &value)) == NACHET_MIME_PARAMETER)
-	{
-		if (!nachet_mime_is(name, "charset") || !nachet_mime_is(value, "utf-8"))
-			return false;
-	}
-	return step == NACHET_MIME_END;
 }
 
 static void

@@ -10,9 +10,6 @@
 /* The memory for the bodies that are in the database's hands: holds the longest that is taken, or several. */
 extern uint64_t nachet_json_body_memory(const NachetHttpOptions *options);
 
-/* Whether a Content-Type is application/json, with no parameter but charset=utf-8. NULL is not. */
-extern bool nachet_json_body_is_json(const char *content_type);
-
 /* What a route of such bodies begins, receives and finishes with; the request's state is theirs. */
 extern void nachet_json_body_begin(NachetRequest *request);
 extern void nachet_json_body_receive(NachetRequest *request, const char *bytes, size_t length);

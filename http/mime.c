@@ -109,3 +109,28 @@ nachet_mime_read_parameter(NachetMimeCursor *cursor, NachetMimeText *name, Nache
 	}
 	return nachet_mime_read_token(cursor, value) ? NACHET_MIME_PARAMETER : NACHET_MIME_MALFORMED;
 }
+
+bool
+nachet_mime_type_is_json(const char *content_type)
+{
+	NachetMimeCursor cursor;
+	NachetMimeText type;
+	NachetMimeText subtype;
+	NachetMimeText name;
+	NachetMimeText value;
+	NachetMimeStep step;
+
+	if (content_type == NULL)
+		return false;
+	cursor.at = content_type;
+	cursor.end = content_type + strlen(content_type);
+	if (!nachet_mime_read_type(&cursor, &type, &subtype) || !nachet_mime_is(type, "application") ||
+	    !nachet_mime_is(subtype, "json"))
+		return false;
+	while ((step = nachet_mime_read_parameter(&cursor, &name, &value)) == NACHET_MIME_PARAMETER)
+	{
+		if (!nachet_mime_is(name, "charset") || !nachet_mime_is(value, "utf-8"))
+			return false;
+	}
+	return step == NACHET_MIME_END;
+}

@@ -49,4 +49,7 @@ bool nachet_mime_read_type(NachetMimeCursor *cursor, NachetMimeText *type, Nache
 NachetMimeStep nachet_mime_read_parameter(NachetMimeCursor *cursor, NachetMimeText *name,
                                           NachetMimeText *value);
 
+/* Is a Content-Type application/json, with no parameter but charset=utf-8? NULL is not. */
+bool nachet_mime_type_is_json(const char *content_type);
+
 #endif

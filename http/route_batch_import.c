@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "json_body.h"
+#include "mime.h"
 #include "respond.h"
 #include "router.h"
 
@@ -58,7 +59,7 @@ choose(NachetRequest *request)
 		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
 		                       "The body must be multipart/form-data: with stage=true the "
 		                       "pictures' bytes are stored.");
-	else if (nachet_json_body_is_json(request->content_type))
+	else if (nachet_mime_type_is_json(request->content_type))
 		return &nachet_form_manifest;
 	else
 		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "json_body.h"
+#include "mime.h"
 #include "query.h"
 #include "respond.h"
 #include "router.h"
@@ -31,7 +32,7 @@ body_limit(const NachetHttpOptions *options)
 static void
 begin(NachetRequest *request)
 {
-	if (nachet_json_body_is_json(request->content_type))
+	if (nachet_mime_type_is_json(request->content_type))
 		nachet_json_body_begin(request);
 	else
 		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,

@@ -27,24 +27,37 @@ rest(Components components)
 	return (Components){components.text + strlen(components.text) + 1, components.count - 1};
 }
 
+/*
+ * Where components don't match, the last "**" takes in one more: what those before it took in needs no second
+ * thought, since whatever follows can follow later as well. So it costs a product of lengths at most.
+ */
 static bool
 match_components(Components pattern, Components path)
 {
-	while (pattern.count > 0 && strcmp(pattern.text, "**") != 0)
+	Components after = {NULL, 0};   /* of the pattern, behind its last "**" */
+	Components skipped = {NULL, 0}; /* of the path, behind what that "**" takes in */
+
+	while (pattern.count > 0 || path.count > 0)
 	{
-		if (path.count == 0 || fnmatch(pattern.text, path.text, 0) != 0)
+		if (pattern.count > 0 && strcmp(pattern.text, "**") == 0)
+		{
+			after = pattern = rest(pattern);
+			skipped = path;
+		}
+		else if (pattern.count > 0 && path.count > 0 && fnmatch(pattern.text, path.text, 0) == 0)
+		{
+			pattern = rest(pattern);
+			path = rest(path);
+		}
+		else if (skipped.count > 0)
+		{
+			path = skipped = rest(skipped);
+			pattern = after;
+		}
+		else
 			return false;
-		pattern = rest(pattern);
-		path = rest(path);
 	}
-	if (pattern.count == 0)
-		return path.count == 0;
-	for (pattern = rest(pattern); path.count > 0; path = rest(path))
-	{
-		if (match_components(pattern, path))
-			return true;
-	}
-	return match_components(pattern, path);
+	return true;
 }
 
 static Components

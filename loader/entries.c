@@ -29,7 +29,7 @@ nachet_entries_add(NachetEntries *entries, unsigned char type, const char *name)
 
 	if (entries->length + length > entries->capacity)
 	{
-		size_t capacity = 2 * entries->capacity + 4096;
+		size_t capacity = 2 * entries->capacity + length + 4096;
 		char *text = realloc(entries->text, capacity);
 
 		if (text == NULL)

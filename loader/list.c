@@ -27,6 +27,7 @@ typedef struct List
 	NachetEntries *entries;
 	const char *name; /* for messages */
 	bool from0;
+	bool after_cr;   /* a LF here ends no line of its own */
 	uint64_t number; /* of the line */
 	size_t length;
 	char line[LINE_ROOM];
@@ -73,16 +74,25 @@ take_line(List *list)
 }
 
 static bool
+ends_line(const List *list, char byte)
+{
+	return list->from0 ? byte == '\0' : byte == '\n' || byte == '\r';
+}
+
+static bool
 take_block(List *list, const char *block, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 	{
-		bool ends = list->from0 ? block[i] == '\0' : block[i] == '\n' || block[i] == '\r';
+		bool second = list->after_cr && block[i] == '\n';
 
-		if (ends && !take_line(list))
-			return false;
-		if (ends)
+		list->after_cr = !list->from0 && block[i] == '\r';
+		if (ends_line(list, block[i]))
+		{
+			if (!second && !take_line(list))
+				return false;
 			continue;
+		}
 		if (block[i] == '\0' || list->length == LINE_ROOM - 1)
 		{
 			nachet_console_error(

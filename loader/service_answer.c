@@ -25,7 +25,7 @@ copy_clean(const char *text, size_t length)
 		/* U+0080 to U+009F, which are C2 80 to C2 9F, are controls too. */
 		if ((*at < 0x20 && *at != '\n') || *at == 0x7f)
 			*at = '?';
-		else if (*at == 0xc2 && at[1] < 0xa0)
+		else if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
 			*at = at[1] = '?';
 	}
 	return copy;

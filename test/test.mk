@@ -1,6 +1,6 @@
 # test/test.mk: the tests, and the checks of the source.
 
-.PHONY: check run-check check-sanitized lint format
+.PHONY: check run-check check-sanitized check-long lint format
 
 # All tests, in one run; TESTS='test/http test/pgtap/020-users.sql' runs those alone.
 check: run-check
@@ -22,6 +22,18 @@ check-sanitized:
 	tools/node-packages
 	test/sanitized address,undefined test/pgtap test/extension test/loader test/http
 	test/sanitized thread test/http
+
+# The same tests for hours rather than minutes, then the extension's under valgrind. What is long can be set for itself:
+#   FUZZ_SECONDS (600)          for each fuzz target
+#   NACHET_TEST_KILLS (400)     who is killed, test/crash/010_kills.t
+#   NACHET_RACE_ROUNDS (200)    races of each kind, test/extension/010_concurrency.t
+#   NACHET_TEST_ROUNDS          bits flipped (60), kills of the loader (50), statements (5,000) and requests (20,000) at random:
+#                               where it is set, it goes for all of these, so set it for one test alone (TESTS='...')
+#   NACHET_TEST_PICTURES (600)  in the set that a killed loader imports
+#   NACHET_TEST_SEED            repeats what a run has drawn, and printed
+check-long: export NACHET_LONG = 1
+check-long: run-check
+	test/valgrind
 
 lint:
 	tools/deps build lint

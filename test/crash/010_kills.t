@@ -1,7 +1,8 @@
-# test/crash/010_kills.t: everything is killed at random moments while pictures are imported, deleted, swept and read.
+# test/crash/010_kills.t: everything is killed at random moments while pictures are imported, deleted, swept and verified.
 #
-# Loaders, a service with its clients, deletions, sweeps and a reader work at once on the same pictures. Somebody is killed, again
-# and again; after every few kills the work stops, and all that is promised of the datastore must hold.
+# Loaders, straight and through the service, the service with a form, deletions, sweeps and a verification work at once on the same
+# pictures. Somebody is killed, again and again; after every few kills the work stops, and all that is promised of the datastore
+# must hold.
 #
 # NACHET_TEST_SEED repeats a run's choices, NACHET_TEST_KILLS says how many there are.
 use strict;
@@ -15,7 +16,7 @@ use Test::More;
 use Time::HiRes ();
 
 my $kills = $ENV{NACHET_TEST_KILLS} // ($ENV{NACHET_LONG} ? 400 : 16);
-my $per_check = 4;
+my $per_check = $ENV{NACHET_LONG} ? 4 : 8;
 my $seed = $ENV{NACHET_TEST_SEED} // int rand 2**31;
 srand $seed;
 diag("NACHET_TEST_SEED=$seed NACHET_TEST_KILLS=$kills");
@@ -24,12 +25,14 @@ my $store = Nachet::Test->new;
 $store->create_role('keeper', 'nachet_admin', 'nachet_reader');
 my $work = $store->tempdir;
 my $spool = "$work/spool";
-mkdir $spool or die $!;
+my $temporary = "$work/tmp";    # TMPDIR of everybody
+for my $folder ($spool, $temporary) { mkdir $folder or die $! }
+$ENV{TMPDIR} = $temporary;
 my %data = ('--email' => $Nachet::Test::EMAIL, '--seed' => 'Brassica napus', '--zoom' => 20, '--nb-seeds' => 5);
 
-# --- the pictures: three folders that share a third of theirs -----------------------------------------
+# --- the pictures: folders that share a third of theirs -----------------------------------------------
 my %digest;    # folder => { name => SHA-256 }
-for my $folder (qw(north south west))
+for my $folder (qw(east north south west))
 {
 	for my $i (1 .. 60)
 	{
@@ -52,7 +55,7 @@ sub repeat
 		'sh', '-c', 'while [ ! -e "$STOP" ]; do "$@" > /dev/null 2>&1; done', 'sh', @command);
 }
 
-sub psql { return ('psql', '-X', '-q', '-c', $_[0]) }
+sub psql { return ('psql', '-X', '-q', map { ('-c', $_) } @_) }
 
 sub start_service
 {
@@ -68,9 +71,11 @@ sub start_work
 	return (
 		repeat('importer', $store->nachet_load, %data, '--retries', 2, '--no-progress', "$work/north"),
 		repeat('importer', $store->nachet_load, %data, '--retries', 2, '--no-progress', '-j', 1, "$work/south"),
+		repeat('importer', $store->nachet_load, %data, '--retries', 2, '--no-progress', '--url', "http://127.0.0.1:$port", "$work/east"),
 		repeat('importer', 'curl', '-s', '--noproxy', '*', '--max-time', 60, @form, "http://127.0.0.1:$port/batch-import"),
 		repeat('keeper', psql('SELECT nachet.delete_picture_set(id) FROM nachet.picture_set ORDER BY random() LIMIT 1')),
 		repeat('keeper', psql(q{SELECT nachet.sweep_contents('0 s')})),
+		repeat('keeper', psql(('CALL nachet.verify_all(1000000)') x 20)),
 	);
 }
 
@@ -87,11 +92,12 @@ sub end_work
 }
 
 # --- who is killed ------------------------------------------------------------------------------------
-# A client backend's process, by chance; none where there is none.
+# A client backend's process, by chance, of those whose last query was like this; none where there is none.
 sub some_backend
 {
-	my (undef, $pid) = $store->psql_result(
-		"SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1");
+	my ($query) = @_;
+	my (undef, $pid) = $store->psql_result("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+		. " AND pid <> pg_backend_pid() AND query LIKE '$query' ORDER BY random() LIMIT 1");
 	return $pid || undef;
 }
 
@@ -102,7 +108,8 @@ sub some_loader
 }
 
 my %how = (
-	backend => sub { my $pid = some_backend() // return 0; return kill 'KILL', $pid },
+	backend => sub { my $pid = some_backend('%') // return 0; return kill 'KILL', $pid },
+	verifier => sub { my $pid = some_backend('CALL nachet.verify_all%') // return 0; return kill 'KILL', $pid },
 	terminated => sub {
 		my ($status, $out) = $store->psql_result('SELECT pg_terminate_backend(pid) FROM pg_stat_activity'
 			. " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1");
@@ -137,14 +144,24 @@ sub random_moment
 }
 
 # --- what must hold -----------------------------------------------------------------------------------
+sub files_in
+{
+	my ($folder) = @_;
+	opendir my $handle, $folder or die "$folder: $!";
+	my @files = grep { !/\A\.\.?\z/ } readdir $handle;
+	closedir $handle;
+	return @files;
+}
+
 sub check
 {
 	my ($when) = @_;
 	wait_for_server();
 	is_intact($store, "$when: the datastore is intact");
-	opendir my $handle, $spool or die $!;
-	is_deeply([ grep { !/\A\.\.?\z/ } readdir $handle ], [], '... the service left no file');
-	closedir $handle;
+	is_deeply([ files_in($spool), files_in($temporary) ], [], '... nobody left a file');
+	# Goes on with a run that was broken off, to its end.
+	is($store->psql('CALL nachet.verify_all()', role => 'keeper'), 0, '... a verification finds nothing');
+	is($store->psql('SELECT count(*) FROM nachet.verify_finding'), 0, '... nor has one that was broken off');
 
 	for my $folder (sort keys %digest)
 	{
@@ -169,7 +186,7 @@ while ($count < $kills)
 	{
 		random_moment();
 		my $victim = (sort keys %how)[ rand keys %how ];
-		$killed{$victim}++ if $how{$victim}->();
+		$killed{$victim}++ if poll_until($how{$victim}, 5);
 		$count++;
 	}
 	wait_for_server();

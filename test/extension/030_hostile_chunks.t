@@ -12,7 +12,7 @@ use Nachet::Test qw(png);
 use Test::More;
 
 my $seed = $ENV{NACHET_TEST_SEED} // int rand 1_000_000;
-my $rounds = $ENV{NACHET_TEST_ROUNDS} // 300;
+my $rounds = $ENV{NACHET_TEST_ROUNDS} // ($ENV{NACHET_LONG} ? 5_000 : 300);
 note("NACHET_TEST_SEED=$seed");
 
 my $store = Nachet::Test->new;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -44,6 +45,22 @@ fuzz_seed(const uint8_t *bytes, size_t size)
 	for (size_t i = 0; i < size; i++)
 		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
 	return hash | 1;
+}
+
+/*
+ * A copy of the input's next text, which ends with a NUL or with the input: a block of exactly its size, which the
+ * caller frees. "" once the input has ended.
+ */
+static inline char *
+fuzz_text(const uint8_t **at, const uint8_t *end)
+{
+	size_t length = strnlen((const char *) *at, (size_t) (end - *at));
+	char *text = strndup((const char *) *at, length);
+
+	CLAIM(text != NULL);
+	*at += length;
+	*at += *at < end;
+	return text;
 }
 
 #endif

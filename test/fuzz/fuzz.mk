@@ -1,6 +1,6 @@
 # test/fuzz/fuzz.mk: make fuzz, the parsers that read what strangers send under libFuzzer, ASan and UBSan.
 #
-#   make fuzz [FUZZ_SECONDS=60] [FUZZ=multipart]      each target for so long; FUZZ names one of them
+#   make fuzz [FUZZ_SECONDS=60] [FUZZ_JOBS=2] [FUZZ='multipart texts']    each target for so long, so many at once
 #
 # What is found grows in var/fuzz; an input that breaks a claim is written there, and becomes a unit test.
 
@@ -20,15 +20,28 @@ fuzz:
 fuzz-programs: $(FUZZ_TARGETS:%=build/fuzz/%)
 
 # What each target is made of, beside extension/pure.
-build/fuzz/multipart: test/fuzz/multipart_reading.c http/multipart.c http/mime.c
-build/fuzz/texts: http/text.c
+FUZZ_OPTION_TABLE = loader/client/option_table.c loader/client/datastore.c loader/client/error.c loader/client/array.c
+build/fuzz/answers: loader/service_answer.c loader/client/error.c
+build/fuzz/choice: loader/choice.c
 build/fuzz/fields: http/fields.c http/text.c loader/client/array.c
+build/fuzz/headers: http/mime.c http/origin.c http/request_id.c
+build/fuzz/list: loader/list.c loader/entries.c
+build/fuzz/log: http/access_log.c http/log.c http/text.c
+build/fuzz/log: FUZZ_MORE = -Dwrite=fuzz_write
+build/fuzz/multipart: test/fuzz/multipart_reading.c http/multipart.c http/mime.c
+build/fuzz/networks: http/networks.c $(FUZZ_OPTION_TABLE)
+build/fuzz/options: loader/options.c loader/choice.c loader/service_url.c $(FUZZ_OPTION_TABLE)
+build/fuzz/options: FUZZ_MORE = -DNACHET_VERSION='"$(EXTVERSION)"'
+build/fuzz/texts: http/text.c
 build/fuzz/tokens: http/jwt.c http/base64url.c http/identity.c http/auth_token.c
-build/fuzz/tokens: FUZZ_LIBS = $(shell $(PKG_CONFIG) --cflags libpq libmicrohttpd) $(shell $(PKG_CONFIG) --cflags --libs jansson)
+build/fuzz/urls: loader/service_url.c
 
-build/fuzz/%: test/fuzz/%_fuzz.c $(FUZZ_PURE) $(wildcard test/fuzz/*.h http/*.h extension/pure/*.h)
+# The linker leaves out those that a target has no use for.
+FUZZ_LIBS = -Wl,--as-needed $(shell $(PKG_CONFIG) --cflags --libs libpq libcurl jansson libmicrohttpd gnutls)
+
+build/fuzz/%: test/fuzz/%_fuzz.c $(FUZZ_PURE) $(wildcard test/fuzz/*.h http/*.h loader/*.h loader/client/*.h extension/pure/*.h)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) $(FUZZ_MORE) $(FUZZ_LIBS)
 
 clean: clean-fuzz
 clean-fuzz:

@@ -3,11 +3,12 @@
  *		Tokens: base64url has one text for each value, cookies are found where a plain reading finds them, and what
  *		a signed token gets in with holds.
  *
- * Input: header and claims as JSON, the claim's path, a Cookie header, each up to a NUL. Every signature is right here: the
- * library that checks it is not what is tried.
+ * Input: header and claims as JSON, the claim's path, a Cookie header, an Authorization header, each up to a NUL. Every
+ * signature is right here: the library that checks it is not what is tried.
  */
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "http/auth_token.h"
 #include "http/base64url.h"
@@ -64,19 +65,16 @@ check_base64url(const char *text, size_t size)
 	free(back);
 }
 
-/* The same by cutting a copy at each semicolon. */
-static void
-check_cookies(const char *header)
+/* How often the cookie comes, by cutting a copy at each semicolon; *value becomes the last one's, which the caller frees. */
+static int
+count_cookies(const char *header, char **value)
 {
-	NachetHeaders headers = {.value = {[NACHET_HEADER_COOKIE] = header}};
 	char *copy = strdup(header);
 	char *rest = copy;
-	const char *value = NULL;
 	int count = 0;
-	NachetToken token;
-	NachetTokenOutcome outcome = nachet_auth_token_find(&headers, COOKIE, &token);
 
 	CLAIM(copy != NULL);
+	*value = NULL;
 	while (rest != NULL)
 	{
 		char *pair = strsep(&rest, ";");
@@ -84,18 +82,42 @@ check_cookies(const char *header)
 		pair += strspn(pair, " \t");
 		for (size_t end = strlen(pair); end > 0 && strchr(" \t", pair[end - 1]) != NULL; end--)
 			pair[end - 1] = '\0';
-		if (strncmp(pair, COOKIE "=", sizeof(COOKIE)) == 0)
-		{
-			value = pair + sizeof(COOKIE);
-			count++;
-		}
+		if (strncmp(pair, COOKIE "=", sizeof(COOKIE)) != 0)
+			continue;
+		free(*value);
+		*value = strdup(pair + sizeof(COOKIE));
+		CLAIM(*value != NULL);
+		count++;
 	}
-	CLAIM(outcome == (count == 0   ? NACHET_TOKEN_NONE
-	                  : count == 1 ? NACHET_TOKEN_COOKIE
-	                               : NACHET_TOKEN_AMBIGUOUS));
-	if (count == 1)
-		CLAIM(token.length == strlen(value) && memcmp(token.text, value, token.length) == 0);
 	free(copy);
+	return count;
+}
+
+/* authorization is NULL where there is no such header. */
+static void
+check_headers(const char *cookies, const char *authorization)
+{
+	NachetHeaders headers = {
+	    .value = {[NACHET_HEADER_COOKIE] = cookies, [NACHET_HEADER_AUTHORIZATION] = authorization}};
+	char *value;
+	int count = count_cookies(cookies, &value);
+	const char *bearer = NULL;
+	const char *expected;
+	NachetToken token;
+	NachetTokenOutcome outcome = nachet_auth_token_find(&headers, COOKIE, &token);
+
+	if (authorization != NULL && strncasecmp(authorization, "bearer ", 7) == 0)
+		bearer = authorization + 6 + strspn(authorization + 6, " ");
+	if (count > 1 || (count == 1 && bearer != NULL && strcmp(value, bearer) != 0))
+		CLAIM(outcome == NACHET_TOKEN_AMBIGUOUS);
+	else if (authorization != NULL)
+		CLAIM(outcome == (bearer != NULL ? NACHET_TOKEN_HEADER : NACHET_TOKEN_OTHER_SCHEME));
+	else
+		CLAIM(outcome == (count == 1 ? NACHET_TOKEN_COOKIE : NACHET_TOKEN_NONE));
+	expected = bearer != NULL ? bearer : value;
+	if (outcome == NACHET_TOKEN_HEADER || outcome == NACHET_TOKEN_COOKIE)
+		CLAIM(token.length == strlen(expected) && memcmp(token.text, expected, token.length) == 0);
+	free(value);
 }
 
 static void
@@ -127,21 +149,15 @@ check_claims(const char *header, const char *claims, const char *path)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	char *text[4];
-	size_t at = 0;
+	const uint8_t *at = bytes;
+	char *text[5];
 
 	check_base64url((const char *) bytes, size);
-	for (int i = 0; i < 4; i++)
-	{
-		size_t length = strnlen((const char *) bytes + at, size - at);
-
-		text[i] = strndup((const char *) bytes + at, length);
-		CLAIM(text[i] != NULL);
-		at += length < size - at ? length + 1 : length;
-	}
+	for (int i = 0; i < 5; i++)
+		text[i] = fuzz_text(&at, bytes + size);
 	check_claims(text[0], text[1], text[2]);
-	check_cookies(text[3]);
-	for (int i = 0; i < 4; i++)
+	check_headers(text[3], *text[4] != '\0' ? text[4] : NULL);
+	for (int i = 0; i < 5; i++)
 		free(text[i]);
 	return 0;
 }

@@ -11,7 +11,7 @@ use Nachet::Test qw(tiff gif write_file sha256 start_command poll_until);
 use Test::More;
 use Time::HiRes ();
 
-my $rounds = $ENV{NACHET_TEST_ROUNDS} // 3;
+my $rounds = $ENV{NACHET_TEST_ROUNDS} // ($ENV{NACHET_LONG} ? 50 : 3);
 my $pictures = $ENV{NACHET_TEST_PICTURES} // 600;
 my $seed = $ENV{NACHET_TEST_SEED} // int rand 2**31;
 srand $seed;

@@ -60,6 +60,11 @@ imports_ok([ $folder ], matching(qr/png|tif/), 'patterns from the environment, o
 	env => { NACHET_INCLUDE => "*.png\n*.tif\n" });
 imports_ok([ '--include', '*.png', $folder ], matching(qr/png/), '... give way to those of the command line',
 	env => { NACHET_INCLUDE => "*.tif" });
+my $deep = $store->tempdir;
+my $long = join '/', ('d') x 60, 'e.gif';
+write_file("$deep/$_", gif($_)) for $long, 'a.gif';
+imports_ok([ '--exclude', join('/', ('**') x 30, 'd', 'f.gif'), $deep ], [ $long, 'a.gif' ], 'many **/ are no matter, however deep the folders');
+imports_ok([ '--exclude', join('/', ('**') x 30, 'd', 'e.gif'), $deep ], ['a.gif'], '... and match');
 imports_ok([ '--exclude', 'b.*', "$folder/a.gif", "$folder/b.png" ], ['a.gif'], 'patterns hold for single files too');
 
 my ($status, $out, $err) = $store->run_load(@required, '--include', '*.xyz', $folder);
@@ -128,6 +133,12 @@ like($err, qr/standard input: path 1 holds a NUL: is --from0 missing/, '... that
 ($status, $out, $err) = $store->run_load({ stdin => 'x' x 20000 }, @required, '--files-from=-', $folder);
 is($status, 1, 'a line that no path can be is an error');
 like($err, qr/standard input: path 1 is too long/, '... that tells');
+($status, $out, $err) = $store->run_load({ stdin => "a.gif\r\nb.png\r\nx\0" }, @required, '--files-from=-', $folder);
+like($err, qr/standard input: path 3 holds a NUL/, '... counting lines that end with CR and LF once');
+# Longer than a name may be, and than what is reserved at first.
+($status, $out, $err) = $store->run_load({ stdin => 'x' x 16000 }, @required, '--files-from=-', $folder);
+is($status, 1, 'a very long line is an error');
+like($err, qr/error: \S+x: .*long/, '... that names it');
 ($status, $out, $err) = $store->run_load({ stdin => '' }, @required, '--files-from=-', $folder);
 is($status, 1, 'an empty list makes no set');
 ($status, $out, $err) = $store->run_load(@required, '--files-from', "$scratch/nowhere", $folder);

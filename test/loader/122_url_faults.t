@@ -199,6 +199,8 @@ my @answers = (
 	[ 'no whole JSON', answer('200 OK', '{"limits": ') =~ s{text/html}{application/json}r, 1, qr/not as nachet-http does/ ],
 	[ 'a redirect', answer('301 Moved Permanently', '', 'Location: https://elsewhere.example/x'), 1,
 		qr{answers with a redirect to https://elsewhere\.example/x\nnachet-load: hint: Redirects are not followed} ],
+	[ 'a redirect that ends within a character', answer('301 Moved Permanently', '', "Location: https://elsewhere.example/\xc2"), 1,
+		qr{answers with a redirect to https://elsewhere\.example/\S*\nnachet-load: hint: Redirects are not followed} ],
 	[ '401', answer('401 Unauthorized', '', 'WWW-Authenticate: Bearer'), 1, qr/hint: --token-file names a file/ ],
 	[ 'words with control characters', problem('403 Forbidden', qq({"detail": "no \\u001b[31mred\\u009b\\nmore\\u0007", "hint": "a\\rb"})), 1,
 		qr/\Anachet-load: error: no \?\[31mred\?\?\nnachet-load: detail: more\?\nnachet-load: hint: a\?b\n\z/ ],
