@@ -71,7 +71,9 @@ send_body(char *buffer, size_t size, size_t count, void *argument)
 	size_t length = Min(size * count,
 	                    Min((size_t) transfer->left, request->window_end - request->window_start));
 
-	if (length == 0 && transfer->left > 0)
+	if (transfer->left == 0)
+		return 0;
+	if (length == 0)
 	{
 		transfer->waits_for_window = callers_turn = true;
 		return CURL_READFUNC_PAUSE;
