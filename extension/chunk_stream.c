@@ -5,7 +5,8 @@
  * What makes it correct: the stream alone hands out content ids, from a sequence, so that no two
  * streams write to one content; what is hashed is what is stored, row by row; and the content rows are
  * written once, complete, in the order of their hashes, so that two sealings of the same bytes wait
- * for each other in one order and never in a circle.
+ * for each other in one order and never in a circle. Only what a sweep takes in the middle of a sealing
+ * is written out of that order; should a circle come of it, PostgreSQL ends one of the two (40P01).
  */
 #include "postgres.h"
 
@@ -204,12 +205,17 @@ column_array(Datum *values, bool *nulls, int count, Oid element, Oid array, int1
 	                                                       element, length, by_value, align)));
 }
 
-/* Writes the content rows; of those whose bytes were stored already, deletes the chunks. True where there were none. */
-static bool
+/*
+ * Writes the content rows; of those whose bytes were stored already, holds the content that is there and
+ * deletes the new chunks. What a sweep takes between the two is written after all: its chunks are still here.
+ */
+static void
 write_contents(ContentColumns *columns)
 {
 	int n = columns->count;
 	bool *nulls = columns->no_picture;
+	Datum *missing = palloc(n * sizeof(Datum));
+	uint64 written = 0;
 	NachetArg args[7] = {
 	    column_array(columns->id, NULL, n, INT8OID, INT8ARRAYOID, 8, FLOAT8PASSBYVAL,
 	                 TYPALIGN_DOUBLE),
@@ -221,39 +227,40 @@ write_contents(ContentColumns *columns)
 	    column_array(columns->height, nulls, n, INT4OID, INT4ARRAYOID, 4, true, TYPALIGN_INT),
 	    NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_CHUNK_SIZE)),
 	};
-	uint64 written =
-	    nachet_query(SPI_OK_INSERT,
-	                 "INSERT INTO nachet.content"
-	                 " (id, sha256, byte_size, chunk_size, format, width, height)"
-	                 " SELECT s.id, s.sha256, s.byte_size, $7, s.format, s.width, s.height"
-	                 " FROM unnest($1, $2, $3, $4, $5, $6)"
-	                 "  AS s (id, sha256, byte_size, format, width, height)"
-	                 " ORDER BY s.sha256"
-	                 " ON CONFLICT (sha256) DO NOTHING",
-	                 7, args);
 
-	if (written == (uint64) n)
-		return true;
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		written +=
+		    nachet_query(SPI_OK_INSERT,
+		                 "INSERT INTO nachet.content"
+		                 " (id, sha256, byte_size, chunk_size, format, width, height)"
+		                 " SELECT s.id, s.sha256, s.byte_size, $7, s.format, s.width, s.height"
+		                 " FROM unnest($1, $2, $3, $4, $5, $6)"
+		                 "  AS s (id, sha256, byte_size, format, width, height)"
+		                 " ORDER BY s.sha256"
+		                 " ON CONFLICT (sha256) DO NOTHING",
+		                 7, args);
+		if (written == (uint64) n)
+			return;
+	} while (nachet_contents_hold(columns->sha256, n, missing) > 0);
 	(void) nachet_query(SPI_OK_DELETE,
 	                    "DELETE FROM nachet.content_chunk WHERE content_id = ANY (ARRAY("
 	                    " SELECT i FROM unnest($1) AS s (i)"
 	                    " WHERE NOT EXISTS (SELECT FROM nachet.content c WHERE c.id = s.i)))",
 	                    1, args);
-	return false;
 }
 
-bool
+void
 nachet_chunk_stream_seal(NachetChunkStream *stream)
 {
 	ContentColumns columns;
-	bool all_new;
 
 	finish_content(stream);
 	if (stream->count == 0)
-		return true;
+		return;
 	SPI_connect();
 	columns = describe_contents(stream);
-	all_new = write_contents(&columns);
+	write_contents(&columns);
 	SPI_finish();
-	return all_new;
 }

@@ -26,9 +26,9 @@ extern int64 nachet_chunk_stream_add(NachetChunkStream *stream, int32 chunk_no, 
 
 /*
  * Writes the content rows of all chunks taken, which must be in the table by now. Where the same bytes
- * were stored before, the new chunks are deleted and the old content serves; false is returned then, since
- * nobody holds that content against a sweep yet.
+ * were stored before, the new chunks are deleted and the old content serves, which is held then: no sweep takes
+ * anything of the stream before the transaction ends.
  */
-extern bool nachet_chunk_stream_seal(NachetChunkStream *stream);
+extern void nachet_chunk_stream_seal(NachetChunkStream *stream);
 
 #endif

@@ -37,6 +37,7 @@ PG_FUNCTION_INFO_V1(content_chunk_store);
 PG_FUNCTION_INFO_V1(content_chunk_seal);
 PG_FUNCTION_INFO_V1(chunk_size);
 PG_FUNCTION_INFO_V1(missing_contents);
+PG_FUNCTION_INFO_V1(hold_contents);
 
 Oid
 nachet_relation_oid(const char *name)
@@ -184,7 +185,7 @@ content_chunk_seal(PG_FUNCTION_ARGS)
 	check_trigger_relation(trigger);
 	if (statement != NULL)
 	{
-		(void) nachet_chunk_stream_seal(statement->stream);
+		nachet_chunk_stream_seal(statement->stream);
 		nachet_chunk_stream_free(statement->stream);
 		unlink_statement(statement);
 	}
@@ -249,9 +250,29 @@ nachet_contents_missing(Datum *digests, int count, Datum *missing)
 	return found;
 }
 
-/* missing_contents(bytea[]) returns setof bytea. Errors: 22023, 22004, 2202E for what is no list of SHA-256. */
-Datum
-missing_contents(PG_FUNCTION_ARGS)
+int
+nachet_contents_hold(Datum *digests, int count, Datum *missing)
+{
+	NachetArg arg = NACHET_PARAM(
+	    BYTEAARRAYOID,
+	    PointerGetDatum(construct_array(digests, count, BYTEAOID, -1, false, TYPALIGN_INT)));
+	int found = (int) nachet_query(SPI_OK_SELECT,
+	                               "SELECT d.sha256 FROM (SELECT DISTINCT sha256 FROM unnest($1) "
+	                               "AS u (sha256) ORDER BY sha256) AS d"
+	                               " LEFT JOIN LATERAL (SELECT id FROM nachet.content WHERE sha256 "
+	                               "= d.sha256 FOR KEY SHARE) AS c"
+	                               " ON true WHERE c.id IS NULL ORDER BY d.sha256",
+	                               1, &arg);
+	bool isnull;
+
+	for (int i = 0; i < found; i++)
+		missing[i] = nachet_query_value(i, 0, &isnull);
+	return found;
+}
+
+/* Answers a call with those SHA-256 of its argument that a function finds missing. */
+static Datum
+return_missing(FunctionCallInfo fcinfo, int (*find)(Datum *digests, int count, Datum *missing))
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	bool isnull = false;
@@ -264,9 +285,29 @@ missing_contents(PG_FUNCTION_ARGS)
 	nachet_digests_check(digests, count);
 	nachet_materialize(fcinfo);
 	missing = palloc(Max(count, 1) * sizeof(Datum));
-	found = nachet_contents_missing(digests, count, missing);
+	found = find(digests, count, missing);
 	for (int i = 0; i < found; i++)
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &missing[i], &isnull);
+	return (Datum) 0;
+}
+
+/* missing_contents(bytea[]) returns setof bytea. Errors: 22023, 22004, 2202E for what is no list of SHA-256. */
+Datum
+missing_contents(PG_FUNCTION_ARGS)
+{
+	return return_missing(fcinfo, nachet_contents_missing);
+}
+
+/*
+ * hold_contents(bytea[]) returns setof bytea: the same, and those that are stored are held to the transaction's
+ * end. Errors: as missing_contents, and 25006 on a standby.
+ */
+Datum
+hold_contents(PG_FUNCTION_ARGS)
+{
+	SPI_connect();
+	(void) return_missing(fcinfo, nachet_contents_hold);
+	SPI_finish();
 	return (Datum) 0;
 }
 
@@ -334,41 +375,13 @@ typedef struct Hashed
 	Datum picture;
 } Hashed;
 
-/*
- * Holds those contents that are stored, to the transaction's end, and puts the digests of the others
- * into missing, each once and in their order. Returns how many.
- */
-static int
-hold_contents(Datum *digests, int count, Datum *missing)
-{
-	NachetArg arg = NACHET_PARAM(
-	    BYTEAARRAYOID,
-	    PointerGetDatum(construct_array(digests, count, BYTEAOID, -1, false, TYPALIGN_INT)));
-	int found = (int) nachet_query(SPI_OK_SELECT,
-	                               "SELECT d.sha256 FROM (SELECT DISTINCT sha256 FROM unnest($1) "
-	                               "AS u (sha256) ORDER BY sha256) AS d"
-	                               " LEFT JOIN LATERAL (SELECT id FROM nachet.content WHERE sha256 "
-	                               "= d.sha256 FOR KEY SHARE) AS c"
-	                               " ON true WHERE c.id IS NULL ORDER BY d.sha256",
-	                               1, &arg);
-	bool isnull;
-
-	for (int i = 0; i < found; i++)
-		missing[i] = nachet_query_value(i, 0, &isnull);
-	return found;
-}
-
-/*
- * Stores the first picture of each missing digest; both lists ascend. False where others had stored some
- * of them meanwhile.
- */
-static bool
+/* Stores the first picture of each missing digest; both lists ascend. */
+static void
 store_missing(const Hashed *sorted, int count, const Datum *missing, int found)
 {
 	Relation heap = table_open(nachet_relation_oid("content_chunk"), RowExclusiveLock);
 	CatalogIndexState indexes = CatalogOpenIndexes(heap);
 	NachetChunkStream *stream = nachet_chunk_stream_create(CurrentMemoryContext);
-	bool all_new;
 
 	for (int i = 0, m = 0; i < count && m < found; i++)
 		if (nachet_digest_compare(&sorted[i].digest, &missing[m]) == 0)
@@ -377,21 +390,18 @@ store_missing(const Hashed *sorted, int count, const Datum *missing, int found)
 			m++;
 		}
 	CatalogCloseIndexes(indexes);
-	all_new = nachet_chunk_stream_seal(stream);
+	nachet_chunk_stream_seal(stream);
 	nachet_chunk_stream_free(stream);
 	table_close(heap, NoLock);
-	return all_new;
 }
 
-/*
- * What others store meanwhile may be swept again before it is held: then it is stored after all. The
- * bytes are at hand, so no sweep makes this fail.
- */
+/* What is stored already is held, and sealing holds what others store meanwhile: no sweep makes this fail. */
 void
 nachet_contents_store(Datum *pictures, int count, Datum *digests)
 {
 	Datum *missing = palloc(count * sizeof(Datum));
 	Hashed *sorted = palloc(count * sizeof(Hashed));
+	int found;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -399,12 +409,7 @@ nachet_contents_store(Datum *pictures, int count, Datum *digests)
 		sorted[i] = (Hashed){digests[i], pictures[i]};
 	}
 	qsort(sorted, count, sizeof(Hashed), nachet_digest_compare);
-	for (;;)
-	{
-		int found = hold_contents(digests, count, missing);
-
-		CHECK_FOR_INTERRUPTS();
-		if (found == 0 || store_missing(sorted, count, missing, found))
-			return;
-	}
+	found = nachet_contents_hold(digests, count, missing);
+	if (found > 0)
+		store_missing(sorted, count, missing, found);
 }

@@ -67,4 +67,10 @@ extern void nachet_digests_check(Datum *digests, int count);
  */
 extern int nachet_contents_missing(Datum *digests, int count, Datum *missing);
 
+/*
+ * The same by what is committed now, and those that are stored are locked FOR KEY SHARE, in the order of the
+ * digests: no sweep takes them before the transaction ends. Needs an SPI connection.
+ */
+extern int nachet_contents_hold(Datum *digests, int count, Datum *missing);
+
 #endif

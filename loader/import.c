@@ -21,7 +21,7 @@
 #include "upload.h"
 #include "walk.h"
 
-/* How often contents may be swept away under an import before it gives up. */
+/* How often contents may be swept away under an import that is no one transaction, before it gives up. */
 #define MAX_SWEPT_ROUNDS 5
 
 /* Logs an error of the datastore or of a file, and tells what it means for the run. */
@@ -128,7 +128,11 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 	return NACHET_OUTCOME_IMPORTED;
 }
 
-/* Makes the set; where contents were swept away meanwhile, sends them again first. */
+/*
+ * Makes the set. Where contents were swept away meanwhile, sends them again first: in one transaction with the set
+ * where the sink can, which no sweep undoes. Through the service each request stands for itself, and a sweep may
+ * come between as often as it likes: there it is tried some times.
+ */
 static bool
 make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
          char set_id[NACHET_UUID_TEXT], NachetError *error)
@@ -143,6 +147,8 @@ make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
 		nachet_console_detail(session->console,
 		                      "contents were swept away meanwhile: sending them again");
 		nachet_error_clear(error);
+		if (session->sink->commit_whole != NULL)
+			return nachet_send_whole(session, files, sent, set_id, error);
 		if (!nachet_send_missing_again(session, files, sent, error))
 			return false;
 	}

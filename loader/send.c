@@ -162,27 +162,56 @@ nachet_send_files(NachetSession *session, NachetFiles *files, NachetSent *sent, 
 	return !stage.failed;
 }
 
+/* A sender for what is sent again, by one worker; NULL, and *error filled, on failure. */
+static NachetSender *
+begin_again(NachetSession *session, NachetFiles *files, NachetError *error)
+{
+	NachetSender *sender = nachet_sender_create(session, 0, files, ONE_BUFFER_BYTES, error);
+
+	if (sender != NULL)
+		nachet_progress_begin(&session->progress, NACHET_PHASE_SEND, files->count, 0);
+	return sender;
+}
+
+static void
+end_again(NachetSender *sender, NachetSent *sent)
+{
+	nachet_progress_end(&sender->session->progress);
+	sent->files += sender->sent_files;
+	sent->bytes += sender->sent_bytes;
+	nachet_sender_free(sender);
+}
+
 bool
 nachet_send_missing_again(NachetSession *session, NachetFiles *files, NachetSent *sent,
                           NachetError *error)
 {
-	NachetSender *sender;
+	NachetSender *sender = begin_again(session, files, error);
 	size_t count;
 	bool done = true;
 
-	sender = nachet_sender_create(session, 0, files, ONE_BUFFER_BYTES, error);
 	if (sender == NULL)
 		return false;
-	nachet_progress_begin(&session->progress, NACHET_PHASE_SEND, files->count, 0);
 	for (size_t first = 0; first < files->count && done; first += count)
 	{
 		count =
 		    files->count - first < NACHET_BATCH_FILES ? files->count - first : NACHET_BATCH_FILES;
 		done = nachet_sender_again(sender, first, count, error);
 	}
-	nachet_progress_end(&session->progress);
-	sent->files += sender->sent_files;
-	sent->bytes += sender->sent_bytes;
-	nachet_sender_free(sender);
+	end_again(sender, sent);
 	return done;
+}
+
+bool
+nachet_send_whole(NachetSession *session, NachetFiles *files, NachetSent *sent,
+                  char set_id[NACHET_UUID_TEXT], NachetError *error)
+{
+	NachetSender *sender = begin_again(session, files, error);
+	bool made;
+
+	if (sender == NULL)
+		return false;
+	made = nachet_sender_whole(sender, set_id, error);
+	end_again(sender, sent);
+	return made;
 }

@@ -32,4 +32,12 @@ extern bool nachet_send_files(NachetSession *session, NachetFiles *files, Nachet
 extern bool nachet_send_missing_again(NachetSession *session, NachetFiles *files, NachetSent *sent,
                                       NachetError *error) __attribute__((warn_unused_result));
 
+/*
+ * Likewise, and makes the set in the same transaction, so that no sweep can come between; where the sink has
+ * commit_whole.
+ */
+extern bool nachet_send_whole(NachetSession *session, NachetFiles *files, NachetSent *sent,
+                              char set_id[NACHET_UUID_TEXT], NachetError *error)
+    __attribute__((warn_unused_result));
+
 #endif

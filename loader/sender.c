@@ -108,7 +108,8 @@ open_content(NachetBatch *batch, size_t position, NachetError *error)
 
 	if (sender->streaming)
 	{
-		uncount(sender);
+		if (sender->reading == batch->index[position])
+			uncount(sender);
 		return stream_open(sender, batch->index[position], error);
 	}
 	sender->reading = position;
@@ -275,6 +276,21 @@ attempt(NachetSender *sender, NachetError *error)
 	return sender->session->options->dry_run || send_missing(sender, error);
 }
 
+/* This run has stored a file's content. One that was swept since, and is stored again, counts once. */
+static void
+note_sent(NachetSender *sender, size_t index)
+{
+	NachetFile *file = &sender->files->file[index];
+
+	if (!file->sent)
+	{
+		sender->sent_files++;
+		sender->sent_bytes += file->size;
+	}
+	file->sent = true;
+	file->present = false;
+}
+
 /* Stores the batch, again and again where the connection breaks, and takes note of what was sent. */
 static bool
 store(NachetSender *sender, NachetError *error)
@@ -293,13 +309,10 @@ store(NachetSender *sender, NachetError *error)
 	{
 		NachetFile *file = &sender->files->file[sender->batch.index[i]];
 
-		file->sent = file->sent || sender->sent[i];
+		if (sender->sent[i])
+			note_sent(sender, sender->batch.index[i]);
 		file->present = !file->sent;
 		present += file->present;
-		if (!sender->sent[i])
-			continue;
-		sender->sent_files++;
-		sender->sent_bytes += file->size;
 	}
 	nachet_progress_add_present(&sender->session->progress, present);
 	return true;
@@ -372,4 +385,38 @@ nachet_sender_again(NachetSender *sender, size_t first, size_t count, NachetErro
 		return false;
 	nachet_progress_add(&sender->session->progress, count, 0);
 	return true;
+}
+
+bool
+nachet_sender_whole(NachetSender *sender, char set_id[NACHET_UUID_TEXT], NachetError *error)
+{
+	NachetSink *sink = sender->session->sink;
+	NachetRetry retry = {sender->session, sender->worker, sender->stop, 0};
+	size_t count = sender->files->count;
+	bool *missing = calloc(2 * count, sizeof(*missing));
+	bool *sent = missing + count;
+	bool made = false;
+
+	if (missing == NULL)
+	{
+		nachet_error_set(error, "out of memory");
+		return false;
+	}
+	begin_batch(sender, true);
+	do
+	{
+		uncount(sender);
+		made = sink->commit_whole(sink, &sender->batch, missing, set_id, error);
+		for (size_t i = 0; i < count; i++)
+			sent[i] = sent[i] || missing[i];
+	} while (!made && nachet_retry_wait(&retry, error));
+	if (made)
+	{
+		nachet_retry_done(&retry);
+		for (size_t i = 0; i < count; i++)
+			if (sent[i])
+				note_sent(sender, i);
+	}
+	free(missing);
+	return made;
 }

@@ -29,7 +29,7 @@ typedef struct NachetSender
 	atomic_bool *stop; /* another worker has failed: trying again is pointless */
 	int worker;
 	NachetSha256 *sha256;
-	uint64_t sent_files; /* whose storing the sink has acknowledged */
+	uint64_t sent_files; /* whose storing the sink has acknowledged; each once */
 	uint64_t sent_bytes;
 
 	size_t offset[NACHET_BATCH_FILES]; /* where in the buffer each file's bytes lie */
@@ -41,7 +41,8 @@ typedef struct NachetSender
 	uint64_t at;             /* bytes that were read of it */
 	NachetFileSource source; /* open while streaming */
 	unsigned char streamed[NACHET_SHA256_BYTES];
-	uint64_t counted; /* bytes of what is being sent that progress has counted */
+	uint64_t
+	    counted; /* bytes of what is being sent, and may have to be sent anew, that progress has counted */
 
 	size_t buffer_size;
 	char buffer[]; /* buffer_size bytes */
@@ -53,7 +54,7 @@ extern NachetSender *nachet_sender_create(NachetSession *session, int worker, Na
 extern void nachet_sender_free(NachetSender *sender);
 
 /*
- * The three below try again what a lost connection undid, as --retries has it: each time they ask anew what
+ * The four below try again what a lost connection undid, as --retries has it: each time they ask anew what
  * is missing.
  *
  * Files first to first + count - 1, which fit into the buffer together: one reading, one question, one sending.
@@ -67,6 +68,10 @@ extern bool nachet_sender_large(NachetSender *sender, size_t index, NachetError 
 
 /* Of files whose digests are known, and which fit into one question: sends those that are missing. */
 extern bool nachet_sender_again(NachetSender *sender, size_t first, size_t count,
+                                NachetError *error) __attribute__((warn_unused_result));
+
+/* Of all files, whose digests are known: sends those that are missing and makes the set, in one transaction. */
+extern bool nachet_sender_whole(NachetSender *sender, char set_id[NACHET_UUID_TEXT],
                                 NachetError *error) __attribute__((warn_unused_result));
 
 #endif

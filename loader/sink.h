@@ -80,6 +80,14 @@ struct NachetSink
 	bool (*commit)(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
 	               NachetError *error);
 
+	/*
+	 * * Does in one transaction, so that no sweep comes between, what is else done in several: holds the contents
+	 * that are stored, stores those that are missing, and makes the set. missing, as long as the batch's list, is
+	 * filled in. The batch is of whichever one file the sink wants to draw: it sets count and index[0]. Safe to repeat.
+	 */
+	bool (*commit_whole)(NachetSink *sink, NachetBatch *batch, bool *missing,
+	                     char set_id[NACHET_UUID_TEXT], NachetError *error);
+
 	/* * Ends what is under way; called again and again from another thread until it has ended. */
 	void (*cancel)(NachetSink *sink);
 

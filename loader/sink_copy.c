@@ -99,6 +99,18 @@ connect_worker(CopySink *copy_sink, int worker, NachetError *error)
 	return connection;
 }
 
+static bool
+run(PGconn *connection, const char *command, NachetError *error)
+{
+	PGresult *result = PQexec(connection, command);
+	bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+
+	if (!done)
+		nachet_error_from_postgres(error, connection, result);
+	PQclear(result);
+	return done;
+}
+
 /*
  * The worker's connection, with commits as they are wanted: contents need not be durable before their set
  * is; the set's own commit makes all before it so.
@@ -108,20 +120,13 @@ connect_for(CopySink *copy_sink, int worker, bool relaxed, NachetError *error)
 {
 	PGconn *connection = connect_worker(copy_sink, worker, error);
 	Connection *slot = &copy_sink->connection[worker];
-	PGresult *result;
 
 	if (connection == NULL || slot->relaxed == relaxed)
 		return connection;
-	result = PQexec(connection,
-	                relaxed ? "SET synchronous_commit = off" : "SET synchronous_commit = on");
-	if (PQresultStatus(result) == PGRES_COMMAND_OK)
-		slot->relaxed = relaxed;
-	else
-	{
-		nachet_error_from_postgres(error, connection, result);
-		connection = NULL;
-	}
-	PQclear(result);
+	if (!run(connection, relaxed ? "SET synchronous_commit = off" : "SET synchronous_commit = on",
+	         error))
+		return NULL;
+	slot->relaxed = relaxed;
 	return connection;
 }
 
@@ -168,22 +173,33 @@ ask_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error
 	       nachet_datastore_missing(connection, batch->digest, batch->count, batch->missing, error);
 }
 
+/* Adds a content to the COPY, which the first one begins. On failure the COPY is given up. */
 static bool
-copy_content(NachetChunkCopy *copy, NachetBatch *batch, size_t position, NachetError *error)
+copy_content(const CopySink *copy_sink, PGconn *connection, NachetChunkCopy **begun,
+             NachetBatch *batch, size_t position, NachetError *error)
 {
+	NachetChunkCopy *copy = *begun;
 	const char *bytes;
 	size_t length;
 
+	if (copy == NULL)
+		copy = *begun = nachet_chunk_copy_begin(connection, copy_sink->chunk_size, error);
+	if (copy == NULL)
+		return false;
 	nachet_chunk_copy_content(copy);
 	if (!batch->open(batch, position, error))
-		return false;
+		goto fail;
 	do
 	{
 		if (!batch->read(batch, &bytes, &length, error) ||
 		    (length > 0 && !nachet_chunk_copy_write(copy, bytes, length, error)))
-			return false;
+			goto fail;
 	} while (length > 0);
 	return true;
+
+fail:
+	nachet_chunk_copy_abort(copy);
+	return false;
 }
 
 /* All in one COPY. */
@@ -199,17 +215,8 @@ send_missing(NachetSink *sink, int worker, NachetBatch *batch, size_t first, siz
 		return false;
 	for (size_t i = first; i < first + count; i++)
 	{
-		if (!batch->missing[i])
-			continue;
-		if (copy == NULL)
-			copy = nachet_chunk_copy_begin(connection, copy_sink->chunk_size, error);
-		if (copy == NULL)
+		if (batch->missing[i] && !copy_content(copy_sink, connection, &copy, batch, i, error))
 			return false;
-		if (!copy_content(copy, batch, i, error))
-		{
-			nachet_chunk_copy_abort(copy);
-			return false;
-		}
 	}
 	return copy == NULL || nachet_chunk_copy_end(copy, error);
 }
@@ -266,17 +273,13 @@ ask(NachetSink *sink, const NachetFiles *files, NachetError *error)
 }
 
 static bool
-commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
-       NachetError *error)
+make_set(const CopySink *copy_sink, PGconn *connection, const NachetFiles *files,
+         char set_id[NACHET_UUID_TEXT], NachetError *error)
 {
-	CopySink *copy_sink = (CopySink *) sink;
-	PGconn *connection = connect_for(copy_sink, 0, false, error);
 	const int formats[PARAMETERS] = {0, 0, 0, 0, 0, 1, 1};
 	int lengths[PARAMETERS] = {0};
 	const char *values[PARAMETERS];
 
-	if (connection == NULL)
-		return false;
 	set_data_parameters(copy_sink, files, values);
 	values[DATA_PARAMETERS] = copy_sink->user_id;
 	values[DATA_PARAMETERS + 1] = files->names.data;
@@ -287,6 +290,58 @@ commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT]
 	    connection,
 	    PQexecParams(connection, upload_statement, PARAMETERS, NULL, values, lengths, formats, 0),
 	    set_id, error);
+}
+
+static bool
+commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
+       NachetError *error)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+	PGconn *connection = connect_for(copy_sink, 0, false, error);
+
+	return connection != NULL && make_set(copy_sink, connection, files, set_id, error);
+}
+
+/* Those of the list's contents that are missing, all in one COPY. */
+static bool
+copy_missing(const CopySink *copy_sink, PGconn *connection, NachetBatch *batch, const bool *missing,
+             NachetError *error)
+{
+	NachetChunkCopy *copy = NULL;
+
+	batch->count = 1;
+	for (size_t i = 0; i < batch->files->count; i++)
+	{
+		batch->index[0] = i;
+		if (missing[i] && !copy_content(copy_sink, connection, &copy, batch, 0, error))
+			return false;
+	}
+	return copy == NULL || nachet_chunk_copy_end(copy, error);
+}
+
+/*
+ * The contents that are there are locked FOR KEY SHARE, those that the COPY seals are there or are this
+ * transaction's own: a sweep passes by the first and does not see the second. Two such transactions wait for each
+ * other only within their one COPY, and there in the order of the hashes.
+ */
+static bool
+commit_whole(NachetSink *sink, NachetBatch *batch, bool *missing, char set_id[NACHET_UUID_TEXT],
+             NachetError *error)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+	PGconn *connection = connect_for(copy_sink, 0, false, error);
+	bool made;
+
+	if (connection == NULL)
+		return false;
+	made = run(connection, "BEGIN ISOLATION LEVEL READ COMMITTED", error) &&
+	       nachet_datastore_hold(connection, &batch->files->digests, missing, error) &&
+	       copy_missing(copy_sink, connection, batch, missing, error) &&
+	       make_set(copy_sink, connection, batch->files, set_id, error) &&
+	       run(connection, "COMMIT", error);
+	if (!made && PQtransactionStatus(connection) != PQTRANS_IDLE)
+		PQclear(PQexec(connection, "ROLLBACK"));
+	return made;
 }
 
 /* --- beginning and end --------------------------------------------------------------------------------- */
@@ -317,6 +372,7 @@ nachet_sink_copy_create(NachetSession *session)
 	                               .missing = ask_missing,
 	                               .send = send_missing,
 	                               .commit = commit,
+	                               .commit_whole = commit_whole,
 	                               .cancel = cancel_statements,
 	                               .free = free_sink};
 	copy_sink->session = session;

@@ -31,6 +31,15 @@ ALTER FUNCTION nachet.content_facts(bytea[]) OWNER TO nachet_owner;
 REVOKE ALL ON FUNCTION nachet.content_facts(bytea[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION nachet.content_facts(bytea[]) TO nachet_importer;
 
+CREATE FUNCTION nachet.hold_contents(digests bytea[]) RETURNS SETOF bytea
+	AS 'MODULE_PATHNAME', 'hold_contents' LANGUAGE C VOLATILE STRICT
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.hold_contents(bytea[]) IS
+	'which of these SHA-256 are not stored yet, each once; those that are, no sweep takes before the transaction ends';
+ALTER FUNCTION nachet.hold_contents(bytea[]) OWNER TO nachet_owner;
+REVOKE ALL ON FUNCTION nachet.hold_contents(bytea[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION nachet.hold_contents(bytea[]) TO nachet_importer;
+
 -- Verification: stored contents read again. What it notes is about this cluster's files, so no dump takes it along.
 
 CREATE TABLE nachet.verify_run (

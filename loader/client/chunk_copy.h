@@ -3,7 +3,7 @@
  *		Contents into the datastore: one COPY nachet.content_chunk (chunk_no, data) FROM STDIN, in binary.
  *
  * Each content's chunks go in order from 0, all full but the last; many contents may share one COPY.
- * The database hashes and seals them when the COPY ends. One COPY is one transaction, so that two
+ * The database hashes and seals them when the COPY ends. A transaction has one COPY at most, so that two
  * clients can't wait for each other's hashes in a circle. Memory is a buffer of some rows and
  * libpq's own, whatever a content's size. Format: PostgreSQL's documentation of COPY, "Binary Format".
  */
@@ -20,7 +20,7 @@
 typedef struct NachetChunkCopy NachetChunkCopy;
 
 /*
- * Starts a COPY on a connection that is outside any transaction. chunk_size is nachet.chunk_size()'s
+ * Starts a COPY, a transaction of its own or the only one of the transaction that is open. chunk_size is nachet.chunk_size()'s
  * answer. NULL, and *error filled, on failure.
  */
 extern NachetChunkCopy *nachet_chunk_copy_begin(PGconn *connection, int chunk_size,
@@ -36,7 +36,7 @@ extern void nachet_chunk_copy_content(NachetChunkCopy *copy);
 extern bool nachet_chunk_copy_write(NachetChunkCopy *copy, const void *bytes, size_t length,
                                     NachetError *error) __attribute__((warn_unused_result));
 
-/* Ends the COPY and with it the transaction: true once the server has said that all is stored. Frees the copy. */
+/* Ends the COPY, and with it a transaction of its own: true once the server has said that all is stored. Frees the copy. */
 extern bool nachet_chunk_copy_end(NachetChunkCopy *copy, NachetError *error)
     __attribute__((warn_unused_result));
 

@@ -178,24 +178,31 @@ nachet_datastore_chunk_size(PGconn *connection, NachetError *error)
 	return chunk_size;
 }
 
+/* What the datastore named as missing; the digest stands first, so that compare_digests serves. */
+typedef struct Missing
+{
+	unsigned char digest[NACHET_SHA256_BYTES];
+	bool marked;
+} Missing;
+
 static int
 compare_digests(const void *a, const void *b)
 {
 	return memcmp(a, b, NACHET_SHA256_BYTES);
 }
 
-/* Marks those of digests that stand in the result, one bytea a row, in any order. */
+/* Marks the first of each of those SHA-256 that stand in the result, one bytea a row, in any order. */
 static bool
-mark_missing(const PGresult *result, const unsigned char (*digests)[NACHET_SHA256_BYTES],
-             size_t count, bool *missing)
+mark_missing(const PGresult *result, const NachetArray *digests, bool *missing)
 {
+	const char *digest = digests->data + NACHET_ARRAY_HEADER_BYTES + sizeof(uint32_t);
 	size_t rows = (size_t) PQntuples(result);
-	unsigned char(*found)[NACHET_SHA256_BYTES] = NULL;
+	Missing *found = NULL;
 
-	memset(missing, 0, count * sizeof(*missing));
+	memset(missing, 0, digests->count * sizeof(*missing));
 	if (rows == 0)
 		return true;
-	found = malloc(rows * sizeof(*found));
+	found = calloc(rows, sizeof(*found));
 	if (found == NULL)
 		return false;
 	for (size_t i = 0; i < rows; i++)
@@ -205,47 +212,66 @@ mark_missing(const PGresult *result, const unsigned char (*digests)[NACHET_SHA25
 			free(found);
 			return false;
 		}
-		memcpy(found[i], PQgetvalue(result, (int) i, 0), NACHET_SHA256_BYTES);
+		memcpy(found[i].digest, PQgetvalue(result, (int) i, 0), NACHET_SHA256_BYTES);
 	}
 	qsort(found, rows, sizeof(*found), compare_digests);
-	for (size_t i = 0; i < count; i++)
-		missing[i] = bsearch(digests[i], found, rows, sizeof(*found), compare_digests) != NULL;
+	for (size_t i = 0; i < digests->count; i++)
+	{
+		Missing *one = bsearch(digest, found, rows, sizeof(*found), compare_digests);
+
+		missing[i] = one != NULL && !one->marked;
+		if (one != NULL)
+			one->marked = true;
+		digest += sizeof(uint32_t) + NACHET_SHA256_BYTES;
+	}
 	free(found);
 	return true;
+}
+
+/* Asks about a finished array of SHA-256, by a statement that answers with those that are missing. */
+static bool
+ask_missing(PGconn *connection, const char *statement, const NachetArray *digests, bool *missing,
+            NachetError *error)
+{
+	const Oid types[1] = {NACHET_BYTEA_ARRAY_OID};
+	const int formats[1] = {1};
+	const char *const values[1] = {digests->data};
+	const int lengths[1] = {(int) digests->length};
+	PGresult *result = PQexecParams(connection, statement, 1, types, values, lengths, formats, 1);
+	bool done = false;
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		nachet_error_from_postgres(error, connection, result);
+	else if (!mark_missing(result, digests, missing))
+		nachet_error_set(error, "out of memory, or a strange answer to \"%s\"", statement);
+	else
+		done = true;
+	PQclear(result);
+	return done;
 }
 
 bool
 nachet_datastore_missing(PGconn *connection, const unsigned char (*digests)[NACHET_SHA256_BYTES],
                          size_t count, bool *missing, NachetError *error)
 {
-	const Oid types[1] = {NACHET_BYTEA_ARRAY_OID};
-	const int formats[1] = {1};
-	const char *values[1];
-	int lengths[1];
 	NachetArray array;
-	PGresult *result = NULL;
 	bool done = false;
 
 	nachet_array_init(&array, NACHET_BYTEA_OID);
 	for (size_t i = 0; i < count; i++)
 		nachet_array_add(&array, digests[i], NACHET_SHA256_BYTES);
 	if (!nachet_array_finish(&array))
-	{
 		nachet_error_set(error, "out of memory");
-		return false;
-	}
-	values[0] = array.data;
-	lengths[0] = (int) array.length;
-	result = PQexecParams(connection, "SELECT nachet.missing_contents($1)", 1, types, values,
-	                      lengths, formats, 1);
-	nachet_array_free(&array);
-
-	if (PQresultStatus(result) != PGRES_TUPLES_OK)
-		nachet_error_from_postgres(error, connection, result);
-	else if (!mark_missing(result, digests, count, missing))
-		nachet_error_set(error, "out of memory, or a strange answer of nachet.missing_contents");
 	else
-		done = true;
-	PQclear(result);
+		done =
+		    ask_missing(connection, "SELECT nachet.missing_contents($1)", &array, missing, error);
+	nachet_array_free(&array);
 	return done;
+}
+
+bool
+nachet_datastore_hold(PGconn *connection, const NachetArray *digests, bool *missing,
+                      NachetError *error)
+{
+	return ask_missing(connection, "SELECT nachet.hold_contents($1)", digests, missing, error);
 }

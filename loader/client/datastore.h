@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <libpq-fe.h>
 
+#include "array.h"
 #include "error.h"
 #include "sha256.h"
 
@@ -39,10 +40,17 @@ extern bool nachet_conninfo_has_password(const char *conninfo);
 /* nachet.chunk_size(); 0 on failure. */
 extern int nachet_datastore_chunk_size(PGconn *connection, NachetError *error);
 
-/* nachet.missing_contents: missing[i] tells whether digests[i] is not stored yet. */
+/* nachet.missing_contents: missing[i] tells whether digests[i], of which no two are equal, is not stored yet. */
 extern bool nachet_datastore_missing(PGconn *connection,
                                      const unsigned char (*digests)[NACHET_SHA256_BYTES],
                                      size_t count, bool *missing, NachetError *error)
     __attribute__((warn_unused_result));
+
+/*
+ * nachet.hold_contents, within a transaction: missing[i] tells whether element i of a finished bytea[] of SHA-256 is
+ * the first of its kind and not stored yet. The others no sweep takes before the transaction ends.
+ */
+extern bool nachet_datastore_hold(PGconn *connection, const NachetArray *digests, bool *missing,
+                                  NachetError *error) __attribute__((warn_unused_result));
 
 #endif

@@ -180,6 +180,78 @@ subtest 'sweep against an import that has its bytes with it' => sub {
 	is(loose_chunks(), 0, 'with no chunk left over');
 };
 
+# Which of some bytes are missing, the others held.
+sub holds
+{
+	return sprintf q{SELECT string_agg(encode(h, 'hex'), ',') FROM nachet.hold_contents(ARRAY[%s]::bytea[]) AS h},
+		join ', ', map { "'\\x" . Nachet::Test::sha256($_) . "'" } @_;
+}
+sub in_hash_order
+{
+	my @sorted = sort { Nachet::Test::sha256($a) cmp Nachet::Test::sha256($b) } @_;
+	return @sorted;
+}
+my $sweep = "SELECT contents FROM nachet.sweep_contents('1 hour')";
+
+subtest 'sweep against contents that are held' => sub {
+	my ($there, $new) = map { png(8, 8, $_) } 'there', 'new';
+	leave_unused($there);
+	$a->run('BEGIN');
+	is($a->run(holds($there, $new)), Nachet::Test::sha256($new), 'holding tells what is missing');
+	is($admin->run($sweep), 0, 'a sweep passes by what is held');
+	$a->run(stores($new));
+	is($admin->run($sweep), 0, 'and what is stored in the same transaction');
+	like($a->run(upload({ 'there.png' => $there, 'new.png' => $new })), qr/^[0-9a-f-]{36}$/, 'so the set is made');
+	is($a->run('COMMIT'), '', 'for good');
+	is(stored($there) + stored($new), 2, 'with its bytes');
+
+	leave_unused(my $left = png(8, 8, 'left'));
+	$admin->run('BEGIN');
+	is($admin->run($sweep), 1, 'where the sweep is first');
+	$a->send(holds($left));
+	ok($a->waits, 'holding waits for it');
+	$admin->run('COMMIT');
+	is($a->answer, Nachet::Test::sha256($left), 'and tells that the bytes are gone');
+};
+
+subtest 'sweep within the storing of what was stored' => sub {
+	my ($low, $high) = in_hash_order(map { png(8, 8, $_) } 'one end', 'other end');
+	leave_unused($low);
+	$b->run('BEGIN');
+	$b->run(stores($high));
+	$a->run('BEGIN');
+	$a->send(stores($low, $high));
+	ok($a->waits, 'storing waits for another one of some of the bytes');
+	is($admin->run($sweep), 1, 'while a sweep takes others, which it had found stored');
+	$b->run('COMMIT');
+	is($a->answer, '', 'it goes on');
+	is($admin->run(q{SELECT contents FROM nachet.sweep_contents('0 s')}), 0, 'a sweep takes nothing more of it');
+	like($a->run(upload({ 'low.png' => $low, 'high.png' => $high })), qr/^[0-9a-f-]{36}$/, 'the set is made');
+	is($a->run('COMMIT'), '', 'for good');
+	is(stored($low) + stored($high), 2, 'each content once');
+	is(loose_chunks(), 0, 'with no chunk left over');
+};
+
+subtest 'two that hold, store and make a set of the same bytes' => sub {
+	my ($there, @new) = map { png(8, 8, "both $_") } 1 .. 4;
+	leave_unused($there);
+	for my $session ($a, $b)
+	{
+		$session->run('BEGIN');
+		is(length $session->run(holds($there, @new)), 3 * 64 + 2, 'holding waits for nobody who holds');
+	}
+	$a->run(stores(@new));
+	$b->send(stores(reverse @new));
+	ok($b->waits, 'the second storing waits for the first');
+	my %pictures = map { ; "$_.png" => ($there, @new)[$_] } 0 .. 3;
+	like($a->run(upload(\%pictures)), qr/^[0-9a-f-]{36}$/, 'which does not wait for the second');
+	is($a->run('COMMIT'), '', 'and ends');
+	is($b->answer, '', 'then the second goes on');
+	like($b->run(upload({ %pictures, 'more.png' => $new[0] })), qr/^[0-9a-f-]{36}$/, 'and makes its set');
+	is($b->run('COMMIT'), '', 'for good');
+	is(loose_chunks(), 0, 'with no chunk left over');
+};
+
 subtest 'isolation' => sub {
 	for my $level ('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
 	{

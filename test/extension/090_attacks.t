@@ -139,7 +139,7 @@ SQL
 	my $bytes = unpack 'H*', png(11, 11, 'among look-alikes');
 	for my $call (
 		"INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'look-alike')", "COPY nachet.content_chunk (chunk_no, data) FROM STDIN;\n0\tlook-alike too\n\\.\n",
-		'SELECT nachet.get_all_seeds_names()', q{SELECT nachet.is_user_registered('nobody@example.org')}, "SELECT nachet.missing_contents($known)",
+		'SELECT nachet.get_all_seeds_names()', q{SELECT nachet.is_user_registered('nobody@example.org')}, "SELECT nachet.missing_contents($known)", "SELECT nachet.hold_contents($known)",
 		"SELECT nachet.upload_picture_set(ARRAY['\\x$bytes'::bytea], '$user', $data)", upload(q{ARRAY['look.png']}, $known),
 		q{SELECT nachet.picture_form('{"email": "nobody@example.org"}')}, q{SELECT nachet.picture_form('{"email": "someone@example.org"}')},
 		qq{SELECT nachet.batch_import('{"email": "someone\@example.org", "seed_name": "Brassica napus", "zoom_level": 3, "nb_seeds": 5, "pictures": [{"name": "a.png", "sha256": "$sha"}]}')})
@@ -167,11 +167,14 @@ subtest 'hostile arguments' => sub {
 	my $many = "array_fill('\\x$sha'::bytea, ARRAY[3])";
 	my $numbers = sub { my ($zoom, $seeds) = @{ $_[0] }; return qq({"seed_name": "Brassica napus", "zoom_level": $zoom, "nb_seeds": $seeds}) };
 	attacks('importer',
-		[ '', 'SELECT nachet.is_user_registered(NULL)' ], [ '', 'SELECT nachet.missing_contents(NULL)' ], [ '', "SELECT nachet.missing_contents('{}')" ],
-		[ '22004', 'SELECT nachet.missing_contents(ARRAY[NULL::bytea])' ], [ '22004', "SELECT nachet.missing_contents(ARRAY['\\x$sha'::bytea, NULL])" ],
-		[ '2202E', "SELECT nachet.missing_contents(ARRAY[$known, $known])" ], [ '22023', "SELECT nachet.missing_contents(ARRAY['short'::bytea])" ],
-		[ '22023', "SELECT nachet.missing_contents(ARRAY[''::bytea])" ], [ '22023', "SELECT nachet.missing_contents(ARRAY[repeat('x', 10000000)::bytea])" ],
-		[ '', "SELECT nachet.missing_contents('[5:5]={\"\\\\x$sha\"}')" ], [ '', "SELECT nachet.missing_contents('[-2147483648:-2147483648]={\"\\\\x$sha\"}')" ],
+		[ '', 'SELECT nachet.is_user_registered(NULL)' ],
+		(map {
+			my $call = sub { return "SELECT nachet.$_($_[0])" };
+			[ '', $call->('NULL') ], [ '', $call->("'{}'") ], [ '22004', $call->('ARRAY[NULL::bytea]') ], [ '22004', $call->("ARRAY['\\x$sha'::bytea, NULL]") ],
+				[ '2202E', $call->("ARRAY[$known, $known]") ], [ '22023', $call->("ARRAY['short'::bytea]") ], [ '22023', $call->("ARRAY[''::bytea]") ],
+				[ '22023', $call->("ARRAY[repeat('x', 10000000)::bytea]") ], [ '', $call->("'[5:5]={\"\\\\x$sha\"}'") ],
+				[ '', $call->("'[-2147483648:-2147483648]={\"\\\\x$sha\"}'") ]
+		} 'missing_contents', 'hold_contents'),
 		(map { [ '22004', $_ ] } upload('NULL::text[]', $known), upload("ARRAY['a']", 'NULL'), upload("ARRAY['a']", $known, 'NULL'), upload("ARRAY['a']", $known, undef, 'NULL'),
 			upload('ARRAY[NULL::text]', $known), upload("ARRAY['a']", 'ARRAY[NULL::bytea]'), "SELECT nachet.upload_picture_set(NULL, '$user', $data)",
 			"SELECT nachet.upload_picture_set(ARRAY[NULL::bytea], '$user', $data)"),

@@ -1,6 +1,6 @@
 -- Least privilege: what each role can do, and that it can do no more.
 \ir pictures.psql
-SELECT plan(64);
+SELECT plan(65);
 
 CREATE TEMP TABLE t AS SELECT ARRAY[pg_temp.bmp(1, 'a')] AS p;
 GRANT SELECT ON t TO PUBLIC;
@@ -25,6 +25,7 @@ SELECT lives_ok($$SELECT nachet.is_user_registered('tap@example.org')$$, 'import
 SELECT lives_ok($$SELECT nachet.picture_form('{"email": "tap@example.org"}')$$, 'importer: reads the form');
 SELECT lives_ok($$INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'mine')$$, 'importer: stores chunks');
 SELECT lives_ok($$SELECT nachet.missing_contents(ARRAY[sha256('mine')])$$, 'importer: asks what is missing');
+SELECT lives_ok($$SELECT nachet.hold_contents(ARRAY[sha256('mine')])$$, 'importer: holds what is stored');
 SELECT lives_ok($$SELECT nachet.upload_picture_set(p, who.id, '{"seed_name": "Brassica napus", "zoom_level": 2, "nb_seeds": 5}') FROM t, who$$, 'importer: uploads a set');
 SELECT lives_ok($$SELECT nachet.upload_picture_set(ARRAY['x'], ARRAY[sha256(p[1])], who.id, '{"seed_name": "Brassica napus", "zoom_level": 2, "nb_seeds": 5}') FROM t, who$$, 'importer: uploads a set by SHA-256');
 SELECT throws_ok(sql, '42501', NULL, 'importer: refused: ' || sql) FROM unnest(ARRAY[

@@ -1,6 +1,6 @@
 -- How sets and contents go.
 \ir pictures.psql
-SELECT plan(14);
+SELECT plan(18);
 
 CREATE TEMP TABLE t AS SELECT ARRAY[pg_temp.bmp(1, 'a'), pg_temp.bmp(2, 'b'), pg_temp.bmp(3, 'c')] AS p;
 CREATE TEMP TABLE one AS SELECT nachet.upload_picture_set(p[1:2], pg_temp.uid(), pg_temp.data()) AS id FROM t;
@@ -16,6 +16,11 @@ SELECT is(nachet.delete_picture_set(NULL), NULL, 'NULL is no set');
 
 SELECT pg_temp.store('unreferenced') \g /dev/null
 SELECT pg_temp.store('unreferenced as well') \g /dev/null
+SELECT results_eq($$SELECT nachet.hold_contents(ARRAY[sha256('not there'), sha256('unreferenced'), sha256('not there')])$$, $$VALUES (sha256('not there'))$$,
+	'holding tells what is missing, each once');
+SELECT is_empty($$SELECT nachet.hold_contents('{}')$$, 'nothing holds nothing');
+SELECT is_empty('SELECT nachet.hold_contents(NULL)', 'nor does NULL');
+SELECT throws_ok($$SELECT nachet.hold_contents(ARRAY['short'::bytea])$$, '22023', NULL, 'what is no SHA-256 is refused');
 SELECT is((SELECT contents FROM nachet.sweep_contents('1 hour')), 0::bigint, 'what is young is not swept');
 UPDATE nachet.content SET stored_at = now() - interval '2 hours';
 SELECT results_eq($$SELECT contents, bytes FROM nachet.sweep_contents('1 hour')$$, $$VALUES (2::bigint, 32::bigint)$$, 'what nothing refers to is swept');
