@@ -93,18 +93,18 @@ ok(defined sysread($silent, my $bytes, 100), 'a client that begins no TLS is dro
 my ($admin) = $http->err =~ m{operators' endpoints on (\S+)};
 my $expiry = parse_metrics(curl("$admin/metrics")->{body})->{value}{nachet_http_certificate_expiry_timestamp_seconds};
 cmp_ok(abs($expiry - time - 30 * 86400), '<', 3600, 'the metrics tell when the certificate expires');
-like(shown($http), qr/CN = first/, 'the first certificate');
+like(shown($http), qr/CN ?= ?first/, 'the first certificate');
 my $slow = start_command('curl', '-sS', '-i', '--cacert', "$folder/root.pem", '--limit-rate', '1000000', form_fields(), '-F',
 	"pictures=\@$folder/large.tif", $http->url . '/batch-import');
 poll_until(sub { parse_metrics(curl("$admin/metrics")->{body})->{value}{nachet_http_requests_in_progress} == 1 }) or die;
 install('second');
 $http->signal('HUP');
 ok(wait_for_log($http, qr/the certificate was read again/), 'SIGHUP has it read again');
-like(shown($http), qr/CN = second/, 'the second one, of another kind of key');
+like(shown($http), qr/CN ?= ?second/, 'the second one, of another kind of key');
 write_file("$folder/used.key", 'nonsense');
 $http->signal('HUP');
 ok(wait_for_log($http, qr/warning: the certificate that was there stays: .*no private key/), 'what can not be used is not taken');
-like(shown($http), qr/CN = second/, 'the second one stays');
+like(shown($http), qr/CN ?= ?second/, 'the second one stays');
 is($slow->wait(120), 0, 'an upload goes on over all that');
 like($slow->out, qr/"picture_set_id"/, 'and ends well');
 is($http->stop, 0, 'SIGTERM ends it');
