@@ -43,7 +43,8 @@ my @RSA = ('-newkey', 'rsa:2048');
 my @EC = (qw(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1));
 make_certificate('first', \@RSA);
 make_certificate('second', \@EC);
-make_certificate('expired', \@EC, -1);
+make_certificate('expired', \@EC, 0);
+my $expired_since = time;
 
 sub install { my ($name) = @_; for my $kind (qw(pem key)) { system('cp', '-p', "$folder/$name.$kind", "$folder/used.$kind") == 0 or die } return }
 sub tls { my ($name) = @_; return ('--tls-cert', "$folder/$name.pem", '--tls-key', "$folder/$name.key") }
@@ -134,6 +135,7 @@ fails(1, qr/others may read the private key in .*chmod 600/, 'a key that others 
 chmod 0600, "$folder/first.key";
 write_file("$folder/empty.pem", '');
 fails(1, qr/holds no certificates/, 'an empty certificate', '--tls-cert', "$folder/empty.pem", '--tls-key', "$folder/first.key");
+poll_until(sub { time > $expired_since + 1 }) or die;
 $http = start('expired');
 like($http->err, qr/warning: the certificate of --tls-cert has expired/, 'an expired certificate is told');
 $http->stop;
