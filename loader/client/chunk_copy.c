@@ -6,6 +6,7 @@
  * system calls. Only closed rows leave the buffer, because a row's length stands in front of
  * its bytes. A call that fails has ended the COPY, and every later call on it fails.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
@@ -81,7 +82,7 @@ collect_results(PGconn *connection, NachetError *error)
 
 /*
  * Hands the buffer to libpq. Where that fails the COPY is ended here, so that the error is the server's own
- * words, which are better than "no COPY in progress".
+ * words, which are better than "no COPY in progress"; where the client itself failed, those tell its reason.
  */
 static bool
 send_rows(NachetChunkCopy *copy, NachetError *error)
@@ -90,8 +91,14 @@ send_rows(NachetChunkCopy *copy, NachetError *error)
 		return true;
 	if (PQputCopyData(copy->connection, copy->buffer, (int) copy->length) != 1)
 	{
+		char
+		    reason[256]; /* a copy: libpq is about to say something else, and memory may be short */
+
 		copy->failed = true;
-		(void) PQputCopyEnd(copy->connection, "the client could not go on");
+		snprintf(reason, sizeof(reason), "%s", PQerrorMessage(copy->connection));
+		reason[strcspn(reason, "\n")] = '\0';
+		(void) PQputCopyEnd(copy->connection,
+		                    *reason != '\0' ? reason : "the client could not go on");
 		(void) collect_results(copy->connection, error);
 		return false;
 	}

@@ -155,7 +155,8 @@ subtest 'pages that cannot be read' => sub {
 	like($store->psql("SELECT detail FROM nachet.verify_contents($id, $id)"), qr/invalid page in block 3/, 'and the page');
 	$store->stop;
 
-	damage(content_chunk => sub { substr($_[0], -3 * PAGE) = '' });
+	# From PostgreSQL 16 on, a table is extended by pages in advance, which are all zeros and hold nothing.
+	damage(content_chunk => sub { $_[0] =~ s/\0+\z//; substr($_[0], PAGE * (int(length($_[0]) / PAGE) - 2)) = '' });
 	$findings = verify();
 	like($findings, qr/^(\d+\|unreadable\n?)+$/, 'a file that is cut off: what lay there is unreadable');
 	is(join("\n", sort { $a <=> $b } keys %{ found_ids($findings) }), $store->psql('SELECT public.unlike()'), 'all of it, and no more');

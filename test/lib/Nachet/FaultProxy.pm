@@ -7,6 +7,7 @@
 #   $proxy->fault(PUT => 'status 503', 2);                       # the next two PUTs; without a number: all
 #   $proxy->left                                                 # how many of those are still to come
 #   $proxy->clear;
+#   $proxy->requests                                             # all so far, each as "METHOD HOST TARGET"
 #
 # Faults: "status N" (answers itself), "reset request" (breaks the connection in the middle of the body), "lose answer" (forwards,
 # then breaks it), "reset answer" (in the middle of the answer), "corrupt request", "corrupt answer" (one byte of the body),
@@ -57,6 +58,20 @@ sub fault
 
 sub clear { return $_[0]->fault('', '', 0) }
 sub left { my ($self) = @_; my $left; $self->_rule(sub { $left = $_[2]; return @_ }); return $left }
+
+# A line is appended in one write: requests that come at once don't mix.
+sub _record
+{
+	my ($self, $head) = @_;
+	my ($method, $target) = split ' ', $head;
+	my ($host) = $head =~ /^Host: *(\S+)/mi;
+	open my $file, '>>', "$self->{rule}.requests" or die "$self->{rule}.requests: $!";
+	print {$file} join(' ', $method, $host // '-', $target) . "\n";
+	close $file;
+	return;
+}
+
+sub requests { my ($self) = @_; return -e "$self->{rule}.requests" ? split /\n/, Nachet::Test::slurp("$self->{rule}.requests") : () }
 
 # Reads the rule, lets the code change it, and writes it, all under a lock.
 sub _rule
@@ -131,6 +146,7 @@ sub _serve
 {
 	my ($self, $client, $end) = @_;
 	my ($head, $body) = _read_head($client);
+	$self->_record($head);
 	my ($method) = $head =~ /^(\S+)/;
 	my $fault = $self->_take($method);
 	my ($length) = $head =~ /^Content-Length: *(\d+)/mi;

@@ -100,18 +100,18 @@ sub credentials_file
 	return $path;
 }
 
-# What the credentials' file holds; options: port, key, token.
+# What the credentials' file holds; options: port, user (S3 alone), key, token.
 sub credentials
 {
 	my ($self, %options) = @_;
-	return "AWS_ACCESS_KEY_ID=$USER\nAWS_SECRET_ACCESS_KEY=" . ($options{key} // $SECRET) . "\n" if $self->{kind} eq 's3';
+	return "AWS_ACCESS_KEY_ID=" . ($options{user} // $USER) . "\nAWS_SECRET_ACCESS_KEY=" . ($options{key} // $SECRET) . "\n" if $self->{kind} eq 's3';
 	my $endpoint = $self->location($options{port}) =~ s{/$BUCKET\z}{}r;
 	return "AZURE_STORAGE_CONNECTION_STRING=BlobEndpoint=$endpoint;SharedAccessSignature=$options{token}\n" if $options{token};
 	return "AZURE_STORAGE_CONNECTION_STRING=\"DefaultEndpointsProtocol=http;AccountName=$ACCOUNT;AccountKey="
 		. ($options{key} // $KEY) . ";BlobEndpoint=$endpoint;\"\n";
 }
 
-# The settings, as a hash; options as above.
+# The settings, as a hash; options as above, and by_host: an S3 bucket is named in the host instead of the path.
 sub settings
 {
 	my ($self, $store, %options) = @_;
@@ -119,7 +119,10 @@ sub settings
 	return (
 		'nachet.object_store' => "$self->{kind}://$BUCKET",
 		'nachet.object_store_credentials' => $self->credentials_file($store, $self->credentials(%options)),
-		$self->{kind} eq 's3' ? ('nachet.object_store_endpoint' => "http://127.0.0.1:$port", 'nachet.object_store_path_style' => 'on') : (),
+		$self->{kind} eq 's3'
+		? ('nachet.object_store_endpoint' => $options{by_host} ? "http://localhost:$port" : "http://127.0.0.1:$port",
+			'nachet.object_store_path_style' => $options{by_host} ? 'off' : 'on')
+		: (),
 	);
 }
 

@@ -1,0 +1,113 @@
+#!/usr/bin/env perl
+# test/extension/065_object_s3.t: what is S3's own: requests signed with another's key are refused, and a bucket may be named in the host.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Nachet::FaultProxy ();
+use Nachet::ObjectStore ();
+use Nachet::Test qw(png poll_until tempdir tiff write_file);
+use Test::More;
+
+my $objects = Nachet::ObjectStore->new('s3');
+my $proxy = Nachet::FaultProxy->new($objects->port);
+my $port = $proxy->port;
+my $store = Nachet::Test->new;
+$store->psql("ALTER DATABASE nachet SET nachet.object_store_part_size = '5MB'");
+
+my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
+# Reads each content once: OFFSET keeps the planner from making a join's condition of it, which is evaluated more often.
+my $right = 'SELECT count(*) FROM (SELECT sha256(nachet.picture_content(p.id)) AS found, c.sha256 FROM nachet.picture p'
+	. ' JOIN nachet.content c ON c.id = p.content_id OFFSET 0) AS pictures WHERE found = sha256';
+my $whole = 'SELECT count(*) FROM nachet.content c WHERE object_url IS NULL AND byte_size ='
+	. ' (SELECT sum(octet_length(data)) FROM nachet.content_chunk WHERE content_id = c.id)';
+my $telltale = qr/(?:wrong|secret)[\/%]|Signature=|x-amz-/i;
+my $folder = tempdir();
+
+sub import_pictures
+{
+	my ($name, @pictures) = @_;
+	write_file("$folder/$name/$_", $pictures[$_]) for 0 .. $#pictures;
+	my ($status, $id, $err) = $store->run_load(@required, "$folder/$name");
+	die $err if $status != 0;
+	chomp $id;
+	return $id;
+}
+
+# What an administrator is told, warnings and hints as well.
+sub told { my ($sql) = @_; my (undef, undef, $err) = $store->psql_result("\\set VERBOSITY verbose\n$sql"); return $err }
+sub offload { return $store->psql('SELECT contents, failed FROM nachet.offload_contents()') }
+
+# The requests that come while a piece of code runs.
+sub asked
+{
+	my ($code) = @_;
+	my $before = () = $proxy->requests;
+	$code->();
+	my @requests = $proxy->requests;
+	return @requests[ $before .. $#requests ];
+}
+
+subtest 'a key that is not the account\'s' => sub {
+	my $set = import_pictures('moved', map { png(40, 30, "moved $_") } 1 .. 3);
+	$objects->use_by($store, port => $port);
+	is(offload(), '3|0', 'with the right key contents move');
+	my @objects = $objects->list;
+	import_pictures('waiting', (map { png(30, 40, "waiting $_") } 1 .. 3), tiff(12_000_000, 'parts'));
+
+	my %wrong = ('another secret' => { key => 'wrong/secret+of=tests' }, 'an unknown account' => { user => 'nobody:unknown', key => 'wrong/secret+of=tests' });
+	for my $name (sort keys %wrong)
+	{
+		$objects->use_by($store, port => $port, %{ $wrong{$name} });
+		my ($moving, $reading);
+		my @asked = asked(sub { $moving = told('SELECT nachet.offload_contents()') });
+		like($moving, qr/ERROR:  NC008: nothing could be moved.*HTTP status 403 \w+/s, "$name: moving fails, with the store's answer");
+		is(scalar(@asked), 4, 'after one request a content: none is tried again in vain');
+		$reading = told($right);
+		like($reading, qr/ERROR:  NC008: could not read content \d+ from the object store.*HTTP status 403/s, 'so does reading');
+		unlike("$moving$reading", $telltale, 'neither secrets nor signatures are told');
+		is($store->psql($whole), 4, 'the bytes stay in the database');
+		is_deeply([ $objects->list ], \@objects, 'the store is as it was');
+	}
+
+	$store->psql("SELECT nachet.delete_picture_set('$set')");
+	like(told('SELECT nachet.offload_contents()'), qr/NC008/, 'deleting fails as well');
+	is_deeply([ $objects->list ], \@objects, 'and deletes nothing');
+	is($store->psql('SELECT queued_deletions FROM nachet.storage'), 3, 'but stays queued');
+	unlike($store->log, $telltale, 'the log tells them neither');
+
+	$objects->use_by($store, port => $port);
+	is(offload(), '4|0', 'with the right key all moves');
+	$store->psql('UPDATE nachet.object_deletion SET next_try = now()');
+	ok(poll_until(sub { offload(); return !$store->psql('SELECT queued_deletions FROM nachet.storage') }, 30), 'and what was queued is deleted');
+	is($store->psql($right), 4, 'all is read');
+};
+
+subtest 'a bucket named in the host' => sub {
+	$objects->use_by($store, port => $port, by_host => 1);
+	like(told($right), qr/ERROR:  55000: object "http:\/\/127.0.0.1.*is not in the object store that is set/, 'another address is another store');
+	$objects->use_by($store, port => $port);
+	is($store->psql('SELECT contents FROM nachet.restore_contents()'), 4, 'contents come back');
+	$objects->use_by($store, port => $port, by_host => 1);
+
+	my @asked = asked(sub { is(offload(), '4|0', 'and move') });
+	my $key = qr{[0-9a-f-]+/[0-9a-f]{64}-\d+};
+	my @puts = grep { /^PUT/ } @asked;
+	is(scalar(@puts), 6, 'three whole, one in three parts');
+	is(scalar(grep { m{^PUT pictures\.localhost:$port /$key(?:\?partNumber=\d&uploadId=[^&]+)?\z} } @puts), 6, 'the host names the bucket, and the path the object alone');
+	is(scalar(grep { m{^POST pictures\.localhost:$port /$key\?upload} } @asked), 2, 'also where parts are begun and joined');
+	is(scalar(grep { m{^http://localhost:$port/pictures/} } split /\n/, $store->psql('SELECT object_url FROM nachet.content')), 4, 'what is noted of an object is the same in both styles');
+
+	@asked = asked(sub { is($store->psql($right), 4, 'all is read') });
+	is(scalar(grep { m{^GET pictures\.localhost:$port /$key\z} } @asked), 4, 'from there');
+	@asked = asked(sub {
+		is($store->psql('SELECT length(nachet.content_read(sha256, 6000000, 1000)) FROM nachet.content WHERE byte_size = 12000000'), 1000, 'a range as well');
+	});
+	is(scalar(@asked), 1, 'by one request');
+	$store->psql('ALTER DATABASE nachet SET nachet.object_store_path_style = on');
+	@asked = asked(sub { is($store->psql($right), 4, 'the path style reads what the other has written') });
+	is(scalar(grep { m{^GET localhost:$port /pictures/$key\z} } @asked), 4, 'by its own requests');
+};
+
+done_testing;
