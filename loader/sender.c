@@ -394,7 +394,7 @@ nachet_sender_whole(NachetSender *sender, char set_id[NACHET_UUID_TEXT], NachetE
 	NachetRetry retry = {sender->session, sender->worker, sender->stop, 0};
 	size_t count = sender->files->count;
 	bool *missing = calloc(2 * count, sizeof(*missing));
-	bool *sent = missing + count;
+	bool *sent;
 	bool made = false;
 
 	if (missing == NULL)
@@ -402,6 +402,7 @@ nachet_sender_whole(NachetSender *sender, char set_id[NACHET_UUID_TEXT], NachetE
 		nachet_error_set(error, "out of memory");
 		return false;
 	}
+	sent = missing + count;
 	begin_batch(sender, true);
 	do
 	{
