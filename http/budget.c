@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "budget.h"
+#include "clock.h"
 
 struct NachetBudget
 {
@@ -24,15 +24,11 @@ NachetBudget *
 nachet_budget_create(uint64_t bytes)
 {
 	NachetBudget *budget = calloc(1, sizeof(*budget));
-	pthread_condattr_t clock;
 
 	if (budget == NULL)
 		return NULL;
 	pthread_mutex_init(&budget->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&budget->changed, &clock);
-	pthread_condattr_destroy(&clock);
+	nachet_clock_condition_init(&budget->changed);
 	budget->free = bytes;
 	return budget;
 }
@@ -71,11 +67,9 @@ take(NachetBudget *budget, uint64_t bytes, const struct timespec *limit)
 bool
 nachet_budget_take(NachetBudget *budget, uint64_t bytes, unsigned wait)
 {
-	struct timespec limit;
+	struct timespec limit = nachet_clock_after((int64_t) wait * 1000);
 	bool taken;
 
-	clock_gettime(CLOCK_MONOTONIC, &limit);
-	limit.tv_sec += wait;
 	pthread_mutex_lock(&budget->lock);
 	taken = take(budget, bytes, &limit);
 	pthread_mutex_unlock(&budget->lock);

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "loader/client/datastore.h"
+#include "clock.h"
 #include "log.h"
 #include "ready.h"
 
@@ -115,16 +116,12 @@ NachetReady *
 nachet_ready_start(NachetPool *pool)
 {
 	NachetReady *ready = calloc(1, sizeof(*ready));
-	pthread_condattr_t clock;
 
 	if (ready == NULL)
 		return NULL;
 	pthread_mutex_init(&ready->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_cond_init(&ready->wanted, NULL);
-	pthread_cond_init(&ready->answered, &clock);
-	pthread_condattr_destroy(&clock);
+	nachet_clock_condition_init(&ready->answered);
 	ready->pool = pool;
 	ready->told = true;
 	if (pthread_create(&ready->thread, NULL, run, ready) == 0)
