@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 
 #include "object_settings.h"
+#include "object_store.h"
 
 char *nachet_object_store = NULL;
 char *nachet_object_store_credentials = NULL;
@@ -23,7 +24,14 @@ char *nachet_object_store_ca_file = NULL;
 int nachet_object_store_connections = 8;
 int nachet_object_store_timeout = 30000;
 int nachet_object_store_part_size = 65536;
+int nachet_object_store_checksum = NACHET_CHECKSUM_CRC64;
 int nachet_verify_objects = NACHET_VERIFY_OBJECTS_NOT;
+
+static const struct config_enum_entry checksums[] = {
+    {"crc64", NACHET_CHECKSUM_CRC64, false},
+    {"md5", NACHET_CHECKSUM_MD5, false},
+    {NULL, 0, false},
+};
 
 static const struct config_enum_entry verify_objects[] = {
     {"off", NACHET_VERIFY_OBJECTS_NOT, false},
@@ -132,6 +140,13 @@ nachet_object_settings_define(void)
 	    "How long the object store may move no byte before an operation fails, tries included.",
 	    NULL, &nachet_object_store_timeout, 30000, 100, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, NULL,
 	    NULL, NULL);
+	DefineCustomEnumVariable(
+	    "nachet.object_store_checksum",
+	    "By which checksum Azure refuses bytes that were damaged on the way.",
+	    "crc64, or md5, which takes three times as long, and which emulators check too. S3 goes by "
+	    "SHA-256.",
+	    &nachet_object_store_checksum, NACHET_CHECKSUM_CRC64, checksums, PGC_SUSET, 0, NULL, NULL,
+	    NULL);
 	DefineCustomEnumVariable(
 	    "nachet.verify_objects",
 	    "How verify_contents and verify_all look at contents in the object store.",

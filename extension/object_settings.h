@@ -16,6 +16,9 @@ extern int nachet_object_store_connections;
 extern int nachet_object_store_timeout;   /* milliseconds */
 extern int nachet_object_store_part_size; /* kilobytes */
 
+/* What Azure is told of the bytes it is sent: a NachetChecksum. */
+extern int nachet_object_store_checksum;
+
 /* nachet.verify_objects: how verify_contents looks at contents that have moved. */
 typedef enum NachetVerifyObjects
 {

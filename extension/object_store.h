@@ -14,20 +14,30 @@
 #include "object_store_credentials.h"
 #include "object_store_curl.h"
 
-#define NACHET_MD5_BYTES 16
+#define NACHET_MD5_BYTES   16
+#define NACHET_CRC64_BYTES 8
+
+/* What is computed of bytes that are sent: flags. */
+typedef enum NachetChecksum
+{
+	NACHET_CHECKSUM_SHA256 = 1,
+	NACHET_CHECKSUM_MD5 = 2,
+	NACHET_CHECKSUM_CRC64 = 4
+} NachetChecksum;
 
 /* What an operation is about; each uses what it needs. */
 typedef struct NachetObject
 {
 	const char *key;                   /* the object's name in its bucket or container */
 	int64 size;                        /* of the bytes that are sent */
-	uint8 sha256[NACHET_SHA256_BYTES]; /* of those bytes */
-	uint8 md5[NACHET_MD5_BYTES];       /* likewise, where the store wants it */
-	int64 offset;                      /* of a range */
-	int64 length;                      /* below 0: the whole object */
-	const char *etag;                  /* read this version alone; NULL: any */
-	const char *upload_id;             /* of an upload in parts */
-	int part_no;                       /* from 1 */
+	uint8 sha256[NACHET_SHA256_BYTES]; /* of those bytes; of these three, what the store is told */
+	uint8 md5[NACHET_MD5_BYTES];
+	uint8 crc64[NACHET_CRC64_BYTES]; /* the lowest byte first */
+	int64 offset;                    /* of a range */
+	int64 length;                    /* below 0: the whole object */
+	const char *etag;                /* read this version alone; NULL: any */
+	const char *upload_id;           /* of an upload in parts */
+	int part_no;                     /* from 1 */
 } NachetObject;
 
 typedef struct NachetObjectStore NachetObjectStore;
@@ -38,7 +48,6 @@ typedef void (*NachetObjectOperation)(const NachetObjectStore *store, const Nach
 typedef struct NachetObjectOperations
 {
 	const char *scheme; /* what nachet.object_store begins with */
-	bool wants_md5;     /* of what is sent, beside its SHA-256 */
 
 	/* Fills in what is the store's own; raises F0000 where settings or credentials do not do. */
 	void (*open)(NachetObjectStore *store, const NachetCredentials *credentials);
@@ -70,6 +79,7 @@ struct NachetObjectStore
 	char *location; /* what objects' URLs begin with: the endpoint and the bucket */
 	char *base;     /* what requests' URLs begin with */
 	bool loopback;
+	NachetChecksum checksum; /* what it is told of the bytes it is sent, and refuses them by */
 
 	char *account; /* Azure */
 	char *secret;  /* Azure: the account's key, decoded; S3: the secret key */

@@ -3,7 +3,7 @@
  *		Azure Blob Storage: requests signed with the account's key, or by a shared access signature.
  *
  * The credentials are a connection string as Azure's own tools take it. Every blob is a block blob; what
- * is sent carries its MD5, which the service checks before it stores anything.
+ * is sent carries its CRC-64 or its MD5, which the service checks before it stores anything.
  */
 #include "postgres.h"
 
@@ -83,6 +83,7 @@ azure_open(NachetObjectStore *store, const NachetCredentials *credentials)
 
 	if (connection_value(string, "UseDevelopmentStorage") != NULL)
 		string = EMULATOR;
+	store->checksum = nachet_object_store_checksum;
 	store->account = connection_value(string, "AccountName");
 	key = connection_value(string, "AccountKey");
 	token = connection_value(string, "SharedAccessSignature");
@@ -202,7 +203,7 @@ sign(const NachetObjectStore *store, NachetCurlRequest *request, const char *pat
 
 /*
  * Completes a request whose x-ms- headers are set: its URL, what every request has, and its signature.
- * Parameters stand in the order of their names. With a body, its MD5 goes along.
+ * Parameters stand in the order of their names. With a body, its checksum goes along.
  */
 static void
 complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlRequest *request,
@@ -224,7 +225,10 @@ complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlR
 
 	nachet_object_store_header(request, "x-ms-version", SERVICE_VERSION);
 	nachet_object_store_header(request, "x-ms-date", http_date());
-	if (request->body_size >= 0)
+	if (request->body_size >= 0 && store->checksum == NACHET_CHECKSUM_CRC64)
+		nachet_object_store_header(request, "x-ms-content-crc64",
+		                           nachet_object_store_base64(object->crc64, NACHET_CRC64_BYTES));
+	else if (request->body_size >= 0)
 	{
 		md5 = nachet_object_store_base64(object->md5, NACHET_MD5_BYTES);
 		nachet_object_store_header(request, "Content-MD5", md5);
@@ -315,7 +319,6 @@ azure_finish_parts(const NachetObjectStore *store, const NachetObject *object,
 
 const NachetObjectOperations nachet_object_store_azure = {
     .scheme = "azure://",
-    .wants_md5 = true,
     .open = azure_open,
     .put = azure_put,
     .get = azure_get,

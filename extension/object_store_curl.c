@@ -20,7 +20,7 @@
 
 #include "object_store_curl.h"
 
-#define UPLOAD_BUFFER   (512L * 1024)
+#define UPLOAD_BUFFER   (128L * 1024)
 #define DOWNLOAD_BUFFER (256L * 1024)
 #define MAX_CONNECTIONS 64L
 

@@ -20,6 +20,7 @@ s3_open(NachetObjectStore *store, const NachetCredentials *credentials)
 {
 	const char *token = nachet_credentials_value(credentials, "AWS_SESSION_TOKEN");
 
+	store->checksum = NACHET_CHECKSUM_SHA256;
 	store->user = pstrdup(nachet_credentials_require(credentials, "AWS_ACCESS_KEY_ID"));
 	store->secret = pstrdup(nachet_credentials_require(credentials, "AWS_SECRET_ACCESS_KEY"));
 	store->token = token != NULL && *token != '\0' ? pstrdup(token) : NULL;

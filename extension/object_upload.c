@@ -17,6 +17,7 @@
 
 #include "object_settings.h"
 #include "object_upload.h"
+#include "pure/crc64.h"
 #include "pure/hex.h"
 
 /* So much is read and hashed at a stretch: it stays in the processor's cache, and other uploads go on. */
@@ -27,10 +28,20 @@
 
 /* --- reading and hashing ------------------------------------------------------------------------------ */
 
-static pg_cryptohash_ctx *
-hash_begin(pg_cryptohash_type type, const uint8 *digest)
+/* Checksums that are being made of an object's bytes; those that are not wanted are NULL. */
+typedef struct Checksums
 {
-	pg_cryptohash_ctx *hash = digest != NULL ? pg_cryptohash_create(type) : NULL;
+	NachetObject *object; /* gets them */
+	pg_cryptohash_ctx *sha256;
+	pg_cryptohash_ctx *md5;
+	uint64 crc64;
+	bool wants_crc64;
+} Checksums;
+
+static pg_cryptohash_ctx *
+hash_begin(pg_cryptohash_type type, bool wanted)
+{
+	pg_cryptohash_ctx *hash = wanted ? pg_cryptohash_create(type) : NULL;
 
 	if (hash != NULL && pg_cryptohash_init(hash) < 0)
 		elog(ERROR, "could not begin a hash: %s", pg_cryptohash_error(hash));
@@ -54,16 +65,44 @@ hash_end(pg_cryptohash_ctx *hash, uint8 *digest, size_t length)
 	pg_cryptohash_free(hash);
 }
 
+static Checksums
+checksums_begin(NachetObject *object, int wanted)
+{
+	return (Checksums){.object = object,
+	                   .sha256 = hash_begin(PG_SHA256, wanted & NACHET_CHECKSUM_SHA256),
+	                   .md5 = hash_begin(PG_MD5, wanted & NACHET_CHECKSUM_MD5),
+	                   .wants_crc64 = wanted & NACHET_CHECKSUM_CRC64};
+}
+
+static void
+checksums_add(Checksums *checksums, const char *bytes, size_t length)
+{
+	hash_add(checksums->sha256, bytes, length);
+	hash_add(checksums->md5, bytes, length);
+	if (checksums->wants_crc64)
+		checksums->crc64 = nachet_crc64_add(checksums->crc64, bytes, length);
+}
+
+static void
+checksums_end(Checksums *checksums)
+{
+	NachetObject *object = checksums->object;
+
+	hash_end(checksums->sha256, object->sha256, NACHET_SHA256_BYTES);
+	hash_end(checksums->md5, object->md5, NACHET_MD5_BYTES);
+	for (int i = 0; i < NACHET_CRC64_BYTES; i++)
+		object->crc64[i] = (uint8) (checksums->crc64 >> 8 * i);
+}
+
 /*
- * Hashes a range of the content, read through the window, which holds it afterwards where it fits. Hashes
- * that are not wanted are NULL.
+ * Makes checksums of a range of the content, read through the window, which holds it afterwards where it
+ * fits.
  */
 static void
-hash_range(NachetObjectUpload *upload, NachetChunkReader *reader, int64 offset, int64 length,
-           uint8 *sha256, uint8 *md5)
+check_range(NachetObjectUpload *upload, NachetChunkReader *reader, int64 offset, int64 length,
+            int wanted)
 {
-	pg_cryptohash_ctx *sha256_hash = hash_begin(PG_SHA256, sha256);
-	pg_cryptohash_ctx *md5_hash = hash_begin(PG_MD5, md5);
+	Checksums checksums = checksums_begin(&upload->transfer.object, wanted);
 	char *target = upload->window;
 
 	while (length > 0)
@@ -74,15 +113,13 @@ hash_range(NachetObjectUpload *upload, NachetChunkReader *reader, int64 offset, 
 		if (target + piece > upload->window + NACHET_UPLOAD_WINDOW)
 			target = upload->window;
 		nachet_chunk_reader_read(reader, offset, target, piece);
-		hash_add(sha256_hash, target, piece);
-		hash_add(md5_hash, target, piece);
+		checksums_add(&checksums, target, piece);
 		target += piece;
 		offset += (int64) piece;
 		length -= (int64) piece;
 		nachet_curl_step(0);
 	}
-	hash_end(sha256_hash, sha256, NACHET_SHA256_BYTES);
-	hash_end(md5_hash, md5, NACHET_MD5_BYTES);
+	checksums_end(&checksums);
 }
 
 static NachetChunkReader *
@@ -108,11 +145,10 @@ check_content(NachetObjectUpload *upload)
 {
 	NachetObject *object = &upload->transfer.object;
 	NachetChunkReader *reader = open_reader(upload);
-	/* MD5 takes twice as long as SHA-256, and the store is told that of a part, not of all parts. */
-	bool needs_md5 = upload->store->operations->wants_md5 && goes_whole(&upload->content);
+	/* The store is told that of a part, not of all parts. */
+	int told = goes_whole(&upload->content) ? upload->store->checksum : 0;
 
-	hash_range(upload, reader, 0, upload->content.byte_size, object->sha256,
-	           needs_md5 ? object->md5 : NULL);
+	check_range(upload, reader, 0, upload->content.byte_size, NACHET_CHECKSUM_SHA256 | told);
 	nachet_chunk_reader_close(reader);
 	if (memcmp(object->sha256, upload->content.sha256, NACHET_SHA256_BYTES) != 0)
 		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
@@ -182,14 +218,10 @@ send_text(NachetObjectUpload *upload, NachetTransfers *transfers, NachetObjectOp
 {
 	NachetObject *object = &upload->transfer.object;
 	size_t length = body != NULL ? strlen(body) : 0;
-	pg_cryptohash_ctx *sha256 = hash_begin(PG_SHA256, object->sha256);
-	pg_cryptohash_ctx *md5 =
-	    hash_begin(PG_MD5, upload->store->operations->wants_md5 ? object->md5 : NULL);
+	Checksums checksums = checksums_begin(object, upload->store->checksum);
 
-	hash_add(sha256, body, length);
-	hash_add(md5, body, length);
-	hash_end(sha256, object->sha256, NACHET_SHA256_BYTES);
-	hash_end(md5, object->md5, NACHET_MD5_BYTES);
+	checksums_add(&checksums, body, length);
+	checksums_end(&checksums);
 	upload->transfer.operation = operation;
 	object->size = (int64) length;
 	upload->transfer.window = body;
@@ -206,9 +238,7 @@ send_part(NachetObjectUpload *upload, NachetTransfers *transfers)
 
 	upload->stage = NACHET_UPLOAD_PART;
 	object->part_no = ++upload->part_no;
-	hash_range(upload, upload->reader, upload->part_offset, size,
-	           operations->wants_md5 ? NULL : object->sha256,
-	           operations->wants_md5 ? object->md5 : NULL);
+	check_range(upload, upload->reader, upload->part_offset, size, upload->store->checksum);
 	send_bytes(upload, transfers, operations->put_part, size);
 }
 
@@ -288,8 +318,8 @@ clear(NachetObjectUpload *upload, const NachetStored *content, const char *prefi
 }
 
 bool
-nachet_object_upload_start(NachetObjectUpload *upload, NachetTransfers *transfers,
-                           const NachetStored *content, const char *prefix)
+nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetStored *content,
+                             const char *prefix)
 {
 	MemoryContext caller;
 
@@ -297,24 +327,27 @@ nachet_object_upload_start(NachetObjectUpload *upload, NachetTransfers *transfer
 	caller = MemoryContextSwitchTo(upload->context);
 	/* The row was locked after the statement's own snapshot was taken: a later one sees its chunks. */
 	upload->snapshot = RegisterSnapshot(GetLatestSnapshot());
-	if (!try_check_content(upload))
+	if (!try_check_content(upload) || content->byte_size <= NACHET_UPLOAD_WINDOW)
 		let_go(upload);
 	else
-	{
-		if (content->byte_size <= NACHET_UPLOAD_WINDOW)
-			let_go(upload);
-		else
-			upload->reader = open_reader(upload);
-		if (goes_whole(content))
-		{
-			upload->stage = NACHET_UPLOAD_WHOLE;
-			send_bytes(upload, transfers, upload->store->operations->put, content->byte_size);
-		}
-		else
-			begin_parts(upload, transfers);
-	}
+		upload->reader = open_reader(upload);
 	MemoryContextSwitchTo(caller);
 	return upload->error == NULL;
+}
+
+void
+nachet_object_upload_start(NachetObjectUpload *upload, NachetTransfers *transfers)
+{
+	MemoryContext caller = MemoryContextSwitchTo(upload->context);
+
+	if (goes_whole(&upload->content))
+	{
+		upload->stage = NACHET_UPLOAD_WHOLE;
+		send_bytes(upload, transfers, upload->store->operations->put, upload->content.byte_size);
+	}
+	else
+		begin_parts(upload, transfers);
+	MemoryContextSwitchTo(caller);
 }
 
 /* A failed upload in parts leaves nothing behind that would cost something, if the store can be told. */

@@ -58,11 +58,14 @@ typedef struct NachetObjectUpload
 extern NachetObjectUpload *nachet_object_upload_create(const NachetObjectStore *store);
 
 /*
- * Reads a content, whose row the caller has locked, checks its SHA-256 and begins to send it. False, with
- * error set, where its chunks are damaged: then nothing is sent.
+ * Reads a content, whose row the caller has locked, and checks its SHA-256; uploads that are under way go
+ * on meanwhile. False, with error set, where its chunks are damaged: then there is nothing to send.
  */
-extern bool nachet_object_upload_start(NachetObjectUpload *upload, NachetTransfers *transfers,
-                                       const NachetStored *content, const char *prefix);
+extern bool nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetStored *content,
+                                         const char *prefix);
+
+/* Begins to send what was prepared. */
+extern void nachet_object_upload_start(NachetObjectUpload *upload, NachetTransfers *transfers);
 
 /*
  * Goes on after a transfer of it is done; true once the upload is, well (error is NULL) or not.

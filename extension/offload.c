@@ -33,7 +33,7 @@ PG_FUNCTION_INFO_V1(offload_contents);
 
 /* How much is recorded together. */
 #define RECORD_COUNT 100
-#define RECORD_BYTES (INT64CONST(64) * 1024 * 1024)
+#define RECORD_BYTES (INT64CONST(16) * 1024 * 1024)
 
 /* Failed contents that are named in warnings. */
 #define MAX_WARNINGS 5
@@ -43,7 +43,7 @@ typedef struct Offload
 	NachetObjectStore *store;
 	char *prefix;
 	NachetTransfers transfers;
-	NachetObjectUpload **uploads; /* idle ones, and those under way */
+	NachetObjectUpload **uploads; /* one more than connections */
 	int idle;                     /* how many of them, in front, are idle */
 	int connections;
 
@@ -197,29 +197,45 @@ note_end(Offload *offload, NachetObjectUpload *upload)
 	}
 }
 
+/* Reads and checks the next content that is whole; NULL where none is to be sent. */
+static NachetObjectUpload *
+prepare_next(Offload *offload, int64 max_count, int64 max_bytes)
+{
+	const NachetStored *content;
+
+	while ((content = next_candidate(offload, max_count, max_bytes)) != NULL)
+	{
+		NachetObjectUpload *upload = offload->uploads[offload->idle - 1];
+
+		CHECK_FOR_INTERRUPTS();
+		offload->begun++;
+		offload->begun_bytes += content->byte_size;
+		if (nachet_object_upload_prepare(upload, content, offload->prefix))
+		{
+			offload->idle--;
+			return upload;
+		}
+		/* Its chunks are damaged, which says nothing of the store. */
+		note_failure(offload, upload);
+	}
+	return NULL;
+}
+
+/* While all connections are busy the next content is made ready, so that none waits for it. */
 static void
 move_contents(Offload *offload, int64 max_count, int64 max_bytes)
 {
+	NachetObjectUpload *ready = NULL;
 	NachetTransfer *done;
 
 	do
 	{
-		const NachetStored *content;
-
-		while (offload->idle > 0 &&
-		       (content = next_candidate(offload, max_count, max_bytes)) != NULL)
+		if (ready == NULL)
+			ready = prepare_next(offload, max_count, max_bytes);
+		while (ready != NULL && offload->transfers.count < offload->connections)
 		{
-			NachetObjectUpload *upload = offload->uploads[--offload->idle];
-
-			CHECK_FOR_INTERRUPTS();
-			offload->begun++;
-			offload->begun_bytes += content->byte_size;
-			if (!nachet_object_upload_start(upload, &offload->transfers, content, offload->prefix))
-			{
-				/* Its chunks are damaged, which says nothing of the store. */
-				note_failure(offload, upload);
-				offload->idle++;
-			}
+			nachet_object_upload_start(ready, &offload->transfers);
+			ready = prepare_next(offload, max_count, max_bytes);
 		}
 		done = nachet_transfers_wait(&offload->transfers);
 		if (done != NULL && nachet_object_upload_advance(done->argument, &offload->transfers))
@@ -237,8 +253,8 @@ begin(void)
 	nachet_transfers_init(&offload->transfers);
 	offload->prefix = nachet_object_prefix_claim(offload->store);
 	offload->connections = nachet_object_store_connections;
-	offload->uploads = palloc(offload->connections * sizeof(NachetObjectUpload *));
-	for (; offload->idle < offload->connections; offload->idle++)
+	offload->uploads = palloc((offload->connections + 1) * sizeof(NachetObjectUpload *));
+	for (; offload->idle <= offload->connections; offload->idle++)
 		offload->uploads[offload->idle] = nachet_object_upload_create(offload->store);
 	offload->record_context =
 	    AllocSetContextCreate(CurrentMemoryContext, "nachet offload", ALLOCSET_DEFAULT_SIZES);

@@ -27,6 +27,8 @@ for my $kind (qw(azure s3))
 	my $store = Nachet::Test->new;
 	my $number = 0;
 	$objects->use_by($store, port => $proxy->port);
+	# Azurite checks MD5 itself; see below for CRC-64.
+	$store->psql("ALTER DATABASE nachet SET nachet.object_store_checksum = 'md5'");
 	$store->psql("ALTER DATABASE nachet SET nachet.object_store_part_size = '5MB'; ALTER DATABASE nachet SET nachet.object_store_timeout = '10s'");
 
 	# Imports so many new pictures, and returns how many are waiting then.
@@ -65,6 +67,22 @@ for my $kind (qw(azure s3))
 		is($store->psql($whole), 1, 'its bytes are in the database');
 	}
 	is($offload->(), '1|0', "$kind: once that is over it is moved");
+
+	if ($kind eq 'azure')
+	{
+		$store->psql("ALTER DATABASE nachet SET nachet.object_store_checksum = 'crc64'");
+		$import->(png(20, 20, 'crc64'), tiff(5_500_000, 'crc64'));
+		$proxy->fault(PUT => 'corrupt request', 3);
+		is($offload->(), '2|0', 'azure: by CRC-64: what was damaged on the way is refused, and sent again');
+		is($proxy->left, 0, 'it happened');
+		$import->(png(20, 20, 'crc64 stays'));
+		$proxy->fault(PUT => 'corrupt request');
+		like(($offload->())[1], qr/DETAIL:  HTTP status 400 Crc64Mismatch: The bytes/, 'what is damaged each time is told');
+		$proxy->clear;
+		is($store->psql($whole), 1, 'and stays in the database');
+		is($offload->(), '1|0', 'until that is over');
+		is($store->psql($right), $all->(), 'all is right');
+	}
 
 	for my $fault ('status 503', 'reset answer', 'corrupt answer', 'cut answer', 'lose answer')
 	{

@@ -9,6 +9,8 @@
 #   $proxy->clear;
 #   $proxy->requests                                             # all so far, each as "METHOD HOST TARGET"
 #
+# It checks x-ms-content-crc64 where a request has it, as Azure does and Azurite does not.
+#
 # Faults: "status N" (answers itself), "reset request" (breaks the connection in the middle of the body), "lose answer" (forwards,
 # then breaks it), "reset answer" (in the middle of the answer), "corrupt request", "corrupt answer" (one byte of the body),
 # "cut answer" (a shorter body, and a Content-Length that says so), "stall" (never answers).
@@ -20,6 +22,7 @@ use warnings;
 use Fcntl qw(:flock SEEK_SET);
 use IO::Select ();
 use IO::Socket::INET ();
+use MIME::Base64 qw(encode_base64);
 use POSIX ();
 use Socket qw(SOL_SOCKET SO_LINGER);
 
@@ -168,10 +171,36 @@ sub _serve
 		return;
 	}
 	substr($body, $length / 2, 1) ^= "\1" if $fault eq 'corrupt request' && $length;
+	if ($head =~ /^x-ms-content-crc64: *(\S+)/mi && $1 ne encode_base64(pack('Q<', _crc64($body)), ''))
+	{
+		my $refusal = '<?xml version="1.0"?><Error><Code>Crc64Mismatch</Code><Message>The bytes have another CRC64.</Message></Error>';
+		print {$client} "HTTP/1.1 400 Crc64Mismatch\r\nContent-Length: " . length($refusal) . "\r\nConnection: close\r\n\r\n$refusal";
+		return;
+	}
 	my $answer = $self->_forward($head, $body);
 	_break($client) if $fault eq 'lose answer';
 	$self->_answer($client, $fault, $answer);
 	return;
+}
+
+# CRC-64/NVME, a byte at a step.
+my @crc64_table;
+
+sub _crc64
+{
+	my ($bytes) = @_;
+	no warnings 'portable'; # about numbers of more than 32 bits
+	if (!@crc64_table)
+	{
+		for my $crc (0 .. 255)
+		{
+			$crc = $crc >> 1 ^ ($crc & 1 ? 0x9A6C9329_AC4BC9B5 : 0) for 1 .. 8;
+			push @crc64_table, $crc;
+		}
+	}
+	my $crc = ~0;
+	$crc = $crc >> 8 ^ $crc64_table[ ($crc ^ $_) & 0xff ] for unpack 'C*', $bytes;
+	return ~$crc;
 }
 
 # Sends a request to the server and returns its whole answer.

@@ -29,10 +29,25 @@ my $BUCKET = 'pictures';
 sub new
 {
 	my ($class, $kind) = @_;
-	my $self = bless { kind => $kind, port => Nachet::Test::free_port(), folder => Nachet::Test::tempdir() }, $class;
+	my $self = bless { kind => $kind, port => Nachet::Test::free_port(), folder => Nachet::Test::tempdir(), data => Nachet::Test::tempdir() }, $class;
+	return $self->_begin;
+}
+
+sub _begin
+{
+	my ($self) = @_;
 	$self->start;
-	$self->request('PUT', '', query => 'restype=container') if $kind eq 'azure';
+	$self->request('PUT', '', query => 'restype=container') if $self->{kind} eq 'azure';
 	return $self;
+}
+
+# The same store at the same address, as new: a process of its own, and no objects.
+sub renew
+{
+	my ($self) = @_;
+	$self->stop;
+	$self->{data} = Nachet::Test::tempdir();
+	return $self->_begin;
 }
 
 sub port { return $_[0]{port} }
@@ -50,9 +65,9 @@ sub location
 sub _command
 {
 	my ($self) = @_;
-	return ("$Nachet::Test::ROOT/test/lib/s3-server", $self->{folder}, $self->{port}, $USER, $SECRET, $BUCKET) if $self->{kind} eq 's3';
+	return ("$Nachet::Test::ROOT/test/lib/s3-server", $self->{data}, $self->{port}, $USER, $SECRET, $BUCKET) if $self->{kind} eq 's3';
 	return ('node', '-e', 'process.stdin.on("end", () => process.exit(0)).resume().unref(); require(process.argv[1])', '--',
-		"$Nachet::Test::ROOT/test/node_modules/azurite/dist/src/blob/main.js", '--location', $self->{folder},
+		"$Nachet::Test::ROOT/test/node_modules/azurite/dist/src/blob/main.js", '--location', $self->{data},
 		'--blobPort', $self->{port}, '--silent', '--disableTelemetry', '--loose');
 }
 
