@@ -81,7 +81,7 @@ REVOKE ALL ON FUNCTION nachet.upload_picture_set(text[], bytea[], uuid, jsonb) F
 GRANT EXECUTE ON FUNCTION nachet.upload_picture_set(text[], bytea[], uuid, jsonb) TO nachet_importer;
 
 CREATE FUNCTION nachet.picture_content(picture_id uuid) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'picture_content' LANGUAGE C STABLE STRICT;
+	AS 'MODULE_PATHNAME', 'picture_content' LANGUAGE C STABLE STRICT COST 1000;
 COMMENT ON FUNCTION nachet.picture_content(uuid) IS
 	'all bytes of a picture; NULL where there is no such picture or it has no bytes';
 ALTER FUNCTION nachet.picture_content(uuid) OWNER TO nachet_owner;
@@ -89,7 +89,7 @@ REVOKE ALL ON FUNCTION nachet.picture_content(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION nachet.picture_content(uuid) TO nachet_reader;
 
 CREATE FUNCTION nachet.content_read(sha256 bytea, "offset" bigint, length bigint) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'content_read' LANGUAGE C STABLE STRICT;
+	AS 'MODULE_PATHNAME', 'content_read' LANGUAGE C STABLE STRICT COST 1000;
 COMMENT ON FUNCTION nachet.content_read(bytea, bigint, bigint) IS
 	'at most length bytes of a stored content, from offset (from 0); NULL where it is not stored';
 ALTER FUNCTION nachet.content_read(bytea, bigint, bigint) OWNER TO nachet_owner;

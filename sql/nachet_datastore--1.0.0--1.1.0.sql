@@ -4,6 +4,9 @@
 
 \echo Use "ALTER EXTENSION nachet_datastore UPDATE TO '1.1.0'" to load this file. \quit
 
+ALTER FUNCTION nachet.picture_content(uuid) COST 1000;
+ALTER FUNCTION nachet.content_read(bytea, bigint, bigint) COST 1000;
+
 CREATE FUNCTION nachet.request_json(request text) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'request_json' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION nachet.request_json(text) IS

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # test/extension/064_object_killed.t: a backend is killed outright at random moments of moving: every content stays readable, a rerun ends it.
 #
-# NACHET_KILLS says how often (default 4); NACHET_KILL_SEED repeats a run.
+# NACHET_TEST_ROUNDS says how often (4; NACHET_LONG=1: 50), NACHET_TEST_SEED repeats a run.
 use strict;
 use warnings;
 
@@ -13,9 +13,9 @@ use Nachet::Test qw(poll_until png tempdir tiff write_file);
 use Test::More;
 use Time::HiRes ();
 
-my $kills = $ENV{NACHET_KILLS} // 4;
-my $seed = srand($ENV{NACHET_KILL_SEED} // time);
-diag("NACHET_KILL_SEED=$seed") if $ENV{NACHET_KILLS};
+my $kills = $ENV{NACHET_TEST_ROUNDS} // ($ENV{NACHET_LONG} ? 50 : 4);
+my $seed = srand($ENV{NACHET_TEST_SEED} // time);
+diag("NACHET_TEST_SEED=$seed NACHET_TEST_ROUNDS=$kills");
 
 my $folder = tempdir();
 my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);

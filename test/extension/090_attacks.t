@@ -213,6 +213,28 @@ subtest 'hostile arguments' => sub {
 	like($store->psql('SET nachet.max_array_size = 1000000; SELECT nachet.chunk_size(); SHOW nachet.max_array_size', role => 'importer'), qr/^8120\n64MB$/, 'no setting of its own');
 };
 
+subtest 'by way of the planner' => sub {
+	attacks('importer', map({ [ '42501', "EXPLAIN $_" ] }
+		'SELECT data FROM nachet.content_chunk', 'TABLE nachet.users', "UPDATE nachet.content SET format = 'png'", "SELECT nachet.picture_content('$set')",
+		"(ANALYZE) SELECT nachet.content_read('\\x$sha', 0, 10)", "(ANALYZE) SELECT nachet.delete_picture_set('$set')",
+		"(ANALYZE) INSERT INTO nachet.content_chunk (content_id, chunk_no, data) VALUES ($content, 0, 'mine')"));
+	# Of what the planner knows of the tables' values nothing is shown to who may not read them.
+	$store->psql('ANALYZE');
+	is($store->psql("SELECT count(*) FROM pg_stats WHERE schemaname = 'nachet'", role => 'importer'), 0, 'importer: no statistics of any column');
+	is($store->psql("SELECT count(*) FROM pg_stats WHERE schemaname = 'nachet' AND tablename IN ('users', 'content_chunk', 'verify_finding')", role => 'reader'), 0,
+		'reader: none of the addresses');
+	# A function that tells what it is shown, and is cheap so that the planner would call it first.
+	my $leak = 'CREATE FUNCTION pg_temp.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN RAISE WARNING $m$%$m$, $1; RETURN true; END $$;';
+	my (undef, undef, $told) = $store->psql_result("$leak SELECT count(*) FROM nachet.storage s WHERE pg_temp.leak(s::text)", role => 'admin');
+	is(() = $told =~ /WARNING/g, 1, 'the view of the object store shows a function its one row of sums');
+	# Parallel workers, where the server can be made to use them for everything.
+	my ($parallel) = $store->psql("SELECT name FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query')");
+	is($store->psql("SELECT count(*) FROM pg_proc WHERE pronamespace = 'nachet'::regnamespace AND provolatile = 'v' AND proparallel <> 'u' AND proname <> 'uuidv7'"), 0, 'what writes is for no parallel worker');
+	attacks('importer', [ '42501', "SET $parallel = on; SELECT count(data) FROM nachet.content_chunk" ], [ '42501', "SET $parallel = on; SELECT nachet.picture_content('$set')" ],
+		[ '', "SET $parallel = on; INSERT INTO nachet.content_chunk (chunk_no, data) SELECT 0, 'parallel'" ], [ '', "SET $parallel = on; SELECT nachet.missing_contents($known)" ]);
+	unharmed('plans');
+};
+
 subtest 'cut short' => sub {
 	# Timed out, failed in the middle, rolled back: nothing is left, and the same session goes on.
 	my $session = Nachet::Session->new($store, 'importer');

@@ -1,6 +1,6 @@
 -- Bytes back: whole pictures and ranges, and what happens where they are damaged.
 \ir pictures.psql
-SELECT plan(22);
+SELECT plan(24);
 
 CREATE TEMP TABLE t AS SELECT pg_temp.bmp(nachet.chunk_size(), 'long') AS b;
 CREATE TEMP TABLE made AS SELECT nachet.upload_picture_set(ARRAY[b], pg_temp.uid(), pg_temp.data()) AS id FROM t;
@@ -15,6 +15,11 @@ SELECT is(nachet.content_read(sha256('nothing'), 0, 1), NULL, 'no such content')
 SELECT throws_ok('SELECT nachet.content_read(sha256(b), -1, 1) FROM t', '22023', NULL, 'a negative offset');
 SELECT throws_ok('SELECT nachet.content_read(sha256(b), 0, -1) FROM t', '22023', NULL, 'a negative length');
 SELECT throws_ok($$SELECT nachet.content_read('short', 0, 1)$$, '22023', NULL, 'no SHA-256');
+
+-- Each call may fetch an object from another machine: conditions that are cheaper come first.
+SET LOCAL track_functions = 'all';
+SELECT is((SELECT count(*) FROM nachet.picture WHERE sha256(nachet.picture_content(id)) = 'none' AND name || nb_obj::text || id::text = 'none'), 0::bigint, 'a condition on the bytes, and a cheaper one');
+SELECT is(pg_stat_get_xact_function_calls('nachet.picture_content(uuid)'::regprocedure), NULL, 'no bytes are read where a cheaper condition does');
 
 DELETE FROM nachet.content_chunk WHERE chunk_no = 1 AND content_id = (SELECT c.id FROM nachet.content c, t WHERE sha256 = sha256(b));
 SELECT throws_ok('SELECT nachet.content_read(sha256(b), 0, 20000) FROM t', 'XX001', NULL, 'a missing chunk is an error');
