@@ -143,7 +143,7 @@ nachet_object_settings_define(void)
 	DefineCustomEnumVariable(
 	    "nachet.object_store_checksum",
 	    "By which checksum Azure refuses bytes that were damaged on the way.",
-	    "crc64, or md5, which takes three times as long, and which emulators check too. S3 goes by "
+	    "crc64, or md5, which takes ten times as long, and which emulators check too. S3 goes by "
 	    "SHA-256.",
 	    &nachet_object_store_checksum, NACHET_CHECKSUM_CRC64, checksums, PGC_SUSET, 0, NULL, NULL,
 	    NULL);

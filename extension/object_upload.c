@@ -21,7 +21,7 @@
 #include "pure/hex.h"
 
 /* So much is read and hashed at a stretch: it stays in the processor's cache, and other uploads go on. */
-#define HASH_PIECE (256 * 1024)
+#define HASH_PIECE (512 * 1024)
 
 /* S3 takes 10,000 parts at most, Azure 50,000. */
 #define MAX_PARTS 10000

@@ -46,7 +46,7 @@ test_lengths_and_cuts(void)
 	bool lengths = true;
 	bool cuts = true;
 
-	for (size_t length = 0; length <= 80; length++)
+	for (size_t length = 0; length <= 400; length++)
 	{
 		unsigned char *bytes = malloc(length + 1);
 		uint64_t whole;
@@ -60,7 +60,7 @@ test_lengths_and_cuts(void)
 			                                length - cut) == whole;
 		free(bytes);
 	}
-	ok(lengths, "every length from 0 to 80, as it is bit by bit");
+	ok(lengths, "every length from 0 to 400, as it is bit by bit");
 	ok(cuts, "cut anywhere it is the same");
 }
 
