@@ -9,7 +9,7 @@ use Nachet::Test qw(png slurp);
 use Test::More;
 
 my ($current) = slurp("$Nachet::Test::ROOT/extension/nachet_datastore.control") =~ /^default_version = '([^']+)'/m;
-my @released = map { /--(\d[\d.]*)\.sql$/ && $1 ne $current ? $1 : () }
+my @released = map { /datastore--(\d[\d.]*)\.sql$/ && $1 ne $current ? $1 : () }
 	glob "$Nachet::Test::ROOT/sql/nachet_datastore--*.sql";
 ok @released > 0, "released versions: @released";
 
