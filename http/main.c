@@ -5,14 +5,17 @@
  * SIGTERM, SIGINT and SIGHUP are blocked in every thread and fetched here, so that no other thread is ever
  * interrupted by them.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "loader/client/standard_streams.h"
 #include "clock.h"
 #include "exit_codes.h"
 #include "log.h"
@@ -136,12 +139,18 @@ int
 main(int argc, char **argv)
 {
 	NachetHttpOptions options;
+	bool closed[NACHET_STANDARD_STREAMS];
 	int status = NACHET_HTTP_EXIT_USAGE;
 
+	if (!nachet_standard_streams_open(closed))
+	{
+		fprintf(stderr, "nachet-http: can't open /dev/null: %s\n", strerror(errno));
+		return NACHET_HTTP_EXIT_FAILED;
+	}
 	switch (nachet_options_read(&options, argc, argv))
 	{
 		case NACHET_OPTIONS_ANSWERED:
-			status = EXIT_SUCCESS;
+			status = fflush(stdout) == 0 ? EXIT_SUCCESS : NACHET_HTTP_EXIT_FAILED;
 			break;
 		case NACHET_OPTIONS_WRONG:
 			break;

@@ -59,6 +59,22 @@ fails(1, qr/can't spool .*no-such-folder/, 'a spool folder that is not there', '
 my $taken = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0) or die;
 fails(1, qr/is taken by another program/, 'a taken port', '--listen', '127.0.0.1:' . $taken->sockport);
 
+# Whoever starts it may have closed the standard streams: no socket takes their place, no log line goes into one.
+for my $closed ([ 0, '<&-' ], [ 1, '>&-' ], [ 2, '2>&-' ], [ '0 1 2', '<&- >&- 2>&-' ])
+{
+	my ($streams, $redirection) = @$closed;
+	my $port = free_port();
+	my $http = start_command('sh', '-c', "exec \"\$@\" $redirection", 'sh', $program, '--listen', "127.0.0.1:$port", '-d',
+		'host=/nonexistent dbname=x');
+	my $url = "http://127.0.0.1:$port/";
+	ok(poll_until(sub { return curl($url)->{status} == 200 || !$http->is_running }, 30), "$redirection: answers");
+	is_deeply([ map { readlink '/proc/' . $http->pid . "/fd/$_" } split / /, $streams ],
+		[ map { '/dev/null' } split / /, $streams ], "$redirection: they are on /dev/null");
+	is($http->stop, 0, "$redirection: SIGTERM ends it with 0");
+}
+my ($help) = run_command('sh', '-c', "exec '$program' --help >&-");
+is($help, 1, 'help that nobody can read is no success');
+
 # Without a database, and on a port of the system's choice.
 for my $listen ('127.0.0.1:0', 'localhost:0', '[::1]:0')
 {
