@@ -79,7 +79,7 @@ finish_content(NachetChunkStream *stream)
 
 	if (stream->content_id == 0)
 		return;
-	if (stream->count == stream->room)
+	if (stream->count >= stream->room)
 	{
 		stream->room *= 2;
 		stream->sealed = repalloc_huge(stream->sealed, stream->room * sizeof(Sealed));

@@ -109,9 +109,9 @@ next_candidate(Offload *offload, int64 max_count, int64 max_bytes)
 	if (offload->no_more || offload->begun >= max_count || offload->begun_bytes >= max_bytes ||
 	    offload->in_a_row >= offload->connections)
 		return NULL;
-	if (offload->next == offload->fetched)
+	if (offload->next >= offload->fetched)
 		fetch_candidates(offload);
-	offload->no_more = offload->next == offload->fetched;
+	offload->no_more = offload->next >= offload->fetched;
 	return offload->no_more ? NULL : &offload->candidates[offload->next++];
 }
 
@@ -166,7 +166,7 @@ note_success(Offload *offload, const NachetObjectUpload *upload)
 	offload->result.contents++;
 	offload->result.bytes += upload->content.byte_size;
 	offload->in_a_row = 0;
-	if (offload->sent == RECORD_COUNT || offload->sent_bytes >= RECORD_BYTES)
+	if (offload->sent >= RECORD_COUNT || offload->sent_bytes >= RECORD_BYTES)
 		record(offload);
 }
 

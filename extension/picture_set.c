@@ -305,7 +305,7 @@ nachet_picture_set_upload(NachetUpload *upload)
 		return;
 	nachet_set_contents_hold(upload, digests);
 	for (int attempt = 1; !write_set(upload, &data, digest); attempt++)
-		if (attempt == ATTEMPTS)
+		if (attempt >= ATTEMPTS)
 			ereport(ERROR,
 			        (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			         errmsg("the same picture set is made and deleted by others meanwhile")));

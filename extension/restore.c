@@ -74,7 +74,7 @@ take(void *argument, const char *data, size_t length)
 		writer->length += (int32) piece;
 		data += piece;
 		length -= piece;
-		if (writer->length == writer->chunk_size)
+		if (writer->length >= writer->chunk_size)
 			write_chunk(writer);
 	}
 }

@@ -66,7 +66,7 @@ NachetFieldFlaw
 nachet_fields_begin(NachetFields *fields, const char *name, size_t length)
 {
 	fields->bytes += length;
-	if (fields->bytes > NACHET_FIELDS_BYTES || fields->names.count == NACHET_FIELDS_COUNT)
+	if (fields->bytes > NACHET_FIELDS_BYTES || fields->names.count >= NACHET_FIELDS_COUNT)
 		return NACHET_FIELD_TOO_LARGE;
 	if (length == 0)
 		return NACHET_FIELD_UNNAMED;

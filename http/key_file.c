@@ -35,7 +35,7 @@ nachet_key_file_read(const char *what, const char *path, struct stat *status, si
 			*length += (size_t) got;
 		if (got < 0)
 			nachet_error_set(error, "can't read the %s '%s': %s", what, path, strerror(errno));
-		else if (*length == NACHET_KEY_FILE_BYTES)
+		else if (*length >= NACHET_KEY_FILE_BYTES)
 			nachet_error_set(error, "the %s '%s' is too long", what, path);
 	}
 	if (file >= 0)

@@ -52,7 +52,7 @@ nachet_mime_read_token(NachetMimeCursor *cursor, NachetMimeText *token)
 bool
 nachet_mime_read_type(NachetMimeCursor *cursor, NachetMimeText *type, NachetMimeText *subtype)
 {
-	if (!nachet_mime_read_token(cursor, type) || cursor->at == cursor->end || *cursor->at != '/')
+	if (!nachet_mime_read_token(cursor, type) || cursor->at >= cursor->end || *cursor->at != '/')
 		return false;
 	cursor->at++;
 	return nachet_mime_read_token(cursor, subtype);
@@ -93,13 +93,13 @@ NachetMimeStep
 nachet_mime_read_parameter(NachetMimeCursor *cursor, NachetMimeText *name, NachetMimeText *value)
 {
 	skip_blanks(cursor);
-	if (cursor->at == cursor->end)
+	if (cursor->at >= cursor->end)
 		return NACHET_MIME_END;
 	if (*cursor->at != ';')
 		return NACHET_MIME_MALFORMED;
 	cursor->at++;
 	skip_blanks(cursor);
-	if (!nachet_mime_read_token(cursor, name) || cursor->at == cursor->end || *cursor->at != '=')
+	if (!nachet_mime_read_token(cursor, name) || cursor->at >= cursor->end || *cursor->at != '=')
 		return NACHET_MIME_MALFORMED;
 	cursor->at++;
 	if (cursor->at < cursor->end && *cursor->at == '"')

@@ -357,7 +357,7 @@ read_header_line(NachetMultipart *parser)
 		malformed(parser, "A boundary stands among a part's header lines.");
 		return;
 	}
-	if (!nachet_mime_read_token(&cursor, &name) || cursor.at == cursor.end || *cursor.at != ':')
+	if (!nachet_mime_read_token(&cursor, &name) || cursor.at >= cursor.end || *cursor.at != ':')
 	{
 		malformed(parser, "A part's header line is not of the form \"name: value\".");
 		return;
@@ -425,7 +425,7 @@ step_header(NachetMultipart *parser, unsigned char byte)
 		malformed(parser, "A part's headers contain a control character or a bare LF.");
 	else if (at_start && (byte == ' ' || byte == '\t'))
 		malformed(parser, "A part has a folded header line.");
-	else if (parser->header_length == NACHET_MULTIPART_HEADER_MAX - LINE_END)
+	else if (parser->header_length >= NACHET_MULTIPART_HEADER_MAX - LINE_END)
 		fail(parser, NACHET_MULTIPART_TOO_LARGE, "A part's headers are too large.");
 	else
 		parser->header[parser->header_length++] = (char) byte;
@@ -504,7 +504,7 @@ step_first(NachetMultipart *parser, unsigned char byte)
 {
 	if (byte != (unsigned char) parser->delimiter[parser->matched])
 		malformed(parser, "The body does not begin with the boundary that Content-Type names.");
-	else if (++parser->matched == parser->delimiter_length)
+	else if (++parser->matched >= parser->delimiter_length)
 		begin_boundary(parser);
 }
 
@@ -605,12 +605,12 @@ read_data(NachetMultipart *parser, const char *at, const char *end)
 			matched++;
 		}
 		parser->matched = matched;
-		if (matched == parser->delimiter_length)
+		if (matched >= parser->delimiter_length)
 		{
 			begin_boundary(parser);
 			return at;
 		}
-		if (at == end)
+		if (at >= end)
 			return at;
 		parser->matched = 0;
 		parser->matched_from = 0;

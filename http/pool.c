@@ -149,7 +149,7 @@ may_come_back(NachetPool *pool, const NachetError *error)
 static bool
 is_exhausted(const NachetPool *pool)
 {
-	return pool->idle_count == 0 && pool->open == pool->size;
+	return pool->idle_count == 0 && pool->open >= pool->size;
 }
 
 /* Waits until the pool has something to give; false where that lasts too long. Called with the lock held. */

@@ -161,9 +161,9 @@ add_block(NachetSpooled *spooled)
 	NachetSpool *spool = spooled->spool;
 	bool added = false;
 
-	if (spooled->block_count == PICTURE_BLOCKS)
+	if (spooled->block_count >= PICTURE_BLOCKS)
 		return false;
-	if (spooled->block_count == spooled->block_capacity)
+	if (spooled->block_count >= spooled->block_capacity)
 	{
 		size_t capacity = spooled->block_capacity > 0 ? 4 * spooled->block_capacity : 4;
 		uint32_t *blocks = realloc(spooled->blocks, capacity * sizeof(*blocks));

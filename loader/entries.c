@@ -37,7 +37,7 @@ nachet_entries_add(NachetEntries *entries, unsigned char type, const char *name)
 		entries->text = text;
 		entries->capacity = capacity;
 	}
-	if (entries->count == entries->room)
+	if (entries->count >= entries->room)
 	{
 		size_t room = 2 * entries->room + 256;
 		size_t *start = reallocarray(entries->start, room, sizeof(*start));

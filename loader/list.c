@@ -93,7 +93,7 @@ take_block(List *list, const char *block, size_t length)
 				return false;
 			continue;
 		}
-		if (block[i] == '\0' || list->length == LINE_ROOM - 1)
+		if (block[i] == '\0' || list->length >= LINE_ROOM - 1)
 		{
 			nachet_console_error(
 			    list->session->console, "%s: path %" PRIu64 " %s", list->name, list->number + 1,

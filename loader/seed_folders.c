@@ -28,7 +28,7 @@ add_target(NachetSeedFolders *folders, const char *above, const char *name)
 	const char *slash = length > 0 && above[length - 1] == '/' ? "" : "/";
 	char *path;
 
-	if (folders->count == folders->room)
+	if (folders->count >= folders->room)
 	{
 		size_t room = 2 * folders->room + 64;
 		NachetTarget *target = reallocarray(folders->target, room, sizeof(*target));

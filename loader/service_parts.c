@@ -121,7 +121,7 @@ nachet_service_parts_add(NachetServiceParts *parts, size_t position, uint64_t mo
 {
 	uint64_t bytes;
 
-	if (parts->count == NACHET_PARTS_MAX || (parts->count > 0 && parts->count >= most_parts))
+	if (parts->count >= NACHET_PARTS_MAX || (parts->count > 0 && parts->count >= most_parts))
 		return false;
 	parts->position[parts->count] = position;
 	bytes = write_head(parts, parts->count) +

@@ -533,7 +533,7 @@ walk_children(TiffFile *file, const TiffDirectory *directory, int depth)
 				return file->reader->status;
 			if (offset == 0)
 				continue;
-			if (depth == MAX_DEPTH)
+			if (depth >= MAX_DEPTH)
 				return malformed(file, "TIFF: directories within directories without end");
 			/* Only sub-IFDs are images and form chains; Exif's directories have fields alone. */
 			status = walk_chain(file, offset, kind == 0, depth + 1);
@@ -554,7 +554,7 @@ walk_chain(TiffFile *file, uint64_t offset, bool pages, int depth)
 		bool first = file->directories == 0;
 		NachetPictureStatus status;
 
-		if (file->directories++ == MAX_DIRECTORIES)
+		if (file->directories++ >= MAX_DIRECTORIES)
 			return malformed(file, "TIFF: its directories loop or overlap");
 		status = read_directory(file, offset, pages, &directory);
 		if (status == NACHET_PICTURE_OK && pages)

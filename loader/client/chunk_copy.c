@@ -194,7 +194,7 @@ nachet_chunk_copy_write(NachetChunkCopy *copy, const void *bytes, size_t length,
 		copy->row_length += take;
 		next += take;
 		length -= take;
-		if (copy->row_length == copy->chunk_size)
+		if (copy->row_length >= copy->chunk_size)
 			close_row(copy);
 	}
 	return true;

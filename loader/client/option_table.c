@@ -119,7 +119,7 @@ apply_text(const NachetOptionTable *table, const NachetOptionRow *row, const cha
 	NachetTexts *texts = member_of(table, row);
 	const char **grown;
 
-	if (row->kind == NACHET_OPTION_LIST && (*value == '\0' || (uint64_t) texts->count == row->most))
+	if (row->kind == NACHET_OPTION_LIST && (*value == '\0' || (uint64_t) texts->count >= row->most))
 	{
 		nachet_option_table_complain(
 		    table, *value == '\0' ? "%s must not be empty" : "%s is given too often", source);

@@ -49,6 +49,11 @@ is_problem(post_body($http, part("$file\r\nContent-Type: multipart/mixed; bounda
 is_problem(post_body($http, part("$file\r\nX-Long: " . 'x' x 65536, $picture) . multipart()), 413, qr/header/i, 'part headers of 64 kB');
 is_problem(post_body($http, part(join("\r\n", $file, map { "X-$_: y" } 1 .. 10_000), $picture) . multipart()), 413, qr/header/i,
 	'ten thousand part headers');
+for my $size (8188 .. 8193)
+{
+	is_problem(post_body($http, part('X: ' . 'a' x ($size - 5) . "\r\nY: " . 'b' x 4000 . "\r\n$file", $picture) . multipart()), 413, qr/header/i,
+		"a header line after part headers of $size bytes");
+}
 is_problem(post_body($http, part($file, '') x 100_000 . multipart()), 422, qr/empty/, '100,000 empty parts');
 is_problem(post_body($http, "--$boundary\r\n\r\n\r\n" x 100_000 . "--$boundary--\r\n"), 400, qr/./, '100,000 parts without headers');
 is_problem(post_body($http, field('n' x 9000, 'x') . multipart([ 'a.png', $picture ])), 413, qr/./, 'a field name of 9 kB');

@@ -19,6 +19,9 @@
 #define TOLD           "name=\"a\": x.\n"
 #define FORTY          "                                        "
 
+#define LONG_LINE "Y: " SEVENTY "\r\n"
+#define SEVENTY   "0123456789012345678901234567890123456789012345678901234567890123456789"
+
 #define BYTES(string) string, sizeof(string) - 1
 
 typedef struct GoodBody
@@ -238,8 +241,6 @@ static const BadBody bad_bodies[] = {
 	 "two Content-Transfer-Encoding", ""},
 };
 
-#define SEVENTY "0123456789012345678901234567890123456789012345678901234567890123456789"
-
 static const char *const good_types[][2] = {
 	{"multipart/form-data; boundary=B", "B"},
 	{"Multipart/FORM-data;BOUNDARY=B", "B"},
@@ -350,9 +351,12 @@ test_content_types(void)
 	}
 }
 
-/* A body whose headers have so many lines and so many bytes, its boundary so many blanks after it. */
+/*
+ * A body whose headers have so many lines and so many bytes, its boundary so many blanks after it.
+ * The lines in after, each with its CRLF, follow these headers.
+ */
 static Text
-make_body(size_t lines, size_t bytes, size_t blanks)
+make_body(size_t lines, size_t bytes, size_t blanks, const char *after)
 {
 	Text body = {0};
 	size_t header;
@@ -368,7 +372,9 @@ make_body(size_t lines, size_t bytes, size_t blanks)
 	append_string(&body, "X: ");
 	while (body.length - header + 2 < bytes)
 		append_string(&body, "y");
-	append_string(&body, "\r\n\r\nx" END);
+	append_string(&body, "\r\n");
+	append_string(&body, after);
+	append_string(&body, "\r\nx" END);
 	return body;
 }
 
@@ -396,10 +402,46 @@ test_limits(void)
 
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
 	{
-		Text body = make_body(limits[i].lines, limits[i].bytes, limits[i].blanks);
+		Text body = make_body(limits[i].lines, limits[i].bytes, limits[i].blanks, "");
 
 		test_body(limits[i].title, "B", &body, limits[i].status, limits[i].reason,
 		          limits[i].status == NACHET_MULTIPART_OK ? TOLD : "");
+		text_free(&body);
+	}
+}
+
+/* A line's CRLF counts too, so that the size can step over the limit between two lines. */
+static void
+test_line_after_full_headers(void)
+{
+	static const struct
+	{
+		const char *title;
+		size_t bytes; /* of the lines before */
+		const char *after;
+		NachetMultipartStatus status;
+	} limits[] = {
+	    {"a last line that just fits", NACHET_MULTIPART_HEADER_MAX - 4, "Y:\r\n",
+	     NACHET_MULTIPART_OK},
+	    {"a last line one byte too long", NACHET_MULTIPART_HEADER_MAX - 3, "Y:\r\n",
+	     NACHET_MULTIPART_TOO_LARGE},
+	    {"a line after headers two bytes below the limit", NACHET_MULTIPART_HEADER_MAX - 2,
+	     LONG_LINE, NACHET_MULTIPART_TOO_LARGE},
+	    {"a line after headers one byte below the limit", NACHET_MULTIPART_HEADER_MAX - 1,
+	     LONG_LINE, NACHET_MULTIPART_TOO_LARGE},
+	    {"a line after headers at the limit", NACHET_MULTIPART_HEADER_MAX, LONG_LINE,
+	     NACHET_MULTIPART_TOO_LARGE},
+	    {"a line after headers one byte above the limit", NACHET_MULTIPART_HEADER_MAX + 1,
+	     LONG_LINE, NACHET_MULTIPART_TOO_LARGE},
+	};
+
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+	{
+		bool fits = limits[i].status == NACHET_MULTIPART_OK;
+		Text body = make_body(2, limits[i].bytes, 0, limits[i].after);
+
+		test_body(limits[i].title, "B", &body, limits[i].status, fits ? "" : "too large",
+		          fits ? TOLD : "");
 		text_free(&body);
 	}
 }
@@ -561,6 +603,7 @@ main(int argc, char **argv)
 	test_calls();
 	test_tables();
 	test_limits();
+	test_line_after_full_headers();
 	test_stopping();
 	test_pieces();
 	test_sent_bodies(argv[1]);
