@@ -8,13 +8,12 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "common/cryptohash.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "damage.h"
 #include "object_settings.h"
 #include "object_upload.h"
 #include "pure/crc64.h"
@@ -139,13 +138,14 @@ goes_whole(const NachetStored *content)
 	return content->byte_size <= (int64) nachet_object_store_part_size * 1024;
 }
 
-/* The content is what its row says, or an error is raised; what the store is to be told of it is set. */
+/* Raises an error unless the content is what its row says; computes the checksums that the store gets. */
 static void
-check_content(NachetObjectUpload *upload)
+check_content(void *argument)
 {
+	NachetObjectUpload *upload = argument;
 	NachetObject *object = &upload->transfer.object;
 	NachetChunkReader *reader = open_reader(upload);
-	/* The store is told that of a part, not of all parts. */
+	/* The checksum of a content that goes in parts is one for each part. */
 	int told = goes_whole(&upload->content) ? upload->store->checksum : 0;
 
 	check_range(upload, reader, 0, upload->content.byte_size, NACHET_CHECKSUM_SHA256 | told);
@@ -155,38 +155,6 @@ check_content(NachetObjectUpload *upload)
 		                errmsg("bytes of content " INT64_FORMAT " in the database have another "
 		                       "SHA-256 than they were stored under",
 		                       upload->content.id)));
-}
-
-/* Runs check_content so that damage is this content's affair alone; what it raised goes to error. */
-static bool
-try_check_content(NachetObjectUpload *upload)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		check_content(upload);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(upload->context);
-		error = CopyErrorData();
-		if (error->sqlerrcode != ERRCODE_DATA_CORRUPTED)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		upload->error = error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return upload->error == NULL;
 }
 
 /* --- what is sent, step by step ----------------------------------------------------------------------- */
@@ -327,7 +295,8 @@ nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetStored *con
 	caller = MemoryContextSwitchTo(upload->context);
 	/* The row was locked after the statement's own snapshot was taken: a later one sees its chunks. */
 	upload->snapshot = RegisterSnapshot(GetLatestSnapshot());
-	if (!try_check_content(upload) || content->byte_size <= NACHET_UPLOAD_WINDOW)
+	upload->error = nachet_damage_guard(check_content, upload);
+	if (upload->error != NULL || content->byte_size <= NACHET_UPLOAD_WINDOW)
 		let_go(upload);
 	else
 		upload->reader = open_reader(upload);

@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
 #include "fmgr.h"
@@ -24,11 +23,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "chunk_reader.h"
 #include "content.h"
+#include "damage.h"
 #include "object_read.h"
 #include "object_settings.h"
 #include "query.h"
@@ -95,6 +94,7 @@ typedef struct Scrub
 	NachetWalk *moving; /* the walk that moves between contents */
 	bool checking;      /* whether verify->next is the content that is being looked at */
 	bool flawed;        /* whether anything has been found at it */
+	const char *damage; /* why it could not be read */
 	Content content;
 } Scrub;
 
@@ -469,8 +469,9 @@ close_scans(Scrub *scrub)
 
 /* Verifies until the end, or the limit, or an error. */
 static void
-verify_stretch(Scrub *scrub, const char *unused)
+verify_stretch(void *argument)
 {
+	Scrub *scrub = argument;
 	NachetVerify *verify = scrub->verify;
 	bool afresh = true;
 
@@ -503,58 +504,11 @@ verify_stretch(Scrub *scrub, const char *unused)
 
 /* Looks for the pictures of a content that could not be read. */
 static void
-report_unreadable(Scrub *scrub, const char *detail)
+report_unreadable(void *argument)
 {
-	put_finding(scrub, FLAW_UNREADABLE, detail, pictures_of(scrub, scrub->verify->next));
-}
+	Scrub *scrub = argument;
 
-/* What tells damage from the rest: corrupted data, and files that cannot be read. */
-static bool
-is_damage(const ErrorData *error)
-{
-	int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-
-	return category == ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR) ||
-	       category == ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR);
-}
-
-/*
- * Runs work in a subtransaction. Returns NULL, or the message of the damage by which it failed, in the
- * item's context; other errors are raised again.
- */
-static char *
-guarded(Scrub *scrub, void (*work)(Scrub *, const char *), const char *argument)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	char *volatile message = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		work(scrub, argument);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
-		if (!is_damage(error))
-			ReThrowError(error);
-		message = MemoryContextStrdup(scrub->item, error->message);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return message;
+	put_finding(scrub, FLAW_UNREADABLE, scrub->damage, pictures_of(scrub, scrub->verify->next));
 }
 
 /* After a stretch that failed: says so, and readies the next. */
@@ -572,7 +526,8 @@ step_over(Scrub *scrub, const char *message)
 	}
 	else if (scrub->checking)
 	{
-		if (guarded(scrub, report_unreadable, message) != NULL)
+		scrub->damage = message;
+		if (nachet_damage_guard(report_unreadable, scrub) != NULL)
 			put_finding(scrub, FLAW_UNREADABLE, message, (Datum) 0);
 		scrub->verify->complete = !leave_content(scrub);
 	}
@@ -592,17 +547,17 @@ nachet_verify(NachetVerify *verify, Tuplestorestate *findings, TupleDesc shape)
 	scrub.snapshot = RegisterSnapshot(GetActiveSnapshot());
 	scrub.hash = pg_cryptohash_create(PG_SHA256);
 	verify->complete = verify->next > verify->last;
+	MemoryContextSwitchTo(scrub.item);
 	while (!verify->complete)
 	{
-		const char *message = guarded(&scrub, verify_stretch, NULL);
+		const char *message = nachet_damage_guard(verify_stretch, &scrub);
 
 		if (message == NULL)
 			break;
-		MemoryContextSwitchTo(scrub.item);
 		step_over(&scrub, message);
-		MemoryContextSwitchTo(caller);
 		MemoryContextReset(scrub.item);
 	}
+	MemoryContextSwitchTo(caller);
 	pg_cryptohash_free(scrub.hash);
 	UnregisterSnapshot(scrub.snapshot);
 	MemoryContextDelete(scrub.scans);
