@@ -16,6 +16,7 @@
 
 #include "service_client.h"
 #include "service_token.h"
+#include "service_url.h"
 
 #define ANSWER_BYTES    ((size_t) 4 * 1024 * 1024)
 #define UPLOAD_BYTES    (256L * 1024)
@@ -299,7 +300,15 @@ set_options(NachetServiceLine *line, const char *path, Call *call, struct curl_s
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "nachet-load/" NACHET_VERSION);
+
+	/*
+	 * A proxy would read an unencrypted token on its way to this machine, and is sent none outside an
+	 * encrypted connection to the service.
+	 */
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
+	if (nachet_service_url_is_loopback(line->session->options->url))
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 
 	/* One transfer a connection: later versions of HTTP would only put windows of their own over TCP's. */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);

@@ -61,7 +61,7 @@ nachet_service_url_flaw(const char *url)
 }
 
 static bool
-is_loopback(const char *host)
+is_loopback_host(const char *host)
 {
 	struct in_addr address;
 
@@ -70,23 +70,43 @@ is_loopback(const char *host)
 	return inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
 }
 
-bool
-nachet_service_url_is_open(const char *url)
+/* Reads the scheme and the host; false if there is none. */
+static bool
+read_address(const char *url, bool *encrypted, bool *loopback)
 {
 	CURLU *parsed = curl_url();
 	char *scheme = NULL;
 	char *host = NULL;
-	bool open = true;
+	bool known = false;
 
 	if (parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK)
 	{
 		scheme = part_of(parsed, CURLUPART_SCHEME);
 		host = part_of(parsed, CURLUPART_HOST);
-		open = scheme == NULL || host == NULL ||
-		       (strcasecmp(scheme, "https") != 0 && !is_loopback(host));
+		known = scheme != NULL && host != NULL;
 	}
+	*encrypted = known && strcasecmp(scheme, "https") == 0;
+	*loopback = known && is_loopback_host(host);
 	curl_free(scheme);
 	curl_free(host);
 	curl_url_cleanup(parsed);
-	return open;
+	return known;
+}
+
+bool
+nachet_service_url_is_open(const char *url)
+{
+	bool encrypted;
+	bool loopback;
+
+	return !read_address(url, &encrypted, &loopback) || (!encrypted && !loopback);
+}
+
+bool
+nachet_service_url_is_loopback(const char *url)
+{
+	bool encrypted;
+	bool loopback;
+
+	return read_address(url, &encrypted, &loopback) && loopback;
 }

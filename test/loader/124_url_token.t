@@ -16,6 +16,7 @@ chmod 0600, write_file("$scratch/key", $secret);
 my $http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-key', "$scratch/key" ]);
 my @data = ('--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my %env = (PGHOST => '/nonexistent', http_proxy => undef, no_proxy => '*');
+my @proxies = qw(http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY);
 my $folder = "$scratch/pictures";
 write_file("$folder/$_.gif", gif($_)) for 1 .. 5;
 write_file("$folder/large.tif", tiff(12_000_000, 'large'));
@@ -35,7 +36,8 @@ sub write_token
 sub load
 {
 	my ($url, @args) = @_;
-	my @result = run_command({ env => \%env }, $store->nachet_load, '--url', $url, '-v', @data, @args, $folder);
+	my %more = ref $args[0] ? %{ shift @args } : ();
+	my @result = run_command({ env => { %env, %more } }, $store->nachet_load, '--url', $url, '-v', @data, @args, $folder);
 	push @said, @result[ 1, 2 ];
 	return @result;
 }
@@ -52,6 +54,24 @@ is($store->psql("SELECT u.email FROM nachet.picture_set s JOIN nachet.users u ON
 is((load($http->url, '--token-file', $file, '--email', 'Someone@example.org'))[1], $id, 'an email may say so too');
 chmod 0640, $file;
 is((load($http->url, '--token-file', $file))[0], $> == 0 ? 0 : 1, 'of root\'s own, a group may read it');
+
+# A proxy of the environment is not asked for the way to this machine: it would read the token.
+{
+	my $proxy = Nachet::Front->new($http->port, sub { return "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n" });
+	my $address = $proxy->url;
+	for my $host ('127.0.0.1', 'localhost', '127.1')
+	{
+		my $url = "http://$host:" . $http->port;
+		($status, undef, $err) = load($url, { no_proxy => undef, NO_PROXY => undef, map { $_ => $address } @proxies },
+			'--token-file', $file, '--retries', 0);
+		is($status, 0, "no proxy is asked for the way to $host") or diag($err);
+	}
+	is($proxy->requests, '', '... and none has seen a token');
+	($status, undef, $err) = load('http://nachet.example', { no_proxy => undef, http_proxy => $address }, '--email',
+		'someone@example.org', '--retries', 0);
+	is($status, 4, 'a proxy is asked for the way to another machine') or diag($err);
+	like($proxy->requests, qr{\APOST http://nachet\.example/picture-form }, '... by its name');
+}
 
 # Replaced while the import goes on.
 {

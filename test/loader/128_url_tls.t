@@ -4,6 +4,7 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Front ();
 use Nachet::Jwt qw(claims hs256);
 use Nachet::Test qw(gif tiff write_file run_command);
 use Test::More;
@@ -74,5 +75,16 @@ for my $case (
 	is($out, '', '... no id');
 }
 unlike($other->err, qr/POST/, 'no request went to a service that was not believed');
+
+# A proxy opens the way to another machine and sees neither token nor pictures; to this machine none is asked.
+my $proxy = Nachet::Front->new($http->port, sub { return "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n" });
+my %proxies = (no_proxy => undef, NO_PROXY => undef, map { $_ => $proxy->url } qw(https_proxy HTTPS_PROXY all_proxy ALL_PROXY));
+($status, my $out, $err) = load(\%proxies, '--url', $url, '--cacert', "$scratch/right.pem", '--retries', 0);
+is($out, $id, 'no proxy is asked for the way to this machine') or diag($err);
+is($proxy->requests, '', '... for nothing');
+($status, $out, $err) = load(\%proxies, '--url', 'https://nachet.example', '--retries', 0);
+is($status, 4, 'a proxy is asked for the way to another machine') or diag($err);
+like($proxy->requests, qr/\ACONNECT nachet\.example:443 /, '... by its name');
+unlike($proxy->requests, qr/Authorization/i, '... and is shown no token');
 
 done_testing;

@@ -69,8 +69,8 @@ sub _serve
 		open my $log, '>>', $self->{log} or die $!;
 		print {$log} $head;
 		close $log;
-		my ($path) = $head =~ m{\APOST (\S+)};
-		my ($length) = $head =~ /^Content-Length: (\d+)/mi;
+		my ($path) = $head =~ m{\A[A-Z]+ (\S+)};
+		my $length = $head =~ /^Content-Length: (\d+)/mi ? $1 : 0;
 		my $fate = $rule->(++$$count, $path, $length);
 		my $waits = $head =~ s/^Expect: .*\r\n//mi;
 		if (defined $fate && !ref $fate)
