@@ -8,8 +8,11 @@
  * kind. Components match by fnmatch(3), so that no wildcard crosses a '/'; a component "**" stands for any
  * number of components.
  */
+#include <dirent.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "pure/names.h"
 #include "choice.h"
@@ -148,7 +151,31 @@ nachet_choice_takes(const NachetOptions *options, const char *path)
 }
 
 bool
-nachet_choice_excludes_folder(const NachetOptions *options, const char *path)
+nachet_choice_excludes(const NachetOptions *options, const char *path)
+{
+	return strlen(path) <= NACHET_NAME_MAX_BYTES && meets(&options->exclude, path, false);
+}
+
+static bool
+excludes_folder(const NachetOptions *options, const char *path)
 {
 	return strlen(path) <= NACHET_NAME_MAX_BYTES && meets(&options->exclude, path, true);
+}
+
+bool
+nachet_choice_leaves(const NachetOptions *options, const char *path, unsigned char type, int folder,
+                     const char *name)
+{
+	struct stat status;
+
+	if (type == DT_UNKNOWN)
+		return nachet_choice_excludes(options, path);
+	if (type == DT_DIR)
+		return excludes_folder(options, path);
+	if (type != DT_LNK)
+		return !nachet_choice_takes(options, path);
+	if (excludes_folder(options, path))
+		return true;
+	return !nachet_choice_takes(options, path) && fstatat(folder, name, &status, 0) == 0 &&
+	       !S_ISDIR(status.st_mode);
 }

@@ -96,15 +96,9 @@ nachet_entries_read_folder(NachetEntries *entries, int fd)
 	}
 	while (errno = 0, (entry = readdir(dir)) != NULL)
 	{
-		unsigned char type = entry->d_type;
-		struct stat status;
-
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (type == DT_UNKNOWN &&
-		    fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-			type = (unsigned char) IFTODT(status.st_mode);
-		if (!nachet_entries_add(entries, type, entry->d_name))
+		if (!nachet_entries_add(entries, entry->d_type, entry->d_name))
 		{
 			errno = ENOMEM;
 			break;
@@ -114,4 +108,18 @@ nachet_entries_read_folder(NachetEntries *entries, int fd)
 	closedir(dir);
 	nachet_entries_sort(entries);
 	return failed;
+}
+
+int
+nachet_entry_type(int folder, const char *name, bool follow, unsigned char *type)
+{
+	struct stat status;
+
+	if (*type != DT_UNKNOWN && (*type != DT_LNK || !follow))
+		return 0;
+	*type = DT_UNKNOWN;
+	if (fstatat(folder, name, &status, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
+		return errno;
+	*type = (unsigned char) IFTODT(status.st_mode);
+	return 0;
 }

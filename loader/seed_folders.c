@@ -51,16 +51,14 @@ take_entry(NachetSession *session, NachetSeedFolders *folders, const char *above
            const char *name, unsigned char type, atomic_size_t *wrong)
 {
 	const NachetOptions *options = session->options;
-	struct stat status;
+	int failed = nachet_entry_type(fd, name, options->follow, &type);
 
-	if (nachet_choice_excludes_folder(options, name))
+	if ((type != DT_DIR && nachet_name_is_clutter(name, strlen(name))) ||
+	    nachet_choice_leaves(options, name, type, fd, name))
 		return true;
-	if (type == DT_LNK && options->follow)
-		type = fstatat(fd, name, &status, 0) == 0 ? (unsigned char) IFTODT(status.st_mode) : DT_LNK;
-	if (type != DT_DIR &&
-	    (nachet_name_is_clutter(name, strlen(name)) || !nachet_choice_takes(options, name)))
-		return true;
-	if (type == DT_LNK && !options->follow)
+	if (failed != 0)
+		nachet_finding(session, wrong, above, name, NULL, strerror(failed));
+	else if (type == DT_LNK)
 		nachet_finding_left_out(session, above, name,
 		                        "is a symbolic link, which only --follow follows");
 	else if (type != DT_DIR)

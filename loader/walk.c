@@ -8,6 +8,7 @@
  * A folder's entries are sorted before they are taken, in one block of text that goes before the next
  * level, so that a run is repeatable and a million files cost n log n. Only regular files are listed:
  * nothing else is ever opened, because opening a pipe or a device may wait or act.
+ * Each entry ends in one of three ways: it is taken, the user's choice excludes it, or it is named with a reason.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -40,30 +41,20 @@ typedef struct Level
 	const struct Level *above;
 } Level;
 
+static const char is_link[] = "is a symbolic link, which only --follow follows";
+
 static void
 report(Walk *walk, atomic_size_t *counter, const char *path, const char *reason)
 {
 	nachet_finding(walk->session, counter, walk->files->folder, path, NULL, reason);
 }
 
-/* Takes what stands at walk->path, of a type that a link which is followed leads to. */
+/* Takes the file at walk->path, of a known type other than a folder's or a link's. */
 static void
 take_file(Walk *walk, unsigned char type)
 {
-	const char *base = basename(walk->path);
-	const char *flaw;
+	const char *flaw = nachet_name_flaw(walk->path, strlen(walk->path));
 
-	if (nachet_name_is_clutter(base, strlen(base)) ||
-	    !nachet_choice_takes(walk->session->options, walk->path) ||
-	    (type == DT_LNK && nachet_choice_excludes_folder(walk->session->options, walk->path)))
-		return;
-	if (type == DT_LNK)
-	{
-		nachet_finding_left_out(walk->session, walk->files->folder, walk->path,
-		                        "is a symbolic link, which only --follow follows");
-		return;
-	}
-	flaw = nachet_name_flaw(walk->path, strlen(walk->path));
 	if (type != DT_REG)
 		report(walk, &walk->findings->refused, walk->path, "is no regular file");
 	else if (flaw != NULL)
@@ -86,8 +77,6 @@ enter_folder(Walk *walk, int parent, const char *name, size_t length, const Leve
 	const int follow = walk->files->follow ? 0 : O_NOFOLLOW;
 	int below;
 
-	if (nachet_choice_excludes_folder(walk->session->options, walk->path))
-		return;
 	if (length > NACHET_NAME_MAX_BYTES)
 		report(walk, &walk->findings->unreadable, walk->path,
 		       "its name is too long for what lies below it");
@@ -97,18 +86,24 @@ enter_folder(Walk *walk, int parent, const char *name, size_t length, const Leve
 		take_folder(walk, below, length, above);
 }
 
-/* The type of what a link leads to; 0, named, where it leads nowhere. */
-static unsigned char
-follow_link(Walk *walk, int parent, const char *name)
+/* Takes the entry at walk->path, which has the name and a type, perhaps unknown, in its parent. */
+static void
+take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t length,
+           const Level *above)
 {
-	struct stat status;
+	int failed = nachet_entry_type(parent, name, walk->files->follow, &type);
 
-	if (fstatat(parent, name, &status, 0) == 0)
-		return (unsigned char) IFTODT(status.st_mode);
-	if (nachet_choice_takes(walk->session->options, walk->path) &&
-	    !nachet_choice_excludes_folder(walk->session->options, walk->path))
-		report(walk, &walk->findings->unreadable, walk->path, strerror(errno));
-	return 0;
+	if ((type != DT_DIR && nachet_name_is_clutter(name, strlen(name))) ||
+	    nachet_choice_leaves(walk->session->options, walk->path, type, parent, name))
+		return;
+	if (failed != 0)
+		report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
+	else if (type == DT_DIR)
+		enter_folder(walk, parent, name, length, above);
+	else if (type == DT_LNK)
+		nachet_finding_left_out(walk->session, walk->files->folder, walk->path, is_link);
+	else
+		take_file(walk, type);
 }
 
 /* Whether the folder is one of those that the walk is in; then, or where that can't be told, it is named. */
@@ -149,24 +144,18 @@ take_folder(Walk *walk, int fd, size_t length, const Level *above)
 		close(fd);
 		return;
 	}
-	listed = dup(fd);
+	listed = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	failed = listed >= 0 ? nachet_entries_read_folder(&entries, listed) : errno;
 	if (failed != 0)
 		report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
 	for (size_t i = 0; i < entries.count && !nachet_session_interrupted(walk->session); i++)
 	{
 		const char *name = nachet_entries_name(&entries, i);
-		unsigned char type = nachet_entries_type(&entries, i);
 		size_t room = sizeof(walk->path) - length;
 		size_t used =
 		    (size_t) snprintf(walk->path + length, room, "%s%s", length > 0 ? "/" : "", name);
 
-		if (type == DT_LNK && walk->files->follow)
-			type = follow_link(walk, fd, name);
-		if (type == DT_DIR)
-			enter_folder(walk, fd, name, length + used, &level);
-		else if (type != 0)
-			take_file(walk, type);
+		take_entry(walk, fd, name, nachet_entries_type(&entries, i), length + used, &level);
 		walk->path[length] = '\0';
 	}
 	nachet_entries_free(&entries);
@@ -241,10 +230,13 @@ lies_behind_link(Walk *walk)
 static void
 take_listed(Walk *walk, const char *path)
 {
+	const NachetOptions *options = walk->session->options;
+	const char *base = basename(path);
 	struct stat status;
+	unsigned char type;
 
-	/* What is left out by choice need not even be there. */
-	if (!nachet_choice_takes(walk->session->options, path))
+	/* What is excluded need not even be there. */
+	if (nachet_choice_excludes(options, path) || nachet_name_is_clutter(base, strlen(base)))
 		return;
 	if (strlen(path) > NACHET_NAME_MAX_BYTES)
 	{
@@ -256,15 +248,28 @@ take_listed(Walk *walk, const char *path)
 		report(walk, &walk->findings->unreadable, path, "may not lead out of the folder by '..'");
 	else if (fstatat(walk->files->folder_fd, path, &status,
 	                 walk->files->follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
-		report(walk, &walk->findings->unreadable, path, strerror(errno));
+	{
+		int failed = errno;
+
+		if (nachet_choice_takes(options, path))
+			report(walk, &walk->findings->unreadable, path, strerror(failed));
+	}
 	else if (!walk->files->follow && lies_behind_link(walk))
 		nachet_finding_left_out(walk->session, walk->files->folder, path,
 		                        "lies behind a symbolic link, which only --follow follows");
-	else if (S_ISDIR(status.st_mode))
-		nachet_finding_left_out(walk->session, walk->files->folder, path,
-		                        "is a folder: list the files in it");
 	else
-		take_file(walk, (unsigned char) IFTODT(status.st_mode));
+	{
+		type = (unsigned char) IFTODT(status.st_mode);
+		if (nachet_choice_leaves(options, path, type, walk->files->folder_fd, path))
+			return;
+		if (type == DT_DIR)
+			nachet_finding_left_out(walk->session, walk->files->folder, path,
+			                        "is a folder: list the files in it");
+		else if (type == DT_LNK)
+			nachet_finding_left_out(walk->session, walk->files->folder, path, is_link);
+		else
+			take_file(walk, type);
+	}
 }
 
 bool

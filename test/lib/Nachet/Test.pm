@@ -27,7 +27,7 @@ use POSIX ();
 use Time::HiRes ();
 
 our @EXPORT_OK = qw(
-	run_command start_command start_service poll_until tempdir small_disk write_file slurp sha256 sha256_bytes free_port
+	run_command start_command start_service poll_until tempdir small_disk file_faults write_file slurp sha256 sha256_bytes free_port
 	png bmp gif jpeg tiff tiff_file noise
 );
 
@@ -361,6 +361,24 @@ sub small_disk
 	return if $status != 0;
 	push @disks, $folder;
 	return $folder;
+}
+
+# The environment in which a program meets the faults of test/lib/file_faults.c: file_faults(NO_TYPES => 1, ...). A program
+# that was built with ASan wants to come before it, and does without.
+my $file_faults;
+sub file_faults
+{
+	my %fault = _plain([@_]);
+	if (!defined $file_faults)
+	{
+		$file_faults = _make_folder('faults') . '/file_faults.so';
+		my ($status, undef, $err) = run_command(split(' ', $ENV{CC} // 'cc'), '-shared', '-fPIC', '-Wall', '-Wextra', '-Werror',
+			'-o', $file_faults, "$ROOT/test/lib/file_faults.c", '-ldl');
+		die "file_faults.c: $err" if $status != 0;
+	}
+	return (
+		LD_PRELOAD => $file_faults, ASAN_OPTIONS => join(':', $ENV{ASAN_OPTIONS} // (), 'verify_asan_link_order=0'),
+		map { ("FAULT_$_" => $fault{$_}) } keys %fault);
 }
 
 # Writes a file whole, making the folders it lies in; returns its path.
