@@ -12,3 +12,5 @@ CREATE EVENT TRIGGER nachet_drop_guard ON ddl_command_start
 	WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
 	EXECUTE FUNCTION nachet.refuse_drop();
 COMMENT ON EVENT TRIGGER nachet_drop_guard IS 'keeps stored pictures from being dropped along with the extension';
+-- Also under session_replication_role = replica, which pg_restore -j needs.
+ALTER EVENT TRIGGER nachet_drop_guard ENABLE ALWAYS;

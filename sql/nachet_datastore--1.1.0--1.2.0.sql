@@ -17,3 +17,6 @@
 -- Verification (55-verify.sql) -------------------------------------------------------------------
 
 -- Drop guard (60-drop-guard.sql) -----------------------------------------------------------------
+
+-- Also under session_replication_role = replica, which pg_restore -j needs.
+ALTER EVENT TRIGGER nachet_drop_guard ENABLE ALWAYS;

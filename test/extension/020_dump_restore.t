@@ -81,6 +81,20 @@ $ways{'pg_restore --clean'} = sub {
 	like($err, qr/nachet\.allow_drop/, 'and says what allows it');
 	command({ PGOPTIONS => '-c nachet.allow_drop=on' }, 'pg_restore', '-e', '--clean', '--if-exists', '-d', $db, "$folder/clean");
 };
+# The setting that -j needs does not let --clean drop what is stored.
+$ways{'pg_restore --clean -j 4'} = sub {
+	my ($db) = @_;
+	my @restore = ('pg_restore', '-e', '--clean', '--if-exists', '-j', '4', '-d', $db, "$folder/clean directory");
+	my $replica = '-c session_replication_role=replica';
+	$store->psql('CREATE EXTENSION nachet_datastore', db => $db);
+	$store->psql("INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'what was there before')", db => $db);
+	command('pg_dump', '-Fd', '-j', '4', '-f', "$folder/clean directory", 'nachet');
+	my ($status, undef, $err) = run_command({ env => { %env, PGOPTIONS => $replica } }, @restore);
+	isnt($status, 0, 'pg_restore --clean -j 4 does not drop what is stored');
+	like($err, qr/nachet\.allow_drop/, 'and says what allows it');
+	is($store->psql('SELECT count(*) FROM nachet.content', db => $db), 1, 'it is still there');
+	command({ PGOPTIONS => "$replica -c nachet.allow_drop=on" }, @restore);
+};
 my $number = 0;
 for my $way (sort keys %ways)
 {

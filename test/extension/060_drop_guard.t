@@ -20,7 +20,8 @@ subtest 'while pictures are stored' => sub {
 	for my $sql ('DROP EXTENSION nachet_datastore', 'DROP EXTENSION IF EXISTS plpgsql, nachet_datastore CASCADE',
 		'DROP SCHEMA nachet CASCADE', 'DROP SCHEMA IF EXISTS public, nachet CASCADE', 'BEGIN; DROP EXTENSION nachet_datastore CASCADE',
 		q{DO 'BEGIN EXECUTE ''DROP EXTENSION nachet_datastore''; END'},
-		'BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; DROP EXTENSION nachet_datastore')
+		'BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; DROP EXTENSION nachet_datastore',
+		map { ("SET session_replication_role = $_; DROP EXTENSION nachet_datastore", "SET session_replication_role = $_; DROP SCHEMA nachet CASCADE") } 'replica', 'local')
 	{
 		is($store->sqlstate($sql), '2BP01', "refused: $sql");
 	}
