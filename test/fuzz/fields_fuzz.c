@@ -4,54 +4,19 @@
  *
  * Input: name NUL value NUL, and so on.
  */
-#include <string.h>
-#include <arpa/inet.h>
-
 #include "http/fields.h"
 #include "pure/names.h"
-#include "fuzz.h"
-
-/* A text of the input, up to the next NUL or the end. */
-typedef struct Text
-{
-	const char *bytes;
-	size_t length;
-} Text;
-
-static Text
-next_text(const uint8_t **at, const uint8_t *end)
-{
-	const uint8_t *nul = memchr(*at, '\0', (size_t) (end - *at));
-	Text text = {(const char *) *at, (size_t) ((nul != NULL ? nul : end) - *at)};
-
-	*at = nul != NULL ? nul + 1 : end;
-	return text;
-}
+#include "array_reading.h"
 
 /* Element number of a text[] in binary form. */
 static Text
 element(const NachetArray *array, uint32_t number)
 {
-	const char *at = array->data + NACHET_ARRAY_HEADER_BYTES;
-	uint32_t length;
+	size_t offset = NACHET_ARRAY_HEADER_BYTES;
 
-	for (;; number--)
-	{
-		CLAIM(at + 4 <= array->data + array->length);
-		memcpy(&length, at, 4);
-		length = ntohl(length);
-		at += 4;
-		CLAIM(length <= (size_t) (array->data + array->length - at));
-		if (number == 0)
-			return (Text){at, length};
-		at += length;
-	}
-}
-
-static bool
-same(Text a, Text b)
-{
-	return a.length == b.length && memcmp(a.bytes, b.bytes, a.length) == 0;
+	while (number-- > 0)
+		(void) next_element(array, &offset);
+	return next_element(array, &offset);
 }
 
 /* Hands a field over in two slices; false where it was refused. */
@@ -62,7 +27,7 @@ give(NachetFields *fields, Text name, Text value, size_t cut)
 	NachetFieldFlaw flaw;
 
 	for (uint32_t i = 0; i < fields->names.count; i++)
-		known = known || same(element(&fields->names, i), name);
+		known = known || same_text(element(&fields->names, i), name);
 	flaw = nachet_fields_begin(fields, name.bytes, name.length);
 	if (flaw != NACHET_FIELD_FINE)
 	{
@@ -102,14 +67,15 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		if (!taken)
 			continue;
 		CLAIM(fields.names.count == count + 1 && fields.values.count == count + 1);
-		CLAIM(same(element(&fields.names, count), name) &&
-		      same(element(&fields.values, count), value));
+		CLAIM(same_text(element(&fields.names, count), name) &&
+		      same_text(element(&fields.values, count), value));
 	}
 	CLAIM(fields.names.count <= NACHET_FIELDS_COUNT);
 	if (taken)
 	{
 		CLAIM(nachet_array_finish(&fields.names) && nachet_array_finish(&fields.values));
-		CLAIM(fields.names.length >= 12);
+		check_array(&fields.names, NACHET_TEXT_OID, fields.names.count);
+		check_array(&fields.values, NACHET_TEXT_OID, fields.names.count);
 	}
 	nachet_fields_free(&fields);
 	return 0;
