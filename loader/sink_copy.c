@@ -3,9 +3,9 @@
  *		Imports straight into the database: contents by COPY, sets by SQL.
  *
  * Connection 0 asks and makes sets; each worker sends over its own, the first over 0. No connection stays in a
- * transaction between two calls. The two questions of an import, may this user import this and make the
- * set, pass the same values through the same expressions, so that what was found acceptable is what the set is
- * made with. Numbers go as numeric: 20 and 20.0 make one set.
+ * transaction between two calls, and none keeps a setting: a pooler may give it to another client next. The two
+ * questions of an import, may this user import this and make the set, pass the same values through the same expressions,
+ * so that what was found acceptable is what the set is made with. Numbers go as numeric: 20 and 20.0 make one set.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -43,7 +43,6 @@ typedef struct Connection
 {
 	PGconn *connection; /* NULL until it is needed */
 	PGcancel *cancel;
-	bool relaxed; /* commits without waiting for the disk */
 } Connection;
 
 typedef struct CopySink
@@ -111,29 +110,10 @@ run(PGconn *connection, const char *command, NachetError *error)
 	return done;
 }
 
-/*
- * The worker's connection, with commits as they are wanted: contents need not be durable before their set
- * is; the set's own commit makes all before it so.
- */
-static PGconn *
-connect_for(CopySink *copy_sink, int worker, bool relaxed, NachetError *error)
-{
-	PGconn *connection = connect_worker(copy_sink, worker, error);
-	Connection *slot = &copy_sink->connection[worker];
-
-	if (connection == NULL || slot->relaxed == relaxed)
-		return connection;
-	if (!run(connection, relaxed ? "SET synchronous_commit = off" : "SET synchronous_commit = on",
-	         error))
-		return NULL;
-	slot->relaxed = relaxed;
-	return connection;
-}
-
 static bool
 join(NachetSink *sink, int worker, NachetError *error)
 {
-	return connect_for((CopySink *) sink, worker, true, error) != NULL;
+	return connect_worker((CopySink *) sink, worker, error) != NULL;
 }
 
 static bool
@@ -167,7 +147,7 @@ cancel_statements(NachetSink *sink)
 static bool
 ask_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error)
 {
-	PGconn *connection = connect_for((CopySink *) sink, worker, true, error);
+	PGconn *connection = connect_worker((CopySink *) sink, worker, error);
 
 	return connection != NULL &&
 	       nachet_datastore_missing(connection, batch->digest, batch->count, batch->missing, error);
@@ -208,7 +188,7 @@ send_missing(NachetSink *sink, int worker, NachetBatch *batch, size_t first, siz
              NachetError *error)
 {
 	CopySink *copy_sink = (CopySink *) sink;
-	PGconn *connection = connect_for(copy_sink, worker, true, error);
+	PGconn *connection = connect_worker(copy_sink, worker, error);
 	NachetChunkCopy *copy = NULL;
 
 	if (connection == NULL)
@@ -297,7 +277,7 @@ commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT]
        NachetError *error)
 {
 	CopySink *copy_sink = (CopySink *) sink;
-	PGconn *connection = connect_for(copy_sink, 0, false, error);
+	PGconn *connection = connect_worker(copy_sink, 0, error);
 
 	return connection != NULL && make_set(copy_sink, connection, files, set_id, error);
 }
@@ -329,7 +309,7 @@ commit_whole(NachetSink *sink, NachetBatch *batch, bool *missing, char set_id[NA
              NachetError *error)
 {
 	CopySink *copy_sink = (CopySink *) sink;
-	PGconn *connection = connect_for(copy_sink, 0, false, error);
+	PGconn *connection = connect_worker(copy_sink, 0, error);
 	bool made;
 
 	if (connection == NULL)

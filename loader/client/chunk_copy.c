@@ -15,6 +15,12 @@
 
 #define COPY_COMMAND "COPY nachet.content_chunk (chunk_no, data) FROM STDIN (FORMAT binary)"
 
+/*
+ * Statements of one message are one transaction, so the setting ends with the COPY, also on a connection that a
+ * pooler shares between clients, and takes no round trip of its own.
+ */
+#define COPY_ALONE_COMMAND "SET LOCAL synchronous_commit = off; " COPY_COMMAND
+
 /* Field count, then chunk_no as length and value, then the length of data. */
 #define ROW_HEADER_BYTES (2 + 4 + 4 + 4)
 #define GATHER_BYTES     (128 * 1024)
@@ -147,7 +153,8 @@ nachet_chunk_copy_begin(PGconn *connection, int chunk_size, NachetError *error)
 		nachet_error_set(error, "out of memory");
 		return NULL;
 	}
-	result = PQexec(connection, COPY_COMMAND);
+	result = PQexec(connection, PQtransactionStatus(connection) == PQTRANS_IDLE ? COPY_ALONE_COMMAND
+	                                                                            : COPY_COMMAND);
 	if (PQresultStatus(result) != PGRES_COPY_IN)
 	{
 		nachet_error_from_postgres(error, connection, result);
