@@ -146,6 +146,177 @@ same_word(const char *bytes, size_t length, const char *lower_case_word)
 	return true;
 }
 
+/* --- machine-made files and folders ------------------------------------------------------------- */
+
+#define FILES   1
+#define FOLDERS 2
+
+/*
+ * Names that no person gives to a picture or to a folder of pictures; "thumbnails" or "cache" are
+ * not among them. In lower case: ASCII letters match in either. One '*' stands for one or more bytes.
+ */
+static const struct
+{
+	const char *pattern;
+	int kind;
+	const char *what;
+} machine_made[] = {
+    {"@eadir", FOLDERS, "thumbnails of a Synology NAS"},
+    {"synofile_thumb_*", FILES, "thumbnails of a Synology NAS"},
+    {".synologyworkingdirectory", FOLDERS, "files of Synology Drive"},
+    {"@__thumb", FOLDERS, "thumbnails of a QNAP NAS"},
+    {".@__thumb", FOLDERS, "thumbnails of a QNAP NAS"},
+    {".@upload_cache", FOLDERS, "temporary files of a QNAP NAS"},
+    {"#recycle", FOLDERS, "a NAS's recycle bin"},
+    {"@recycle", FOLDERS, "a NAS's recycle bin"},
+    {".recycle", FOLDERS, "a file server's recycle bin"},
+    {"#snapshot", FOLDERS, "a NAS's snapshots"},
+    {"@recently-snapshot", FOLDERS, "a NAS's snapshots"},
+    {".snapshot", FOLDERS, "a file system's snapshots"},
+    {".snapshots", FOLDERS, "a file system's snapshots"},
+    {"~snapshot", FOLDERS, "a file system's snapshots"},
+    {".zfs", FOLDERS, "a file system's snapshots"},
+    {"lost+found", FOLDERS, "files that a file system check found"},
+    {".nfs*", FILES, "a removed file that is still open"},
+    {".fuse_hidden*", FILES, "a removed file that is still open"},
+
+    {"$recycle.bin", FOLDERS, "Windows's recycle bin"},
+    {"recycler", FOLDERS, "Windows's recycle bin"},
+    {"system volume information", FOLDERS, "files of Windows"},
+    {"thumbs.db", FILES, "thumbnails of Windows"},
+    {"thumbs.db:encryptable", FILES, "thumbnails of Windows"},
+    {"ehthumbs.db", FILES, "thumbnails of Windows"},
+    {"ehthumbs_vista.db", FILES, "thumbnails of Windows"},
+    {"desktop.ini", FILES, "a desktop's notes"},
+
+    {".ds_store", FILES, "a desktop's notes"},
+    {"._*", FILES, "macOS's notes on another file"}, /* AppleDouble */
+    {".appledouble", FOLDERS, "macOS's notes on other files"},
+    {"__macosx", FOLDERS, "macOS's notes on other files"},
+    {".appledb", FOLDERS, "files of a file server"},
+    {".appledesktop", FOLDERS, "files of a file server"},
+    {".apdisk", FILES, "files of macOS"},
+    {".localized", FILES, "files of macOS"},
+    {".volumeicon.icns", FILES, "files of macOS"},
+    {"icon\r", FILES, "files of macOS"},
+    {".spotlight-v100", FOLDERS, "files of macOS"},
+    {".fseventsd", FOLDERS, "files of macOS"},
+    {".temporaryitems", FOLDERS, "files of macOS"},
+    {"temporary items", FOLDERS, "files of macOS"},
+    {".documentrevisions-v100", FOLDERS, "files of macOS"},
+    {".trashes", FOLDERS, "macOS's trash"},
+    {"network trash folder", FOLDERS, "macOS's trash"},
+
+    {".thumbnails", FOLDERS, "thumbnails of a desktop or phone"},
+    {".xvpics", FOLDERS, "thumbnails of a desktop or phone"},
+    {".trash", FOLDERS, "a desktop's trash"},
+    {".trash-*", FOLDERS, "a desktop's trash"},
+    {".globaltrash", FOLDERS, "a phone's trash"},
+    {".trashed-*", FILES, "a phone's trash"},
+    {".nomedia", FILES, "a phone's notes"},
+    {".directory", FILES, "a desktop's notes"},
+
+    {"*~", FILES, "a backup copy"},
+    {".~*", FILES | FOLDERS, "temporary files"},
+    {"~$*", FILES, "temporary files"},
+    {".#*", FILES, "an editor's lock"},
+    {".goutputstream-*", FILES, "temporary files"},
+
+    {".picasaoriginals", FOLDERS, "files of Picasa"},
+    {".picasa.ini", FILES, "files of Picasa"},
+    {"picasa.ini", FILES, "files of Picasa"},
+    {"*.lrdata", FOLDERS, "previews of Lightroom"},
+    {".dtrash", FOLDERS, "digiKam's trash"},
+    {".photostructure", FOLDERS, "files of PhotoStructure"},
+    {".photoprism", FOLDERS, "files of PhotoPrism"},
+
+    {".stversions", FOLDERS, "old versions, kept by Syncthing"},
+    {".stfolder", FILES | FOLDERS, "files of Syncthing"},
+    {".stignore", FILES, "files of Syncthing"},
+    {".syncthing.*.tmp", FILES, "a file that Syncthing has not received whole"},
+    {"~syncthing~*.tmp", FILES, "a file that Syncthing has not received whole"},
+    {".sync", FOLDERS, "files of Resilio Sync"},
+    {".sync_*", FILES, "files of Nextcloud"},
+    {".nextcloudsync.log", FILES, "files of Nextcloud"},
+    {".owncloudsync.log", FILES, "files of ownCloud"},
+    {".dropbox", FILES | FOLDERS, "files of Dropbox"},
+    {".dropbox.attr", FILES, "files of Dropbox"},
+    {".dropbox.cache", FOLDERS, "files of Dropbox"},
+    {".tmp.drivedownload", FOLDERS, "files of Google Drive"},
+    {".tmp.driveupload", FOLDERS, "files of Google Drive"},
+    {".rsync-partial", FOLDERS, "files that rsync has not received whole"},
+    {".git", FILES | FOLDERS, "files of git"},
+    {".dvc", FOLDERS, "files of DVC"},
+    {".hg", FOLDERS, "files of Mercurial"},
+    {".svn", FOLDERS, "files of Subversion"},
+};
+
+static char
+lower(char byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (char) (byte - 'A' + 'a') : byte;
+}
+
+static bool
+matches_pattern(const char *pattern, const char *name, size_t length)
+{
+	size_t head = 0;
+	size_t tail;
+
+	for (; pattern[head] != '\0' && pattern[head] != '*'; head++)
+	{
+		if (head >= length || lower(name[head]) != pattern[head])
+			return false;
+	}
+	if (pattern[head] == '\0')
+		return head >= length;
+	tail = strlen(pattern + head + 1);
+	if (length <= head + tail)
+		return false;
+	for (size_t i = 0; i < tail; i++)
+	{
+		if (lower(name[length - tail + i]) != pattern[head + 1 + i])
+			return false;
+	}
+	return true;
+}
+
+/* What a machine-made component is; NULL for any other. */
+static const char *
+judge_component(const char *component, size_t length, int kind)
+{
+	for (size_t i = 0; i < sizeof(machine_made) / sizeof(machine_made[0]); i++)
+	{
+		if ((machine_made[i].kind & kind) != 0 &&
+		    matches_pattern(machine_made[i].pattern, component, length))
+			return machine_made[i].what;
+	}
+	return NULL;
+}
+
+bool
+nachet_path_is_machine_made(const char *path, size_t length, bool folder, NachetMachineMade *found)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i <= length; i++)
+	{
+		const char *what;
+
+		if (i < length && path[i] != '/')
+			continue;
+		what = judge_component(path + start, i - start, i < length || folder ? FOLDERS : FILES);
+		if (what != NULL)
+		{
+			if (found != NULL)
+				*found = (NachetMachineMade){path + start, i - start, what};
+			return true;
+		}
+		start = i + 1;
+	}
+	return false;
+}
+
 bool
 nachet_name_is_clutter(const char *name, size_t length)
 {

@@ -20,6 +20,23 @@ extern const char *nachet_name_flaw(const char *name, size_t length);
 /* Whether length bytes are valid UTF-8: shortest forms, no surrogates, nothing above U+10FFFF. */
 extern bool nachet_utf8_valid(const char *bytes, size_t length);
 
+/* Which part of a path is machine-made, and what it is. */
+typedef struct NachetMachineMade
+{
+	const char *component; /* in the path that was judged; not NUL-terminated */
+	size_t length;
+	const char *what; /* a static string: "thumbnails of a Synology NAS", ... */
+} NachetMachineMade;
+
+/*
+ * Whether a path within an imported folder, of a file or of a folder, has a machine-made component:
+ * one that NAS boxes, desktops, phones and programs make for themselves, such as thumbnails, and what
+ * was thrown away. The first is in *found, which may be NULL. An import leaves such paths out unless
+ * an option takes them.
+ */
+extern bool nachet_path_is_machine_made(const char *path, size_t length, bool folder,
+                                        NachetMachineMade *found);
+
 /*
  * Whether a file of this name is a desktop's own note and no picture (.DS_Store, Thumbs.db, desktop.ini,
  * "._" AppleDouble companions): left out of an import without a word.

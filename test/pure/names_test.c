@@ -180,6 +180,102 @@ test_clutter(void)
 		   pictures[i]);
 }
 
+typedef struct Made
+{
+	const char *path;
+	bool folder;
+	const char *component; /* NULL: a person may have made it */
+	const char *what;      /* a part of it */
+} Made;
+
+static const Made made[] = {
+    /* Thumbnails. */
+    {"nas/@eaDir/a.png/SYNOPHOTO_THUMB_M.jpg", false, "@eaDir", "Synology"},
+    {"@eadir", true, "@eadir", "Synology"},
+    {"a/SYNOFILE_THUMB_M.png", false, "SYNOFILE_THUMB_M.png", "Synology"},
+    {".@__thumb/a.png", false, ".@__thumb", "QNAP"},
+    {"2024/.thumbnails/normal/a.png", false, ".thumbnails", "thumbnails"},
+    {"Catalog Previews.lrdata/a/b.jpg", false, "Catalog Previews.lrdata", "Lightroom"},
+    {"THUMBS.DB", false, "THUMBS.DB", "Windows"},
+    {"a/ehthumbs.db", false, "ehthumbs.db", "Windows"},
+    /* Trash, and old versions. */
+    {"#recycle/a.png", false, "#recycle", "recycle bin"},
+    {"@Recycle/a.png", false, "@Recycle", "recycle bin"},
+    {"$RECYCLE.BIN/S-1-5-21/$R1.png", false, "$RECYCLE.BIN", "Windows"},
+    {"$Recycle.Bin", true, "$Recycle.Bin", "Windows"},
+    {".Trash-1000/files/a.png", false, ".Trash-1000", "trash"},
+    {".Trashes/501/a.png", false, ".Trashes", "trash"},
+    {".dtrash/files/a.png", false, ".dtrash", "digiKam"},
+    {".trashed-1700000000-a.jpg", false, ".trashed-1700000000-a.jpg", "trash"},
+    {".picasaoriginals/a.jpg", false, ".picasaoriginals", "Picasa"},
+    {".stversions/a~20240101-000000.png", false, ".stversions", "Syncthing"},
+    {".dropbox.cache/a.png", false, ".dropbox.cache", "Dropbox"},
+    {"p.png~", false, "p.png~", "backup"},
+    {".nfs000000000012", false, ".nfs000000000012", "removed file"},
+    /* Notes. */
+    {".DS_Store", false, ".DS_Store", "desktop"},
+    {"a/b/._c.png", false, "._c.png", "macOS"},
+    {"a/__MACOSX/._c.png", false, "__MACOSX", "macOS"},
+    {".AppleDouble/c.png", false, ".AppleDouble", "macOS"},
+    {"Icon\r", false, "Icon\r", "macOS"},
+    {"System Volume Information", true, "System Volume Information", "Windows"},
+    {".Spotlight-V100/a", false, ".Spotlight-V100", "macOS"},
+    {".fseventsd", true, ".fseventsd", "macOS"},
+    /* What is not whole. */
+    {".~p.png", false, ".~p.png", "temporary"},
+    {".~tmp~/p.png", false, ".~tmp~", "temporary"},
+    {".syncthing.p.png.tmp", false, ".syncthing.p.png.tmp", "not received whole"},
+    /* Of two, the first. */
+    {"@eaDir/.thumbnails/a.png", false, "@eaDir", "Synology"},
+    /* Names that people give. */
+    {"", false, NULL, NULL},
+    {"a.png", false, NULL, NULL},
+    {"thumbnails/a.png", false, NULL, NULL},
+    {"cache/tmp/trash/a.png", false, NULL, NULL},
+    {".hidden/.a.png", false, NULL, NULL},
+    {"@home/#1/$5/a.png", false, NULL, NULL},
+    {"eaDir/a.png", false, NULL, NULL},
+    {"@eaDir2/a.png", false, NULL, NULL},
+    {"x@eaDir/a.png", false, NULL, NULL},
+    {"@eaDir", false, NULL, NULL},
+    {"a~b/c.png", false, NULL, NULL},
+    {"old~/a.png", false, NULL, NULL},
+    {"~", false, NULL, NULL},
+    {"._", false, NULL, NULL},
+    {"._folder/a.png", false, NULL, NULL},
+    {"Thumbs.db/a.png", false, NULL, NULL},
+    {"thumbs.db", true, NULL, NULL},
+    {".lrdata/a.png", false, NULL, NULL},
+    {".Trash-/a.png", false, NULL, NULL},
+    {".syncthing..tmp", false, NULL, NULL},
+    {".syncthing.tmp", false, NULL, NULL},
+};
+
+static void
+test_machine_made(void)
+{
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+	{
+		size_t length = strlen(made[i].path);
+		char *copy = malloc(length + (length == 0));
+		NachetMachineMade found = {NULL, 0, NULL};
+		bool right;
+
+		memcpy(copy, made[i].path, length);
+		right = nachet_path_is_machine_made(copy, length, made[i].folder, &found) ==
+		        (made[i].component != NULL);
+		if (right && made[i].component != NULL)
+			right = found.length == strlen(made[i].component) &&
+			        memcmp(found.component, made[i].component, found.length) == 0 &&
+			        strstr(found.what, made[i].what) != NULL;
+		if (!ok(right, "%s%s %s", made[i].path, made[i].folder ? "/" : "",
+		        made[i].component != NULL ? "is machine-made" : "may be a person's"))
+			diag("got: %.*s, %s", (int) found.length, found.length > 0 ? found.component : "",
+			     found.what != NULL ? found.what : "nothing");
+		free(copy);
+	}
+}
+
 int
 main(void)
 {
@@ -188,5 +284,6 @@ main(void)
 	test_utf8();
 	test_all_code_points();
 	test_clutter();
+	test_machine_made();
 	return tap_done();
 }
