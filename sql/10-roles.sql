@@ -34,7 +34,7 @@ BEGIN
 END
 $$;
 
--- Roles belong to the whole cluster: they are created where they are not there yet, and stay when the
+-- Roles belong to the whole cluster: they are created if they are missing, and stay when the
 -- extension goes. nachet_owner owns tables and functions, so that no function runs as a superuser.
 DO $$
 DECLARE
@@ -49,6 +49,43 @@ BEGIN
 				NULL; -- another database of the cluster was quicker
 			END;
 		END IF;
+	END LOOP;
+END
+$$;
+
+-- Roles that were here before may have more rights. Everybody who can be nachet_owner reads and writes everything.
+DO $$
+DECLARE
+	role record;
+BEGIN
+	FOR role IN
+		SELECT name, pg_catalog.string_agg(what, ', ' ORDER BY place, what) AS rights, pg_catalog.bool_or(danger) AS danger
+		FROM (
+			SELECT r.rolname::text AS name, a.place, a.what, r.rolname = 'nachet_owner' AS danger
+			FROM pg_catalog.pg_roles r, LATERAL (VALUES (1, 'LOGIN', rolcanlogin), (2, 'SUPERUSER', rolsuper),
+				(3, 'CREATEROLE', rolcreaterole), (4, 'CREATEDB', rolcreatedb), (5, 'REPLICATION', rolreplication),
+				(6, 'BYPASSRLS', rolbypassrls)) AS a (place, what, has)
+			WHERE a.has
+			UNION ALL SELECT r.rolname, 7, 'member of ' || g.rolname, false
+			FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.member
+				JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+			UNION ALL SELECT r.rolname, 8, 'member ' || u.rolname, true
+			FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
+				JOIN pg_catalog.pg_roles u ON u.oid = m.member
+			WHERE r.rolname = 'nachet_owner' AND NOT u.rolsuper
+		) AS t
+		WHERE name IN ('nachet_owner', 'nachet_reader', 'nachet_importer', 'nachet_app', 'nachet_admin')
+		GROUP BY name ORDER BY name
+	LOOP
+		IF role.danger THEN
+			RAISE EXCEPTION 'role "nachet_owner" has more rights than the owner of all pictures may have'
+				USING ERRCODE = 'object_not_in_prerequisite_state',
+					DETAIL = pg_catalog.format('It has: %s.', role.rights),
+					HINT = 'ALTER ROLE nachet_owner NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS, and REVOKE nachet_owner FROM each member.';
+		END IF;
+		RAISE WARNING 'role "%" has more rights than nachet_datastore gives it', role.name
+			USING DETAIL = pg_catalog.format('It has: %s.', role.rights),
+				HINT = 'Take away what is not meant for all members of that role.';
 	END LOOP;
 END
 $$;

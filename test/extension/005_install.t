@@ -1,0 +1,85 @@
+#!/usr/bin/env perl
+# test/extension/005_install.t: CREATE EXTENSION in a cluster that somebody has prepared: roles with more rights than they should have.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Nachet::Test;
+use Test::More;
+
+my $store = Nachet::Test->new(extension => 0);
+my @ours = qw(nachet_owner nachet_reader nachet_importer nachet_app nachet_admin);
+$store->psql('CREATE ROLE mallory LOGIN; CREATE ROLE chief SUPERUSER');
+
+# Creates the extension after some SQL; returns the status and what it printed, and leaves a cluster without it and its roles.
+sub install_after
+{
+	my ($sql) = @_;
+	$store->psql($sql);
+	my ($status, undef, $err) = $store->psql_result("\\set VERBOSITY verbose\nCREATE EXTENSION nachet_datastore");
+	$store->psql('DROP EXTENSION IF EXISTS nachet_datastore; DROP SCHEMA IF EXISTS nachet CASCADE; DROP ROLE IF EXISTS ' . join ', ', @ours);
+	return ($status, $err);
+}
+
+subtest 'an owner that others can be' => sub {
+	my @cases = (
+		[ 'LOGIN', 'CREATE ROLE nachet_owner LOGIN' ],
+		[ 'SUPERUSER', 'CREATE ROLE nachet_owner SUPERUSER' ],
+		[ 'CREATEROLE', 'CREATE ROLE nachet_owner CREATEROLE' ],
+		[ 'CREATEDB', 'CREATE ROLE nachet_owner CREATEDB' ],
+		[ 'REPLICATION', 'CREATE ROLE nachet_owner REPLICATION' ],
+		[ 'BYPASSRLS', 'CREATE ROLE nachet_owner BYPASSRLS' ],
+		[ 'member mallory', 'CREATE ROLE nachet_owner; GRANT nachet_owner TO mallory' ],
+		[ 'member nachet_importer', 'CREATE ROLE nachet_owner; CREATE ROLE nachet_importer IN ROLE nachet_owner' ],
+		[ 'LOGIN, member mallory', 'CREATE ROLE nachet_owner LOGIN ROLE mallory' ]);
+	for my $case (@cases)
+	{
+		my ($status, $err) = install_after($case->[1]);
+		isnt($status, 0, "refused: $case->[1]");
+		like($err, qr/ERROR:  55000: role "nachet_owner" has more rights than .*DETAIL:  It has: \Q$case->[0]\E\.\n.*HINT:  ALTER ROLE nachet_owner/s, '... and it says why');
+	}
+};
+
+subtest 'an owner as it should be' => sub {
+	for my $sql ('SELECT 1', 'CREATE ROLE nachet_owner', 'CREATE ROLE nachet_owner ROLE chief')
+	{
+		my ($status, $err) = install_after($sql);
+		is($status, 0, "taken: $sql") or diag($err);
+		is($err, '', '... and nothing is said');
+	}
+};
+
+subtest 'other roles with rights of their own' => sub {
+	my @cases = (
+		[ 'nachet_reader', 'LOGIN', 'CREATE ROLE nachet_reader LOGIN' ],
+		[ 'nachet_importer', 'SUPERUSER', 'CREATE ROLE nachet_importer SUPERUSER' ],
+		[ 'nachet_app', 'CREATEROLE', 'CREATE ROLE nachet_app CREATEROLE' ],
+		[ 'nachet_admin', 'BYPASSRLS, member of nachet_reader', 'CREATE ROLE nachet_reader; CREATE ROLE nachet_admin BYPASSRLS IN ROLE nachet_reader' ],
+		[ 'nachet_owner', 'member of pg_read_server_files', 'CREATE ROLE nachet_owner IN ROLE pg_read_server_files' ]);
+	for my $case (@cases)
+	{
+		my ($status, $err) = install_after($case->[2]);
+		is($status, 0, "taken: $case->[2]") or diag($err);
+		my @warned = $err =~ /WARNING:  \S+: (.*)/g;
+		is("@warned", qq(role "$case->[0]" has more rights than nachet_datastore gives it), '... with a warning');
+		like($err, qr/DETAIL:  It has: \Q$case->[1]\E\.\n/, '... that says which');
+	}
+};
+
+subtest 'members of the other roles' => sub {
+	my ($status, $err) = install_after('CREATE ROLE nachet_reader ROLE mallory');
+	is($status, 0, 'are what these roles are for') or diag($err);
+	is($err, '', '... and nothing is said');
+};
+
+subtest 'an update' => sub {
+	$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'; GRANT nachet_owner TO mallory; ALTER ROLE nachet_admin LOGIN");
+	my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE');
+	is($status, 0, 'is not held up by roles in use');
+	is(join('; ', $err =~ /WARNING:  (.*)/g), join('; ', map { qq(role "$_" has more rights than nachet_datastore gives it) } qw(nachet_admin nachet_owner)), '... but warns');
+	like($err, qr/It has: member mallory\./, '... of members of the owner');
+	like($err, qr/It has: LOGIN\./, '... and of attributes');
+};
+
+done_testing;
