@@ -86,7 +86,7 @@ nachet_auth_create(const NachetHttpOptions *options)
 	if (!read_networks(auth))
 		nachet_error_set(&error, "out of memory");
 	else if (options->auth_kind == NACHET_AUTH_JWT)
-		auth->keys = nachet_jwt_keys_read(&options->jwt_keys, &error);
+		auth->keys = nachet_jwt_keys_read(&options->jwt_keys, &options->jwt_secrets, &error);
 	if (!error.set)
 		return auth;
 	fprintf(stderr, "nachet-http: %s\n", error.message);
@@ -115,7 +115,7 @@ nachet_auth_reload(NachetAuth *auth)
 
 	if (auth->options->auth_kind != NACHET_AUTH_JWT)
 		return;
-	keys = nachet_jwt_keys_read(&auth->options->jwt_keys, &error);
+	keys = nachet_jwt_keys_read(&auth->options->jwt_keys, &auth->options->jwt_secrets, &error);
 	if (keys == NULL)
 		nachet_log_warning("the keys stay as they were: %s", error.message);
 	else

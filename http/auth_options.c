@@ -44,13 +44,14 @@ static bool
 check_jwt(const NachetHttpOptions *options, const NachetOptionTable *table)
 {
 	bool chosen = options->auth_kind == NACHET_AUTH_JWT;
+	bool has_key = options->jwt_keys.count > 0 || options->jwt_secrets.count > 0;
 
-	if (chosen && options->jwt_keys.count == 0)
-		nachet_option_table_complain(table, "--auth=jwt needs --jwt-key");
-	else if (!chosen && (options->jwt_keys.count > 0 || options->jwt_cookie != NULL ||
-	                     options->jwt_issuer != NULL || options->jwt_audience != NULL))
+	if (chosen && !has_key)
+		nachet_option_table_complain(table, "--auth=jwt needs --jwt-key or --jwt-secret");
+	else if (!chosen && (has_key || options->jwt_cookie != NULL || options->jwt_issuer != NULL ||
+	                     options->jwt_audience != NULL))
 		nachet_option_table_complain(table,
-		                             "--jwt-key, --jwt-cookie, --jwt-issuer and "
+		                             "--jwt-key, --jwt-secret, --jwt-cookie, --jwt-issuer and "
 		                             "--jwt-audience go with --auth=jwt, and it is not given");
 	else if (options->jwt_cookie != NULL && !is_name(options->jwt_cookie))
 		nachet_option_table_complain(table, "--jwt-cookie must be a cookie's name, not '%s'",

@@ -2,8 +2,8 @@
  * http/jwt_keys.c
  *		The keys that tokens are signed with, read from files.
  *
- * A key has one algorithm, which its file decides when it is read; no token has a say in it. So a token
- * signed by HMAC with the bytes of a public key meets an RSA verification, and fails.
+ * A key has one algorithm, which the option decides that names its file; neither the file nor a token has a say in it. So
+ * no public key becomes a secret, and a token signed by HMAC with a public key's bytes meets an RSA verification, and fails.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,11 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "jwt_keys.h"
 #include "key_file.h"
+#include "key_shape.h"
 
 #define SECRET_BYTES 32 /* at least: the hash's own length (RFC 7518, section 3.2) */
 #define RSA_BITS     2048
@@ -38,6 +40,174 @@ struct NachetJwtKeys
 
 /* --- reading ----------------------------------------------------------------------------------------- */
 
+/* A place for one key more; NULL, which *error says, if memory ran out. */
+static Key *
+add_key(NachetJwtKeys *keys, NachetError *error)
+{
+	Key *grown = reallocarray(keys->key, (size_t) keys->count + 1, sizeof(*keys->key));
+
+	if (grown == NULL)
+	{
+		nachet_error_set(error, "out of memory");
+		return NULL;
+	}
+	keys->key = grown;
+	memset(&grown[keys->count], 0, sizeof(*grown));
+	return &grown[keys->count++];
+}
+
+static EVP_PKEY *
+read_certificate(const unsigned char **bytes, long length)
+{
+	X509 *certificate = d2i_X509(NULL, bytes, length);
+	EVP_PKEY *key = certificate != NULL ? X509_get_pubkey(certificate) : NULL;
+
+	X509_free(certificate);
+	return key;
+}
+
+static EVP_PKEY *
+read_key(const unsigned char **bytes, long length)
+{
+	return d2i_PUBKEY(NULL, bytes, length);
+}
+
+static EVP_PKEY *
+read_rsa_key(const unsigned char **bytes, long length)
+{
+	return d2i_PublicKey(EVP_PKEY_RSA, NULL, bytes, length);
+}
+
+/* The key that a block of a PEM holds; NULL, which *error says, if it holds none that can be used. */
+static EVP_PKEY *
+decode_block(const char *path, const char *label, const unsigned char *bytes, long length,
+             NachetError *error)
+{
+	static const struct
+	{
+		const char *label;
+		EVP_PKEY *(*read)(const unsigned char **bytes, long length);
+	} kinds[] = {{"PUBLIC KEY", read_key},
+	             {"CERTIFICATE", read_certificate},
+	             {"RSA PUBLIC KEY", read_rsa_key}};
+	const unsigned char *end = bytes;
+	EVP_PKEY *key = NULL;
+	size_t kind = 0;
+
+	while (kind < sizeof(kinds) / sizeof(kinds[0]) && strcmp(label, kinds[kind].label) != 0)
+		kind++;
+	if (kind < sizeof(kinds) / sizeof(kinds[0]))
+		key = kinds[kind].read(&end, length);
+	else
+		nachet_error_set(error, "the key file '%s' holds a %s, which is no public key", path,
+		                 label);
+	if (error->set)
+		return NULL;
+	if (key == NULL || end != bytes + length)
+		nachet_error_set(error, "the key file '%s' holds a %s that can't be read", path, label);
+	else if (!EVP_PKEY_is_a(key, "RSA"))
+		nachet_error_set(
+		    error, "the key file '%s' holds a key that is not RSA's, and RS256 takes no other",
+		    path);
+	else if (EVP_PKEY_get_bits(key) < RSA_BITS)
+		nachet_error_set(error, "a key in '%s' is of %d bits, and must be of %d at least", path,
+		                 EVP_PKEY_get_bits(key), RSA_BITS);
+	else
+		return key;
+	EVP_PKEY_free(key);
+	return NULL;
+}
+
+/* Takes the next block of a PEM. */
+static bool
+read_block(NachetJwtKeys *keys, const char *path, BIO *source, NachetError *error)
+{
+	char *label = NULL;
+	char *header = NULL;
+	unsigned char *bytes = NULL;
+	long length = 0;
+	EVP_PKEY *public_key = NULL;
+	Key *key;
+
+	if (PEM_read_bio(source, &label, &header, &bytes, &length) != 1)
+		nachet_error_set(
+		    error,
+		    "the key file '%s' holds a PEM that is broken: its lines are not whole, or "
+		    "something stands before -----BEGIN on the same line",
+		    path);
+	else
+		public_key = decode_block(path, label, bytes, length, error);
+	OPENSSL_free(label);
+	OPENSSL_free(header);
+	OPENSSL_free(bytes);
+	ERR_clear_error();
+	if (public_key == NULL)
+		return false;
+	key = add_key(keys, error);
+	if (key != NULL)
+		key->public_key = public_key;
+	else
+		EVP_PKEY_free(public_key);
+	return key != NULL;
+}
+
+static int
+count_blocks(const unsigned char *bytes, size_t length)
+{
+	static const char begin[] = "-----BEGIN ";
+	const unsigned char *end = bytes + length;
+	int count = 0;
+
+	while ((bytes = memmem(bytes, (size_t) (end - bytes), begin, sizeof(begin) - 1)) != NULL)
+	{
+		bytes++;
+		count++;
+	}
+	return count;
+}
+
+/* All of them are read, or none: a key that is left out would lock its users out. */
+static void
+read_blocks(NachetJwtKeys *keys, const char *path, const unsigned char *bytes, size_t length,
+            NachetError *error)
+{
+	BIO *source = BIO_new_mem_buf(bytes, (int) length);
+	int count = count_blocks(bytes, length);
+
+	if (source == NULL)
+		nachet_error_set(error, "out of memory");
+	while (!error->set && count-- > 0)
+		(void) read_block(keys, path, source, error);
+	BIO_free(source);
+}
+
+static void
+read_public_keys(NachetJwtKeys *keys, const char *path, const struct stat *status,
+                 const unsigned char *bytes, size_t length, NachetError *error)
+{
+	const NachetKeyShape *shape = nachet_key_shape_find(bytes, length);
+
+	if (memmem(bytes, length, "PRIVATE KEY-----", 16) != NULL)
+		nachet_error_set(error,
+		                 "the key file '%s' holds a private key, which the service must not have: "
+		                 "give it the public one (openssl pkey -in KEY -pubout)",
+		                 path);
+	else if (count_blocks(bytes, length) > 0)
+		read_blocks(keys, path, bytes, length, error);
+	else if (shape != NULL)
+		nachet_error_set(error, "the key file '%s' holds %s; %s", path, shape->what, shape->advice);
+	else
+		nachet_error_set(error,
+		                 "the key file '%s' holds no public key in PEM; a secret (HS256) goes with "
+		                 "--jwt-secret",
+		                 path);
+	if (!error->set && (status->st_mode & S_IWOTH) != 0)
+		nachet_error_set(error,
+		                 "everyone may change the key in '%s', and then sign in as anyone: "
+		                 "chmod o-w '%s'",
+		                 path, path);
+}
+
 /* Without the newline that ends a text: an editor adds it, and no signer means it. Other bytes are all kept. */
 static size_t
 secret_length(const unsigned char *bytes, size_t length)
@@ -56,12 +226,18 @@ secret_length(const unsigned char *bytes, size_t length)
 	return end;
 }
 
-static bool
-read_secret(Key *key, const char *path, const struct stat *status, const unsigned char *bytes,
-            size_t length, NachetError *error)
+static void
+read_secret(NachetJwtKeys *keys, const char *path, const struct stat *status,
+            const unsigned char *bytes, size_t length, NachetError *error)
 {
+	const NachetKeyShape *shape = nachet_key_shape_find(bytes, length);
+	Key *key;
+
 	length = secret_length(bytes, length);
-	if (!nachet_key_file_is_private(status))
+	if (shape != NULL)
+		nachet_error_set(error, "'%s' holds %s, and no secret for --jwt-secret; %s", path,
+		                 shape->what, shape->advice);
+	else if (!nachet_key_file_is_private(status))
 		nachet_error_set(error,
 		                 "others may read the secret in '%s', and sign in as anyone with it: "
 		                 "chmod 600 '%s'",
@@ -71,6 +247,8 @@ read_secret(Key *key, const char *path, const struct stat *status, const unsigne
 		                 "the secret in '%s' is of %zu bytes, and must be of %d at least: "
 		                 "openssl rand -base64 48 makes one",
 		                 path, length, SECRET_BYTES);
+	else if ((key = add_key(keys, error)) == NULL)
+		return;
 	else if ((key->secret = OPENSSL_malloc(length)) == NULL)
 		nachet_error_set(error, "out of memory");
 	else
@@ -78,76 +256,41 @@ read_secret(Key *key, const char *path, const struct stat *status, const unsigne
 		memcpy(key->secret, bytes, length);
 		key->secret_length = length;
 	}
-	return !error->set;
 }
 
-static bool
-read_public_key(Key *key, const char *path, const struct stat *status, const unsigned char *bytes,
-                size_t length, NachetError *error)
+/* Reads a file of each option. */
+typedef void (*FileReader)(NachetJwtKeys *keys, const char *path, const struct stat *status,
+                           const unsigned char *bytes, size_t length, NachetError *error);
+
+static void
+read_files(NachetJwtKeys *keys, const NachetTexts *files, const char *what, FileReader reader,
+           NachetError *error)
 {
-	BIO *source = BIO_new_mem_buf(bytes, (int) length);
+	for (int i = 0; i < files->count && !error->set; i++)
+	{
+		struct stat status;
+		size_t length;
+		unsigned char *bytes = nachet_key_file_read(what, files->text[i], &status, &length, error);
 
-	if (source != NULL)
-		key->public_key = PEM_read_bio_PUBKEY(source, NULL, NULL, NULL);
-	BIO_free(source);
-	ERR_clear_error();
-	if (memmem(bytes, length, "PRIVATE KEY-----", 16) != NULL)
-		nachet_error_set(error,
-		                 "the key file '%s' holds a private key, which the service must not have: "
-		                 "give it the public one (openssl pkey -in KEY -pubout)",
-		                 path);
-	else if (key->public_key == NULL)
-		nachet_error_set(error,
-		                 "the key file '%s' holds no public key in PEM (of a certificate, openssl "
-		                 "x509 -in CERTIFICATE -pubkey -noout prints it)",
-		                 path);
-	else if (!EVP_PKEY_is_a(key->public_key, "RSA"))
-		nachet_error_set(
-		    error, "the key in '%s' is no RSA key, and only RS256 is known of public keys", path);
-	else if (EVP_PKEY_get_bits(key->public_key) < RSA_BITS)
-		nachet_error_set(error, "the key in '%s' is of %d bits, and must be of %d at least", path,
-		                 EVP_PKEY_get_bits(key->public_key), RSA_BITS);
-	else if ((status->st_mode & S_IWOTH) != 0)
-		nachet_error_set(error,
-		                 "everyone may change the key in '%s', and then sign in as anyone: "
-		                 "chmod o-w '%s'",
-		                 path, path);
-	return !error->set;
-}
-
-static bool
-read_key(Key *key, const char *path, NachetError *error)
-{
-	static const char pem[] = "-----BEGIN ";
-	struct stat status;
-	size_t length;
-	unsigned char *bytes = nachet_key_file_read("key file", path, &status, &length, error);
-
-	if (bytes == NULL)
-		return false;
-	/* A PEM may have words before it. */
-	if (memmem(bytes, length, pem, sizeof(pem) - 1) != NULL)
-		(void) read_public_key(key, path, &status, bytes, length, error);
-	else
-		(void) read_secret(key, path, &status, bytes, length, error);
-	nachet_key_file_free(bytes);
-	return !error->set;
+		if (bytes != NULL)
+			reader(keys, files->text[i], &status, bytes, length, error);
+		nachet_key_file_free(bytes);
+	}
 }
 
 NachetJwtKeys *
-nachet_jwt_keys_read(const NachetTexts *files, NachetError *error)
+nachet_jwt_keys_read(const NachetTexts *public_files, const NachetTexts *secret_files,
+                     NachetError *error)
 {
 	NachetJwtKeys *keys = calloc(1, sizeof(*keys));
 
-	if (keys != NULL)
-		keys->key = calloc((size_t) files->count, sizeof(*keys->key));
-	if (keys == NULL || keys->key == NULL)
-		nachet_error_set(error, "out of memory");
-	for (int i = 0; i < files->count && !error->set; i++)
+	if (keys == NULL)
 	{
-		keys->count = i + 1;
-		(void) read_key(&keys->key[i], files->text[i], error);
+		nachet_error_set(error, "out of memory");
+		return NULL;
 	}
+	read_files(keys, public_files, "key file", read_public_keys, error);
+	read_files(keys, secret_files, "secret file", read_secret, error);
 	if (!error->set)
 		return keys;
 	nachet_jwt_keys_free(keys);

@@ -14,10 +14,11 @@
 typedef struct NachetJwtKeys NachetJwtKeys;
 
 /*
- * Reads all files: a PEM public key of RSA is one for RS256, and what is no PEM is a secret for HS256. NULL,
- * with what is wrong, where any of them can't be used.
+ * Reads all files: public keys of RSA in PEM, all that a file holds, for RS256; and secrets for HS256, one a file. NULL,
+ * with the reason, if any of them can't be used.
  */
-extern NachetJwtKeys *nachet_jwt_keys_read(const NachetTexts *files, NachetError *error)
+extern NachetJwtKeys *nachet_jwt_keys_read(const NachetTexts *public_files,
+                                           const NachetTexts *secret_files, NachetError *error)
     __attribute__((warn_unused_result));
 
 /* NULL is allowed. Secrets are wiped. */

@@ -52,8 +52,12 @@ static const NachetOptionRow rows[] = {
          "how clients are authenticated: not at all, by JSON Web Tokens, or by\na proxy before "
          "the service"),
     ROW(NACHET_OPTION_LINES, "jwt-key", 0, "NACHET_HTTP_JWT_KEY", "FILE", jwt_keys, NULL, 0, 0,
-        "the key that tokens are signed with: RSA's public one in PEM (RS256),\nor a secret of "
-        "at least 32 bytes (HS256); may be repeated, to change\nkeys; read again on SIGHUP"),
+        "public keys that tokens are signed with (RS256): all keys of RSA and\ncertificates in PEM "
+        "that the file holds; may be repeated; read again\non SIGHUP"),
+    ROW(NACHET_OPTION_LINES, "jwt-secret", 0, "NACHET_HTTP_JWT_SECRET", "FILE", jwt_secrets, NULL,
+        0, 0,
+        "a secret that tokens are signed with (HS256): at least 32 bytes, which\nnobody else may "
+        "read; may be repeated; read again on SIGHUP"),
     TEXT("jwt-claim", 0, "NACHET_HTTP_JWT_CLAIM", "NAME[.NAME...]", jwt_claim, "email",
          "where a token has its user's e-mail address"),
     TEXT("jwt-issuer", 0, "NACHET_HTTP_JWT_ISSUER", "ISSUER", jwt_issuer, NULL,
@@ -145,7 +149,7 @@ print_help(const NachetOptionTable *table)
 	nachet_option_table_print(table);
 	fputs(
 	    "\nSizes are in bytes, or in kB, MB, GB or TB of 1,024 each.\n"
-	    "SIGHUP has the files of --jwt-key, --tls-cert and --tls-key read again.\n"
+	    "SIGHUP has the files of --jwt-key, --jwt-secret, --tls-cert and --tls-key read again.\n"
 	    "SIGTERM and SIGINT let requests under way end, then stop the service; a second one stops "
 	    "it at once.\n"
 	    "Exit status: 0 stopped with nothing left under way; 1 failed; 2 wrong usage.\n\n"

@@ -27,7 +27,8 @@ typedef struct NachetHttpOptions
 	const char *dbname; /* NULL: libpq's environment */
 	const char *auth;
 	NachetAuthKind auth_kind; /* what auth says */
-	NachetTexts jwt_keys;     /* files */
+	NachetTexts jwt_keys;     /* files of public keys */
+	NachetTexts jwt_secrets;  /* files */
 	const char *jwt_cookie;   /* NULL: tokens come in the header alone */
 	const char *jwt_claim;
 	const char *jwt_issuer;   /* NULL: any */

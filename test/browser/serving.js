@@ -85,7 +85,7 @@ await test("who is signed in by a cookie is not asked who he is; who is signed o
 	const secret = "a secret of the tests, long enough for HS256";
 	const key = `${tempFolder()}/key`;
 	writeFileSync(key, secret, { mode: 0o600 });
-	const guarded = await Service.start(store, ["--auth", "jwt", "--jwt-key", key, "--jwt-cookie", "session"]);
+	const guarded = await Service.start(store, ["--auth", "jwt", "--jwt-secret", key, "--jwt-cookie", "session"]);
 	const encode = (data) => Buffer.from(JSON.stringify(data)).toString("base64url");
 	const tokenOf = (email) => {
 		const text = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({ email, exp: Math.floor(Date.now() / 1000) + 3600 })}`;

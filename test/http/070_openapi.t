@@ -211,7 +211,7 @@ $http->stop;
 # --- clients without a token ----------------------------------------------------------------------------
 my $key = Nachet::Test::write_file(Nachet::Test::tempdir() . '/key', 'k' x 32);
 chmod 0600, $key;
-$http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-key', $key ]);
+$http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-secret', $key ]);
 conforms(POST => '/picture-form', 401, post_json($http, '{}'));
 conforms(POST => '/batch-import', 401, post_manifest($http, manifest(@files)), 'a manifest');
 conforms(POST => '/batch-import', 401, post_stage($http, staged(@files)), 'staging');

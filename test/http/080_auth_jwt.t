@@ -189,7 +189,7 @@ with_service(
 		is_problem($answer, 401, qr/no token/, 'a client that waits for leave to send is refused at once');
 		is_deeply($answer->{interim}, [], 'and not told to go on');
 	},
-	'--jwt-key', $secret_file);
+	'--jwt-secret', $secret_file);
 
 # --- a public key -------------------------------------------------------------------------------------
 with_service(
@@ -239,7 +239,7 @@ with_service(
 		is_refused($http, hs256($secret, $claims->(CustomClaims => ['someone@example.org'])), qr/no e-mail/, 'a list on the way');
 		is_refused($http, hs256(slurp($public), $claims->()), qr/signature/, "HS256 signed with the public key, though HS256 is known");
 	},
-	'--jwt-key', $secret_file, '--jwt-key', $public, '--jwt-issuer', 'Vouch', '--jwt-audience', 'nachet',
+	'--jwt-secret', $secret_file, '--jwt-key', $public, '--jwt-issuer', 'Vouch', '--jwt-audience', 'nachet',
 	'--jwt-claim', 'CustomClaims.email', '--jwt-leeway', '0');
 
 # --- a cookie ------------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ with_service(
 		is_problem($with->("VouchCookie=\"$good\"", @own), 401, qr/signature|malformed/, 'a cookie in quotes');
 		is_problem($with->('VouchCookie=' . hs256($secret, claims(exp => 5)), @own), 401, qr/expired/, 'an expired one');
 	},
-	'--jwt-key', $secret_file, '--jwt-cookie', 'VouchCookie');
+	'--jwt-secret', $secret_file, '--jwt-cookie', 'VouchCookie');
 
 # --- what nobody may read -------------------------------------------------------------------------------
 my $log = join '', @log;

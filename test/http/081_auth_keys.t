@@ -1,12 +1,13 @@
-# The files of --jwt-key: which are refused, and how keys are changed while the service runs.
+# The files of --jwt-key and --jwt-secret: which are refused, and how keys are changed while the service runs.
 use strict;
 use warnings;
+use MIME::Base64 ();
 use POSIX ();
 use Test::More;
 
 use lib 'test/lib';
 use Nachet::Test qw(run_command poll_until write_file slurp tempdir noise);
-use Nachet::Http qw(post_json wait_for_log connect_to read_answer);
+use Nachet::Http qw(post_json wait_for_log connect_to read_answer curl);
 use Nachet::Jwt qw(claims hs256 rs256 rsa_pair bearer);
 
 my $folder = tempdir();
@@ -23,50 +24,118 @@ sub file
 # --- files that are refused at the start ----------------------------------------------------------------
 sub fails
 {
-	my ($pattern, $name, @keys) = @_;
-	my ($status, undef, $err) = run_command({ timeout => 30 }, Nachet::Test::nachet_http(), '--listen', '127.0.0.1:0',
-		'--auth', 'jwt', map { ('--jwt-key', $_) } @keys);
+	my ($pattern, $name, @options) = @_;
+	my ($status, undef, $err) =
+		run_command({ timeout => 30 }, Nachet::Test::nachet_http(), '--listen', '127.0.0.1:0', '--auth', 'jwt', @options);
 	is($status, 1, "$name: exit status");
 	like($err, $pattern, "$name: message");
 	return $err;
 }
+sub openssl
+{
+	my ($status, $out, $err) = run_command('openssl', @_);
+	die "openssl: $err" if $status != 0;
+	return $out;
+}
 
 my $secret = 'a secret of the test, longer than 32 bytes';
-fails(qr/can't read .*none': No such file/, 'a file that is not there', "$folder/none");
-fails(qr/no regular file/, 'a folder', $folder);
-POSIX::mkfifo("$folder/pipe", 0600);
-fails(qr/no regular file/, 'a pipe that nobody writes to', "$folder/pipe");
-fails(qr/is of 0 bytes, and must be of 32/, 'an empty file', file('empty', ''));
-my $message = fails(qr/is of 5 bytes, and must be of 32/, 'a short secret', file('short', 'short'));
+for my $option ('--jwt-key', '--jwt-secret')
+{
+	fails(qr/can't read .*none': No such file/, "$option: a file that is not there", $option, "$folder/none");
+	fails(qr/no regular file/, "$option: a folder", $option, $folder);
+	POSIX::mkfifo("$folder/pipe", 0600);
+	fails(qr/no regular file/, "$option: a pipe that nobody writes to", $option, "$folder/pipe");
+	fails(qr{file '.*' is too long}, "$option: a long file", $option, file('long', 'x' x 70_000));
+}
+fails(qr/is of 0 bytes, and must be of 32/, 'an empty secret', '--jwt-secret', file('empty', ''));
+my $message = fails(qr/is of 5 bytes, and must be of 32/, 'a short secret', '--jwt-secret', file('short', 'short'));
 unlike($message, qr/short[^']/, 'the secret is not told');
-fails(qr/is of 31 bytes/, 'a newline is not part of a text', file('text', 'x' x 31 . "\n"));
-fails(qr{the key file '.*' is too long}, 'a long file', file('long', 'x' x 70_000));
+fails(qr/is of 31 bytes/, 'a newline is not part of a text', '--jwt-secret', file('text', 'x' x 31 . "\n"));
 for my $mode (0640, 0604, 0660, 0622)
 {
 	my $open = file('open', $secret, $mode);
 	chown 65534, 65534, $open if $> == 0;
-	fails(qr/others may read the secret .*chmod 600/, sprintf('a secret of mode %04o', $mode), $open);
+	fails(qr/others may read the secret .*chmod 600/, sprintf('a secret of mode %04o', $mode), '--jwt-secret', $open);
 }
 SKIP: {
 	skip 'not root', 2 if $> != 0;
-	fails(qr/others may read the secret/, "root's secret that all may read", file('root', $secret, 0644));
+	fails(qr/others may read the secret/, "root's secret that all may read", '--jwt-secret', file('root', $secret, 0644));
 }
-fails(qr/holds a private key/, 'a private key', $private);
-fails(qr/no public key in PEM/, 'a broken PEM', file('broken', slurp($public) =~ s/A/?/gr));
-fails(qr/no public key in PEM/, 'half a PEM', file('half', substr slurp($public), 0, 200));
-fails(qr/everyone may change/, 'a public key that all may change', file('writable', slurp($public), 0666));
-fails(qr/of 1024 bits, and must be of 2048/, 'a short RSA key', (rsa_pair("$folder/weak", 1024))[1]);
-run_command('openssl', 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', "$folder/ec.key");
-run_command('openssl', 'pkey', '-in', "$folder/ec.key", '-pubout', '-out', "$folder/ec.pem");
-fails(qr/no RSA key/, 'a key of an elliptic curve', "$folder/ec.pem");
-run_command('openssl', 'req', '-x509', '-new', '-key', $private, '-subj', '/CN=x', '-out', "$folder/certificate");
-fails(qr/openssl x509/, 'a certificate', "$folder/certificate");
-fails(qr/short/, 'the second of two', $public, "$folder/short");
+fails(qr/holds a private key/, 'a private key', '--jwt-key', $private);
+fails(qr/PUBLIC KEY that can't be read|PEM that is broken/, 'a broken PEM', '--jwt-key', file('broken', slurp($public) =~ s/A/?/gr));
+fails(qr/PEM that is broken/, 'half a PEM', '--jwt-key', file('half', substr slurp($public), 0, 200));
+fails(qr/PEM that is broken/, 'a whole PEM and half of one', '--jwt-key', file('half2', slurp($public) . substr slurp($public), 0, 200));
+fails(qr/everyone may change/, 'a public key that all may change', '--jwt-key', file('writable', slurp($public), 0666));
+fails(qr/of 1024 bits, and must be of 2048/, 'a short RSA key', '--jwt-key', (rsa_pair("$folder/weak", 1024))[1]);
+fails(qr/PEM that is broken: .*before -----BEGIN/, 'a key of two that begins within a line', '--jwt-key',
+	file('line', slurp($public) . 'key: ' . slurp($public)));
+openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', "$folder/ec.key");
+openssl('pkey', '-in', "$folder/ec.key", '-pubout', '-out', "$folder/ec.pem");
+fails(qr/not RSA's/, 'a key of an elliptic curve', '--jwt-key', "$folder/ec.pem");
+fails(qr/not RSA's/, 'one behind a key of RSA', '--jwt-key', file('rsa_ec', slurp($public) . slurp("$folder/ec.pem")));
+openssl('req', '-x509', '-new', '-key', $private, '-subj', '/CN=x', '-out', "$folder/certificate");
+openssl('req', '-new', '-key', $private, '-subj', '/CN=x', '-out', "$folder/request");
+fails(qr/holds a CERTIFICATE REQUEST, which is no public key/, 'what is asked of an authority', '--jwt-key', "$folder/request");
+fails(qr/short/, 'the second of two', '--jwt-key', $public, '--jwt-secret', "$folder/short");
+$message = fails(qr/no public key in PEM; a secret \(HS256\) goes with --jwt-secret/, 'a secret for --jwt-key', '--jwt-key',
+	file('secret', $secret));
+unlike($message, qr/\Q$secret\E/, 'the secret is not told there');
+fails(qr/is empty|no public key in PEM/, 'an empty key file', '--jwt-key', "$folder/empty");
+
+# --- what issuers publish is no secret -------------------------------------------------------------------
+my ($base64) = slurp($public) =~ /\A-----BEGIN PUBLIC KEY-----\n(.*)-----END PUBLIC KEY-----\n\z/s;
+my $modulus = MIME::Base64::encode_base64url(pack 'H*', openssl('rsa', '-pubin', '-in', $public, '-noout', '-modulus') =~ s/^Modulus=(\w+)\n/$1/r);
+my $jwk = qq({"kty": "RSA", "use": "sig", "kid": "1", "e": "AQAB", "n": "$modulus"});
+my $der = openssl('x509', '-in', "$folder/certificate", '-outform', 'DER');
+my ($status, $ssh) = run_command('ssh-keygen', '-i', '-m', 'PKCS8', '-f', $public);
+$ssh = 'ssh-rsa ' . MIME::Base64::encode_base64("\0\0\0\7ssh-rsa" . 'x' x 270, '') if $status != 0; # no ssh-keygen here
+my %published = (
+	'a JWK' => [ $jwk, qr/JSON, as JWK and JWKS are/ ],
+	'a JWKS' => [ qq(\n {"keys": [$jwk]}\n), qr/JSON.*x5c/ ],
+	'a list' => [ "[$jwk]", qr/JSON/ ],
+	'a key of OpenSSH' => [ "$ssh\n", qr/OpenSSH public key.*ssh-keygen -e -m PKCS8/ ],
+	'an elliptic one' => [ 'ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY', qr/OpenSSH public key/ ],
+	'a key of SSH' => [ "---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n---- END SSH2 PUBLIC KEY ----\n", qr/ssh-keygen -i/ ],
+	'XML' => [ "<RSAKeyValue><Modulus>$modulus</Modulus></RSAKeyValue>", qr/XML/ ],
+	'an address' => [ 'https://login.example.org/discovery/v2.0/keys', qr/an address/ ],
+	'a key in DER' => [ openssl('pkey', '-pubin', '-in', $public, '-outform', 'DER'), qr/DER/ ],
+	'a certificate in DER' => [ $der, qr/openssl x509 -inform DER/ ],
+	'a key in base64' => [ $base64, qr/base64.*-----BEGIN PUBLIC KEY-----/ ],
+	'an entry of x5c' => [ MIME::Base64::encode_base64($der, ''), qr/base64/ ],
+	'text of Windows' => [ "\xff\xfe" . join('', map { "$_\0" } split //, $jwk), qr/byte order mark/ ],
+	'text with a mark' => [ "\xef\xbb\xbf$jwk", qr/byte order mark/ ]);
+for my $name (sort keys %published)
+{
+	my ($bytes, $pattern) = @{ $published{$name} };
+	my $file = file('published', $bytes);
+	fails(qr/'\Q$file\E' holds .*$pattern/, "$name for --jwt-secret", '--jwt-secret', $file);
+	fails(qr/'\Q$file\E' holds .*$pattern/, "$name for --jwt-key", '--jwt-key', $file);
+	fails($pattern, "$name beside a right key", '--jwt-key', $public, '--jwt-secret', $file);
+}
+for my $pem ($public, "$folder/certificate", $private, "$folder/ec.pem")
+{
+	fails(qr/holds PEM, and no secret .*--jwt-key/, 'PEM for --jwt-secret', '--jwt-secret', file('pem', slurp $pem));
+	fails(qr/holds PEM, and no secret/, 'PEM behind words', '--jwt-secret', file('pem', "Here it is:\n\n" . slurp $pem));
+}
 
 # --- keys that are changed ------------------------------------------------------------------------------
 my $store = Nachet::Test->new;
+
+# All keys of a file count, whatever they are written as.
+my @pairs = map { [ rsa_pair("$folder/pair$_") ] } 1 .. 4;
+openssl('req', '-x509', '-new', '-key', $pairs[2][0], '-subj', '/CN=y', '-out', "$folder/pair3.crt");
+my $pkcs1 = openssl('rsa', '-pubin', '-in', $pairs[3][1], '-RSAPublicKey_out');
+my $many = file('many.pem', "The keys of 2026:\n" . slurp($pairs[0][1]) . slurp($pairs[1][1]) =~ s/\n/\r\n/gr . "\nA certificate:\n"
+	. slurp("$folder/pair3.crt") . $pkcs1);
+my $http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-key', $many ]);
+my $status_of = sub { return post_json($http, '{}', bearer($_[0]))->{status} };
+is($status_of->(rs256($pairs[$_][0], claims())), 200, "key $_ of a file") for 0 .. 3;
+is($status_of->(rs256($private, claims())), 401, 'and no other');
+is($http->stop, 0, 'it stops');
+
 my $key = file('key', "$secret\n");
-my $http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-key', $key ]);
+my $public_file = file('key.pem', slurp($public), 0644);
+$http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-secret', $key, '--jwt-key', $public_file ]);
 my $reload = sub {
 	my $before = () = $http->err =~ /^.*(?:keys were read again|keys stay as they were).*$/mg;
 	kill 'HUP', $http->pid;
@@ -74,29 +143,35 @@ my $reload = sub {
 	ok($told, 'SIGHUP: the log tells');
 	return (split /\n/, $http->err)[-1];
 };
-my $status = sub { return post_json($http, '{}', bearer($_[0]))->{status} };
 my $old = hs256($secret, claims());
 
-is($status->($old), 200, 'the first key, without the newline of its file');
-is($status->(hs256("$secret\n", claims())), 401, 'and not with it');
+is($status_of->($old), 200, 'the first secret, without the newline of its file');
+is($status_of->(hs256("$secret\n", claims())), 401, 'and not with it');
 
 my $bytes = noise(40, 'key') . "\n";
 file('key', $bytes);
-is($status->($old), 200, 'a new file alone changes nothing');
+is($status_of->($old), 200, 'a new file alone changes nothing');
 like($reload->(), qr/keys were read again/, 'it is read');
-is($status->($old), 401, 'the first key is no longer taken');
-is($status->(hs256($bytes, claims())), 200, 'the second one, of any bytes and its newline too, is');
+is($status_of->($old), 401, 'the first secret is no longer taken');
+is($status_of->(hs256($bytes, claims())), 200, 'the second one, of any bytes and its newline too, is');
 
 file('key', 'short');
 like($reload->(), qr/warning: the keys stay as they were: .*5 bytes/, 'a broken file');
-is($status->(hs256($bytes, claims())), 200, 'leaves the key in force');
+is($status_of->(hs256($bytes, claims())), 200, 'leaves the secret in force');
 unlink $key;
 like($reload->(), qr/warning: the keys stay as they were: .*No such file/, 'no file');
-is($status->(hs256($bytes, claims())), 200, 'leaves it too');
-file('key', slurp($public), 0644);
-like($reload->(), qr/keys were read again/, 'a key of another kind');
-is($status->(rs256($private, claims())), 200, 'is taken');
-is($status->(hs256($bytes, claims())), 401, 'and the secret is not');
+is($status_of->(hs256($bytes, claims())), 200, 'leaves it too');
+file('key', slurp($public));
+like($reload->(), qr/warning: the keys stay as they were: .*holds PEM, and no secret/, 'a public key in the place of the secret');
+is($status_of->(hs256(slurp($public), claims())), 401, 'does not become one');
+is($status_of->(hs256($bytes, claims())), 200, 'and leaves the secret');
+file('key', $bytes);
+file('key.pem', slurp($pairs[1][1]), 0644);
+like($reload->(), qr/keys were read again/, 'a new public key');
+is($status_of->(rs256($private, claims())), 401, 'takes the place of the old one');
+is($status_of->(rs256($pairs[1][0], claims())), 200, 'and is taken');
+file('key.pem', slurp($public), 0644);
+like($reload->(), qr/keys were read again/, 'the old one again');
 
 # Keys change under requests.
 my $right = rs256($private, claims());

@@ -19,8 +19,9 @@ sub fails
 
 my @proxy = ('--auth', 'proxy', '--proxy-header', 'X-Vouch-User');
 fails(qr/--auth must be none, jwt or proxy, not 'basic'/, 'an unknown way', '--auth', 'basic');
-fails(qr/needs --jwt-key/, 'tokens without a key', '--auth', 'jwt');
+fails(qr/needs --jwt-key or --jwt-secret/, 'tokens without a key', '--auth', 'jwt');
 fails(qr/go with --auth=jwt/, 'a key without --auth=jwt', '--jwt-key', '/nonexistent');
+fails(qr/go with --auth=jwt/, 'a secret without --auth=jwt', '--jwt-secret', '/nonexistent');
 fails(qr/go with --auth=jwt/, 'a cookie with a proxy', @proxy, '--proxy-from', 'unix', '--jwt-cookie', 'x');
 fails(qr/must be a cookie's name/, "a cookie's name that is none", '--auth', 'jwt', '--jwt-key', 'x', '--jwt-cookie', 'a b');
 fails(qr/--jwt-claim must not be empty/, 'an empty claim', '--auth', 'jwt', '--jwt-key', 'x', '--jwt-claim', '');

@@ -14,7 +14,7 @@ my $key = write_file(tempdir() . '/secret', $secret);
 chmod 0600, $key;
 my $page = 'https://app.example.org';
 my @page = ('-H', "Origin: $page");
-my @jwt = ('--auth', 'jwt', '--jwt-key', $key);
+my @jwt = ('--auth', 'jwt', '--jwt-secret', $key);
 my @names = ('--server-name', 'nachet.example.org', '--allow-origin', $page, '--allow-origin', 'http://localhost:3000');
 
 sub cors_headers

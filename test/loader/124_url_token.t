@@ -13,7 +13,7 @@ my $store = Nachet::Test->new;
 my $scratch = $store->tempdir;
 my $secret = 'a secret of the test, longer than 32 bytes';
 chmod 0600, write_file("$scratch/key", $secret);
-my $http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-key', "$scratch/key" ]);
+my $http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-secret', "$scratch/key" ]);
 my @data = ('--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my %env = (PGHOST => '/nonexistent', http_proxy => undef, no_proxy => '*');
 my @proxies = qw(http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY);

@@ -33,7 +33,7 @@ sub start
 {
 	my ($name) = @_;
 	my $http = $store->start_http(args => [ '--tls-cert', "$scratch/$name.pem", '--tls-key', "$scratch/$name.key",
-		'--auth', 'jwt', '--jwt-key', "$scratch/secret" ]);
+		'--auth', 'jwt', '--jwt-secret', "$scratch/secret" ]);
 	return ($http, $http->url =~ s/^http:/https:/r);
 }
 my ($http, $url) = start('right');
