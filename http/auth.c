@@ -151,6 +151,19 @@ refuse_token(NachetRequest *request, unsigned status, const char *error, const c
 
 /* --- tokens -------------------------------------------------------------------------------------------- */
 
+/* The log tells more of a refused token than its sender is told. */
+static void
+note_token(NachetRequest *request, const NachetToken *token, const char *flaw)
+{
+	NachetText claims = {0};
+
+	nachet_jwt_describe(token->text, token->length, &claims);
+	if (claims.length > 0 && request->reason == NULL &&
+	    asprintf(&request->reason, "%s Unverified:%s", flaw, claims.bytes) < 0)
+		request->reason = NULL;
+	nachet_text_free(&claims);
+}
+
 static void
 read_token(NachetAuth *auth, NachetRequest *request, const NachetToken *token)
 {
@@ -160,8 +173,10 @@ read_token(NachetAuth *auth, NachetRequest *request, const NachetToken *token)
 	flaw = nachet_jwt_read(auth->keys, &auth->rules, token->text, token->length, time(NULL),
 	                       &request->auth_email);
 	pthread_rwlock_unlock(&auth->lock);
-	if (flaw != NULL)
-		refuse_token(request, MHD_HTTP_UNAUTHORIZED, "invalid_token", flaw);
+	if (flaw == NULL)
+		return;
+	note_token(request, token, flaw);
+	refuse_token(request, MHD_HTTP_UNAUTHORIZED, "invalid_token", flaw);
 }
 
 /* Any page can make a browser send a cookie; the Origin was found to be an allowed one before. */

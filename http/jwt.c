@@ -2,8 +2,8 @@
  * http/jwt.c
  *		What a JSON Web Token says (RFC 7519), once its signature is known to be right.
  *
- * The signature comes first: no JSON is parsed that a holder of the key did not sign, the header's own
- * neither. What the header says of the algorithm is then only held against the key that was found.
+ * The signature comes first: nothing that the token says is believed before it, and its header's algorithm is only
+ * compared with that of the key that was found. What nachet_jwt_describe reads of a refused token is for the log alone.
  *
  * There is a library for tokens, and it is not used: the versions that Debian has choose the algorithm by the
  * token, check no times, compare HMACs byte by byte in some, and can't reach a claim within a claim. What is
@@ -18,10 +18,20 @@
 #include "identity.h"
 #include "jwt.h"
 
+#define TEXT_OF(token)   #token
+#define NUMBER_OF(macro) TEXT_OF(macro)
+
 #define MALFORMED "The token is malformed."
+#define TOO_LONG  "The token is longer than " NUMBER_OF(NACHET_JWT_BYTES) " bytes."
 
 /* The most objects and lists of a part: jansson goes as deep as they do, on the small stack of a request's thread. */
 #define BRACKETS_MAX 512
+
+/* No key that OpenSSL takes makes a longer signature: 16,384 bits are 2,731 characters. */
+#define SIGNATURE_TEXT_BYTES 4096
+
+/* The bytes of a refused token's claims that the log shows. */
+#define CLAIM_SHOWN 100
 
 /* A part of a token: text between dots. */
 typedef struct Part
@@ -52,10 +62,11 @@ split(const char *token, size_t length, Part parts[3])
 static const char *
 verify(const NachetJwtKeys *keys, const Part parts[3])
 {
-	unsigned char signature[NACHET_BASE64URL_BYTES(NACHET_JWT_BYTES)];
+	unsigned char signature[NACHET_BASE64URL_BYTES(SIGNATURE_TEXT_BYTES)];
 	size_t signature_length;
 
-	if (!nachet_base64url_decode(parts[2].text, parts[2].length, signature, &signature_length))
+	if (parts[2].length > SIGNATURE_TEXT_BYTES ||
+	    !nachet_base64url_decode(parts[2].text, parts[2].length, signature, &signature_length))
 		return NULL;
 	return nachet_jwt_keys_verify(keys, parts[0].text,
 	                              (size_t) (parts[1].text + parts[1].length - parts[0].text),
@@ -174,13 +185,13 @@ find_holder(const json_t *object, const char *path, const char **name)
 	return json_is_object(object) ? object : NULL;
 }
 
-/* An identity provider that says it did not verify an address has let its user write what he liked. */
+/* An identity provider that does not say yes here has let its user write any address. */
 static bool
 is_unverified(const json_t *holder)
 {
 	const json_t *verified = json_object_get(holder, "email_verified");
 
-	return json_is_false(verified) || is_text(verified, "false");
+	return verified != NULL && !json_is_true(verified) && !is_text(verified, "true");
 }
 
 static const char *
@@ -211,7 +222,7 @@ nachet_jwt_read(const NachetJwtKeys *keys, const NachetJwtRules *rules, const ch
 	json_t *claims;
 
 	if (length > NACHET_JWT_BYTES)
-		return "The token is too long.";
+		return TOO_LONG;
 	if (!split(token, length, parts))
 		return MALFORMED;
 	algorithm = verify(keys, parts);
@@ -232,4 +243,32 @@ nachet_jwt_read(const NachetJwtKeys *keys, const NachetJwtRules *rules, const ch
 	json_decref(header);
 	json_decref(claims);
 	return flaw;
+}
+
+static void
+add_claim(NachetText *text, const char *name, const json_t *object)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	if (value == NULL)
+		return;
+	nachet_text_format(text, " %s=", name);
+	nachet_text_token(text, value, strnlen(value, CLAIM_SHOWN));
+}
+
+void
+nachet_jwt_describe(const char *token, size_t length, NachetText *text)
+{
+	Part parts[3];
+	json_t *header;
+	json_t *claims;
+
+	if (length > NACHET_JWT_BYTES || !split(token, length, parts))
+		return;
+	header = parse(&parts[0]);
+	claims = parse(&parts[1]);
+	add_claim(text, "kid", header);
+	add_claim(text, "iss", claims);
+	json_decref(header);
+	json_decref(claims);
 }

@@ -10,9 +10,10 @@
 #include <time.h>
 
 #include "jwt_keys.h"
+#include "text.h"
 
-/* Longer tokens are refused unread. */
-#define NACHET_JWT_BYTES 8192
+/* Longer tokens are refused unread. Those of people in hundreds of groups have 10 kB. */
+#define NACHET_JWT_BYTES 32768
 
 typedef struct NachetJwtRules
 {
@@ -30,5 +31,11 @@ typedef struct NachetJwtRules
 extern const char *nachet_jwt_read(const NachetJwtKeys *keys, const NachetJwtRules *rules,
                                    const char *token, size_t length, time_t now, char **email)
     __attribute__((warn_unused_result));
+
+/*
+ * Adds " kid=ID iss=ISSUER" to a text, as far as a token has them, cut and escaped: for the log, to tell an issuer's new
+ * key from a forgery. Nothing of it is verified.
+ */
+extern void nachet_jwt_describe(const char *token, size_t length, NachetText *text);
 
 #endif

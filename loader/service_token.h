@@ -9,7 +9,7 @@
 
 #include "client/error.h"
 
-#define NACHET_TOKEN_MAX_BYTES 16384
+#define NACHET_TOKEN_MAX_BYTES 32768
 
 /*
  * Reads the token, with a NUL. The file must be closed to others, as libpq wants it of a private key: whoever

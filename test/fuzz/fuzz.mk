@@ -34,7 +34,7 @@ build/fuzz/options: loader/options.c loader/choice.c loader/service_url.c $(FUZZ
 build/fuzz/options: FUZZ_MORE = -DNACHET_VERSION='"$(EXTVERSION)"'
 build/fuzz/picture_list: http/picture_list.c http/text.c loader/client/array.c
 build/fuzz/texts: http/text.c
-build/fuzz/tokens: http/jwt.c http/base64url.c http/identity.c http/auth_token.c
+build/fuzz/tokens: http/jwt.c http/base64url.c http/identity.c http/auth_token.c http/text.c
 build/fuzz/urls: loader/service_url.c
 
 # The linker leaves out those that a target has no use for.

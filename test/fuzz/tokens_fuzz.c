@@ -120,6 +120,24 @@ check_headers(const char *cookies, const char *authorization)
 	free(value);
 }
 
+/* What the log has of a token is short, on one line, and tells two claims at most. */
+static void
+check_description(const char *token, size_t length)
+{
+	NachetText text = {0};
+	int blanks = 0;
+
+	nachet_jwt_describe(token, length, &text);
+	CLAIM(text.length <= 2 * (5 + 4 * 100));
+	for (size_t i = 0; i < text.length; i++)
+	{
+		CLAIM((unsigned char) text.bytes[i] >= 0x20 && text.bytes[i] != '"');
+		blanks += text.bytes[i] == ' ';
+	}
+	CLAIM(blanks <= 2);
+	nachet_text_free(&text);
+}
+
 static void
 check_claims(const char *header, const char *claims, const char *path)
 {
@@ -141,6 +159,7 @@ check_claims(const char *header, const char *claims, const char *path)
 		CLAIM(nachet_identity_valid(email) && strstr(header, "HS256") != NULL &&
 		      strstr(claims, "exp") != NULL);
 	free(email);
+	check_description(token, (size_t) (end - token));
 	/* Cut anywhere, it is none; read as long as it is, and not further. */
 	CLAIM(nachet_jwt_read(NULL, &rules, token, (size_t) (end - token) - 1, NOW, &email) != NULL);
 	free(token);

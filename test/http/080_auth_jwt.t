@@ -120,8 +120,13 @@ with_service(
 		is_refused($http, hs256($secret, claims(email => 'someone@example.org,x@example.org')), qr/can't be one/, 'two emails');
 		is_refused($http, hs256($secret, claims(email => "someone\@example.org\n")), qr/can't be one/, 'a newline');
 		is_refused($http, hs256($secret, claims(email => 'x' x 300)), qr/can't be one/, 'a long email');
-		is_refused($http, hs256($secret, claims(email_verified => JSON::PP::false)), qr/not verified/, 'an unverified email');
+		for my $verified ('false', '"false"', '"False"', '0', '1', 'null', '"no"', '""', '"TRUE"', '[true]', '{}')
+		{
+			is_refused($http, hs256($secret, qq({"email": "someone\@example.org", "exp": 99999999999, "email_verified": $verified})),
+				qr/not verified/, "an email that is verified: $verified");
+		}
 		is_taken($http, hs256($secret, claims(email_verified => JSON::PP::true)), 'a verified email');
+		is_taken($http, hs256($secret, claims(email_verified => 'true')), 'one that is so in text');
 		is_refused($http, hs256($secret, claims(aud => 'other')), qr/not meant/, 'an audience, where none is expected');
 
 		# Garbage, and every way to change one character of a right token.
@@ -129,11 +134,17 @@ with_service(
 		{
 			is_refused($http, $garbage, qr/malformed|signature/, "garbage: $garbage");
 		}
-		is_refused($http, 'x' x 8193, qr/too long/, 'a long token');
-		is_refused($http, 'x' x 8192, qr/malformed/, 'a token as long as may be');
-		my $long = hs256($secret, claims(filler => 'x' x 5900));
-		cmp_ok(length $long, '<=', 8192, 'a long token is within the bound');
+		is_refused($http, 'x' x 32769, qr/longer than 32768 bytes/, 'a long token');
+		is_refused($http, 'x' x 32768, qr/malformed/, 'a token as long as may be');
+		my $long = hs256($secret, claims(groups => [ map { sprintf '%08x-0000-4000-8000-000000000000', $_ } 1 .. 600 ]));
+		cmp_ok(length $long, '>', 31_000, 'the token of somebody in 600 groups is long');
+		cmp_ok(length $long, '<=', 32768, 'and within the bound');
 		is_taken($http, $long, 'a long right token');
+		my $deep = hs256($secret, '{"email": "someone@example.org", "exp": 99999999999, "x": "' . 'x' x 20_000 . '", "y": '
+			. '[' x 500 . ']' x 500 . '}');
+		is_taken($http, $deep, 'a long and deep one');
+		is_refused($http, hs256($secret, claims(), { alg => 'HS256', kid => 'k' }) =~ s/[^.]*\z/'A' x 8000/er, qr/signature/,
+			'a signature that is longer than any');
 
 		my ($sent, $let_in) = (0, 0);
 		my $socket = connect_to($http);
@@ -274,6 +285,34 @@ with_service(
 		is_problem($with->('VouchCookie=' . hs256($secret, claims(exp => 5)), @own), 401, qr/expired/, 'an expired one');
 	},
 	'--jwt-secret', $secret_file, '--jwt-cookie', 'VouchCookie');
+
+# --- what the log tells of a refused token ---------------------------------------------------------------
+with_service(
+	sub {
+		my ($http) = @_;
+		my $line_of = sub {
+			my ($id, $token) = @_;
+			is(post_json($http, '{}', bearer($token), '-H', "X-Request-Id: $id")->{status}, 401, "$id: refused");
+			ok(wait_for_log($http, qr/ id=$id /), "$id: logged");
+			return (grep { / id=$id / } split /\n/, $http->err)[0];
+		};
+		my ($stranger) = rsa_pair("$folder/rotated");
+		my %issuer = (iss => 'https://login.example.org/v2.0');
+		like($line_of->('rotated', rs256($stranger, claims(%issuer), { alg => 'RS256', kid => '2026-11' })),
+			qr{not of a key that is trusted here\. Unverified: kid=2026-11 iss=https://login\.example\.org/v2\.0$},
+			'key and issuer of a token that no key has signed');
+		like($line_of->('expired', rs256($private, claims(%issuer, exp => 5), { alg => 'RS256', kid => '1' })),
+			qr{expired\. Unverified: kid=1 iss=https://login}, 'and of an expired one');
+		like($line_of->('hostile', rs256($stranger, claims(iss => "x\n2026 kid=right \e[2J\x{202e}"), { alg => 'RS256', kid => 'a" iss=b' })),
+			qr{Unverified: kid=a\\x22\\x20iss=b iss=x\\x0a2026\\x20kid=right\\x20\\x1b\[2J\\xe2\\x80\\xae$}, 'escaped');
+		my $long = $line_of->('long', rs256($stranger, claims(iss => 'i' x 5000), { alg => 'RS256', kid => 'k' x 5000 }));
+		like($long, qr/ kid=k{100} iss=i{100}$/, 'and cut');
+		unlike($line_of->('others', rs256($stranger, claims(email => 'private@example.org', sub => 'subject'), { alg => 'RS256' })),
+			qr/private|subject|Unverified/, 'nothing else of it');
+		unlike($line_of->('numbers', rs256($stranger, claims(iss => [ 'x' ]), { alg => 'RS256', kid => 5 })), qr/Unverified/, 'texts alone');
+		unlike($line_of->('garbage', 'x.y.z'), qr/Unverified/, 'nothing of what is no JSON');
+	},
+	'--jwt-key', $public);
 
 # --- what nobody may read -------------------------------------------------------------------------------
 my $log = join '', @log;

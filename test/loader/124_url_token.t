@@ -114,7 +114,7 @@ my @bad = (
 	[ 'an empty file', sub { rmdir $file; write_token("\n") }, qr/holds no token/ ],
 	[ 'two lines', sub { write_token("$good\nX-Header: 1\n") }, qr/holds no token/ ],
 	[ 'bytes', sub { write_token("a\0b") }, qr/holds no token/ ],
-	[ 'a huge file', sub { write_token('a' x 20_000) }, qr/holds no token/ ],
+	[ 'a huge file', sub { write_token('a' x 40_000) }, qr/holds no token/ ],
 );
 for my $case (@bad)
 {
