@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "client/standard_streams.h"
 #include "exit_codes.h"
 #include "import.h"
 #include "options.h"
@@ -224,6 +225,13 @@ main(int argc, char **argv)
 	NachetConsole console;
 	NachetOptions options;
 	NachetExit status = NACHET_EXIT_USAGE;
+	bool closed[NACHET_STANDARD_STREAMS];
+
+	if (!nachet_standard_streams_open(closed))
+	{
+		fprintf(stderr, "nachet-load: error: /dev/null: %s\n", strerror(errno));
+		return NACHET_EXIT_FAILED;
+	}
 
 	/* Patterns match characters of UTF-8 rather than bytes; nothing else here heeds the locale. */
 	setlocale(LC_CTYPE, "C.UTF-8");
