@@ -2,15 +2,18 @@
  * extension/offload_worker.c
  *		Background workers that move contents without being asked, one for each database named.
  *
- * A worker's turn is nachet.offload_contents in a transaction of its own, in batches small enough that rows
- * are not held locked for long; it goes on as long as there is something to move, then naps. An error
- * ends the worker, as it would a session; the postmaster starts it anew after a pause, and the log says why.
- * On a standby it waits until that is promoted. What a database sets (ALTER DATABASE ... SET) holds for it.
+ * A worker moves contents in transactions of its own, in batches small enough that rows are not locked for
+ * long; it continues as long as there is something to move, then naps. An error ends the worker, as it
+ * would a session; the postmaster starts it again after a pause, and the log has the error. On a standby
+ * it waits for the promotion.
+ *
+ * A worker connects as the bootstrap superuser, to a database whose owner may be none, and whose tables may
+ * have others' triggers. Rule: no SQL runs, and no transaction commits, but with the rights of
+ * nachet_owner and with a search_path that is set here.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -21,14 +24,15 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "tcop/tcopprot.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/varlena.h"
 
 #include "object_settings.h"
+#include "offload.h"
 #include "offload_worker.h"
-#include "query.h"
 
 /* What one transaction moves at most, and how long a worker that failed stays away. */
 #define BATCH_COUNT     INT64CONST(200)
@@ -94,31 +98,76 @@ nachet_offload_worker_define(void)
 
 /* --- a worker ------------------------------------------------------------------------------------------ */
 
-/* Moves one batch; returns whether there may be more. */
+/*
+ * Settings of a database that a worker overrides: they would have its transactions fail. Those that this
+ * PostgreSQL doesn't have are left out.
+ */
+static void
+override_settings(void)
+{
+	static const struct
+	{
+		const char *name;
+		const char *value;
+	} settings[] = {{"default_transaction_isolation", "read committed"},
+	                {"transaction_timeout", "0"}};
+
+	for (int i = 0; i < lengthof(settings); i++)
+		if (GetConfigOption(settings[i].name, true, false) != NULL)
+			SetConfigOption(settings[i].name, settings[i].value, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+/* Whether this database has the extension and a store, and lets its transactions write. */
+static bool
+can_move(void)
+{
+	return OidIsValid(get_extension_oid("nachet_datastore", true)) &&
+	       *nachet_object_store != '\0' && !XactReadOnly;
+}
+
+/*
+ * Moves one batch, in the current transaction; returns whether there may be more. Names in SQL are looked
+ * up in pg_catalog first, whatever the database or code in it has set.
+ */
+static bool
+move_some(void)
+{
+	NachetOffloaded done;
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+	                         GUC_ACTION_LOCAL, true, 0, false);
+	pgstat_report_activity(STATE_RUNNING, "nachet.offload_contents");
+	SPI_connect();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	done = nachet_offload(BATCH_COUNT, BATCH_BYTES);
+	PopActiveSnapshot();
+	SPI_finish();
+	return done.contents + done.deleted > 0 && done.failed == 0;
+}
+
+/*
+ * Moves one batch, in a transaction of its own; returns whether there may be more. All of it runs with the
+ * rights of nachet_owner, the commit included, which fires deferred triggers; no code in it can change
+ * that (SECURITY_LOCAL_USERID_CHANGE).
+ */
 static bool
 move_batch(void)
 {
-	NachetArg args[2] = {NACHET_PARAM(INT8OID, Int64GetDatum(BATCH_COUNT)),
-	                     NACHET_PARAM(INT8OID, Int64GetDatum(BATCH_BYTES))};
+	Oid user;
+	int context;
 	bool more = false;
-	bool isnull;
 
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
-	SPI_connect();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	pgstat_report_activity(STATE_RUNNING, "nachet.offload_contents");
-	if (OidIsValid(get_extension_oid("nachet_datastore", true)) && *nachet_object_store != '\0')
+	GetUserIdAndSecContext(&user, &context);
+	if (can_move())
 	{
-		(void) nachet_query(
-		    SPI_OK_SELECT, "SELECT contents + deleted, failed FROM nachet.offload_contents($1, $2)",
-		    2, args);
-		more = DatumGetInt64(nachet_query_value(0, 0, &isnull)) > 0 &&
-		       DatumGetInt64(nachet_query_value(0, 1, &isnull)) == 0;
+		SetUserIdAndSecContext(get_role_oid("nachet_owner", false),
+		                       context | SECURITY_LOCAL_USERID_CHANGE);
+		more = move_some();
 	}
-	SPI_finish();
-	PopActiveSnapshot();
 	CommitTransactionCommand();
+	SetUserIdAndSecContext(user, context);
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	return more;
@@ -139,6 +188,7 @@ nachet_offload_worker_main(Datum argument)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnection(MyBgworkerEntry->bgw_extra, NULL, 0);
+	override_settings();
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
