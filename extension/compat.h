@@ -16,6 +16,11 @@
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif
 
+/* 18 writes pg_noreturn before a declaration, and has no attribute behind it any more. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* 16 lets a caller of index_beginscan pass nothing new; 18 asks for a place for its statistics. */
 #if PG_VERSION_NUM >= 180000
 #define nachet_index_beginscan(heap, index, snapshot, nkeys)                                       \

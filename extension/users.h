@@ -5,6 +5,8 @@
 #ifndef NACHET_USERS_H
 #define NACHET_USERS_H
 
+#include "compat.h"
+
 /*
  * The id of the user with this e-mail address, compared without case; NULL in *isnull where there is
  * none. Needs an SPI connection; the result outlives it.
@@ -12,6 +14,6 @@
 extern Datum nachet_user_find(Datum email, bool *isnull);
 
 /* Raises NC001. */
-extern void nachet_user_not_registered(const char *who) pg_attribute_noreturn();
+pg_noreturn extern void nachet_user_not_registered(const char *who);
 
 #endif
