@@ -9,8 +9,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "loader/client/clock.h"
 #include "budget.h"
-#include "clock.h"
 
 struct NachetBudget
 {

@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loader/client/clock.h"
 #include "loader/client/standard_streams.h"
-#include "clock.h"
 #include "exit_codes.h"
 #include "log.h"
 #include "options.h"

@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "loader/client/clock.h"
 #include "loader/client/datastore.h"
-#include "clock.h"
 #include "pool.h"
 
 #define RECONNECT_PAUSE_MS 100

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "loader/client/clock.h"
 #include "loader/client/datastore.h"
-#include "clock.h"
 #include "log.h"
 #include "ready.h"
 

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "clock.h"
+#include "loader/client/clock.h"
 #include "request_id.h"
 #include "watchdog.h"
 

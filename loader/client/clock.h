@@ -1,9 +1,9 @@
 /*
- * http/clock.h
+ * loader/client/clock.h
  *		Time that no one sets.
  */
-#ifndef NACHET_HTTP_CLOCK_H
-#define NACHET_HTTP_CLOCK_H
+#ifndef NACHET_CLIENT_CLOCK_H
+#define NACHET_CLIENT_CLOCK_H
 
 #include <pthread.h>
 #include <stdint.h>

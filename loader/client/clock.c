@@ -1,5 +1,5 @@
 /*
- * http/clock.c
+ * loader/client/clock.c
  *		Time that no one sets.
  */
 #include <time.h>
