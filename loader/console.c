@@ -28,13 +28,14 @@ erase_bar(NachetConsole *console)
 	console->bar_drawn = false;
 }
 
-/* --json: an error as a line of its own; all but the message may be NULL. */
+/* --json: an error or a warning as a line of its own; item and error may be NULL. */
 static void
-write_json(const char *item, const char *message, const NachetError *error)
+write_json(const char *message_type, const char *item, const char *message,
+           const NachetError *error)
 {
 	NachetJsonLine line;
 
-	nachet_json_begin(&line, "error");
+	nachet_json_begin(&line, message_type);
 	if (item != NULL)
 		nachet_json_text(&line, "item", item);
 	nachet_json_text(&line, "message", message);
@@ -80,22 +81,35 @@ nachet_console_error(NachetConsole *console, const char *format, ...)
 	va_start(args, format);
 	if (vasprintf(&message, format, args) >= 0)
 	{
-		write_json(NULL, message, NULL);
+		write_json("error", NULL, message, NULL);
 		free(message);
 	}
 	va_end(args);
 }
 
-void
-nachet_console_file_error(NachetConsole *console, const char *path, const char *reason)
+static void
+write_file_line(NachetConsole *console, const char *message_type, const char *path,
+                const char *left_out, const char *reason)
 {
 	pthread_mutex_lock(&console->lock);
 	erase_bar(console);
-	fprintf(stderr, "nachet-load: error: %s: %s\n", path, reason);
+	fprintf(stderr, "nachet-load: %s: %s: %s%s\n", message_type, path, left_out, reason);
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
 	if (console->json)
-		write_json(path, reason, NULL);
+		write_json(message_type, path, reason, NULL);
+}
+
+void
+nachet_console_file_error(NachetConsole *console, const char *path, const char *reason)
+{
+	write_file_line(console, "error", path, "", reason);
+}
+
+void
+nachet_console_left_out(NachetConsole *console, const char *path, const char *reason)
+{
+	write_file_line(console, "warning", path, "left out: ", reason);
 }
 
 void
@@ -148,7 +162,8 @@ nachet_console_failure(NachetConsole *console, const char *what, const NachetErr
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
 	if (console->json)
-		write_json(*what != '\0' ? what : NULL, error->set ? error->message : "unknown", error);
+		write_json("error", *what != '\0' ? what : NULL, error->set ? error->message : "unknown",
+		           error);
 }
 
 void

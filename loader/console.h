@@ -14,8 +14,8 @@
 typedef struct NachetConsole
 {
 	pthread_mutex_t lock;
-	bool quiet;   /* errors only */
-	bool json;    /* errors also as JSON on standard output */
+	bool quiet;   /* errors, and what is left out, only */
+	bool json;    /* these also as JSON on standard output */
 	bool verbose; /* more notes */
 	bool bar;     /* whether a progress line may be drawn: standard error is a terminal */
 	bool bar_drawn;
@@ -35,6 +35,9 @@ extern void nachet_console_detail(NachetConsole *console, const char *format, ..
 
 /* An error of one file, whose path comes as the console shows names. */
 extern void nachet_console_file_error(NachetConsole *console, const char *path, const char *reason);
+
+/* A warning that one file or folder is left out; quiet does not silence it, as it does others. */
+extern void nachet_console_left_out(NachetConsole *console, const char *path, const char *reason);
 
 /* An error with its detail and its hint, each on a line; what tells what was being done, "" for nothing. */
 extern void nachet_console_failure(NachetConsole *console, const char *what,

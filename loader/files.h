@@ -5,6 +5,7 @@
 #ifndef NACHET_LOADER_FILES_H
 #define NACHET_LOADER_FILES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,9 +40,10 @@ typedef struct NachetFiles
 	NachetFile *file;
 	size_t count;
 	size_t capacity;
-	NachetArray names;   /* text[], in the order of file */
-	NachetArray digests; /* bytea[] of SHA-256, likewise; filled as files are read */
-	bool failed;         /* memory ran out */
+	NachetArray names;      /* text[], in the order of file */
+	NachetArray digests;    /* bytea[] of SHA-256, likewise; filled as files are read */
+	atomic_size_t rejected; /* while being sent, each of which ended the import */
+	bool failed;            /* memory ran out */
 } NachetFiles;
 
 extern void nachet_files_init(NachetFiles *files);

@@ -1,11 +1,12 @@
 /*
  * loader/findings.h
- *		What was found wrong with files: counted, and named wherever one looks for it.
+ *		What is not imported and why: counted, and named on the console and in the report.
  */
 #ifndef NACHET_LOADER_FINDINGS_H
 #define NACHET_LOADER_FINDINGS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "files.h"
@@ -14,20 +15,36 @@
 /* Workers count at once. */
 typedef struct NachetFindings
 {
-	atomic_size_t refused; /* no acceptable pictures: --on-error=skip leaves them out */
-	atomic_size_t
-	    unreadable; /* files or folders that could not be read: these always stop the import */
+	/* Rejected: named as errors. */
+	atomic_size_t refused;    /* no acceptable pictures: --on-error=skip imports the others */
+	atomic_size_t unreadable; /* files or folders that could not be read: always stop the import */
+
+	/* Left out: named as warnings, and stop nothing. */
+	atomic_size_t left_out; /* symbolic links without --follow, listed folders */
 } NachetFindings;
 
 /*
- * Names a file that can't be part of a set, on the console and in the report, and counts it. name is its
- * path as the user would write it; file, of which the report knows more, may be NULL.
+ * Rejects a file: it can't be part of a set. counter is one of the first two above; name is the
+ * file's path as the user would write it; file, of which the report knows more, may be NULL.
  */
 extern void nachet_finding(NachetSession *session, atomic_size_t *counter, const char *folder,
                            const char *name, const NachetFile *file, const char *reason);
 
-/* The same for what is left out with a warning, and stops nothing. */
-extern void nachet_finding_left_out(NachetSession *session, const char *folder, const char *name,
-                                    const char *reason);
+/* Leaves out a file or a folder. */
+extern void nachet_finding_left_out(NachetSession *session, NachetFindings *findings,
+                                    const char *folder, const char *name, const char *reason);
+
+/* Adds one set's findings to those of several. */
+extern void nachet_findings_add(NachetFindings *all, NachetFindings *findings);
+
+/* How many were rejected. */
+extern size_t nachet_findings_rejected(NachetFindings *findings);
+
+/* Whether a set that is made in spite of the findings lacks files: those rejected, or left out. */
+extern bool nachet_findings_lack_files(NachetFindings *findings);
+
+/* The counts that are not 0, each behind a comma: ", 3 rejected, 1 left out". */
+#define NACHET_FINDINGS_TEXT 96
+extern const char *nachet_findings_text(NachetFindings *findings, char text[NACHET_FINDINGS_TEXT]);
 
 #endif

@@ -156,23 +156,22 @@ make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
 
 static void
 report(NachetSession *session, const NachetTarget *target, const NachetFiles *files,
-       const NachetSent *sent, size_t refused, uint64_t started_ns)
+       const NachetSent *sent, NachetFindings *findings, uint64_t started_ns)
 {
 	double seconds = (double) (nachet_progress_now_ns() - started_ns) / 1e9;
 	double bytes = (double) nachet_files_bytes(files);
 	char all_text[NACHET_BYTES_TEXT];
 	char sent_text[NACHET_BYTES_TEXT];
 	char rate_text[NACHET_BYTES_TEXT];
-	char left_out[64] = "";
+	char findings_text[NACHET_FINDINGS_TEXT];
 
-	if (refused > 0)
-		snprintf(left_out, sizeof(left_out), ", %zu left out", refused);
 	nachet_console_note(session->console,
 	                    "%s: %zu picture%s, %s; %s %" PRIu64 ", %s%s; %.1f s, %s/s",
 	                    target->folder != NULL ? target->folder : "the given files", files->count,
 	                    files->count == 1 ? "" : "s", nachet_bytes_text(bytes, all_text),
 	                    session->options->dry_run ? "would send" : "sent", sent->files,
-	                    nachet_bytes_text((double) sent->bytes, sent_text), left_out, seconds,
+	                    nachet_bytes_text((double) sent->bytes, sent_text),
+	                    nachet_findings_text(findings, findings_text), seconds,
 	                    nachet_bytes_text(seconds > 0 ? bytes / seconds : 0, rate_text));
 }
 
@@ -183,7 +182,7 @@ typedef struct Ending
 	const NachetTarget *target;
 	const NachetFiles *files;
 	NachetSent sent;
-	size_t refused;
+	NachetFindings *findings;
 	const char *set_id; /* NULL where no set was made */
 	bool in_doubt;      /* the answer to the set's making was lost */
 	uint64_t started_ns;
@@ -235,7 +234,10 @@ write_summary(NachetSession *session, const Ending *ending)
 	nachet_json_number(&line, "bytes", nachet_files_bytes(ending->files));
 	nachet_json_number(&line, "sent_pictures", ending->sent.files);
 	nachet_json_number(&line, "sent_bytes", ending->sent.bytes);
-	nachet_json_number(&line, "rejected", ending->refused);
+	nachet_json_number(&line, "rejected",
+	                   nachet_findings_rejected(ending->findings) +
+	                       atomic_load(&ending->files->rejected));
+	nachet_json_number(&line, "left_out", atomic_load(&ending->findings->left_out));
 	nachet_json_fraction(&line, "total_duration",
 	                     (double) (nachet_progress_now_ns() - ending->started_ns) / 1e9);
 	free(shown);
@@ -283,7 +285,10 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 {
 	NachetFindings findings;
 	NachetFiles files;
-	Ending ending = {.target = target, .files = &files, .started_ns = nachet_progress_now_ns()};
+	Ending ending = {.target = target,
+	                 .files = &files,
+	                 .findings = &findings,
+	                 .started_ns = nachet_progress_now_ns()};
 	NachetError error = NACHET_ERROR_INIT;
 	NachetOutcome outcome;
 	char set_id[NACHET_UUID_TEXT];
@@ -292,7 +297,6 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 	nachet_files_init(&files);
 	files.seed = target->seed;
 	ending.outcome = nachet_import_gather(session, target, &files, &findings);
-	ending.refused = atomic_load(&findings.refused);
 	if (ending.outcome != NACHET_OUTCOME_IMPORTED)
 		goto done;
 
@@ -303,8 +307,9 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 		ending.outcome = fail(session, "", &error);
 		goto done;
 	}
-	report(session, target, &files, &ending.sent, ending.refused, ending.started_ns);
-	ending.outcome = ending.refused > 0 ? NACHET_OUTCOME_LEFT_OUT : NACHET_OUTCOME_IMPORTED;
+	report(session, target, &files, &ending.sent, &findings, ending.started_ns);
+	ending.outcome =
+	    nachet_findings_lack_files(&findings) ? NACHET_OUTCOME_LEFT_OUT : NACHET_OUTCOME_IMPORTED;
 	ending.set_id = session->options->dry_run ? NULL : set_id;
 
 done:

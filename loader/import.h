@@ -14,7 +14,7 @@
 typedef enum NachetOutcome
 {
 	NACHET_OUTCOME_IMPORTED,
-	NACHET_OUTCOME_LEFT_OUT,    /* imported without the pictures that were refused */
+	NACHET_OUTCOME_LEFT_OUT,    /* imported without what was rejected or left out */
 	NACHET_OUTCOME_FAILED,      /* said why on the console */
 	NACHET_OUTCOME_UNREACHABLE, /* likewise: the database is gone */
 	NACHET_OUTCOME_INTERRUPTED

@@ -24,7 +24,7 @@
 typedef struct Tally
 {
 	size_t imported;
-	size_t left_out; /* of those, with pictures left out */
+	size_t left_out; /* of those, without files that were rejected or left out */
 	size_t failed;
 	bool unreachable;
 	bool interrupted;
@@ -159,7 +159,10 @@ import_seed_folders(NachetSession *session, Tally *tally)
 	NachetOutcome outcome = nachet_seed_folders_list(session, &folders);
 
 	if (outcome == NACHET_OUTCOME_IMPORTED)
+	{
 		import_all(session, folders.target, folders.count, tally);
+		tally->left_out += nachet_findings_lack_files(&folders.findings);
+	}
 	else
 	{
 		if (outcome == NACHET_OUTCOME_INTERRUPTED)

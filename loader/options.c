@@ -64,15 +64,15 @@ static const NachetOptionRow rows[] = {
     FLAG("from0", '0', "NACHET_FROM0", from0,
          "the paths of --files-from end with NUL, as find -print0 writes them"),
     FLAG("follow", 'L', "NACHET_FOLLOW", follow,
-         "follow symbolic links within the folders (else left out with a warning)"),
+         "follow symbolic links within the folders (default: leave them out, status 3)"),
     FLAG("seed-from-folder", 0, "NACHET_SEED_FROM_FOLDER", seed_from_folder,
          "each folder within FOLDER is a set of its own, whose seed is that folder's name;\n"
          "files directly in FOLDER are an error; instead of --seed"),
     TEXT("jobs", 'j', "NACHET_JOBS", "N", jobs_given,
          "connections to send over (default: the processors, 4 at most)"),
     TEXT("on-error", 0, "NACHET_ON_ERROR", "stop|skip", on_error,
-         "what a refused picture does: stop the folder's import (default),\n"
-         "or be left out; a file that can't be read always stops it"),
+         "what a refused picture does: stop the folder's import (default), or be rejected\n"
+         "alone (skip); a file that can't be read always stops the import"),
     TEXT("retries", 0, "NACHET_RETRIES", "N", retries_given,
          "how often in a row a lost connection is made anew, after 0.5 s, 1 s, 2 s\n"
          "and so on up to 30 s (default: 8, which takes a minute or so; 0: never)"),
@@ -80,14 +80,16 @@ static const NachetOptionRow rows[] = {
     TEXT("report", 0, "NACHET_REPORT", "FILE", report,
          "write one line of CSV for each file: path, status, sha256, bytes, format, width,\n"
          "height, reason; status is imported, present (stored before, or equal to another\n"
-         "file of the set), rejected or not-imported (its set was not made)"),
+         "file of the set), rejected (refused, or can't be read), left_out (a symbolic\n"
+         "link, or a listed folder) or not-imported (its set was not made)"),
     FLAG("json", 0, "NACHET_JSON", json,
-         "write JSON Lines to standard output: message_type status, error and, at each\n"
-         "folder's end, summary"),
+         "write JSON Lines to standard output: message_type status, error, warning and, at\n"
+         "each folder's end, summary"),
     FLAG("sql", 0, "NACHET_SQL", sql,
          "write a psql script to standard output instead, about 2.0 times as large\n"
          "as the pictures; needs no database (see below)"),
-    FLAG("quiet", 'q', "NACHET_QUIET", quiet, "say nothing but errors"),
+    FLAG("quiet", 'q', "NACHET_QUIET", quiet,
+         "print only errors, and warnings of what is left out"),
     FLAG("verbose", 'v', "NACHET_VERBOSE", verbose, "say more"),
     FLAG("no-progress", 0, "NACHET_NO_PROGRESS", no_progress,
          "tell no progress, neither in a line on a terminal nor now and then elsewhere"),
@@ -139,11 +141,10 @@ print_help(const NachetOptionTable *table)
 	    "\nStandard output: the id of each folder's picture set, one a line; with --json, JSON "
 	    "Lines.\n"
 	    "Exit status: 0 all imported; 1 failed, nothing imported; 2 wrong usage; 3 imported, but "
-	    "refused\n"
-	    "pictures were left out; 4 the database or service can't be reached; 5 some folders "
-	    "imported and some "
-	    "failed;\n"
-	    "130 interrupted.\n\n"
+	    "without\n"
+	    "files that were rejected or left out; 4 the database or service can't be reached; 5 some "
+	    "folders\n"
+	    "imported and some failed; 130 interrupted.\n\n"
 	    "With --sql all folders are checked and written as one script, which imports them in one\n"
 	    "transaction where and when it is run, with the same checks and the same sets:\n"
 	    "  nachet-load --sql ... session-12/ > import.sql\n"

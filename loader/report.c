@@ -2,9 +2,9 @@
  * loader/report.c
  *		--report: what became of each file, one line of CSV (RFC 4180) each.
  *
- * Rejected files are written as they are found and forgotten; the others when their folder has ended, from
- * the list that the import has anyway: so a report costs no memory that grows. Failures to write stay in
- * the stream until it is closed.
+ * What is in no set is written as it is found and forgotten; the others when their folder has
+ * ended, from the list that the import has anyway: so a report costs no memory that grows. Failures
+ * to write stay in the stream until it is closed.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -72,13 +72,13 @@ nachet_report_open(NachetReport *report, const char *path, NachetConsole *consol
 }
 
 void
-nachet_report_rejected(NachetReport *report, const char *name, const NachetFile *file,
-                       const char *reason)
+nachet_report_entry(NachetReport *report, const char *name, const char *status,
+                    const NachetFile *file, const char *reason)
 {
 	if (report->stream == NULL)
 		return;
 	pthread_mutex_lock(&report->lock);
-	put_line(report->stream, name, "rejected", "", file, reason);
+	put_line(report->stream, name, status, "", file, reason);
 	pthread_mutex_unlock(&report->lock);
 }
 

@@ -24,12 +24,15 @@ typedef struct NachetReport
 extern bool nachet_report_open(NachetReport *report, const char *path, NachetConsole *console)
     __attribute__((warn_unused_result));
 
-/* A file that is in no set. name is its display name; file may be NULL. Any thread. */
-extern void nachet_report_rejected(NachetReport *report, const char *name, const NachetFile *file,
-                                   const char *reason);
+/*
+ * A file, or a folder with all below it, that is in no set: rejected or left_out. name is its
+ * display name; file may be NULL. Any thread.
+ */
+extern void nachet_report_entry(NachetReport *report, const char *name, const char *status,
+                                const NachetFile *file, const char *reason);
 
 /*
- * All files that were not rejected: imported or present where their set was made, else not-imported with
+ * All files of a set's list: imported or present where their set was made, else not-imported with
  * the reason, NULL where it was made.
  */
 extern void nachet_report_files(NachetReport *report, const NachetFiles *files, const char *reason);

@@ -31,7 +31,7 @@ typedef struct Script
 	NachetSession *session;
 	NachetFiles *folder; /* one for each set */
 	size_t folder_count;
-	size_t refused;
+	NachetFindings findings;
 	NachetSha256 *sha256;
 	NachetScriptOutput output;
 	bool copying; /* the script is inside a COPY's rows */
@@ -291,19 +291,18 @@ put_refusal(Script *script)
 /* --- the whole -------------------------------------------------------------------------------------- */
 
 static void
-report(const Script *script, uint64_t files, uint64_t bytes, uint64_t started_ns)
+report(Script *script, uint64_t files, uint64_t bytes, uint64_t started_ns)
 {
 	double seconds = (double) (nachet_progress_now_ns() - started_ns) / 1e9;
 	char bytes_text[NACHET_BYTES_TEXT];
 	char script_text[NACHET_BYTES_TEXT];
-	char left_out[64] = "";
+	char findings_text[NACHET_FINDINGS_TEXT];
 
-	if (script->refused > 0)
-		snprintf(left_out, sizeof(left_out), ", %zu left out", script->refused);
-	nachet_console_note(
-	    script->session->console, "%" PRIu64 " picture%s, %s; a script of %s%s; %.1f s", files,
-	    files == 1 ? "" : "s", nachet_bytes_text((double) bytes, bytes_text),
-	    nachet_bytes_text((double) script->output.bytes, script_text), left_out, seconds);
+	nachet_console_note(script->session->console,
+	                    "%" PRIu64 " picture%s, %s; a script of %s%s; %.1f s", files,
+	                    files == 1 ? "" : "s", nachet_bytes_text((double) bytes, bytes_text),
+	                    nachet_bytes_text((double) script->output.bytes, script_text),
+	                    nachet_findings_text(&script->findings, findings_text), seconds);
 }
 
 /* Lists and checks all folders, before anything is written. */
@@ -319,7 +318,7 @@ gather_folders(Script *script, const NachetTarget *targets, uint64_t *files, uin
 		outcome = nachet_import_gather(script->session, &targets[i], &script->folder[i], &findings);
 		if (outcome != NACHET_OUTCOME_IMPORTED)
 			return outcome;
-		script->refused += atomic_load(&findings.refused);
+		nachet_findings_add(&script->findings, &findings);
 		*files += script->folder[i].count;
 		*bytes += nachet_files_bytes(&script->folder[i]);
 	}
@@ -359,7 +358,8 @@ write_script(Script *script, const NachetTarget *targets)
 	if (outcome != NACHET_OUTCOME_IMPORTED)
 		return nachet_session_interrupted(session) ? NACHET_OUTCOME_INTERRUPTED : outcome;
 	report(script, files, bytes, started_ns);
-	return script->refused > 0 ? NACHET_OUTCOME_LEFT_OUT : NACHET_OUTCOME_IMPORTED;
+	return nachet_findings_lack_files(&script->findings) ? NACHET_OUTCOME_LEFT_OUT
+	                                                     : NACHET_OUTCOME_IMPORTED;
 }
 
 NachetOutcome
@@ -372,7 +372,7 @@ nachet_script_write(NachetSession *session, const NachetTarget *targets, size_t 
 	{
 		script->session = session;
 		script->folder_count = count;
-		script->refused = 0;
+		memset(&script->findings, 0, sizeof(script->findings));
 		script->copying = false;
 		script->sha256 = nachet_sha256_create();
 		script->folder = calloc(count, sizeof(*script->folder));

@@ -48,9 +48,10 @@ add_target(NachetSeedFolders *folders, const char *above, const char *name)
 /* Takes one entry of a given folder; false where memory ran out. */
 static bool
 take_entry(NachetSession *session, NachetSeedFolders *folders, const char *above, int fd,
-           const char *name, unsigned char type, atomic_size_t *wrong)
+           const char *name, unsigned char type)
 {
 	const NachetOptions *options = session->options;
+	atomic_size_t *wrong = &folders->findings.unreadable;
 	int failed = nachet_entry_type(fd, name, options->follow, &type);
 
 	if ((type != DT_DIR && nachet_name_is_clutter(name, strlen(name))) ||
@@ -59,7 +60,7 @@ take_entry(NachetSession *session, NachetSeedFolders *folders, const char *above
 	if (failed != 0)
 		nachet_finding(session, wrong, above, name, NULL, strerror(failed));
 	else if (type == DT_LNK)
-		nachet_finding_left_out(session, above, name,
+		nachet_finding_left_out(session, &folders->findings, above, name,
 		                        "is a symbolic link, which only --follow follows");
 	else if (type != DT_DIR)
 		nachet_finding(session, wrong, above, name, NULL,
@@ -74,9 +75,9 @@ take_entry(NachetSession *session, NachetSeedFolders *folders, const char *above
 
 /* Lists one given folder; false where memory ran out. */
 static bool
-list_folder(NachetSession *session, NachetSeedFolders *folders, const char *folder,
-            atomic_size_t *wrong)
+list_folder(NachetSession *session, NachetSeedFolders *folders, const char *folder)
 {
+	atomic_size_t *wrong = &folders->findings.unreadable;
 	NachetEntries entries = {0};
 	size_t before = folders->count;
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -87,7 +88,7 @@ list_folder(NachetSession *session, NachetSeedFolders *folders, const char *fold
 
 	for (size_t i = 0; i < entries.count && failed == 0 && done; i++)
 		done = take_entry(session, folders, folder, fd, nachet_entries_name(&entries, i),
-		                  nachet_entries_type(&entries, i), wrong);
+		                  nachet_entries_type(&entries, i));
 	if (failed != 0)
 		nachet_finding(session, wrong, "", folder, NULL, strerror(failed));
 	else if (folders->count == before && atomic_load(wrong) == wrong_before)
@@ -149,18 +150,17 @@ nachet_seed_folders_list(NachetSession *session, NachetSeedFolders *folders)
 {
 	const NachetOptions *options = session->options;
 	NachetOutcome outcome;
-	atomic_size_t wrong = 0;
 
 	memset(folders, 0, sizeof(*folders));
 	for (int i = 0; i < options->argument_count; i++)
 	{
-		if (list_folder(session, folders, options->arguments[i], &wrong))
+		if (list_folder(session, folders, options->arguments[i]))
 			continue;
 		nachet_console_error(session->console, "out of memory");
 		return NACHET_OUTCOME_FAILED;
 	}
 	outcome = ask(session, folders);
-	if (outcome == NACHET_OUTCOME_IMPORTED && atomic_load(&wrong) > 0)
+	if (outcome == NACHET_OUTCOME_IMPORTED && nachet_findings_rejected(&folders->findings) > 0)
 		outcome = NACHET_OUTCOME_FAILED;
 	if (outcome == NACHET_OUTCOME_FAILED)
 		nachet_console_error(session->console, "nothing was imported");

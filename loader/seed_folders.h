@@ -16,6 +16,7 @@ typedef struct NachetSeedFolders
 	    *target; /* in the order of the arguments, and then of the names; paths are its own */
 	size_t count;
 	size_t room;
+	NachetFindings findings; /* what was rejected or left out beside them */
 } NachetSeedFolders;
 
 /*

@@ -23,8 +23,10 @@ fail_file(NachetSender *sender, size_t index, const char *flaw, NachetError *err
 	char *name = nachet_files_display_name(sender->files, index);
 
 	nachet_error_set(error, "%s: %s", name != NULL ? name : "?", flaw);
-	nachet_report_rejected(sender->session->report, name, &sender->files->file[index], flaw);
+	nachet_report_entry(sender->session->report, name, "rejected", &sender->files->file[index],
+	                    flaw);
 	sender->files->file[index].refused = true;
+	atomic_fetch_add(&sender->files->rejected, 1);
 	free(name);
 	return false;
 }

@@ -101,7 +101,8 @@ take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t 
 	else if (type == DT_DIR)
 		enter_folder(walk, parent, name, length, above);
 	else if (type == DT_LNK)
-		nachet_finding_left_out(walk->session, walk->files->folder, walk->path, is_link);
+		nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, walk->path,
+		                        is_link);
 	else
 		take_file(walk, type);
 }
@@ -123,7 +124,7 @@ is_loop(Walk *walk, int fd, Level *level)
 	{
 		if (above->device != status.st_dev || above->inode != status.st_ino)
 			continue;
-		nachet_finding_left_out(walk->session, walk->files->folder, walk->path,
+		nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, walk->path,
 		                        "leads back to a folder that it lies in");
 		return true;
 	}
@@ -255,7 +256,7 @@ take_listed(Walk *walk, const char *path)
 			report(walk, &walk->findings->unreadable, path, strerror(failed));
 	}
 	else if (!walk->files->follow && lies_behind_link(walk))
-		nachet_finding_left_out(walk->session, walk->files->folder, path,
+		nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, path,
 		                        "lies behind a symbolic link, which only --follow follows");
 	else
 	{
@@ -263,10 +264,11 @@ take_listed(Walk *walk, const char *path)
 		if (nachet_choice_leaves(options, path, type, walk->files->folder_fd, path))
 			return;
 		if (type == DT_DIR)
-			nachet_finding_left_out(walk->session, walk->files->folder, path,
+			nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, path,
 			                        "is a folder: list the files in it");
 		else if (type == DT_LNK)
-			nachet_finding_left_out(walk->session, walk->files->folder, path, is_link);
+			nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, path,
+			                        is_link);
 		else
 			take_file(walk, type);
 	}

@@ -146,14 +146,15 @@ same_word(const char *bytes, size_t length, const char *lower_case_word)
 	return true;
 }
 
-/* --- machine-made files and folders ------------------------------------------------------------- */
+/* --- machine-made files and folders ----------------------------------------------------------- */
 
 #define FILES   1
 #define FOLDERS 2
 
 /*
  * Names that no person gives to a picture or to a folder of pictures; "thumbnails" or "cache" are
- * not among them. In lower case: ASCII letters match in either. One '*' stands for one or more bytes.
+ * not among them. In lower case: ASCII letters match in either. One '*' stands for one or more
+ * bytes.
  */
 static const struct
 {

@@ -30,9 +30,9 @@ typedef struct NachetMachineMade
 
 /*
  * Whether a path within an imported folder, of a file or of a folder, has a machine-made component:
- * one that NAS boxes, desktops, phones and programs make for themselves, such as thumbnails, and what
- * was thrown away. The first is in *found, which may be NULL. An import leaves such paths out unless
- * an option takes them.
+ * one that NAS boxes, desktops, phones and programs make for themselves, such as thumbnails, and
+ * what was thrown away. The first is in *found, which may be NULL. An import leaves such paths out
+ * unless an option takes them.
  */
 extern bool nachet_path_is_machine_made(const char *path, size_t length, bool folder,
                                         NachetMachineMade *found);

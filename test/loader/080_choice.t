@@ -22,8 +22,9 @@ sub names
 sub imports_ok
 {
 	my ($args, $names, $what, %options) = @_;
+	my $wanted = delete $options{status} // 0;
 	my ($status, $out, $err) = $store->run_load(\%options, @required, @$args);
-	if ($status != 0) { fail($what); diag("status $status: $err"); return }
+	if ($status != $wanted) { fail($what); diag("status $status: $err"); return }
 	is_deeply(names($out), [ sort @$names ], $what) or diag($err);
 	return $err;
 }
@@ -81,19 +82,19 @@ unlike($err, qr/warning|error/, '... and is not complained about') if defined $e
 unlink "$folder/notes.txt", "$folder/pipe";
 
 # --- symbolic links --------------------------------------------------------------------------------
-$err = imports_ok([$folder], \@all, 'symbolic links are left out');
+$err = imports_ok([$folder], \@all, 'symbolic links are left out', status => 3);
 like($err, qr{warning: \S+/\Q$_\E: left out: is a symbolic link}, "... naming $_") for 'link.gif', 'linked';
 imports_ok([ '-L', $folder ], [ @all, 'link.gif', 'linked/t.gif' ], '... and followed with -L');
 symlink '..', "$folder/sub/up" or die $!;
 symlink '.', "$folder/self" or die $!;
-$err = imports_ok([ '--follow', $folder ], [ @all, 'link.gif', 'linked/t.gif' ], 'links that lead in circles end nothing');
+$err = imports_ok([ '--follow', $folder ], [ @all, 'link.gif', 'linked/t.gif' ], 'links that lead in circles end nothing', status => 3);
 like($err, qr{warning: \S+/\Q$_\E: left out: leads back to a folder}, "... naming $_") for 'sub/up', 'self';
 unlink "$folder/sub/up", "$folder/self";
 symlink '/nowhere/at/all', "$folder/dangling.gif" or die $!;
 ($status, $out, $err) = $store->run_load(@required, '-L', $folder);
 is($status, 1, 'with -L a link that leads nowhere stops the import');
 like($err, qr{error: \S+/dangling\.gif: No such file or directory}, '... and is named');
-imports_ok([$folder], \@all, '... without it, it is left out like any');
+imports_ok([$folder], \@all, '... without it, it is left out like any', status => 3);
 unlink "$folder/dangling.gif";
 symlink '/dev/zero', "$folder/zero.gif" or die $!;
 ($status, $out, $err) = $store->run_load({ timeout => 60 }, @required, '-L', $folder);
@@ -123,7 +124,7 @@ unlink "$folder/#1.gif", "$folder/ spaced .gif";
 is($status, 1, 'a listed file that is not there stops the import');
 like($err, qr{error: \S+/\Q$_\E: No such file or directory}, "... naming $_") for 'not-there.gif', 'thumbs/neither.gif';
 $err = imports_ok([ '--files-from=-', $folder ], ['a.gif'], 'a listed folder is left out, and so is a link and what lies behind one',
-	stdin => "a.gif\nsub\nlink.gif\nlinked/t.gif\n");
+	stdin => "a.gif\nsub\nlink.gif\nlinked/t.gif\n", status => 3);
 like($err, qr{warning: \S+/sub: left out: is a folder}, '... naming the folder');
 like($err, qr{warning: \S+/\Q$_\E: left out: .*symbolic link}, "... naming $_") for 'link.gif', 'linked/t.gif';
 imports_ok([ '--files-from=-', '-L', $folder ], [ 'link.gif', 'linked/t.gif' ], '... but with -L', stdin => "link.gif\nlinked/t.gif\n");
@@ -172,7 +173,7 @@ for my $case (
 		'BEGIN; LOCK TABLE nachet.content_chunk IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)');
 	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.content_chunk'::regclass
 		AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die 'no lock: ' . $holder->err;
-	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '-j', 1, $place);
+	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '-j', 1, '--json', $place);
 	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'nachet.content_chunk'::regclass") > 0 }, 60)
 		or die 'no waiting loader: ' . $loader->err;
 	unlink "$place/x-large.tif";
@@ -181,6 +182,7 @@ for my $case (
 	$holder->wait(60);
 	is($loader->wait(60), 1, "a file that becomes $what after it was checked stops the import");
 	like($loader->err, qr{x-large\.tif: $words}, '... and is named');
+	like($loader->out, qr/"message_type":"summary".*"outcome":"failed".*"rejected":1,/, '... and counted');
 }
 
 done_testing;

@@ -73,13 +73,14 @@ write_file("$folder/text.png", 'text');
 write_file("$folder/cut.jpg", substr $files{'b/c.jpg'}, 0, 4000);
 write_file("$folder/new.gif", gif('new'));
 symlink 'a.png', "$folder/link.png" or die $!;
-$row{"$folder/link.png"} = { map({ $_ => '' } @heading), path => "$folder/link.png", status => 'rejected',
+$row{"$folder/link.png"} = { map({ $_ => '' } @heading), path => "$folder/link.png", status => 'left_out',
 	reason => 'is a symbolic link, which only --follow follows' };
 ($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/r.csv", $folder);
 is($status, 1, 'a folder with bad files');
 my $rows = report("$scratch/r.csv");
 is_deeply({ map { $_ => $rows->{$_}{status} } keys %$rows },
-	{ map({ ("$folder/$_" => 'not-imported') } keys %files, 'new.gif'), map { ("$folder/$_" => 'rejected') } 'text.png', 'cut.jpg', 'link.png' },
+	{ map({ ("$folder/$_" => 'not-imported') } keys %files, 'new.gif'), map({ ("$folder/$_" => 'rejected') } 'text.png', 'cut.jpg'),
+		"$folder/link.png" => 'left_out' },
 	'... what is rejected, and what is not imported therefore');
 like($rows->{"$folder/text.png"}{reason}, qr/^not a picture/, '... the reason of the one');
 is($rows->{"$folder/text.png"}{bytes}, 4, '... its size');
@@ -113,8 +114,10 @@ is_deeply([ map { $_->{outcome} } @summaries ], [ 'left_out', 'imported', 'faile
 is_deeply([ map { $_->{folder} } @summaries ], [ $folder, $other, "$scratch/nowhere" ], '... and which it was');
 is($summaries[2]{picture_set_id}, undef, '... no id where there is no set');
 is($store->psql("SELECT count(*) FROM nachet.picture WHERE picture_set_id = '$summaries[0]{picture_set_id}'"), 6, '... and the id where there is one');
-is_deeply({ map { $_ => $summaries[0]{$_} } qw(pictures sent_pictures rejected seed_name) },
-	{ pictures => 6, sent_pictures => 1, rejected => 2, seed_name => 'Brassica napus' }, '... with its numbers');
+is_deeply({ map { $_ => $summaries[0]{$_} } qw(pictures sent_pictures rejected left_out seed_name) },
+	{ pictures => 6, sent_pictures => 1, rejected => 2, left_out => 1, seed_name => 'Brassica napus' }, '... with its numbers');
+is_deeply([ map { [ @$_{qw(item message)} ] } grep { $_->{message_type} eq 'warning' } @lines ],
+	[ [ "$folder/link.png", 'is a symbolic link, which only --follow follows' ] ], '... and JSON names what is left out');
 is($summaries[0]{bytes}, 9_000_000 + 2 * length($files{'a.png'}) + 5000 + length($files{'d.gif'}) + length gif('new'), '... of bytes too');
 ok(JSON::PP::is_bool($summaries[0]{dry_run}) && !$summaries[0]{dry_run}, '... and that it was no dry run');
 
@@ -123,6 +126,35 @@ is($status, 1, 'an unknown seed');
 @errors = grep { $_->{message_type} eq 'error' } json_lines($out);
 is($errors[0]{code}, 'NC002', '... has its SQLSTATE in JSON');
 like($errors[0]{hint}, qr/Brassica napus/, '... and the hint');
+
+# What is not imported has one word in the report, in JSON and in the last line, and --quiet does not hide it.
+my $partial = "$scratch/partial";
+write_file("$partial/a.gif", gif('partial'));
+symlink '../other/1.gif', "$partial/one.gif" or die $!;
+symlink '../other', "$partial/folder" or die $!;
+($status, $out, $err) = $store->run_load(@required, $partial);
+is($status, 3, 'an import without what symbolic links lead to has a status of its own');
+like($err, qr/: 1 picture, .*, 2 left out; /, '... and the last line says how many links there were');
+($status, $out, $err) = $store->run_load(@required, '--quiet', $partial);
+is($status, 3, '... with --quiet too');
+is($err, join('', map { "nachet-load: warning: $partial/$_: left out: is a symbolic link, which only --follow follows\n" } 'folder', 'one.gif'),
+	'... which names them, and says nothing else');
+write_file("$partial/text.gif", 'text');
+write_file("$partial/empty.gif", '');
+($status, $out, $err) = $store->run_load(@required, '-q', '--json', '--on-error=skip', '--report', "$scratch/r.csv", $partial);
+is($status, 3, 'links and bad pictures');
+my ($summary) = grep { $_->{message_type} eq 'summary' } json_lines($out);
+my %count;
+$count{ $_->{status} }++ for values %{ report("$scratch/r.csv") };
+is_deeply({ map { $_ => $summary->{$_} } qw(rejected left_out outcome) }, { rejected => 2, left_out => 2, outcome => 'left_out' }, '... are counted by JSON');
+is_deeply(\%count, { present => 1, rejected => 2, left_out => 2 }, '... as the report has them');
+($status, $out, $err) = $store->run_load(@required, '--on-error=skip', $partial);
+like($err, qr/: 1 picture, .*, 2 rejected, 2 left out; /, '... and as the last line says');
+($status, $out, $err) = $store->run_load(@required, '-q', '--exclude', 'one.gif', '--exclude', 'folder', '--exclude', '[te]*.gif', $partial);
+is("$status$err", '0', 'what is excluded is neither counted nor named');
+unlink "$partial/a.gif";
+($status, $out, $err) = $store->run_load(@required, '-q', '--exclude', '[te]*.gif', $partial);
+is($status, 1, 'links alone make no set');
 
 # Status lines come while something is under way.
 {
