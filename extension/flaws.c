@@ -5,12 +5,9 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 
 #include "flaws.h"
-
-/* The bytes of a name that a line shows. */
-#define NAME_SHOWN 200
+#include "shown.h"
 
 void
 nachet_flaws_init(NachetFlaws *flaws)
@@ -22,17 +19,11 @@ nachet_flaws_init(NachetFlaws *flaws)
 void
 nachet_flaws_add(NachetFlaws *flaws, const char *name, int length, const char *reason)
 {
-	int shown = pg_mbcliplen(name, length, NAME_SHOWN);
-
 	if (flaws->count++ >= NACHET_FLAWS_SHOWN)
 		return;
 	if (flaws->lines.len > 0)
 		appendStringInfoChar(&flaws->lines, '\n');
-	for (int i = 0; i < shown; i++)
-		appendStringInfoChar(&flaws->lines,
-		                     (unsigned char) name[i] < ' ' || name[i] == 0x7f ? '?' : name[i]);
-	if (shown < length)
-		appendStringInfoString(&flaws->lines, "...");
+	nachet_shown_append(&flaws->lines, name, length);
 	appendStringInfo(&flaws->lines, ": %s", reason);
 }
 

@@ -102,7 +102,8 @@ read_manifest(Jsonb *request, NachetUpload *upload)
 	JsonbIterator *iterator;
 	uint32 count;
 
-	if (getKeyJsonValueFromContainer(&request->root, "pictures", 8, &array) == NULL ||
+	if (getKeyJsonValueFromContainer(&request->root, NACHET_REQUEST_PICTURES,
+	                                 strlen(NACHET_REQUEST_PICTURES), &array) == NULL ||
 	    array.type != jbvBinary || !JsonContainerIsArray(array.val.binary.data))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has no array \"pictures\"")));

@@ -13,45 +13,33 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
 #include "errcodes.h"
 #include "import_data.h"
+#include "json_size.h"
 #include "pure/names.h"
 #include "query.h"
 #include "seeds.h"
+#include "shown.h"
 
 /* The longest number that is read from a string; what a float8 needs is 24 characters. */
 #define NUMBER_MAX_LENGTH 64
 
-/* The most bytes of data, as JSON: every picture of the set keeps them. */
-#define DATA_MAX_BYTES (64 * 1024)
+static void
+require_object(Jsonb *data)
+{
+	if (!JB_ROOT_IS_OBJECT(data))
+		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data is not a JSON object")));
+}
 
 static JsonbValue *
 find_key(Jsonb *data, const char *key, JsonbValue *value)
 {
-	if (!JB_ROOT_IS_OBJECT(data))
-		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data is not a JSON object")));
+	require_object(data);
 	value = getKeyJsonValueFromContainer(&data->root, key, (int) strlen(key), value);
 	return value == NULL || value->type == jbvNull ? NULL : value;
-}
-
-/* A value as it may be shown in a message. */
-static char *
-shown(Jsonb *data, const char *key)
-{
-	JsonbValue value;
-	StringInfoData json;
-
-	if (find_key(data, key, &value) == NULL)
-		return pstrdup("null");
-	initStringInfo(&json);
-	JsonbToCString(&json, &JsonbValueToJsonb(&value)->root, 64);
-	if (json.len > 200)
-		strcpy(json.data + pg_mbcliplen(json.data, json.len, 190), "...");
-	return json.data;
 }
 
 static void
@@ -63,7 +51,7 @@ bad_key(Jsonb *data, const char *key, const char *rule)
 		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has no \"%s\"", key),
 		                errhint("\"%s\" %s.", key, rule)));
 	ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA),
-	                errmsg("data has a wrong \"%s\": %s", key, shown(data, key)),
+	                errmsg("data has a wrong \"%s\": %s", key, nachet_shown_json(&value)),
 	                errhint("\"%s\" %s.", key, rule)));
 }
 
@@ -170,26 +158,23 @@ set_name(Jsonb *data)
 	return name;
 }
 
-/* In both forms: a number of a few bytes, such as 1e100000, may have many digits. */
-static void
-check_size(Jsonb *data)
+int
+nachet_import_data_size(Jsonb *data)
 {
-	if (VARSIZE(data) > DATA_MAX_BYTES ||
-	    strlen(JsonbToCString(NULL, &data->root, 1024)) > DATA_MAX_BYTES)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("data is too large"),
-		                errdetail("The data of an import may have up to %d bytes as JSON.",
-		                          DATA_MAX_BYTES)));
+	require_object(data);
+	return nachet_json_size(data, NULL);
 }
 
 void
 nachet_import_data_check(Jsonb *data, NachetImportData *checked)
 {
-	text *seed_name = nachet_data_string(data, "seed_name");
+	text *seed_name;
 	Numeric zoom;
 	NachetArg args[3];
 	bool isnull;
 
-	check_size(data);
+	checked->json_bytes = nachet_import_data_size(data);
+	seed_name = nachet_data_string(data, "seed_name");
 	if (seed_name == NULL)
 		bad_key(data, "seed_name", "must be the name of a registered seed");
 	zoom = zoom_level(data);

@@ -13,6 +13,7 @@ typedef struct NachetImportData
 	int32 nb_seeds;
 	text *name;      /* of the set; NULL where none was given */
 	Datum canonical; /* jsonb: the same for every way of saying the same */
+	int json_bytes;  /* of the data, as JSON text */
 } NachetImportData;
 
 /*
@@ -20,6 +21,9 @@ typedef struct NachetImportData
  * not registered, or 54000 for too much data. Needs an SPI connection; results live in SPI's memory.
  */
 extern void nachet_import_data_check(Jsonb *data, NachetImportData *checked);
+
+/* The size of data as JSON text. Raises NC005 for no object, and what nachet_json_size raises. */
+extern int nachet_import_data_size(Jsonb *data);
 
 /* A key's value where it is a string; NULL where the key is absent or null. Raises NC005 for another type. */
 extern text *nachet_data_string(Jsonb *data, const char *key);

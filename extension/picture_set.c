@@ -402,6 +402,7 @@ upload_picture_set(PG_FUNCTION_ARGS)
 	check_pictures(pictures, upload.count);
 	upload.user_id = PG_GETARG_DATUM(1);
 	upload.data = PG_GETARG_JSONB_P(2);
+	(void) nachet_import_data_size(upload.data);
 	upload.names = palloc(Max(upload.count, 1) * sizeof(Datum));
 	upload.digests = palloc(Max(upload.count, 1) * sizeof(Datum));
 

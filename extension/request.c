@@ -10,15 +10,18 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
 #include "errcodes.h"
 #include "import_data.h"
+#include "json_size.h"
 #include "pure/json_text.h"
 #include "query.h"
 #include "request.h"
+#include "shown.h"
 #include "users.h"
 
 PG_FUNCTION_INFO_V1(request_json);
@@ -35,26 +38,51 @@ count_members(Jsonb *document)
 	uint64 members = 0;
 
 	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (token == WJB_KEY)
 			members++;
+	}
 	return members;
 }
 
 /*
- * request_json(request text) returns jsonb: the text as jsonb, unlike a cast not where an object names a key twice
- * (22030): jsonb keeps the last of two, so that whoever judged the first would be deceived. Errors: 22P02 and others
- * of class 22 for what is no JSON, 54001 where it is nested too deeply, 54000 where it is too large.
+ * Refuses a text that would take far more memory as jsonb than its length lets expect: parsing
+ * takes some 700 bytes for each array or object, and 110 for each element. A manifest has an object
+ * of 88 bytes or more for each picture.
+ */
+static void
+check_density(const NachetJsonCounts *counts, int length)
+{
+	if (counts->containers > 4096 + (uint64) length / 64 ||
+	    counts->commas > 65536 + (uint64) length / 16)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		                errmsg("request has too many values for its length"),
+		                errdetail("It has " UINT64_FORMAT " arrays and objects and " UINT64_FORMAT
+		                          " commas in %d bytes.",
+		                          counts->containers, counts->commas, length)));
+}
+
+/*
+ * request_json(request text) returns jsonb: the text as jsonb. Unlike a cast it refuses an object
+ * that names a key twice (22030): jsonb keeps the last of two, which would deceive whoever judged
+ * the first. Errors: 22P02 and others of class 22 if it is not JSON, 54001 if it is nested too
+ * deeply, 54000 if it is too large or has too many values for its length.
  */
 Datum
 request_json(PG_FUNCTION_ARGS)
 {
 	text *request = PG_GETARG_TEXT_PP(0);
-	Jsonb *document =
+	int length = (int) VARSIZE_ANY_EXHDR(request);
+	NachetJsonCounts counts = nachet_json_text_count(VARDATA_ANY(request), length);
+	Jsonb *document;
+
+	check_density(&counts, length);
+	document =
 	    DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text_to_cstring(request))));
 
-	/* Every member of an object was written with a colon: those that jsonb has dropped are not counted. */
-	if (nachet_json_text_members(VARDATA_ANY(request), VARSIZE_ANY_EXHDR(request)) !=
-	    count_members(document))
+	/* Every member was written with a colon; jsonb keeps one of those with the same name. */
+	if (counts.members != count_members(document))
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_JSON_OBJECT_KEY_VALUE),
 		                errmsg("an object of the request names a key twice"),
 		                errhint("Give each key once.")));
@@ -72,6 +100,7 @@ nachet_request_object(FunctionCallInfo fcinfo)
 	request = PG_GETARG_JSONB_P(0);
 	if (!JB_ROOT_IS_OBJECT(request))
 		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("request is not a JSON object")));
+	(void) nachet_json_size(request, NACHET_REQUEST_PICTURES);
 	return request;
 }
 
@@ -116,7 +145,7 @@ nachet_request_user(FunctionCallInfo fcinfo, Jsonb *request)
 	Datum id = nachet_user_find(PointerGetDatum(email), &isnull);
 
 	if (isnull)
-		nachet_user_not_registered(text_to_cstring(email));
+		nachet_user_not_registered(nachet_shown(VARDATA_ANY(email), VARSIZE_ANY_EXHDR(email)));
 	return id;
 }
 

@@ -8,7 +8,13 @@
 #include "fmgr.h"
 #include "utils/jsonb.h"
 
-/* Argument 0 of a function (request jsonb, auth_email text): raises 22004 for NULL, NC005 for no object. */
+/* The member of a manifest that lists its pictures; NACHET_DATA_MAX_BYTES bounds the others. */
+#define NACHET_REQUEST_PICTURES "pictures"
+
+/*
+ * Argument 0 of a function (request jsonb, auth_email text). Raises 22004 for NULL, NC005 for no
+ * object, and what nachet_json_size raises of all but the pictures.
+ */
 extern Jsonb *nachet_request_object(FunctionCallInfo fcinfo);
 
 /*

@@ -135,7 +135,7 @@ GRANT EXECUTE ON FUNCTION nachet.sweep_contents(interval) TO nachet_admin;
 CREATE FUNCTION nachet.request_json(request text) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'request_json' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION nachet.request_json(text) IS
-	'a request''s JSON text as jsonb; refused where an object names a key twice, of which jsonb would keep the last';
+	'a request''s JSON text as jsonb; refuses an object that names a key twice, and more values than its length lets expect';
 ALTER FUNCTION nachet.request_json(text) OWNER TO nachet_owner;
 REVOKE ALL ON FUNCTION nachet.request_json(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION nachet.request_json(text) TO nachet_importer;

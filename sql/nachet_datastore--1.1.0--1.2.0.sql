@@ -43,6 +43,9 @@ $$;
 
 -- Functions (40-functions.sql) -------------------------------------------------------------------
 
+COMMENT ON FUNCTION nachet.request_json(text) IS
+	'a request''s JSON text as jsonb; refuses an object that names a key twice, and more values than its length lets expect';
+
 -- Object store (50-object-store.sql) -------------------------------------------------------------
 
 -- Verification (55-verify.sql) -------------------------------------------------------------------

@@ -8,7 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many members the objects of a valid JSON text have, at all depths together, equal names counted each time. */
-extern uint64_t nachet_json_text_members(const char *text, size_t length);
+/* Of a valid text, at all depths together. Of any other text the numbers mean nothing. */
+typedef struct NachetJsonCounts
+{
+	uint64_t members;    /* of objects, equal names counted each time */
+	uint64_t containers; /* arrays and objects */
+	uint64_t commas;     /* between elements and members */
+} NachetJsonCounts;
+
+extern NachetJsonCounts nachet_json_text_count(const char *text, size_t length);
 
 #endif

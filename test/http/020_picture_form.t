@@ -31,7 +31,7 @@ is_problem(post_json($http, ''), 400, qr/empty/, 'an empty body');
 is_problem(post_json($http, "{\"email\": \"\xff\"}"), 400, qr/UTF-8/, 'invalid UTF-8');
 is_problem(post_json($http, "{\"email\": \"a\0b\"}"), 400, qr/UTF-8/, 'a NUL byte');
 is_problem(post_json($http, '{"email": "\u0000"}'), 400, qr/./, 'an escaped NUL');
-is_problem(post_json($http, '[' x 60000), 400, qr/./, 'nested beyond reason');
+is_problem(post_json($http, '[' x 60000), 413, qr/too many values/, 'nested beyond reason');
 is_problem(post_json($http, '{}'), 422, qr/email/, 'no email');
 is_problem(post_json($http, '{"email": 5}'), 422, qr/email/, 'an email that is no string');
 is_problem(post_json($http, '["email"]'), 422, qr/object/, 'no object');

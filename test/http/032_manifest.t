@@ -95,8 +95,8 @@ is_problem(post_manifest($http, $good =~ s/f\/1/f\\ud8001/r), 400, qr/./, 'half 
 is_problem(post_manifest($http, '{"zoom_level": 30,' . substr $good, 1), 400, qr/twice/, 'a key that comes twice');
 is_problem(post_manifest($http, $good =~ s/\{"name":"/{"name":"other","name":"/r), 400, qr/twice/, 'and one inside');
 is_problem(post_manifest($http, '{"x":1e999999999,' . substr $good, 1), 400, qr/./, 'a number that nothing holds');
-is_problem(post_manifest($http, '[' x 100_000), 400, qr/nested/, 'nested beyond reason');
-is_problem(post_manifest($http, '{"a":' x 20_000), 400, qr/nested/, 'and objects');
+is_problem(post_manifest($http, '[' x 100_000), 413, qr/too many values/, 'nested beyond reason');
+is_problem(post_manifest($http, '{"a":' x 20_000), 413, qr/too many values/, 'and objects');
 is_problem(post_manifest($http, '{"x":"' . ('y' x 102_400) . '",' . substr $good, 1), 413, qr/102400/, 'a manifest too long');
 is_problem(post_manifest($http, '{"x":"' . ('y' x 102_400) . '",' . substr($good, 1), '-H', 'Transfer-Encoding: chunked'), 413, qr/102400/,
 	'and chunked');
@@ -144,7 +144,7 @@ for my $count (20_000, 200_000)
 
 my $locks = Nachet::Session->new($store);
 $locks->run('BEGIN; LOCK nachet.users IN ACCESS EXCLUSIVE MODE');
-my $padded = '{"x":"' . ('y' x 30_000_000) . '",' . substr $good, 1;
+my $padded = $good =~ s/"name":"/'"name":"' . 'y' x 30_000_000/er;
 write_file("$dir/manifest.json", $padded);
 my $first = start_command('curl', '-sS', '-i', '-H', 'Content-Type: application/json', '-H', 'Expect:', '--data-binary', "\@$dir/manifest.json",
 	$http->url . '/batch-import');
@@ -153,7 +153,7 @@ ok(poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE ap
 is_problem(post_manifest($http, $padded), 503, qr/other manifests/, 'a second one is told to come again');
 $locks->run('ROLLBACK');
 $first->wait(60);
-is(Nachet::Http::parse_answer($first->out)->{status}, 413, 'and the first one gets its answer: data that long are not taken');
+is(Nachet::Http::parse_answer($first->out)->{status}, 422, 'and the first one gets its answer: a name that long is not taken');
 $first->forget;
 is_deeply([ grep { !/manifest\.json$/ } glob "$dir/*" ], [], 'no file is left');
 is($http->stop, 0, 'it stops with 0');

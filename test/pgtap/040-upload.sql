@@ -52,7 +52,7 @@ SELECT throws_ok(format('SELECT nachet.upload_picture_set(p, pg_temp.uid(), %L) 
 	('{"seed_name": "Brassica napus", "zoom_level": 1e-400, "nb_seeds": 5}', NULL),
 	('{"seed_name": "Brassica napus", "zoom_level": "1e999999", "nb_seeds": 5}', 'data has a wrong "zoom_level": "1e999999"'),
 	('{"seed_name": "Brassica napus", "zoom_level": "twenty", "nb_seeds": 5}', 'data has a wrong "zoom_level": "twenty"'),
-	('{"seed_name": "Brassica napus", "zoom_level": [20], "nb_seeds": 5}', 'data has a wrong "zoom_level": [20]'),
+	('{"seed_name": "Brassica napus", "zoom_level": [20], "nb_seeds": 5}', 'data has a wrong "zoom_level": an array'),
 	('{"seed_name": "Brassica napus", "zoom_level": 20}', 'data has no "nb_seeds"'),
 	('{"seed_name": "Brassica napus", "zoom_level": 20, "nb_seeds": 0}', 'data has a wrong "nb_seeds": 0'),
 	('{"seed_name": "Brassica napus", "zoom_level": 20, "nb_seeds": 1.5}', 'data has a wrong "nb_seeds": 1.5'),

@@ -79,7 +79,7 @@ SELECT throws_ok(format('SELECT nachet.batch_import(pg_temp.manifest(%L))', more
 	('{"dry_run": true, "zoom_level": 0}', 'NC005'),
 	('{"dry_run": true, "zoom_level": 1e400}', 'NC005'),
 	('{"dry_run": true, "note": "' || repeat('x', 65536) || '"}', '54000'),
-	('{"dry_run": true, "note": 1e100000}', '54000'),
+	('{"dry_run": true, "note": 1e100000}', 'NC005'),
 	('{"dry_run": true, "seed_name": "Brassica"}', 'NC002'),
 	('{"dry_run": true, "email": "stranger@example.org"}', 'NC001'),
 	('{"dry_run": true, "pictures": [{"name": "a//b", "sha256": "0000000000000000000000000000000000000000000000000000000000000000"}]}', 'NC003')) AS b (more, code);
@@ -97,6 +97,7 @@ SELECT throws_ok($$SELECT nachet.content_facts('{a}')$$, '22023', NULL, 'a list 
 
 -- Requests as text.
 SELECT is(nachet.request_json(E' {"a\\":": [1, {"a": ":", "b": {"a": "\\\\"}}], "b": {}} '), E'{"a\\":": [1, {"a": ":", "b": {"a": "\\\\"}}], "b": {}}', 'JSON as it came');
+SELECT is(jsonb_array_length(nachet.request_json('[' || repeat('{},', 4000) || repeat('0,', 50000) || '0]')), 54001, 'many values');
 SELECT throws_ok(format('SELECT nachet.request_json(%L)', request), code, NULL, left(request, 40)) FROM (VALUES
 	('{"a": 1, "a": 1}', '22030'),
 	('{"a": [{"b": 1, "\u0062": 2}]}', '22030'),
@@ -104,7 +105,10 @@ SELECT throws_ok(format('SELECT nachet.request_json(%L)', request), code, NULL, 
 	('', '22P02'),
 	('{"a": "\u0000"}', '22P05'),
 	('{"a": 1e1000000}', '22003'),
-	(repeat('[', 1000000), '54001')) AS r (request, code);
+	(repeat('[', 1000000), '54000'),
+	('[' || repeat('{},', 5000) || '0]', '54000'),
+	('[' || repeat('0,', 80000) || '0]', '54000'),
+	(repeat('[', 20000) || '"' || repeat('x', 1100000), '54001')) AS r (request, code);
 SELECT is(nachet.request_user('{"email": "TAP@example.org"}'), pg_temp.uid(), 'who asks');
 SELECT is(nachet.request_user('{}', 'tap@example.org'), pg_temp.uid(), 'who was authenticated');
 SELECT throws_ok($$SELECT nachet.request_user('{}')$$, 'NC005', NULL, 'nobody asks');
