@@ -90,5 +90,3 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA nachet TO nachet_owner, nachet_reader, nachet_importer, nachet_app, nachet_admin;
-

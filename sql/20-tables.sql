@@ -4,9 +4,6 @@ CREATE FUNCTION nachet.uuidv7() RETURNS uuid
 	AS 'MODULE_PATHNAME', 'uuidv7' LANGUAGE C VOLATILE PARALLEL SAFE;
 COMMENT ON FUNCTION nachet.uuidv7() IS
 	'a new time-ordered id (RFC 9562, version 7), greater than the session''s last';
-ALTER FUNCTION nachet.uuidv7() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.uuidv7() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION nachet.uuidv7() TO nachet_app;
 
 CREATE TABLE nachet.users (
 	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
@@ -113,31 +110,6 @@ CREATE TABLE nachet.picture_seed (
 CREATE INDEX picture_seed_picture_id_idx ON nachet.picture_seed (picture_id);
 CREATE INDEX picture_seed_seed_id_idx ON nachet.picture_seed (seed_id);
 COMMENT ON TABLE nachet.picture_seed IS 'which seed a picture shows';
-
-ALTER TABLE nachet.users OWNER TO nachet_owner;
-ALTER TABLE nachet.object_type OWNER TO nachet_owner;
-ALTER TABLE nachet.seed OWNER TO nachet_owner;
-ALTER TABLE nachet.picture_set OWNER TO nachet_owner;
-ALTER TABLE nachet.content OWNER TO nachet_owner;
-ALTER TABLE nachet.content_chunk OWNER TO nachet_owner;
-ALTER TABLE nachet.picture OWNER TO nachet_owner;
-ALTER TABLE nachet.picture_seed OWNER TO nachet_owner;
-
--- Least privilege. No column that a digest or a restore depends on is anybody's but the owner's.
-GRANT SELECT ON nachet.seed, nachet.object_type, nachet.picture_set, nachet.picture, nachet.picture_seed,
-	nachet.content TO nachet_reader;
-
-GRANT INSERT (chunk_no, data) ON nachet.content_chunk TO nachet_importer;
-
-GRANT SELECT, DELETE ON nachet.users, nachet.seed, nachet.picture_set, nachet.picture, nachet.picture_seed
-	TO nachet_app;
-GRANT SELECT ON nachet.object_type TO nachet_app;
-GRANT INSERT, UPDATE ON nachet.users, nachet.seed, nachet.picture_seed TO nachet_app;
-GRANT INSERT (id, picture_set, owner_id, upload_date, name), UPDATE (id, picture_set, owner_id, upload_date, name)
-	ON nachet.picture_set TO nachet_app;
-GRANT INSERT (id, picture, picture_set_id, nb_obj, verified, upload_date),
-	UPDATE (id, picture, picture_set_id, nb_obj, verified, upload_date)
-	ON nachet.picture TO nachet_app;
 
 -- What users have put in is theirs: pg_dump dumps it, though the tables belong to the extension.
 SELECT pg_catalog.pg_extension_config_dump('nachet.users', '');

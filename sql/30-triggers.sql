@@ -4,16 +4,12 @@ CREATE FUNCTION nachet.content_chunk_store() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'content_chunk_store' LANGUAGE C;
 COMMENT ON FUNCTION nachet.content_chunk_store() IS
 	'gives a chunk its content''s id, checks its order and size (NC006), hashes it';
-ALTER FUNCTION nachet.content_chunk_store() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.content_chunk_store() FROM PUBLIC;
 
 CREATE FUNCTION nachet.content_chunk_seal() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'content_chunk_seal' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.content_chunk_seal() IS
 	'writes the content rows of the chunks that a statement has stored';
-ALTER FUNCTION nachet.content_chunk_seal() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.content_chunk_seal() FROM PUBLIC;
 
 CREATE TRIGGER content_chunk_store BEFORE INSERT ON nachet.content_chunk
 	FOR EACH ROW EXECUTE FUNCTION nachet.content_chunk_store();
@@ -23,8 +19,6 @@ CREATE TRIGGER content_chunk_seal AFTER INSERT ON nachet.content_chunk
 CREATE FUNCTION nachet.picture_set_default_name() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'picture_set_default_name' LANGUAGE C;
 COMMENT ON FUNCTION nachet.picture_set_default_name() IS 'names a picture set after its id';
-ALTER FUNCTION nachet.picture_set_default_name() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.picture_set_default_name() FROM PUBLIC;
 
 CREATE TRIGGER picture_set_default_name BEFORE INSERT ON nachet.picture_set
 	FOR EACH ROW WHEN (NEW.name IS NULL) EXECUTE FUNCTION nachet.picture_set_default_name();
@@ -32,8 +26,6 @@ CREATE TRIGGER picture_set_default_name BEFORE INSERT ON nachet.picture_set
 CREATE FUNCTION nachet.picture_set_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'picture_set_changed' LANGUAGE C;
 COMMENT ON FUNCTION nachet.picture_set_changed() IS 'clears the digest of a picture set that is changed';
-ALTER FUNCTION nachet.picture_set_changed() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.picture_set_changed() FROM PUBLIC;
 
 CREATE TRIGGER picture_set_changed BEFORE UPDATE ON nachet.picture_set
 	FOR EACH ROW
@@ -46,15 +38,11 @@ CREATE FUNCTION nachet.pictures_changed() RETURNS trigger
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.pictures_changed() IS
 	'clears the digests of the picture sets that its argument, a query, names';
-ALTER FUNCTION nachet.pictures_changed() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.pictures_changed() FROM PUBLIC;
 
 CREATE FUNCTION nachet.picture_added() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'picture_added' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.picture_added() IS 'clears the digest of the picture set that a picture is added to';
-ALTER FUNCTION nachet.picture_added() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.picture_added() FROM PUBLIC;
 
 -- Uploads and restores alone write a content_id; what comes without one is a change to its set.
 CREATE TRIGGER picture_added AFTER INSERT ON nachet.picture
@@ -79,4 +67,3 @@ CREATE TRIGGER picture_seed_deleted AFTER DELETE ON nachet.picture_seed
 		'SELECT p.picture_set_id FROM nachet.picture p WHERE p.id IN (SELECT picture_id FROM was)');
 CREATE TRIGGER picture_seed_truncated AFTER TRUNCATE ON nachet.picture_seed
 	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed('SELECT id FROM nachet.picture_set');
-

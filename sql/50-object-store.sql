@@ -11,7 +11,6 @@ CREATE TABLE nachet.object_store (
 COMMENT ON TABLE nachet.object_store IS
 	'the prefix under which this database writes objects, and which database that is: a copy of it differs';
 COMMENT ON COLUMN nachet.object_store.location IS 'the store that it last wrote to';
-ALTER TABLE nachet.object_store OWNER TO nachet_owner;
 SELECT pg_catalog.pg_extension_config_dump('nachet.object_store', '');
 
 CREATE TABLE nachet.object_deletion (
@@ -24,7 +23,6 @@ CREATE TABLE nachet.object_deletion (
 CREATE INDEX object_deletion_next_try_idx ON nachet.object_deletion (next_try);
 COMMENT ON TABLE nachet.object_deletion IS
 	'objects that the next offload_contents deletes, those whose contents are gone; some may never have been written';
-ALTER TABLE nachet.object_deletion OWNER TO nachet_owner;
 SELECT pg_catalog.pg_extension_config_dump('nachet.object_deletion', '');
 
 CREATE FUNCTION nachet.offload_contents(max_count bigint DEFAULT 1000, max_bytes bigint DEFAULT 10737418240,
@@ -33,27 +31,18 @@ CREATE FUNCTION nachet.offload_contents(max_count bigint DEFAULT 1000, max_bytes
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.offload_contents(bigint, bigint) IS
 	'moves contents to the object store, until as many or as large as that, and deletes objects whose contents are gone';
-ALTER FUNCTION nachet.offload_contents(bigint, bigint) OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.offload_contents(bigint, bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION nachet.offload_contents(bigint, bigint) TO nachet_admin;
 
 CREATE FUNCTION nachet.adopt_object_store() RETURNS text
 	AS 'MODULE_PATHNAME', 'adopt_object_store' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.adopt_object_store() IS
 	'says that this database has become what it is a copy of, which is gone: its objects are now this one''s';
-ALTER FUNCTION nachet.adopt_object_store() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.adopt_object_store() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION nachet.adopt_object_store() TO nachet_admin;
 
 CREATE FUNCTION nachet.renew_object_store_prefix() RETURNS text
 	AS 'MODULE_PATHNAME', 'renew_object_store_prefix' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.renew_object_store_prefix() IS
 	'gives this database a prefix of its own, for where what it is a copy of lives on; it reads the other''s objects and deletes none';
-ALTER FUNCTION nachet.renew_object_store_prefix() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.renew_object_store_prefix() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION nachet.renew_object_store_prefix() TO nachet_admin;
 
 CREATE FUNCTION nachet.restore_contents(max_count bigint DEFAULT 1000, max_bytes bigint DEFAULT 10737418240,
 		picture_set_id uuid DEFAULT NULL, OUT contents bigint, OUT bytes bigint, OUT failed bigint)
@@ -61,9 +50,6 @@ CREATE FUNCTION nachet.restore_contents(max_count bigint DEFAULT 1000, max_bytes
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.restore_contents(bigint, bigint, uuid) IS
 	'brings contents back from the object store, all or those of one set, until as many or as large as that';
-ALTER FUNCTION nachet.restore_contents(bigint, bigint, uuid) OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.restore_contents(bigint, bigint, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION nachet.restore_contents(bigint, bigint, uuid) TO nachet_admin;
 
 CREATE VIEW nachet.storage AS
 	SELECT c.contents, c.bytes,
@@ -91,5 +77,3 @@ CREATE VIEW nachet.storage AS
 	) AS d;
 COMMENT ON VIEW nachet.storage IS
 	'where the bytes are: in all, in the database, in the object store; waiting to be moved there; orphaned: of no picture, for sweep_contents; objects that wait for deletion, and those of them that failed before';
-ALTER VIEW nachet.storage OWNER TO nachet_owner;
-GRANT SELECT ON nachet.storage TO nachet_admin;

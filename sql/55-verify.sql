@@ -44,44 +44,26 @@ CREATE VIEW nachet.verify_progress AS
 	GROUP BY r.id;
 COMMENT ON VIEW nachet.verify_progress IS 'how far the latest run of verify_all has come';
 
-ALTER TABLE nachet.verify_run OWNER TO nachet_owner;
-ALTER TABLE nachet.verify_range OWNER TO nachet_owner;
-ALTER TABLE nachet.verify_finding OWNER TO nachet_owner;
-ALTER VIEW nachet.verify_progress OWNER TO nachet_owner;
-GRANT SELECT ON nachet.verify_run, nachet.verify_finding, nachet.verify_progress TO nachet_admin;
-
 CREATE FUNCTION nachet.verify_contents(first_id bigint DEFAULT NULL, last_id bigint DEFAULT NULL, OUT content_id bigint,
 	OUT sha256 bytea, OUT flaw text, OUT detail text, OUT picture_ids uuid[]) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'verify_contents' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.verify_contents(bigint, bigint) IS
 	'reads the contents of these ids again (NULL: no bound) and tells of each that is damaged, with the pictures that have it';
-ALTER FUNCTION nachet.verify_contents(bigint, bigint) OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.verify_contents(bigint, bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION nachet.verify_contents(bigint, bigint) TO nachet_admin;
 
 CREATE FUNCTION nachet.verify_begin() RETURNS bigint
 	AS 'MODULE_PATHNAME', 'verify_begin' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.verify_begin() IS 'a part of verify_all: the run that is under way, or a new one';
-ALTER FUNCTION nachet.verify_begin() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.verify_begin() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION nachet.verify_begin() TO nachet_admin;
 
 CREATE FUNCTION nachet.verify_next(run_id bigint, max_bytes bigint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'verify_next' LANGUAGE C VOLATILE STRICT
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.verify_next(bigint, bigint) IS
 	'a part of verify_all: verifies one slice of a run; false where none is left to take';
-ALTER FUNCTION nachet.verify_next(bigint, bigint) OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.verify_next(bigint, bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION nachet.verify_next(bigint, bigint) TO nachet_admin;
 
 -- It commits, which a procedure with rights or a search_path of its own cannot.
 CREATE PROCEDURE nachet.verify_all(max_bytes bigint DEFAULT 1073741824, INOUT findings bigint DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'verify_all' LANGUAGE C;
 COMMENT ON PROCEDURE nachet.verify_all(bigint, bigint) IS
 	'verifies all contents, committing after each slice of about that many bytes; goes on where a run was broken off, and shares one that is under way';
-ALTER PROCEDURE nachet.verify_all(bigint, bigint) OWNER TO nachet_owner;
-REVOKE ALL ON PROCEDURE nachet.verify_all(bigint, bigint) FROM PUBLIC;
-GRANT EXECUTE ON PROCEDURE nachet.verify_all(bigint, bigint) TO nachet_admin;

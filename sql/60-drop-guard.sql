@@ -5,8 +5,6 @@ CREATE FUNCTION nachet.refuse_drop() RETURNS event_trigger
 	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.refuse_drop() IS
 	'refuses to drop the extension, its schema or what their owner owns while pictures are stored, unless nachet.allow_drop is on';
-ALTER FUNCTION nachet.refuse_drop() OWNER TO nachet_owner;
-REVOKE ALL ON FUNCTION nachet.refuse_drop() FROM PUBLIC;
 
 CREATE EVENT TRIGGER nachet_drop_guard ON ddl_command_start
 	WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')

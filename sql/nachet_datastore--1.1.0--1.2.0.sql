@@ -4,7 +4,13 @@
 
 \echo Use "ALTER EXTENSION nachet_datastore UPDATE TO '1.2.0'" to load this file. \quit
 
--- Roles and rights (10-roles.sql) ----------------------------------------------------------------
+-- Roles (10-roles.sql) ----------------------------------------------------------------------------
+
+-- What is here already keeps the rights that the site has given it (see the end).
+SELECT pg_catalog.set_config('nachet_upgrade.members', pg_catalog.string_agg(classid || ' ' || objid, ','), true)
+	FROM pg_catalog.pg_depend
+	WHERE deptype = 'e' AND refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+		AND refobjid = (SELECT oid FROM pg_catalog.pg_extension WHERE extname = 'nachet_datastore');
 
 -- Roles that were here before may have more rights. Everybody who can be nachet_owner reads and writes everything.
 DO $$
@@ -54,3 +60,74 @@ COMMENT ON FUNCTION nachet.request_json(text) IS
 
 -- Also under session_replication_role = replica, which pg_restore -j needs.
 ALTER EVENT TRIGGER nachet_drop_guard ENABLE ALWAYS;
+
+-- Rights (70-rights.sql) -------------------------------------------------------------------------
+
+-- What is new is closed to all but its owner, whatever the default privileges of the installer.
+DO $$
+DECLARE
+	object record;
+	role text;
+BEGIN
+	FOR object IN
+		SELECT kind, name, owner, acl FROM (
+			SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid,
+				CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, pg_catalog.quote_ident(relname), relowner, relacl
+			FROM pg_catalog.pg_class c
+			UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 'ROUTINE',
+				pg_catalog.format('%I(%s)', proname, pg_catalog.pg_get_function_identity_arguments(p.oid)), proowner,
+				coalesce(proacl, pg_catalog.acldefault('f', proowner))
+			FROM pg_catalog.pg_proc p
+		) AS m (catalog, oid, kind, name, owner, acl) JOIN pg_catalog.pg_depend d ON d.classid = catalog AND d.objid = m.oid
+		WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+			AND d.refobjid = (SELECT oid FROM pg_catalog.pg_extension WHERE extname = 'nachet_datastore')
+			AND NOT d.classid || ' ' || d.objid = ANY (pg_catalog.string_to_array(
+				pg_catalog.current_setting('nachet_upgrade.members'), ','))
+	LOOP
+		-- A sequence goes with its table.
+		IF object.kind <> 'SEQUENCE' THEN
+			EXECUTE pg_catalog.format('ALTER %s nachet.%s OWNER TO nachet_owner', object.kind, object.name);
+		END IF;
+		FOR role IN SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::pg_catalog.regrole::text END
+			FROM pg_catalog.aclexplode(object.acl) WHERE grantee <> object.owner
+		LOOP
+			EXECUTE pg_catalog.format('REVOKE ALL ON %s nachet.%s FROM %s', object.kind, object.name, role);
+		END LOOP;
+		IF object.acl IS NOT NULL THEN
+			EXECUTE pg_catalog.format('GRANT ALL ON %s nachet.%s TO nachet_owner', object.kind, object.name);
+		END IF;
+	END LOOP;
+END
+$$;
+
+-- What was here before may have been opened by default privileges when the extension was created.
+DO $$
+DECLARE
+	opened text;
+BEGIN
+	SELECT pg_catalog.string_agg(pg_catalog.format('%s nachet.%s to %s', pg_catalog.lower(kind), name, roles), E'\n' ORDER BY kind, name)
+	INTO opened FROM (
+		SELECT kind, name, pg_catalog.string_agg(DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::pg_catalog.regrole::text END, ', ') AS roles
+		FROM (
+			SELECT kind, name, acl FROM (
+				SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid,
+					CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, pg_catalog.quote_ident(relname), relowner, relacl
+				FROM pg_catalog.pg_class c
+				UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 'ROUTINE',
+					pg_catalog.format('%I(%s)', proname, pg_catalog.pg_get_function_identity_arguments(p.oid)), proowner,
+					coalesce(proacl, pg_catalog.acldefault('f', proowner))
+				FROM pg_catalog.pg_proc p
+			) AS m (catalog, oid, kind, name, owner, acl) JOIN pg_catalog.pg_depend d ON d.classid = catalog AND d.objid = m.oid
+			WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+				AND d.refobjid = (SELECT oid FROM pg_catalog.pg_extension WHERE extname = 'nachet_datastore')
+		) AS object, pg_catalog.aclexplode(acl) LEFT JOIN pg_catalog.pg_roles r ON r.oid = grantee
+		WHERE grantee = 0 OR r.rolname NOT IN ('nachet_owner', 'nachet_reader', 'nachet_importer', 'nachet_app', 'nachet_admin')
+		GROUP BY kind, name
+	) AS t;
+	IF opened IS NOT NULL THEN
+		RAISE WARNING 'objects of nachet_datastore are open to roles other than its own'
+			USING DETAIL = opened,
+				HINT = 'Default privileges may have opened them when the extension was created. REVOKE what is not meant.';
+	END IF;
+END
+$$;

@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# test/extension/005_install.t: CREATE EXTENSION in a cluster that somebody has prepared: roles with more rights than they should have.
+# test/extension/005_install.t: CREATE EXTENSION in a cluster that somebody has prepared: roles with more rights than they should have, default privileges.
 use strict;
 use warnings;
 
@@ -80,6 +80,45 @@ subtest 'an update' => sub {
 	is(join('; ', $err =~ /WARNING:  (.*)/g), join('; ', map { qq(role "$_" has more rights than nachet_datastore gives it) } qw(nachet_admin nachet_owner)), '... but warns');
 	like($err, qr/It has: member mallory\./, '... of members of the owner');
 	like($err, qr/It has: LOGIN\./, '... and of attributes');
+};
+
+# Who else than its owner may use what, a line each.
+my $rights = <<'SQL';
+WITH member AS (
+	SELECT classid, objid FROM pg_depend d JOIN pg_extension e ON e.oid = refobjid WHERE deptype = 'e' AND extname = 'nachet_datastore'
+)
+SELECT what, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, privilege_type, is_grantable FROM (
+	SELECT relowner AS owner, oid::regclass::text AS what, coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner)) AS acl
+	FROM pg_class JOIN member ON classid = 'pg_class'::regclass AND objid = oid
+	UNION ALL SELECT proowner, oid::regprocedure::text, coalesce(proacl, acldefault('f', proowner))
+	FROM pg_proc JOIN member ON classid = 'pg_proc'::regclass AND objid = oid
+	UNION ALL SELECT nspowner, 'schema', coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace WHERE nspname = 'nachet'
+) AS t, aclexplode(acl) ORDER BY 1, 2, 3
+SQL
+
+subtest 'default privileges of the installer' => sub {
+	my $open = join '; ', map { ("ALTER DEFAULT PRIVILEGES GRANT ALL ON $_ TO PUBLIC", "ALTER DEFAULT PRIVILEGES GRANT ALL ON $_ TO mallory WITH GRANT OPTION",
+		"ALTER DEFAULT PRIVILEGES GRANT ALL ON $_ TO nachet_importer, nachet_owner") }
+		qw(TABLES SEQUENCES ROUTINES TYPES SCHEMAS);
+	$open .= "; ALTER DEFAULT PRIVILEGES REVOKE ALL ON $_ FROM postgres" for qw(TABLES SEQUENCES ROUTINES);
+	$store->psql('DROP EXTENSION nachet_datastore; REVOKE nachet_owner FROM mallory; ALTER ROLE nachet_admin NOLOGIN');
+	$store->psql('CREATE EXTENSION nachet_datastore');
+	my $expected = $store->psql($rights);
+	for my $db (qw(opened updated)) { $store->psql("CREATE DATABASE $db", db => 'postgres'); $store->psql($open, db => $db) }
+	$store->psql('CREATE EXTENSION nachet_datastore', db => 'opened');
+	is_deeply([ split /\n/, $store->psql($rights, db => 'opened') ], [ split /\n/, $expected ], 'open nothing');
+	$store->psql("CREATE ROLE someone; GRANT nachet_importer TO someone; SELECT nachet.register_user('a\@b.c'); SELECT nachet.register_seed('S')", db => 'opened');
+	is($store->sqlstate("SET ROLE someone; INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'x')", db => 'opened'), '', '... and take nothing from us');
+
+	$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'", db => 'updated');
+	my %before = map { $_ => 1 } split /\n/, $store->psql($rights =~ s/SELECT what, .*/SELECT DISTINCT what FROM (/r =~ s/, aclexplode.*//rs, db => 'updated');
+	my (undef, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => 'updated');
+	like($err, qr/WARNING:  objects of nachet_datastore are open to roles other than its own/, 'an update takes nothing away, but warns');
+	like($err, qr/^(DETAIL:  )?table nachet\.users to PUBLIC, mallory$/m, '... of tables');
+	like($err, qr/^(DETAIL:  )?sequence nachet\.content_id_seq to PUBLIC, mallory$/m, '... of sequences');
+	like($err, qr/^(DETAIL:  )?routine nachet\.register_user\(email text\) to mallory$/m, '... of functions');
+	my $new = sub { return join "\n", grep { !$before{ (split /\|/)[0] } } split /\n/, $_[0] };
+	is($new->($store->psql($rights, db => 'updated')), $new->($expected), '... and what is new is closed');
 };
 
 done_testing;

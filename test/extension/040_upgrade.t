@@ -24,15 +24,21 @@ WITH member AS (
 	SELECT c.* FROM pg_class c JOIN member ON classid = 'pg_class'::regclass AND objid = c.oid
 )
 SELECT line FROM (
-	SELECT 'member ' || pg_describe_object(classid, objid, 0) FROM member
-	UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid) || ' ' || proowner::regrole || ' ' || coalesce(proacl::text, '')
+	-- Rights in no order, and those by default like those that are written down.
+	SELECT concat_ws(' ', 'rights', what, array(SELECT unnest(acl)::text ORDER BY 1)) FROM (
+		SELECT 'function ' || p.oid::regprocedure AS what, coalesce(proacl, acldefault('f', proowner)) AS acl
+		FROM pg_proc p JOIN member ON classid = 'pg_proc'::regclass AND objid = p.oid
+		UNION ALL SELECT 'relation ' || oid::regclass, coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner)) FROM relation
+		UNION ALL SELECT 'schema nachet', coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace WHERE nspname = 'nachet') AS t
+	UNION ALL SELECT 'member ' || pg_describe_object(classid, objid, 0) FROM member
+	UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid) || ' ' || proowner::regrole
 			|| ' ' || coalesce(obj_description(p.oid, 'pg_proc'), '')
 		FROM pg_proc p JOIN member ON classid = 'pg_proc'::regclass AND objid = p.oid
 	UNION ALL SELECT concat_ws(' ', 'relation', oid::regclass, relkind, relowner::regrole, relpersistence, reloptions,
-			relacl, obj_description(oid, 'pg_class'), CASE WHEN relkind = 'v' THEN pg_get_viewdef(oid) END)
+			obj_description(oid, 'pg_class'), CASE WHEN relkind = 'v' THEN pg_get_viewdef(oid) END)
 		FROM relation
 	UNION ALL SELECT concat_ws(' ', 'column', attrelid::regclass, attnum, attname, format_type(atttypid, atttypmod),
-			attnotnull, attstorage, attidentity, attgenerated, attacl, pg_get_expr(adbin, adrelid),
+			attnotnull, attstorage, attidentity, attgenerated, array(SELECT unnest(attacl)::text ORDER BY 1), pg_get_expr(adbin, adrelid),
 			col_description(attrelid, attnum))
 		FROM pg_attribute JOIN relation ON attrelid = relation.oid
 			LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
@@ -46,7 +52,7 @@ SELECT line FROM (
 		FROM pg_event_trigger
 	UNION ALL SELECT concat_ws(' ', 'sequence', seqrelid::regclass, seqtypid::regtype, seqstart, seqincrement, seqmax, seqcache)
 		FROM pg_sequence JOIN relation ON seqrelid = relation.oid
-	UNION ALL SELECT 'schema ' || nspname || ' ' || nspowner::regrole || ' ' || coalesce(nspacl::text, '')
+	UNION ALL SELECT 'schema ' || nspname || ' ' || nspowner::regrole
 		FROM pg_namespace WHERE nspname = 'nachet'
 	UNION ALL SELECT 'extension ' || extversion || ' ' || extrelocatable FROM pg_extension WHERE extname = 'nachet_datastore'
 	UNION ALL SELECT concat_ws(' ', 'dumped', config::regclass, condition)
