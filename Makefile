@@ -19,8 +19,10 @@ SHLIB_LINK = $(shell pkg-config --libs libcurl 2>/dev/null)
 PG_CFLAGS = $(WARNINGS) -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-Wno-declaration-after-statement $(MODULE_SANITIZE)
 # `make SANITIZE=address,undefined`: of the two the server can load only the second.
-MODULE_SANITIZE = $(if $(SANITIZE),-fsanitize=undefined -fno-sanitize-recover=all)
+MODULE_SANITIZE = $(if $(SANITIZE),-fsanitize=undefined -fno-sanitize-recover=all) $(COVERAGE_FLAGS)
 SHLIB_LINK += $(MODULE_SANITIZE)
+# `make COVERAGE=1`: counts which lines and branches run, for `make coverage`.
+COVERAGE_FLAGS = $(if $(COVERAGE),--coverage -fprofile-update=atomic -O0)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)

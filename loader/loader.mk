@@ -10,8 +10,9 @@ CLIENT_BINDIR ?= $(PREFIX)/bin
 
 CLIENT_WARNINGS = $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
 	-Wformat=2
-CLIENT_HARDENING = $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
-CLIENT_SANITIZE = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CLIENT_HARDENING = $(if $(SANITIZE)$(COVERAGE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
+CLIENT_SANITIZE = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+	$(COVERAGE_FLAGS)
 CLIENT_CFLAGS = -std=gnu11 -O2 -g $(CLIENT_WARNINGS) $(CLIENT_HARDENING) $(CLIENT_SANITIZE) -pthread
 CLIENT_CPPFLAGS = -D_GNU_SOURCE -DNACHET_VERSION='"$(EXTVERSION)"' -Iextension -I. \
 	$(shell $(PKG_CONFIG) --cflags libpq libcrypto)

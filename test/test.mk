@@ -1,6 +1,6 @@
 # test/test.mk: the tests, and the checks of the source.
 
-.PHONY: check run-check check-sanitized check-long lint format
+.PHONY: check run-check check-sanitized check-long coverage lint format
 
 # All tests, in one run; TESTS='test/http test/pgtap/020-users.sql' runs those alone.
 check: run-check
@@ -34,6 +34,12 @@ check-sanitized:
 check-long: export NACHET_LONG = 1
 check-long: run-check
 	test/valgrind
+
+# Which lines and branches of the product run in the tests: at least 95% and 85%. TESTS='...' counts those alone.
+coverage:
+	tools/deps build check coverage
+	tools/node-packages
+	test/coverage $(TESTS)
 
 lint:
 	tools/deps build lint

@@ -6,8 +6,14 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-build=$(mktemp -d)
-trap 'rm -rf "$build"' EXIT
+# With COVERAGE_DIR, of test/coverage, what has run is counted there.
+if [ -n "${COVERAGE_DIR:-}" ]; then
+	build=$(mktemp -d -p "$COVERAGE_DIR")
+	CFLAGS='-O0 --coverage'
+else
+	build=$(mktemp -d)
+	trap 'rm -rf "$build"' EXIT
+fi
 
 # shellcheck disable=SC2086 # flags are words
 ${CC:-cc} ${CFLAGS:--g -O1} -std=gnu11 -Wall -Wextra -Wvla -Wshadow -Werror \
