@@ -24,7 +24,7 @@ reserve(NachetText *text, size_t length)
 		return false;
 	while (capacity - text->length <= length)
 		capacity *= 2;
-	if (capacity == text->capacity)
+	if (capacity <= text->capacity)
 		return true;
 	bytes = realloc(text->bytes, capacity);
 	if (bytes == NULL)

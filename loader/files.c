@@ -72,7 +72,7 @@ nachet_files_add(NachetFiles *files, const char *name, const char *path)
 {
 	NachetFile *file;
 
-	if (files->failed || (files->count == files->capacity && !grow(files, path != NULL)))
+	if (files->failed || (files->count >= files->capacity && !grow(files, path != NULL)))
 	{
 		files->failed = true;
 		return;

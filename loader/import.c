@@ -142,7 +142,7 @@ make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
 		if (nachet_upload_set(session, files, set_id, error))
 			return true;
 		if (strcmp(error->sqlstate, NACHET_SQLSTATE_CONTENTS_MISSING) != 0 ||
-		    round == MAX_SWEPT_ROUNDS || nachet_session_interrupted(session))
+		    round >= MAX_SWEPT_ROUNDS || nachet_session_interrupted(session))
 			return false;
 		nachet_console_detail(session->console,
 		                      "contents were swept away meanwhile: sending them again");
