@@ -16,7 +16,7 @@
 #include "damage.h"
 #include "object_settings.h"
 #include "object_upload.h"
-#include "pure/crc64.h"
+#include "pure/crc.h"
 #include "pure/hex.h"
 
 /* So much is read and hashed at a stretch: it stays in the processor's cache, and other uploads go on. */
