@@ -13,7 +13,7 @@
 #include "picture_header.h"
 
 /* The most that is read at once, and the least: a hop over a picture's body should cost little. */
-#define NACHET_WINDOW_BYTES      4096
+#define NACHET_WINDOW_BYTES      16384
 #define NACHET_WINDOW_FIRST_READ 512
 #define NACHET_WINDOW_HOP_READ   64
 

@@ -3,6 +3,7 @@
  *		Hand-made bytes that are no picture, and JPEG, PNG and GIF that lie, loop or are odd.
  */
 #include "bytes.h"
+#include "crc.h"
 
 /* --- no picture ---------------------------------------------------------------------------------- */
 
@@ -238,20 +239,6 @@ test_jpeg_ends(void)
 
 /* --- PNG ------------------------------------------------------------------------------------------- */
 
-static uint32_t
-crc(const unsigned char *data, size_t length)
-{
-	uint32_t value = ~UINT32_C(0);
-
-	while (length-- > 0)
-	{
-		value ^= *data++;
-		for (int bit = 0; bit < 8; bit++)
-			value = value >> 1 ^ (value & 1 ? UINT32_C(0xedb88320) : 0);
-	}
-	return ~value;
-}
-
 static void
 put_chunk(const char *type, const void *data, size_t length)
 {
@@ -260,7 +247,7 @@ put_chunk(const char *type, const void *data, size_t length)
 	put_be(length, 4);
 	put_text(type);
 	put(data, length);
-	put_be(crc(bytes.data + at, 4 + length), 4);
+	put_be(nachet_crc32_add(0, bytes.data + at, 4 + length), 4);
 }
 
 /* The signature and IHDR with its true CRC. */
@@ -276,13 +263,23 @@ start_png(uint32_t width, uint32_t height, unsigned int depth, unsigned int colo
 	put_be(depth, 1);
 	put_be(colour, 1);
 	put_zeros(3);
-	put_be(crc(bytes.data + 12, 17), 4);
+	put_be(nachet_crc32_add(0, bytes.data + 12, 17), 4);
 }
 
 static void
 finish_png(void)
 {
 	put_chunk("IDAT", "pixels", 6);
+	put_chunk("IEND", NULL, 0);
+}
+
+/* As many bytes as the most pixels of one bit need at least: 4,294,967,296 / 8 / 1,032. */
+static void
+finish_large_png(void)
+{
+	static const unsigned char data[530000];
+
+	put_chunk("IDAT", data, sizeof(data));
 	put_chunk("IEND", NULL, 0);
 }
 
@@ -321,14 +318,14 @@ test_png_header(void)
 	start_png(3, 0, 8, 2);
 	finish_png();
 	expect(NACHET_PICTURE_DIMENSIONS, "PNG: height is 0", "PNG without height");
-	start_png(500000, 8589, 8, 2);
-	finish_png();
+	start_png(500000, 8589, 1, 0);
+	finish_large_png();
 	expect_size(500000, 8589, "PNG of the longest side and almost the most pixels");
-	start_png(500000, 8590, 8, 2);
-	finish_png();
+	start_png(500000, 8590, 1, 0);
+	finish_large_png();
 	expect(NACHET_PICTURE_DIMENSIONS, "more than 4,294,967,296", "PNG of more pixels");
-	start_png(65536, 65536, 8, 2);
-	finish_png();
+	start_png(65536, 65536, 1, 0);
+	finish_large_png();
 	expect_size(65536, 65536, "PNG of the most pixels");
 	start_png(500001, 1, 8, 2);
 	finish_png();
@@ -345,7 +342,7 @@ test_png_header(void)
 	{
 		start_png(3, 4, 8, 2);
 		bytes.data[field] = 2;
-		set_number(29, crc(bytes.data + 12, 17), 4, true);
+		set_number(29, nachet_crc32_add(0, bytes.data + 12, 17), 4, true);
 		finish_png();
 		expect(NACHET_PICTURE_MALFORMED, "unknown compression", "PNG with an unknown method");
 	}
@@ -379,6 +376,11 @@ test_png_chunks(void)
 	put("\x89PNG\r\n\x1a\n", 8);
 	finish_png();
 	expect(NACHET_PICTURE_MALFORMED, "not IHDR", "PNG without IHDR");
+	start();
+	put("\x89PNG\r\n\x1a\n", 8);
+	put_chunk("CgBI", "\x50\0\x20\x02", 4);
+	finish_png();
+	expect(NACHET_PICTURE_MALFORMED, "Apple's own variant", "PNG as Xcode packs it");
 	start_png(3, 4, 8, 2);
 	put_chunk("ID T", "pixels", 6);
 	expect(NACHET_PICTURE_MALFORMED, "four letters", "PNG with a type that is no word");
@@ -396,6 +398,79 @@ test_png_chunks(void)
 	expect(NACHET_PICTURE_TRUNCATED, "no IEND", "PNG with 5,000 empty chunks and no end");
 	finish_png();
 	expect(NACHET_PICTURE_OK, NULL, "and with its end");
+}
+
+/* Damage to critical chunks shows, whatever it is; to the others it is left to their readers. */
+static void
+test_png_damage(void)
+{
+	static const char *const damaged[] = {"PNG with damage in its palette",
+	                                      "PNG with damage in its pixels",
+	                                      "PNG with damage in IEND"};
+	static unsigned char noise[100000];
+	size_t places[3];
+	size_t comment;
+	int wrong = 0;
+
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (unsigned char) (i * i >> 7 ^ i);
+	start_png(300, 400, 8, 3);
+	places[0] = bytes.size;
+	put_chunk("PLTE", "rgbRGB", 6);
+	comment = bytes.size;
+	put_chunk("tEXt", "a comment", 9);
+	put_chunk("IDAT", noise, 33333);
+	places[1] = bytes.size;
+	put_chunk("IDAT", noise, sizeof(noise));
+	put_chunk("IDAT", NULL, 0);
+	places[2] = bytes.size;
+	put_chunk("IEND", NULL, 0);
+	expect(NACHET_PICTURE_OK, NULL, "PNG of three IDAT chunks, the last one empty");
+	for (int i = 0; i < 3; i++)
+	{
+		/* a byte of the data, or, as IEND has none, of the CRC */
+		bytes.data[places[i] + 8] ^= 0x80;
+		expect(NACHET_PICTURE_MALFORMED, "does not match its CRC", damaged[i]);
+		bytes.data[places[i] + 8] ^= 0x80;
+	}
+	for (size_t at = 0; at < sizeof(noise); at += 997)
+	{
+		NachetPicture picture;
+
+		bytes.data[places[1] + 8 + at] ^= (unsigned char) (1 << at % 8);
+		wrong += nachet_picture_header_read_buffer(bytes.data, bytes.size, &picture) !=
+		         NACHET_PICTURE_MALFORMED;
+		bytes.data[places[1] + 8 + at] ^= (unsigned char) (1 << at % 8);
+	}
+	ok(wrong == 0, "PNG with one bit flipped, anywhere in its pixels");
+	bytes.data[comment + 10] ^= 1;
+	expect(NACHET_PICTURE_OK, NULL, "PNG with damage in a comment, as decoders accept");
+}
+
+/* No deflate stream becomes more than 1,032 times its size: what claims more cannot be whole. */
+static void
+test_png_bombs(void)
+{
+	start_png(46340, 46340, 8, 2);
+	put_chunk("IDAT", "some compressed zeros", 21);
+	put_chunk("IEND", NULL, 0);
+	expect(NACHET_PICTURE_MALFORMED, "too few bytes", "PNG of 2 billion pixels in 21 bytes");
+	/* 1,031 pixels and a filter's byte a row: four rows need four bytes */
+	start_png(1031, 4, 8, 0);
+	put_chunk("IDAT", "abcd", 4);
+	put_chunk("IEND", NULL, 0);
+	expect(NACHET_PICTURE_OK, NULL, "PNG whose pixels take just what they can");
+	start_png(1031, 4, 8, 0);
+	put_chunk("IDAT", "abc", 3);
+	put_chunk("IEND", NULL, 0);
+	expect(NACHET_PICTURE_MALFORMED, "too few bytes", "and one byte less");
+	start_png(1032, 5, 8, 0);
+	bytes.data[28] = 1;
+	set_number(29, nachet_crc32_add(0, bytes.data + 12, 17), 4, true);
+	put_chunk("IDAT", "abcd", 4);
+	put_chunk("IEND", NULL, 0);
+	expect(NACHET_PICTURE_MALFORMED, "too few bytes",
+	       "PNG, interlaced, of fewer bytes than it needs");
 }
 
 /* --- GIF ------------------------------------------------------------------------------------------- */
@@ -491,6 +566,8 @@ main(void)
 	test_jpeg_ends();
 	test_png_header();
 	test_png_chunks();
+	test_png_damage();
+	test_png_bombs();
 	test_gif();
 	return tap_done();
 }
