@@ -14,9 +14,9 @@ bench: loader/nachet-load http/nachet-http $(BENCH_PROGRAMS)
 	$(if $(filter-out offload,$(BENCH_PARTS)),test/bench/run)
 	$(if $(filter offload,$(BENCH_PARTS)),tools/node-packages && test/bench/offload)
 
-build/bench/%: $(CLIENT_BUILD)/test/bench/%.o
+build/bench/%: $(CLIENT_BUILD)/test/bench/%.o $(CLIENT_ARCHIVE)
 	@mkdir -p $(@D)
-	$(CC) $(CLIENT_CFLAGS) $(CLIENT_LDFLAGS) -o $@ $< $(CLIENT_LIBS) -lm
+	$(CC) $(CLIENT_CFLAGS) $(CLIENT_LDFLAGS) -o $@ $^ $(CLIENT_LIBS) -lm
 
 clean: clean-bench
 clean-bench:

@@ -2,11 +2,12 @@
  * test/bench/make_pictures.c
  *		Fills a folder with whole pictures of bytes that do not compress.
  *
- *		make_pictures FOLDER COUNT SIZE SEED
+ *		make_pictures FOLDER COUNT SIZE SEED [FORMAT]
  *
- * Each picture is a grey, uncompressed TIFF of SIZE bytes, whose one strip of noise ends with the file; a
- * thousand lie in each sub-folder. The same arguments give the same bytes, another seed gives others, and
- * no two pictures are alike. The noise is splitmix64, which no compressor finds anything in.
+ * Each picture is a grey, uncompressed TIFF of SIZE bytes, whose one strip of noise ends with the file, or, if
+ * FORMAT is png, a grey PNG of nearly SIZE bytes; a thousand lie in each sub-folder. The same arguments give the
+ * same bytes, another seed gives others, and no two pictures are alike. The noise is splitmix64, which no
+ * compressor finds anything in.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +20,19 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "pure/crc.h"
+
 #define ENTRIES      9
 #define HEAD_BYTES   (8 + 2 + ENTRIES * 12 + 4)
 #define MIN_SIZE     256
 #define MAX_SIZE     1000000000
 #define FOLDER_FILES 1000
+
+/* A PNG's pixels: blocks of deflate that are stored as they are, each in an IDAT chunk of its own. */
+#define PNG_HEAD_BYTES  (8 + 12 + 13)
+#define PNG_BLOCK_BYTES 32768
+#define PNG_BLOCK_MORE  (12 + 5)
+#define PNG_TAIL_BYTES  (12 + 4 + 12)
 
 enum
 {
@@ -58,9 +67,9 @@ put_entry(char *at, uint32_t tag, uint32_t type, uint32_t value)
 	return put_little_endian(at, value, 4);
 }
 
-/* Writes the head of a picture of so many bytes. */
+/* Writes the head of a TIFF of so many bytes. */
 static void
-put_head(char *picture, uint32_t size)
+put_tiff_head(char *picture, uint32_t size)
 {
 	uint32_t width = (uint32_t) sqrt((double) (size - HEAD_BYTES));
 	uint32_t height = (size - HEAD_BYTES) / width;
@@ -79,6 +88,110 @@ put_head(char *picture, uint32_t size)
 	at = put_entry(at, 278, TYPE_LONG, height);
 	at = put_entry(at, 279, TYPE_LONG, width * height);
 	put_little_endian(at, 0, 4);
+}
+
+static void
+fill_with_noise(char *bytes, size_t size, uint64_t state)
+{
+	for (size_t at = 0; at < size; at += sizeof(state))
+	{
+		uint64_t noise = next_noise(&state);
+
+		memcpy(bytes + at, &noise, size - at < sizeof(noise) ? size - at : sizeof(noise));
+	}
+}
+
+static size_t
+make_tiff(char *picture, size_t size, uint64_t state)
+{
+	put_tiff_head(picture, (uint32_t) size);
+	fill_with_noise(picture + HEAD_BYTES, size - HEAD_BYTES, state);
+	return size;
+}
+
+static char *
+put_big_endian(char *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		*at++ = (char) (value >> (24 - 8 * i));
+	return at;
+}
+
+/* Writes a chunk whose data stands at at + 8 already. */
+static char *
+put_chunk(char *at, const char *type, size_t length)
+{
+	put_big_endian(at, (uint32_t) length);
+	memcpy(at + 4, type, 4);
+	return put_big_endian(at + 8 + length, nachet_crc32_add(0, at + 4, 4 + length));
+}
+
+/* RFC 1950: the checksum behind a zlib stream, which starts at 1. */
+static uint32_t
+add_adler(uint32_t adler, const char *bytes, size_t length)
+{
+	uint32_t low = adler & 0xffff;
+	uint32_t high = adler >> 16;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		low = (low + (unsigned char) bytes[i]) % 65521;
+		high = (high + low) % 65521;
+	}
+	return high << 16 | low;
+}
+
+/* One stored block (RFC 1951, 3.2.4), in a chunk; before the first one stands the zlib stream's head. */
+static char *
+put_block(char *at, const char *raw, size_t length, bool first, bool last)
+{
+	char *data = at + 8;
+
+	if (first)
+	{
+		memcpy(data, "\x78\x01", 2);
+		data += 2;
+	}
+	*data++ = (char) last;
+	data = put_little_endian(data, (uint32_t) length, 2);
+	data = put_little_endian(data, (uint32_t) ~length, 2);
+	memcpy(data, raw, length);
+	return put_chunk(at, "IDAT", (size_t) (data - at) - 8 + length);
+}
+
+static size_t
+make_png(char *picture, size_t size, uint64_t state)
+{
+	size_t blocks = size / (PNG_BLOCK_BYTES + PNG_BLOCK_MORE) + 1;
+	size_t bytes = size - PNG_HEAD_BYTES - PNG_TAIL_BYTES - 2 - blocks * PNG_BLOCK_MORE;
+	uint32_t width = (uint32_t) sqrt((double) bytes);
+	uint32_t height = (uint32_t) (bytes / (width + 1));
+	char *raw = malloc((size_t) (width + 1) * height);
+	char *at = picture;
+	uint32_t adler = 1;
+
+	if (raw == NULL)
+		return 0;
+	bytes = (size_t) (width + 1) * height;
+	fill_with_noise(raw, bytes, state);
+	for (uint32_t row = 0; row < height; row++)
+		raw[(size_t) row * (width + 1)] = 0;
+	memcpy(at, "\x89PNG\r\n\x1a\n", 8);
+	put_big_endian(put_big_endian(at + 16, width), height);
+	memcpy(at + 24, "\x08\0\0\0\0", 5);
+	at = put_chunk(at + 8, "IHDR", 13);
+	for (size_t done = 0; done < bytes; done += PNG_BLOCK_BYTES)
+	{
+		size_t left = bytes - done;
+		size_t length = left < PNG_BLOCK_BYTES ? left : PNG_BLOCK_BYTES;
+
+		adler = add_adler(adler, raw + done, length);
+		at = put_block(at, raw + done, length, done == 0, length == left);
+	}
+	free(raw);
+	put_big_endian(at + 8, adler);
+	at = put_chunk(at, "IDAT", 4);
+	return (size_t) (put_chunk(at, "IEND", 0) - picture);
 }
 
 static bool
@@ -102,26 +215,20 @@ write_picture(const char *path, const char *picture, size_t size)
 }
 
 static bool
-make_pictures(const char *folder, long count, size_t size, uint64_t seed)
+make_pictures(const char *folder, long count, size_t size, uint64_t seed, bool png)
 {
-	char *picture = calloc(1, size + sizeof(uint64_t));
+	char *picture = malloc(size);
 	char path[4096];
 	bool done = picture != NULL;
 
-	if (done)
-		put_head(picture, (uint32_t) size);
 	for (long i = 0; done && i < count; i++)
 	{
 		uint64_t state = seed << 32 ^ (uint64_t) i;
-		uint64_t noise;
+		size_t length;
 
 		/* One step of the generator parts neighbouring seeds, whose sequences would overlap. */
 		state = next_noise(&state);
-		for (size_t at = HEAD_BYTES; at < size; at += sizeof(noise))
-		{
-			noise = next_noise(&state);
-			memcpy(picture + at, &noise, sizeof(noise));
-		}
+		length = png ? make_png(picture, size, state) : make_tiff(picture, size, state);
 		snprintf(path, sizeof(path), "%s/%04ld", folder, i / FOLDER_FILES);
 		if (i % FOLDER_FILES == 0 && mkdir(path, 0755) != 0 && errno != EEXIST)
 		{
@@ -129,8 +236,9 @@ make_pictures(const char *folder, long count, size_t size, uint64_t seed)
 			done = false;
 			break;
 		}
-		snprintf(path, sizeof(path), "%s/%04ld/%07ld.tif", folder, i / FOLDER_FILES, i);
-		done = write_picture(path, picture, size);
+		snprintf(path, sizeof(path), "%s/%04ld/%07ld.%s", folder, i / FOLDER_FILES, i,
+		         png ? "png" : "tif");
+		done = length > 0 && write_picture(path, picture, length);
 	}
 	free(picture);
 	return done;
@@ -139,12 +247,16 @@ make_pictures(const char *folder, long count, size_t size, uint64_t seed)
 int
 main(int argc, char **argv)
 {
-	long count = argc == 5 ? atol(argv[2]) : 0;
-	long size = argc == 5 ? atol(argv[3]) : 0;
+	bool right = argc == 5 || argc == 6;
+	long count = right ? atol(argv[2]) : 0;
+	long size = right ? atol(argv[3]) : 0;
+	bool png = argc == 6 && strcmp(argv[5], "png") == 0;
 
-	if (count < 1 || size < MIN_SIZE || size > MAX_SIZE)
+	if (count < 1 || size < MIN_SIZE || size > MAX_SIZE ||
+	    (argc == 6 && !png && strcmp(argv[5], "tiff") != 0))
 	{
-		fprintf(stderr, "usage: make_pictures FOLDER COUNT SIZE SEED, SIZE from %d to %d\n",
+		fprintf(stderr,
+		        "usage: make_pictures FOLDER COUNT SIZE SEED [tiff|png], SIZE from %d to %d\n",
 		        MIN_SIZE, MAX_SIZE);
 		return 2;
 	}
@@ -153,5 +265,5 @@ main(int argc, char **argv)
 		perror(argv[1]);
 		return 1;
 	}
-	return make_pictures(argv[1], count, (size_t) size, strtoull(argv[4], NULL, 10)) ? 0 : 1;
+	return make_pictures(argv[1], count, (size_t) size, strtoull(argv[4], NULL, 10), png) ? 0 : 1;
 }

@@ -24,7 +24,7 @@ our $cores = capture('nproc');
 
 # test/bench/run tells what they are.
 our %option = (
-	MB => 200, SIZES => '2500000 100000 10000', ROUNDS => 3, JOBS => $cores < 4 ? $cores : 4,
+	MB => 200, SIZES => '2500000 100000 10000', FORMAT => 'tiff', ROUNDS => 3, JOBS => $cores < 4 ? $cores : 4,
 	GROWTH => 100_000, GROWTH_SIZE => 10_000, SET => 100_000,
 	SECONDS => 3, UPLOADS => 64, UPLOAD_SIZE => 50_000_000, CROWD => 500,
 	PLACE => "$root/var/bench/place", PICTURES => "$root/var/bench/pictures", SETTINGS => 'shared_buffers=2GB',
@@ -190,7 +190,7 @@ sub make_pictures
 	my ($folder, $count, $size, $seed) = @_;
 	return if -e "$folder.list";
 	File::Path::remove_tree($folder);
-	command("$bin/make_pictures", $folder, $count, $size, $seed);
+	command("$bin/make_pictures", $folder, $count, $size, $seed, $option{FORMAT});
 	command('sh', '-c', 'find "$1" -type f | sort > "$1.list"', 'sh', $folder);
 	command('sync', '-f', $folder);
 	return;
@@ -201,7 +201,7 @@ sub picture_folder
 {
 	my ($size) = @_;
 	my $count = count_for($size);
-	my $folder = "$option{PICTURES}/$count-of-$size";
+	my $folder = "$option{PICTURES}/$count-of-$size-$option{FORMAT}";
 	make_pictures($folder, $count, $size, $size);
 	return $folder;
 }

@@ -81,7 +81,7 @@ sub _send_halves
 
 sub _measure_memory
 {
-	my $folder = "$option{PICTURES}/1-of-$option{UPLOAD_SIZE}";
+	my $folder = "$option{PICTURES}/1-of-$option{UPLOAD_SIZE}-$option{FORMAT}";
 	make_pictures($folder, 1, $option{UPLOAD_SIZE}, 1);
 	my ($file) = split /\n/, slurp("$folder.list");
 	my $picture = slurp($file);

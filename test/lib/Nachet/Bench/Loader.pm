@@ -112,7 +112,7 @@ sub _measure_growth
 
 sub _measure_set
 {
-	my $folder = "$option{PICTURES}/$option{SET}-of-1000";
+	my $folder = "$option{PICTURES}/$option{SET}-of-1000-$option{FORMAT}";
 	make_pictures($folder, $option{SET}, 1000, 7);
 	note("one set of $option{SET} pictures");
 	fresh_database();
