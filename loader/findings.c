@@ -2,7 +2,10 @@
  * loader/findings.c
  *		What is not imported and why: counted, and named on the console and in the report.
  */
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "findings.h"
 
@@ -30,12 +33,85 @@ nachet_finding_left_out(NachetSession *session, NachetFindings *findings, const 
 	atomic_fetch_add(&findings->left_out, 1);
 }
 
+/* Keeps the first of each kind, while there is room. */
+static void
+keep_example(NachetFindings *findings, const NachetMachineMade *made)
+{
+	NachetMachineMadeExample *example = &findings->example[findings->examples];
+
+	for (int i = 0; i < findings->examples; i++)
+	{
+		if (findings->example[i].what == made->what)
+			return;
+	}
+	if (findings->examples >= NACHET_MACHINE_MADE_EXAMPLES ||
+	    made->length >= sizeof(example->component))
+		return;
+	example->what = made->what;
+	memcpy(example->component, made->component, made->length);
+	example->component[made->length] = '\0';
+	findings->examples++;
+}
+
+bool
+nachet_finding_machine_made(NachetSession *session, NachetFindings *findings, const char *folder,
+                            const char *path, const char *judged, unsigned char type)
+{
+	bool may_be_folder = type == DT_DIR || type == DT_LNK || type == DT_UNKNOWN;
+	size_t length = strlen(judged);
+	NachetMachineMade made;
+	char *shown;
+
+	if (session->options->include_machine_made)
+		return false;
+	if ((type == DT_DIR || !nachet_path_is_machine_made(judged, length, false, &made)) &&
+	    (!may_be_folder || !nachet_path_is_machine_made(judged, length, true, &made)))
+		return false;
+	shown = nachet_console_name(folder, path);
+	nachet_console_detail(session->console, "%s: not imported: machine-made: %s",
+	                      shown != NULL ? shown : "?", made.what);
+	nachet_report_entry(session->report, shown, "machine_made", NULL, made.what);
+	free(shown);
+	keep_example(findings, &made);
+	atomic_fetch_add(&findings->machine_made, 1);
+	return true;
+}
+
+void
+nachet_findings_tell_machine_made(NachetSession *session, NachetFindings *findings,
+                                  const char *where)
+{
+	size_t count = atomic_load(&findings->machine_made);
+	char *text = NULL;
+	size_t length = 0;
+	FILE *stream = count > 0 ? open_memstream(&text, &length) : NULL;
+
+	if (stream == NULL)
+		return;
+	for (int i = 0; i < findings->examples; i++)
+	{
+		char *component = nachet_console_name("", findings->example[i].component);
+
+		fprintf(stream, "%s%s (%s)", i > 0 ? ", " : "", findings->example[i].what,
+		        component != NULL ? component : "?");
+		free(component);
+	}
+	if (fclose(stream) == 0)
+		nachet_console_note(session->console,
+		                    "%s: not imported: %zu machine-made: %s%s "
+		                    "(--include-machine-made imports them)",
+		                    where, count, text,
+		                    findings->examples < NACHET_MACHINE_MADE_EXAMPLES ? "" : ", ...");
+	free(text);
+}
+
 void
 nachet_findings_add(NachetFindings *all, NachetFindings *findings)
 {
 	atomic_fetch_add(&all->refused, atomic_load(&findings->refused));
 	atomic_fetch_add(&all->unreadable, atomic_load(&findings->unreadable));
 	atomic_fetch_add(&all->left_out, atomic_load(&findings->left_out));
+	atomic_fetch_add(&all->machine_made, atomic_load(&findings->machine_made));
 }
 
 size_t
@@ -58,15 +134,16 @@ nachet_findings_text(NachetFindings *findings, char text[NACHET_FINDINGS_TEXT])
 		size_t count;
 		const char *what;
 	} part[] = {{nachet_findings_rejected(findings), "rejected"},
-	            {atomic_load(&findings->left_out), "left out"}};
+	            {atomic_load(&findings->left_out), "left out"},
+	            {atomic_load(&findings->machine_made), "machine-made"}};
 	size_t length = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
 	{
 		if (part[i].count > 0)
-			length += (size_t) snprintf(text + length, NACHET_FINDINGS_TEXT - length, ", %zu %s",
-			                            part[i].count, part[i].what);
+			length += (size_t) snprintf(text + length, NACHET_FINDINGS_TEXT - length, "%s%zu %s",
+			                            length > 0 ? ", " : "; ", part[i].count, part[i].what);
 	}
 	return text;
 }

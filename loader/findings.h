@@ -12,6 +12,14 @@
 #include "files.h"
 #include "session.h"
 
+#define NACHET_MACHINE_MADE_EXAMPLES 4
+
+typedef struct NachetMachineMadeExample
+{
+	const char *what; /* of each kind, the first */
+	char component[NACHET_NAME_MAX_BYTES + 1];
+} NachetMachineMadeExample;
+
 /* Workers count at once. */
 typedef struct NachetFindings
 {
@@ -21,6 +29,11 @@ typedef struct NachetFindings
 
 	/* Left out: named as warnings, and stop nothing. */
 	atomic_size_t left_out; /* symbolic links without --follow, listed folders */
+
+	/* Machine-made: not imported, and told in one note, with these examples. */
+	atomic_size_t machine_made;
+	NachetMachineMadeExample example[NACHET_MACHINE_MADE_EXAMPLES];
+	int examples;
 } NachetFindings;
 
 /*
@@ -34,6 +47,19 @@ extern void nachet_finding(NachetSession *session, atomic_size_t *counter, const
 extern void nachet_finding_left_out(NachetSession *session, NachetFindings *findings,
                                     const char *folder, const char *name, const char *reason);
 
+/*
+ * Whether what has the path in the folder, and the DT_ type, is not imported because it is
+ * machine-made: then counts it, and names it in the report and with --verbose. judged is the part
+ * of its path that was not judged yet. Not for workers.
+ */
+extern bool nachet_finding_machine_made(NachetSession *session, NachetFindings *findings,
+                                        const char *folder, const char *path, const char *judged,
+                                        unsigned char type);
+
+/* Tells how much of a folder, or of what else the words name, was machine-made, if any was. */
+extern void nachet_findings_tell_machine_made(NachetSession *session, NachetFindings *findings,
+                                              const char *where);
+
 /* Adds one set's findings to those of several. */
 extern void nachet_findings_add(NachetFindings *all, NachetFindings *findings);
 
@@ -43,7 +69,7 @@ extern size_t nachet_findings_rejected(NachetFindings *findings);
 /* Whether a set that is made in spite of the findings lacks files: those rejected, or left out. */
 extern bool nachet_findings_lack_files(NachetFindings *findings);
 
-/* The counts that are not 0, each behind a comma: ", 3 rejected, 1 left out". */
+/* The counts that are not 0: "; 3 rejected, 1 left out". */
 #define NACHET_FINDINGS_TEXT 96
 extern const char *nachet_findings_text(NachetFindings *findings, char text[NACHET_FINDINGS_TEXT]);
 

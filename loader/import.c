@@ -98,6 +98,7 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 		return NACHET_OUTCOME_FAILED;
 	if (!list_files(session, target, files, findings))
 		return stopped(session);
+	nachet_findings_tell_machine_made(session, findings, what);
 	if (session->sink != NULL && !nachet_upload_ask(session, files, &error))
 		return fail(session, "", &error);
 	if (!nachet_check_files(session, files, findings))
@@ -238,6 +239,7 @@ write_summary(NachetSession *session, const Ending *ending)
 	                   nachet_findings_rejected(ending->findings) +
 	                       atomic_load(&ending->files->rejected));
 	nachet_json_number(&line, "left_out", atomic_load(&ending->findings->left_out));
+	nachet_json_number(&line, "machine_made", atomic_load(&ending->findings->machine_made));
 	nachet_json_fraction(&line, "total_duration",
 	                     (double) (nachet_progress_now_ns() - ending->started_ns) / 1e9);
 	free(shown);

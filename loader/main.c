@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/stat.h>
 
 #include "client/standard_streams.h"
 #include "exit_codes.h"
@@ -20,6 +19,7 @@
 #include "script.h"
 #include "seed_folders.h"
 #include "session.h"
+#include "targets.h"
 
 typedef struct Tally
 {
@@ -69,38 +69,6 @@ exit_status(const Tally *tally)
 	return tally->left_out > 0 ? NACHET_EXIT_LEFT_OUT : NACHET_EXIT_IMPORTED;
 }
 
-/*
- * Makes targets of the arguments: one for each folder, and one for all files together, in the place of the
- * first. What can't be looked at counts as a folder, whose import then says why. Gives their number;
- * *files holds the files' paths.
- */
-static size_t
-make_targets(const NachetOptions *options, NachetTarget *targets, char **files)
-{
-	NachetTarget *given = NULL;
-	size_t count = 0;
-
-	for (int i = 0; i < options->argument_count; i++)
-	{
-		char *argument = options->arguments[i];
-		struct stat status;
-
-		if (stat(argument, &status) != 0 || S_ISDIR(status.st_mode))
-		{
-			targets[count].folder = argument;
-			count++;
-			continue;
-		}
-		if (given == NULL)
-		{
-			given = &targets[count++];
-			given->paths = files;
-		}
-		files[given->path_count++] = argument;
-	}
-	return count;
-}
-
 /* Makes the first contact with where the imports go; logs. */
 static bool
 open_sink(NachetSession *session, Tally *tally)
@@ -127,21 +95,6 @@ open_sink(NachetSession *session, Tally *tally)
 	tally->failed++;
 	tally->unreachable = error.unreachable;
 	nachet_error_clear(&error);
-	return false;
-}
-
-/* What the arguments, once looked at, say about the options; logs. */
-static bool
-check_targets(const NachetOptions *options, const NachetTarget *targets, size_t count,
-              NachetConsole *console)
-{
-	if (options->name != NULL && count > 1)
-		nachet_console_error(console, "--name names one set, and the arguments make %zu", count);
-	else if (options->files_from != NULL && count > 0 && targets[0].folder == NULL)
-		nachet_console_error(console, "--files-from lists files of a folder, which '%s' is not",
-		                     targets[0].paths[0]);
-	else
-		return true;
 	return false;
 }
 
@@ -172,43 +125,43 @@ import_seed_folders(NachetSession *session, Tally *tally)
 	nachet_seed_folders_free(&folders);
 }
 
+static void
+import_targets(NachetSession *session, NachetTargets *targets, Tally *tally)
+{
+	const NachetOptions *options = session->options;
+
+	if (!options->seed_from_folder && !nachet_targets_drop_machine_made(targets, session))
+		tally->failed++;
+	else if (options->sql)
+		count_outcome(tally, nachet_script_write(session, targets->target, targets->count));
+	else if (!open_sink(session, tally))
+		return;
+	else if (options->seed_from_folder)
+		import_seed_folders(session, tally);
+	else
+		import_all(session, targets->target, targets->count, tally);
+}
+
 static NachetExit
 run(const NachetOptions *options, NachetConsole *console)
 {
-	size_t arguments = (size_t) options->argument_count;
-	NachetTarget *targets = calloc(arguments, sizeof(*targets));
-	char **files = calloc(arguments, sizeof(*files));
 	NachetExit status = NACHET_EXIT_FAILED;
+	NachetTargets targets = {NULL, 0, NULL};
 	NachetReport report;
 	NachetSession session;
 	Tally tally = {0};
-	size_t count = 0;
 
-	if (!nachet_report_open(&report, options->report, console))
+	if (!nachet_report_open(&report, options->report, console) ||
+	    !nachet_targets_make(&targets, options, console))
 		goto done;
-	if (targets == NULL || files == NULL)
-	{
-		nachet_console_error(console, "out of memory");
-		goto done;
-	}
-	if (!options->seed_from_folder)
-		count = make_targets(options, targets, files);
-	if (!check_targets(options, targets, count, console))
+	if (!nachet_targets_fit(&targets, options, console))
 	{
 		status = NACHET_EXIT_USAGE;
 		goto done;
 	}
 	if (nachet_session_start(&session, options, console, &report))
 	{
-		if (options->sql)
-			count_outcome(&tally, nachet_script_write(&session, targets, count));
-		else if (open_sink(&session, &tally))
-		{
-			if (options->seed_from_folder)
-				import_seed_folders(&session, &tally);
-			else
-				import_all(&session, targets, count, &tally);
-		}
+		import_targets(&session, &targets, &tally);
 		nachet_session_end(&session);
 		status = exit_status(&tally);
 	}
@@ -217,8 +170,7 @@ done:
 	if (!nachet_report_close(&report, console) &&
 	    (status == NACHET_EXIT_IMPORTED || status == NACHET_EXIT_LEFT_OUT))
 		status = NACHET_EXIT_FAILED;
-	free(targets);
-	free(files);
+	nachet_targets_free(&targets);
 	return status;
 }
 

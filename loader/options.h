@@ -34,6 +34,7 @@ typedef struct NachetOptions
 	const char *files_from; /* a path, or "-"; NULL for all files */
 	bool from0;
 	bool follow;
+	bool include_machine_made;
 	bool seed_from_folder;
 	bool json;
 	bool dry_run;

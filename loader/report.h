@@ -25,8 +25,8 @@ extern bool nachet_report_open(NachetReport *report, const char *path, NachetCon
     __attribute__((warn_unused_result));
 
 /*
- * A file, or a folder with all below it, that is in no set: rejected or left_out. name is its
- * display name; file may be NULL. Any thread.
+ * A file, or a folder with all below it, that is in no set: rejected, left_out or machine_made.
+ * name is its display name; file may be NULL. Any thread.
  */
 extern void nachet_report_entry(NachetReport *report, const char *name, const char *status,
                                 const NachetFile *file, const char *reason);

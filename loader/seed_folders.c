@@ -54,8 +54,8 @@ take_entry(NachetSession *session, NachetSeedFolders *folders, const char *above
 	atomic_size_t *wrong = &folders->findings.unreadable;
 	int failed = nachet_entry_type(fd, name, options->follow, &type);
 
-	if ((type != DT_DIR && nachet_name_is_clutter(name, strlen(name))) ||
-	    nachet_choice_leaves(options, name, type, fd, name))
+	if (nachet_choice_leaves(options, name, type, fd, name) ||
+	    nachet_finding_machine_made(session, &folders->findings, above, name, name, type))
 		return true;
 	if (failed != 0)
 		nachet_finding(session, wrong, above, name, NULL, strerror(failed));
@@ -159,6 +159,7 @@ nachet_seed_folders_list(NachetSession *session, NachetSeedFolders *folders)
 		nachet_console_error(session->console, "out of memory");
 		return NACHET_OUTCOME_FAILED;
 	}
+	nachet_findings_tell_machine_made(session, &folders->findings, "the given folders");
 	outcome = ask(session, folders);
 	if (outcome == NACHET_OUTCOME_IMPORTED && nachet_findings_rejected(&folders->findings) > 0)
 		outcome = NACHET_OUTCOME_FAILED;

@@ -49,6 +49,14 @@ report(Walk *walk, atomic_size_t *counter, const char *path, const char *reason)
 	nachet_finding(walk->session, counter, walk->files->folder, path, NULL, reason);
 }
 
+/* Whether walk->path is not imported because judged, the end of it, is machine-made. */
+static bool
+is_machine_made(Walk *walk, const char *judged, unsigned char type)
+{
+	return nachet_finding_machine_made(walk->session, walk->findings, walk->files->folder,
+	                                   walk->path, judged, type);
+}
+
 /* Takes the file at walk->path, of a known type other than a folder's or a link's. */
 static void
 take_file(Walk *walk, unsigned char type)
@@ -93,8 +101,8 @@ take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t 
 {
 	int failed = nachet_entry_type(parent, name, walk->files->follow, &type);
 
-	if ((type != DT_DIR && nachet_name_is_clutter(name, strlen(name))) ||
-	    nachet_choice_leaves(walk->session->options, walk->path, type, parent, name))
+	if (nachet_choice_leaves(walk->session->options, walk->path, type, parent, name) ||
+	    is_machine_made(walk, name, type))
 		return;
 	if (failed != 0)
 		report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
@@ -188,8 +196,8 @@ walked(Walk *walk)
 {
 	if (walk->files->failed)
 		nachet_console_error(walk->session->console,
-		                     "%s: out of memory, or more names than one set can hold",
-		                     walk->files->folder);
+		                     "%s%sout of memory, or more names than one set can hold",
+		                     walk->files->folder, *walk->files->folder != '\0' ? ": " : "");
 	return !walk->files->failed && !nachet_session_interrupted(walk->session);
 }
 
@@ -232,12 +240,11 @@ static void
 take_listed(Walk *walk, const char *path)
 {
 	const NachetOptions *options = walk->session->options;
-	const char *base = basename(path);
 	struct stat status;
 	unsigned char type;
 
 	/* What is excluded need not even be there. */
-	if (nachet_choice_excludes(options, path) || nachet_name_is_clutter(base, strlen(base)))
+	if (nachet_choice_excludes(options, path))
 		return;
 	if (strlen(path) > NACHET_NAME_MAX_BYTES)
 	{
@@ -261,7 +268,8 @@ take_listed(Walk *walk, const char *path)
 	else
 	{
 		type = (unsigned char) IFTODT(status.st_mode);
-		if (nachet_choice_leaves(options, path, type, walk->files->folder_fd, path))
+		if (nachet_choice_leaves(options, path, type, walk->files->folder_fd, path) ||
+		    is_machine_made(walk, path, type))
 			return;
 		if (type == DT_DIR)
 			nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, path,
@@ -304,7 +312,7 @@ compare_texts(const void *a, const void *b)
 static bool
 check_distinct(Walk *walk, char **paths, size_t count)
 {
-	const char **names = calloc(count, sizeof(*names));
+	const char **names = calloc(count + 1, sizeof(*names));
 	bool distinct = names != NULL;
 
 	for (size_t i = 0; i < count && names != NULL; i++)
@@ -324,34 +332,54 @@ check_distinct(Walk *walk, char **paths, size_t count)
 	return distinct;
 }
 
+/* Takes one of the given files. */
+static void
+take_given(Walk *walk, const char *path)
+{
+	const char *base = basename(path);
+	const char *flaw = nachet_name_flaw(base, strlen(base));
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		report(walk, &walk->findings->unreadable, path, strerror(errno));
+	else if (!S_ISREG(status.st_mode))
+		report(walk, &walk->findings->refused, path, "is no regular file");
+	else if (flaw != NULL)
+		report(walk, &walk->findings->refused, path, flaw);
+	else
+		nachet_files_add(walk->files, base, path);
+}
+
 bool
 nachet_walk_given(NachetSession *session, char **paths, size_t count, NachetFiles *files,
                   NachetFindings *findings)
 {
 	Walk walk = {.session = session, .files = files, .findings = findings, .path = ""};
+	char **chosen = calloc(count, sizeof(*chosen));
+	size_t chosen_count = 0;
+	bool listed = false;
 
 	files->folder = strdup("");
-	if (files->folder == NULL || !check_distinct(&walk, paths, count))
-		return false;
+	if (files->folder == NULL || chosen == NULL)
+	{
+		nachet_console_error(session->console, "out of memory");
+		goto done;
+	}
 	for (size_t i = 0; i < count; i++)
 	{
 		const char *base = basename(paths[i]);
-		const char *flaw = nachet_name_flaw(base, strlen(base));
-		struct stat status;
 
-		if (nachet_name_is_clutter(base, strlen(base)) ||
-		    !nachet_choice_takes(session->options, base))
-			continue;
-		if (stat(paths[i], &status) != 0)
-			report(&walk, &findings->unreadable, paths[i], strerror(errno));
-		else if (!S_ISREG(status.st_mode))
-			report(&walk, &findings->refused, paths[i], "is no regular file");
-		else if (flaw != NULL)
-			report(&walk, &findings->refused, paths[i], flaw);
-		else
-			nachet_files_add(files, base, paths[i]);
+		if (nachet_choice_takes(session->options, base) &&
+		    !nachet_finding_machine_made(session, findings, "", paths[i], base, DT_REG))
+			chosen[chosen_count++] = paths[i];
 	}
-	if (files->failed)
-		nachet_console_error(session->console, "out of memory");
-	return !files->failed;
+	if (!check_distinct(&walk, chosen, chosen_count))
+		goto done;
+	for (size_t i = 0; i < chosen_count; i++)
+		take_given(&walk, chosen[i]);
+	listed = walked(&walk);
+
+done:
+	free(chosen);
+	return listed;
 }

@@ -231,7 +231,7 @@ static const struct
     {".photostructure", FOLDERS, "files of PhotoStructure"},
     {".photoprism", FOLDERS, "files of PhotoPrism"},
 
-    {".stversions", FOLDERS, "old versions, kept by Syncthing"},
+    {".stversions", FOLDERS, "old versions that Syncthing keeps"},
     {".stfolder", FILES | FOLDERS, "files of Syncthing"},
     {".stignore", FILES, "files of Syncthing"},
     {".syncthing.*.tmp", FILES, "a file that Syncthing has not received whole"},

@@ -134,7 +134,7 @@ symlink '../other/1.gif', "$partial/one.gif" or die $!;
 symlink '../other', "$partial/folder" or die $!;
 ($status, $out, $err) = $store->run_load(@required, $partial);
 is($status, 3, 'an import without what symbolic links lead to has a status of its own');
-like($err, qr/: 1 picture, .*, 2 left out; /, '... and the last line says how many links there were');
+like($err, qr/: 1 picture, .*; 2 left out; /, '... and the last line says how many links there were');
 ($status, $out, $err) = $store->run_load(@required, '--quiet', $partial);
 is($status, 3, '... with --quiet too');
 is($err, join('', map { "nachet-load: warning: $partial/$_: left out: is a symbolic link, which only --follow follows\n" } 'folder', 'one.gif'),
@@ -149,7 +149,7 @@ $count{ $_->{status} }++ for values %{ report("$scratch/r.csv") };
 is_deeply({ map { $_ => $summary->{$_} } qw(rejected left_out outcome) }, { rejected => 2, left_out => 2, outcome => 'left_out' }, '... are counted by JSON');
 is_deeply(\%count, { present => 1, rejected => 2, left_out => 2 }, '... as the report has them');
 ($status, $out, $err) = $store->run_load(@required, '--on-error=skip', $partial);
-like($err, qr/: 1 picture, .*, 2 rejected, 2 left out; /, '... and as the last line says');
+like($err, qr/: 1 picture, .*; 2 rejected, 2 left out; /, '... and as the last line says');
 ($status, $out, $err) = $store->run_load(@required, '-q', '--exclude', 'one.gif', '--exclude', 'folder', '--exclude', '[te]*.gif', $partial);
 is("$status$err", '0', 'what is excluded is neither counted nor named');
 unlink "$partial/a.gif";
