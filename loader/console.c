@@ -7,6 +7,7 @@
  * holds the sets' ids and nothing else.
  */
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,27 @@ nachet_console_bar(NachetConsole *console, const char *line)
 	}
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
+}
+
+bool
+nachet_console_blocked(void)
+{
+	struct pollfd streams[] = {{STDOUT_FILENO, POLLOUT, 0}, {STDERR_FILENO, POLLOUT, 0}};
+
+	return poll(streams, 2, 0) >= 0 && (streams[0].revents == 0 || streams[1].revents == 0);
+}
+
+void
+nachet_console_last_words(const NachetConsole *console, const char *words)
+{
+	struct pollfd stream = {STDERR_FILENO, POLLOUT, 0};
+	char line[256];
+	int length = snprintf(line, sizeof(line), "%snachet-load: error: %s\n",
+	                      console->bar ? ERASE_LINE : "", words);
+
+	if (poll(&stream, 1, 0) > 0 && (stream.revents & POLLOUT) != 0 && length < (int) sizeof(line) &&
+	    write(STDERR_FILENO, line, (size_t) length) < 0)
+		return; /* there is no other place to say so */
 }
 
 char *

@@ -43,6 +43,15 @@ extern void nachet_console_left_out(NachetConsole *console, const char *path, co
 extern void nachet_console_failure(NachetConsole *console, const char *what,
                                    const NachetError *error);
 
+/* Whether nobody takes what is written to standard output or standard error, for now. */
+extern bool nachet_console_blocked(void);
+
+/*
+ * One error line, if it can be written without waiting, and nothing else after it. Takes no lock, because the thread
+ * that holds it may never give it back.
+ */
+extern void nachet_console_last_words(const NachetConsole *console, const char *words);
+
 /* Draws the progress line over the last one; NULL takes it away. Does nothing without bar. */
 extern void nachet_console_bar(NachetConsole *console, const char *line);
 

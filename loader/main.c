@@ -2,7 +2,7 @@
  * loader/main.c
  *		nachet-load: imports folders of pictures into a Nachet datastore.
  *
- * Start, each set in turn, and end; the only place that exits, but for a second interrupt (session.c).
+ * Start, each set in turn, and end; the only place that exits, but for interrupts that can't wait (session.c).
  */
 #include <errno.h>
 #include <locale.h>
@@ -150,6 +150,7 @@ run(const NachetOptions *options, NachetConsole *console)
 	NachetReport report;
 	NachetSession session;
 	Tally tally = {0};
+	bool started = false;
 
 	if (!nachet_report_open(&report, options->report, console) ||
 	    !nachet_targets_make(&targets, options, console))
@@ -159,10 +160,10 @@ run(const NachetOptions *options, NachetConsole *console)
 		status = NACHET_EXIT_USAGE;
 		goto done;
 	}
-	if (nachet_session_start(&session, options, console, &report))
+	started = nachet_session_start(&session, options, console, &report);
+	if (started)
 	{
 		import_targets(&session, &targets, &tally);
-		nachet_session_end(&session);
 		status = exit_status(&tally);
 	}
 
@@ -170,6 +171,8 @@ done:
 	if (!nachet_report_close(&report, console) &&
 	    (status == NACHET_EXIT_IMPORTED || status == NACHET_EXIT_LEFT_OUT))
 		status = NACHET_EXIT_FAILED;
+	if (started)
+		nachet_session_end(&session);
 	nachet_targets_free(&targets);
 	return status;
 }

@@ -1,34 +1,35 @@
 /*
  * loader/session.c
- *		What one run of nachet-load shares: options, console, sink, workers, and the monitor.
+ *		What one run of nachet-load shares: options, console, sink, workers, and the threads beside them.
  *
  * SIGINT, SIGTERM and SIGUSR2 are blocked in every thread, and the monitor alone waits for them, so that no
- * signal handler and no global is needed. An interrupt sets a flag that the workers look at between
- * pictures, and wakes the canceller, which cancels what the sink is at again and again until it has
- * ended: what began just after a cancel is met by the next one. A second interrupt, or a
- * connecting that outlasts the first one, ends the process where it stands, which leaves nothing
- * half-stored: a COPY and a set are each one transaction.
+ * signal handler and no global is needed. The monitor never writes, connects or waits for another thread, so that an
+ * interrupt is always taken: the display draws the progress, and the canceller, woken by an interrupt, cancels what
+ * the sink is at again and again until it has ended: a statement that began just after a cancel meets the next one.
+ * A second interrupt ends the process as it is, and so does a first one that a connecting or an output that nobody
+ * reads holds up: that leaves nothing half-stored, for a COPY and a set are each one transaction.
  */
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "client/clock.h"
 #include "exit_codes.h"
 #include "session.h"
 #include "sink_copy.h"
 #include "sink_http.h"
 
-#define MONITOR_TICK_NS 200000000L
+#define TICK_MS 200
 
-/* How often progress is told where no line can be redrawn. */
+/* How often progress is told if no line can be redrawn. */
 #define LINE_SECONDS 10u
 #define JSON_SECONDS 1u
 
-/* How many ticks an interrupt waits for connections that are just being made. */
-#define CONNECTING_TICKS 10
+/* For how many ticks an interrupt is held up before it ends the process. */
+#define HELD_UP_TICKS 10
 
-/* Sent to the monitor by its own process when it shall end. */
+/* Wakes the monitor when it shall end. */
 #define END_SIGNAL SIGUSR2
 
 typedef struct Worker
@@ -39,45 +40,42 @@ typedef struct Worker
 	void *argument;
 } Worker;
 
+/* Waits for a tick, or less if something has changed. False when the session ends. */
+static bool
+wait_tick(NachetSession *session)
+{
+	const struct timespec next = nachet_clock_after(TICK_MS);
+
+	pthread_mutex_lock(&session->lock);
+	if (!atomic_load(&session->ending))
+		(void) pthread_cond_timedwait(&session->changed, &session->lock, &next);
+	pthread_mutex_unlock(&session->lock);
+	return !atomic_load(&session->ending);
+}
+
+/* Sets a flag that wait_tick's callers look at. */
+static void
+raise_flag(NachetSession *session, atomic_bool *flag)
+{
+	pthread_mutex_lock(&session->lock);
+	atomic_store(flag, true);
+	pthread_cond_broadcast(&session->changed);
+	pthread_mutex_unlock(&session->lock);
+}
+
 /* A thread of its own, because a cancel connects, which a dead network holds up. */
 static void *
 run_canceller(void *argument)
 {
 	NachetSession *session = argument;
 	NachetSink *sink = session->sink;
-	struct timespec next;
 
-	while (sem_wait(&session->canceller_wakes) != 0)
-		;
-	while (!atomic_load(&session->ending))
+	while (wait_tick(session))
 	{
-		if (sink != NULL && sink->cancel != NULL)
+		if (nachet_session_interrupted(session) && sink != NULL && sink->cancel != NULL)
 			sink->cancel(sink);
-		clock_gettime(CLOCK_REALTIME, &next);
-		next.tv_nsec += MONITOR_TICK_NS;
-		next.tv_sec += next.tv_nsec / 1000000000L;
-		next.tv_nsec %= 1000000000L;
-		(void) sem_timedwait(&session->canceller_wakes, &next);
 	}
 	return NULL;
-}
-
-static void
-end_at_once(NachetSession *session)
-{
-	nachet_console_bar(session->console, NULL);
-	nachet_console_error(session->console,
-	                     "interrupted: running the same again sends only what is not stored yet");
-	_exit(NACHET_EXIT_INTERRUPTED);
-}
-
-/* The first interrupt asks for an end; a second one is the end. */
-static void
-take_interrupt(NachetSession *session)
-{
-	if (atomic_exchange(&session->interrupted, true))
-		end_at_once(session);
-	(void) sem_post(&session->canceller_wakes);
 }
 
 /* On a terminal redrawn at every tick; elsewhere, and in JSON, a line when some time has passed. */
@@ -102,31 +100,67 @@ show_progress(NachetSession *session, uint64_t *shown_ns)
 }
 
 static void *
+run_display(void *argument)
+{
+	NachetSession *session = argument;
+	uint64_t shown_ns = nachet_progress_now_ns();
+
+	while (wait_tick(session))
+		show_progress(session, &shown_ns);
+	nachet_console_bar(session->console, NULL);
+	return NULL;
+}
+
+/* Another interrupt, if the last words hang, has its default action. */
+static void
+end_at_once(NachetSession *session)
+{
+	sigset_t interrupts = session->signals;
+
+	sigdelset(&interrupts, END_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &interrupts, NULL);
+	nachet_console_last_words(
+	    session->console, "interrupted: running the same again sends only what is not stored yet");
+	_exit(NACHET_EXIT_INTERRUPTED);
+}
+
+/* Whether the threads that shall end can't, for now. */
+static bool
+is_held_up(NachetSession *session)
+{
+	return atomic_load(&session->connecting) > 0 || nachet_console_blocked();
+}
+
+/* The first interrupt asks for an end; a second one is the end. */
+static void *
 run_monitor(void *argument)
 {
 	NachetSession *session = argument;
-	const struct timespec tick = {0, MONITOR_TICK_NS};
-	int connecting = 0;
-	uint64_t shown_ns = nachet_progress_now_ns();
+	const struct timespec tick = {0, TICK_MS * 1000000L};
+	int held_up = 0;
 
 	for (;;)
 	{
 		int number = sigtimedwait(&session->signals, NULL, &tick);
 
-		if (number == END_SIGNAL)
-			break;
+		if (atomic_load(&session->ended))
+			return NULL;
 		if (number == SIGINT || number == SIGTERM)
-			take_interrupt(session);
-		if (atomic_load(&session->interrupted) && atomic_load(&session->connecting) > 0 &&
-		    ++connecting > CONNECTING_TICKS)
-			end_at_once(session);
-		show_progress(session, &shown_ns);
+		{
+			if (nachet_session_interrupted(session))
+				end_at_once(session);
+			raise_flag(session, &session->interrupted);
+		}
+		else if (number < 0 && nachet_session_interrupted(session))
+		{
+			held_up = is_held_up(session) ? held_up + 1 : 0;
+			if (held_up >= HELD_UP_TICKS)
+				end_at_once(session);
+		}
 	}
-	nachet_console_bar(session->console, NULL);
-	return NULL;
 }
 
-/* Where the options want the imports to go; logs. --sql needs nowhere. */
+/* Makes the sink that the options name, which --sql needs none of; logs. */
 static bool
 create_sink(NachetSession *session)
 {
@@ -137,6 +171,37 @@ create_sink(NachetSession *session)
 	if (session->sink == NULL)
 		nachet_console_error(session->console, "out of memory");
 	return session->sink != NULL;
+}
+
+/* Starts the threads beside the workers: 0, or why not. */
+static int
+start_threads(NachetSession *session)
+{
+	const struct
+	{
+		NachetThread *thread;
+		void *(*run)(void *);
+	} threads[] = {{&session->monitor, run_monitor},
+	               {&session->display, run_display},
+	               {&session->canceller, run_canceller}};
+
+	for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++)
+	{
+		int failed = pthread_create(&threads[i].thread->id, NULL, threads[i].run, session);
+
+		if (failed != 0)
+			return failed;
+		threads[i].thread->started = true;
+	}
+	return 0;
+}
+
+static void
+end_thread(NachetThread *thread)
+{
+	if (thread->started)
+		pthread_join(thread->id, NULL);
+	thread->started = false;
 }
 
 bool
@@ -157,13 +222,10 @@ nachet_session_start(NachetSession *session, const NachetOptions *options, Nache
 	sigaddset(&session->signals, SIGTERM);
 	sigaddset(&session->signals, END_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, &session->signals, NULL);
-	sem_init(&session->canceller_wakes, 0, 0);
+	pthread_mutex_init(&session->lock, NULL);
+	nachet_clock_condition_init(&session->changed);
 
-	failed = pthread_create(&session->canceller, NULL, run_canceller, session);
-	session->canceller_started = failed == 0;
-	if (failed == 0)
-		failed = pthread_create(&session->monitor, NULL, run_monitor, session);
-	session->monitor_started = session->canceller_started && failed == 0;
+	failed = start_threads(session);
 	if (failed != 0)
 	{
 		nachet_console_error(console, "no thread could be started: %s", strerror(failed));
@@ -172,23 +234,21 @@ nachet_session_start(NachetSession *session, const NachetOptions *options, Nache
 	return failed == 0;
 }
 
+/* The monitor ends last, so that interrupts are taken while anything else may still wait. */
 void
 nachet_session_end(NachetSession *session)
 {
-	/* The canceller goes first, so that an interrupt is still heard while it waits for a dead network. */
-	atomic_store(&session->ending, true);
-	(void) sem_post(&session->canceller_wakes);
-	if (session->canceller_started)
-		pthread_join(session->canceller, NULL);
-	if (session->monitor_started)
-	{
-		pthread_kill(session->monitor, END_SIGNAL);
-		pthread_join(session->monitor, NULL);
-		session->monitor_started = false;
-	}
+	raise_flag(session, &session->ending);
+	end_thread(&session->canceller);
+	end_thread(&session->display);
 	if (session->sink != NULL)
 		session->sink->free(session->sink);
-	sem_destroy(&session->canceller_wakes);
+	atomic_store(&session->ended, true);
+	if (session->monitor.started)
+		pthread_kill(session->monitor.id, END_SIGNAL);
+	end_thread(&session->monitor);
+	pthread_cond_destroy(&session->changed);
+	pthread_mutex_destroy(&session->lock);
 }
 
 static void *

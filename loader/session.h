@@ -1,12 +1,11 @@
 /*
  * loader/session.h
- *		What one run of nachet-load shares: options, console, sink, workers, and the monitor.
+ *		What one run of nachet-load shares: options, console, sink, workers, and the threads beside them.
  */
 #ifndef NACHET_LOADER_SESSION_H
 #define NACHET_LOADER_SESSION_H
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -17,6 +16,12 @@
 #include "report.h"
 #include "sink.h"
 
+typedef struct NachetThread
+{
+	pthread_t id;
+	bool started;
+} NachetThread;
+
 typedef struct NachetSession
 {
 	const NachetOptions *options;
@@ -24,23 +29,26 @@ typedef struct NachetSession
 	NachetReport *report;
 	NachetProgress progress;
 	atomic_bool interrupted; /* SIGINT or SIGTERM came: end what is under way */
-	atomic_int
-	    connecting; /* connections being made, which nothing but the process's end cuts short */
+	atomic_int connecting;   /* connections being made, which only the process's end cuts short */
 
 	NachetSink *sink;        /* where the imports go; NULL with --sql */
 	atomic_bool reached;     /* it has been heard from in this run */
 	atomic_int retries_said; /* see retry.c; 0 once something has gone well again */
 
-	pthread_t monitor;
-	bool monitor_started;
-	pthread_t canceller;
-	bool canceller_started;
-	sem_t canceller_wakes; /* posted at an interrupt and at the end */
-	atomic_bool ending;
+	NachetThread monitor;   /* takes signals */
+	NachetThread display;   /* draws the progress */
+	NachetThread canceller; /* ends what the sink is at after an interrupt */
+	pthread_mutex_t lock;   /* held for the raising of a flag alone */
+	pthread_cond_t changed; /* interrupted or ending was raised */
+	atomic_bool ending;     /* display and canceller shall end */
+	atomic_bool ended;      /* the monitor too */
 	sigset_t signals;
 } NachetSession;
 
-/* Starts the canceller and the monitor, which from here on takes SIGINT and SIGTERM and draws the progress line. */
+/*
+ * From here on SIGINT and SIGTERM are taken as interrupts, and the progress is drawn. After the end these signals stay
+ * blocked: end the session when nothing is left to do that may wait.
+ */
 extern bool nachet_session_start(NachetSession *session, const NachetOptions *options,
                                  NachetConsole *console, NachetReport *report)
     __attribute__((warn_unused_result));
