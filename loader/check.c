@@ -18,19 +18,23 @@ typedef struct Check
 	atomic_size_t next;
 } Check;
 
+/* Takes a file out of the list: with a counter it is rejected, without one this run's output. */
 static void
-report(Check *check, size_t index, atomic_size_t *counter, const char *reason)
+take_out(Check *check, size_t index, atomic_size_t *counter, const char *reason)
 {
+	NachetFiles *files = check->files;
 	char name[NACHET_NAME_MAX_BYTES + 1];
 	const char *shown = name;
 
-	if (check->files->paths != NULL)
-		shown = check->files->paths[index];
+	if (files->paths != NULL)
+		shown = files->paths[index];
 	else
-		nachet_files_name(check->files, index, name);
-	nachet_finding(check->session, counter, check->files->folder, shown, &check->files->file[index],
-	               reason);
-	check->files->file[index].refused = true;
+		nachet_files_name(files, index, name);
+	if (counter != NULL)
+		nachet_finding(check->session, counter, files->folder, shown, &files->file[index], reason);
+	else
+		nachet_finding_output(check->session, check->findings, files->folder, shown, reason);
+	files->file[index].refused = true;
 }
 
 static void
@@ -41,12 +45,20 @@ check_file(Check *check, size_t index)
 	NachetSource source = {nachet_source_callback, &file_source, 0};
 	NachetPicture picture;
 	NachetPictureStatus status;
+	const char *output;
 
 	if (!nachet_source_open(&file_source, check->files, index))
 	{
-		report(check, index,
-		       file_source.special ? &check->findings->refused : &check->findings->unreadable,
-		       file_source.flaw);
+		take_out(check, index,
+		         file_source.special ? &check->findings->refused : &check->findings->unreadable,
+		         file_source.flaw);
+		return;
+	}
+	output = nachet_outputs_find(&check->session->outputs, file_source.device, file_source.inode);
+	if (output != NULL)
+	{
+		nachet_source_close(&file_source);
+		take_out(check, index, NULL, output);
 		return;
 	}
 	file->size = file_source.size;
@@ -58,10 +70,10 @@ check_file(Check *check, size_t index)
 	file->width = picture.width;
 	file->height = picture.height;
 	if (status == NACHET_PICTURE_READ_FAILED)
-		report(check, index, &check->findings->unreadable,
-		       file_source.flaw != NULL ? file_source.flaw : picture.reason);
+		take_out(check, index, &check->findings->unreadable,
+		         file_source.flaw != NULL ? file_source.flaw : picture.reason);
 	else if (status != NACHET_PICTURE_OK)
-		report(check, index, &check->findings->refused, picture.reason);
+		take_out(check, index, &check->findings->refused, picture.reason);
 	nachet_source_close(&file_source);
 }
 

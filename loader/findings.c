@@ -78,6 +78,19 @@ nachet_finding_machine_made(NachetSession *session, NachetFindings *findings, co
 }
 
 void
+nachet_finding_output(NachetSession *session, NachetFindings *findings, const char *folder,
+                      const char *name, const char *what)
+{
+	char *shown = nachet_console_name(folder, name);
+
+	nachet_console_note(session->console, "%s: not imported: %s", shown != NULL ? shown : "?",
+	                    what);
+	nachet_report_entry(session->report, shown, "machine_made", NULL, what);
+	free(shown);
+	atomic_fetch_add(&findings->machine_made, 1);
+}
+
+void
 nachet_findings_tell_machine_made(NachetSession *session, NachetFindings *findings,
                                   const char *where)
 {

@@ -56,6 +56,10 @@ extern bool nachet_finding_machine_made(NachetSession *session, NachetFindings *
                                         const char *folder, const char *path, const char *judged,
                                         unsigned char type);
 
+/* Does not import a file that this run itself writes: counts it as machine-made, and tells. */
+extern void nachet_finding_output(NachetSession *session, NachetFindings *findings,
+                                  const char *folder, const char *name, const char *what);
+
 /* Tells how much of a folder, or of what else the words name, was machine-made, if any was. */
 extern void nachet_findings_tell_machine_made(NachetSession *session, NachetFindings *findings,
                                               const char *where);

@@ -142,37 +142,44 @@ import_targets(NachetSession *session, NachetTargets *targets, Tally *tally)
 		import_all(session, targets->target, targets->count, tally);
 }
 
+/* The usage is right: from here on there is a report. */
 static NachetExit
-run(const NachetOptions *options, NachetConsole *console)
+run_session(const NachetOptions *options, NachetConsole *console, NachetTargets *targets)
 {
 	NachetExit status = NACHET_EXIT_FAILED;
-	NachetTargets targets = {NULL, 0, NULL};
 	NachetReport report;
 	NachetSession session;
 	Tally tally = {0};
-	bool started = false;
+	bool started;
 
-	if (!nachet_report_open(&report, options->report, console) ||
-	    !nachet_targets_make(&targets, options, console))
-		goto done;
-	if (!nachet_targets_fit(&targets, options, console))
-	{
-		status = NACHET_EXIT_USAGE;
-		goto done;
-	}
-	started = nachet_session_start(&session, options, console, &report);
+	started = nachet_report_open(&report, options->report, console) &&
+	          nachet_session_start(&session, options, console, &report);
 	if (started)
 	{
-		import_targets(&session, &targets, &tally);
+		import_targets(&session, targets, &tally);
 		status = exit_status(&tally);
 	}
-
-done:
 	if (!nachet_report_close(&report, console) &&
 	    (status == NACHET_EXIT_IMPORTED || status == NACHET_EXIT_LEFT_OUT))
 		status = NACHET_EXIT_FAILED;
 	if (started)
 		nachet_session_end(&session);
+	return status;
+}
+
+static NachetExit
+run(const NachetOptions *options, NachetConsole *console)
+{
+	NachetTargets targets;
+	NachetExit status;
+
+	if (!nachet_targets_make(&targets, options, console))
+		status = NACHET_EXIT_FAILED;
+	else if (!nachet_targets_fit(&targets, options, console) ||
+	         !nachet_report_may_write(options->report, console))
+		status = NACHET_EXIT_USAGE;
+	else
+		status = run_session(options, console, &targets);
 	nachet_targets_free(&targets);
 	return status;
 }

@@ -5,14 +5,25 @@
  * What is in no set is written as it is found and forgotten; the others when their folder has
  * ended, from the list that the import has anyway: so a report costs no memory that grows. Failures
  * to write stay in the stream until it is closed.
+ * A report is written under another name beside its own, and gets its own when it is whole; an
+ * older one stays until then. A file that is no report is never overwritten. Devices are written
+ * in place.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <sys/random.h>
 
 #include "pure/hex.h"
 #include "report.h"
+
+#define HEADING "path,status,sha256,bytes,format,width,height,reason\r\n"
+
+/* What the reports of all versions begin with. */
+#define FIRST_COLUMNS "path,status,sha256,"
 
 /* A field, quoted where it must be. */
 static void
@@ -54,21 +65,121 @@ put_line(FILE *stream, const char *name, const char *status, const char *digest,
 }
 
 bool
+nachet_report_may_write(const char *path, NachetConsole *console)
+{
+	char start[sizeof(FIRST_COLUMNS) - 1];
+	struct stat status;
+	ssize_t length;
+	int fd;
+
+	/* What can't be looked at can't be opened either, which says why. */
+	if (path == NULL || stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = fd >= 0 ? read(fd, start, sizeof(start)) : -1;
+	if (length < 0)
+		nachet_console_error(console, "--report: %s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (length < 0)
+		return false;
+	if (length == (ssize_t) sizeof(start) && memcmp(start, FIRST_COLUMNS, sizeof(start)) == 0)
+		return true;
+	nachet_console_error(console,
+	                     "--report: %s is there and is no report: give the name of a new file, or "
+	                     "of an older report",
+	                     path);
+	return false;
+}
+
+/* Whether the path is a device or a pipe, or names a descriptor. */
+static bool
+is_written_in_place(const char *path)
+{
+	struct stat status;
+
+	return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/dev/std", 8) == 0 ||
+	       strncmp(path, "/proc/", 6) == 0 ||
+	       (stat(path, &status) == 0 && !S_ISREG(status.st_mode));
+}
+
+static int
+open_in_place(const char *path)
+{
+	return open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+}
+
+/* Sets report->unfinished to a new name beside the report's place; false if memory ran out. */
+static bool
+name_unfinished(NachetReport *report)
+{
+	const char *slash = strrchr(report->place, '/');
+	int folder = slash != NULL ? (int) (slash - report->place + 1) : 0;
+	unsigned chance;
+
+	if (getrandom(&chance, sizeof(chance), 0) != (ssize_t) sizeof(chance))
+		return false;
+	if (asprintf(&report->unfinished, "%.*s.nachet-report-%08x", folder, report->place, chance) < 0)
+		report->unfinished = NULL;
+	return report->unfinished != NULL;
+}
+
+/* Opens a new file beside the report's place; -1 and errno on failure. */
+static int
+open_beside(NachetReport *report)
+{
+	char *real = realpath(report->path, NULL); /* through symbolic links */
+	struct stat status;
+	int fd;
+
+	report->place = real != NULL ? real : strdup(report->path);
+	if (report->place == NULL || !name_unfinished(report))
+		return -1;
+	fd = open(report->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd >= 0)
+	{
+		if (real != NULL && stat(real, &status) == 0)
+			(void) fchmod(fd, status.st_mode & 0777);
+		return fd;
+	}
+	free(report->unfinished);
+	report->unfinished = NULL;
+	/* The older report may be ours to write, and its folder not. */
+	return real != NULL && errno == EACCES ? open_in_place(real) : -1;
+}
+
+bool
 nachet_report_open(NachetReport *report, const char *path, NachetConsole *console)
 {
+	int fd;
+
 	memset(report, 0, sizeof(*report));
 	pthread_mutex_init(&report->lock, NULL);
 	report->path = path;
 	if (path == NULL)
 		return true;
-	report->stream = fopen(path, "we");
+	fd = is_written_in_place(path) ? open_in_place(path) : open_beside(report);
+	report->stream = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (report->stream == NULL)
 	{
-		nachet_console_error(console, "%s: %s", path, strerror(errno));
+		nachet_console_error(console, "--report: %s: %s", path, strerror(errno));
 		return false;
 	}
-	fputs("path,status,sha256,bytes,format,width,height,reason\r\n", report->stream);
+	fputs(HEADING, report->stream);
 	return true;
+}
+
+void
+nachet_report_add_outputs(const NachetReport *report, NachetOutputs *outputs)
+{
+	struct stat status;
+
+	if (report->stream == NULL)
+		return;
+	if (fstat(fileno(report->stream), &status) == 0)
+		nachet_outputs_add(outputs, &status, "is the report of this run");
+	if (report->place != NULL && stat(report->place, &status) == 0)
+		nachet_outputs_add(outputs, &status, "is where the report of this run goes");
 }
 
 void
@@ -103,20 +214,46 @@ nachet_report_files(NachetReport *report, const NachetFiles *files, const char *
 	}
 }
 
+/* Closes the stream; whether all that was written has reached the file, else with errno. */
+static bool
+finish(NachetReport *report)
+{
+	bool whole = ferror(report->stream) == 0;
+	int failed;
+
+	errno = 0;
+	whole = fflush(report->stream) == 0 && whole;
+	if (whole && report->unfinished != NULL)
+		whole = fsync(fileno(report->stream)) == 0;
+	failed = errno;
+	if (fclose(report->stream) != 0 && whole)
+		return false;
+	errno = failed;
+	return whole;
+}
+
 bool
 nachet_report_close(NachetReport *report, NachetConsole *console)
 {
-	bool failed;
+	bool done = true;
 
 	pthread_mutex_destroy(&report->lock);
-	if (report->stream == NULL)
-		return true;
-	failed = ferror(report->stream) != 0;
-	errno = 0;
-	failed = fclose(report->stream) != 0 || failed;
+	if (report->stream != NULL)
+	{
+		done = finish(report) &&
+		       (report->unfinished == NULL || rename(report->unfinished, report->place) == 0);
+		if (!done)
+			nachet_console_error(console, "%s: %s: %s", report->path,
+			                     report->unfinished == NULL
+			                         ? "the report is not whole"
+			                         : "no report was written, and an older one is as it was",
+			                     errno != 0 ? strerror(errno) : "it could not be written");
+		if (!done && report->unfinished != NULL)
+			(void) unlink(report->unfinished);
+	}
+	free(report->place);
+	free(report->unfinished);
 	report->stream = NULL;
-	if (failed)
-		nachet_console_error(console, "%s: the report is not whole: %s", report->path,
-		                     errno != 0 ? strerror(errno) : "it could not be written");
-	return !failed;
+	report->place = report->unfinished = NULL;
+	return done;
 }

@@ -11,16 +11,26 @@
 
 #include "console.h"
 #include "files.h"
+#include "outputs.h"
 
 /* path, status, sha256, bytes, format, width, height, reason */
 typedef struct NachetReport
 {
 	pthread_mutex_t lock;
 	const char *path; /* NULL: no report is wanted, and all calls do nothing */
+	char *place;      /* what the report will be; NULL if path is written in place */
+	char *unfinished; /* what it is until then, in the same folder */
 	FILE *stream;
 } NachetReport;
 
-/* Opens the file, over what it held, and writes the heading. False, said on the console, where it can't. */
+/*
+ * Whether the path may be written to: it is not there, empty, an older report, or no regular file.
+ * Changes nothing; logs.
+ */
+extern bool nachet_report_may_write(const char *path, NachetConsole *console)
+    __attribute__((warn_unused_result));
+
+/* Begins a report, which nachet_report_close puts in its place; logs. */
 extern bool nachet_report_open(NachetReport *report, const char *path, NachetConsole *console)
     __attribute__((warn_unused_result));
 
@@ -37,7 +47,13 @@ extern void nachet_report_entry(NachetReport *report, const char *name, const ch
  */
 extern void nachet_report_files(NachetReport *report, const NachetFiles *files, const char *reason);
 
-/* Closes it; false, said on the console, where anything could not be written. */
+/* Adds the files that the report is and will be. */
+extern void nachet_report_add_outputs(const NachetReport *report, NachetOutputs *outputs);
+
+/*
+ * Puts it in its place, over an older one; false, with a message, if anything could not be
+ * written: an older one is then left as it is.
+ */
 extern bool nachet_report_close(NachetReport *report, NachetConsole *console)
     __attribute__((warn_unused_result));
 

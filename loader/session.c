@@ -214,6 +214,8 @@ nachet_session_start(NachetSession *session, const NachetOptions *options, Nache
 	session->options = options;
 	session->console = console;
 	session->report = report;
+	nachet_outputs_add_standard(&session->outputs);
+	nachet_report_add_outputs(report, &session->outputs);
 	if (!create_sink(session))
 		return false;
 	signal(SIGPIPE, SIG_IGN);

@@ -27,6 +27,7 @@ typedef struct NachetSession
 	const NachetOptions *options;
 	NachetConsole *console;
 	NachetReport *report;
+	NachetOutputs outputs; /* never imported */
 	NachetProgress progress;
 	atomic_bool interrupted; /* SIGINT or SIGTERM came: end what is under way */
 	atomic_int connecting;   /* connections being made, which only the process's end cuts short */

@@ -61,6 +61,8 @@ nachet_source_open(NachetFileSource *source, const NachetFiles *files, size_t in
 		source->special = true;
 		return fail(source, "is no regular file");
 	}
+	source->device = status.st_dev;
+	source->inode = status.st_ino;
 	source->size = (uint64_t) status.st_size;
 	source->mtime_ns = (int64_t) status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
 	return true;

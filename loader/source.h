@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "pure/picture_header.h"
 #include "files.h"
@@ -16,6 +17,8 @@ typedef struct NachetFileSource
 	int fd; /* -1 once closed */
 	uint64_t size;
 	int64_t mtime_ns;
+	dev_t device;
+	ino_t inode;
 	const char
 	    *flaw; /* after a failure: why, as a string that lives on; fit to follow the file's name */
 	bool special; /* the failure is that it is no regular file */

@@ -246,6 +246,7 @@ static const struct
     {".tmp.drivedownload", FOLDERS, "files of Google Drive"},
     {".tmp.driveupload", FOLDERS, "files of Google Drive"},
     {".rsync-partial", FOLDERS, "files that rsync has not received whole"},
+    {".nachet-report-*", FILES, "an unfinished report of nachet-load"},
     {".git", FILES | FOLDERS, "files of git"},
     {".dvc", FOLDERS, "files of DVC"},
     {".hg", FOLDERS, "files of Mercurial"},

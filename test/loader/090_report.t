@@ -180,17 +180,119 @@ is($status, 1, 'links alone make no set');
 	is(json_lines($quiet->out), 1, '... the summary stays');
 }
 
+# A file that is no report is never overwritten, and a wrong usage does not touch an older report.
+my $picture = "$scratch/precious.png";
+write_file($picture, png(30, 20, 'precious'));
+($status, $out, $err) = $store->run_load(@required, '--report', $picture, "$other/1.gif", "$other/2.gif");
+is("$status$out", '2', 'a picture that is given as the report is wrong usage');
+like($err, qr/error: --report: \Q$picture\E is there and is no report: /, '... and named');
+is(slurp($picture), png(30, 20, 'precious'), '... and left as it is');
+my $dated = slurp("$scratch/r.csv");
+for my $case (
+	[ '--name with two folders', '--name', 'one', $folder, $other ],
+	[ 'a list with a file', '--files-from', '/dev/null', "$other/1.gif" ])
+{
+	my ($what, @args) = @$case;
+	($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/r.csv", @args);
+	is($status, 2, "wrong usage: $what");
+	is(slurp("$scratch/r.csv"), $dated, '... leaves an older report as it is');
+}
+write_file("$scratch/empty.csv", '');
+chmod 0600, "$scratch/empty.csv";
+symlink 'empty.csv', "$scratch/link.csv" or die $!;
+($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/link.csv", $other);
+is($status, 0, 'an empty file may be the report, also through a link') or diag($err);
+is(keys %{ report("$scratch/empty.csv") }, 3, '... which is followed');
+is((stat "$scratch/empty.csv")[2] & 0777, 0600, '... and who may read it stays');
+is_deeply([ glob "$scratch/.nachet*" ], [], '... and nothing else is left beside it');
+
+# The report and standard output may lie in the folder.
+my $own = "$scratch/own";
+write_file("$own/$_.gif", gif("own $_")) for 1 .. 2;
+for my $run (1, 2)
+{
+	($status, $out, $err) = $store->run_load(@required, '--report', "$own/report.csv", $own);
+	is($status, 0, "a report in the imported folder, run $run") or diag($err);
+	my $lines = report("$own/report.csv");
+	is(scalar(grep { $_->{format} eq 'GIF' } values %$lines), 2, '... has the pictures');
+	is($lines->{"$own/report.csv"}{status} // '', $run == 1 ? '' : 'machine_made', '... and leaves itself out');
+	like($err, qr{^nachet-load: \Q$own\E/report\.csv: not imported: is where the report of this run goes$}m, '... with a line') if $run == 2;
+}
+($status, $out, $err) = $store->run_load(@required, '--report', "$own/report.csv", '--include-machine-made', $own);
+is($status, 0, '... also with --include-machine-made') or diag($err);
+unlink "$own/report.csv";
+for my $case ([ 'output.txt', '>', '--json' ], [ 'import.sql', '>', '--sql' ], [ 'log.txt', '2>', '--verbose' ])
+{
+	my ($name, $redirect, $option) = @$case;
+	($status, undef, $err) = Nachet::Test::run_command({ env => { $store->env('importer') } },
+		'sh', '-c', "file=\$1; shift; exec \"\$@\" $redirect \"\$file\"", 'sh', "$own/$name", $store->nachet_load, @required, $option, $own);
+	is($status, 0, "$redirect $name in the imported folder") or diag($err);
+	$err = slurp("$own/$name") if $redirect eq '2>';
+	like($err, qr{^nachet-load: \Q$own/$name\E: not imported: is where standard (?:output|error) goes$}m, '... is left out with a line');
+	unlink "$own/$name";
+}
+
+# What a killed run leaves beside the report does not hinder the next one.
+write_file("$own/.nachet-report-0123abcd", "path,status,sha256\r\n");
+($status, $out, $err) = $store->run_load(@required, $own);
+is($status, 0, 'an unfinished report is no picture') or diag($err);
+like($err, qr/1 machine-made: an unfinished report of nachet-load/, '... and is told');
+
+# A report is there when it is whole.
+{
+	my $holder = start_command({ env => { $store->env } }, 'psql', '-X', '-q', '-c', "SET application_name = 'holder'", '-c',
+		'BEGIN; LOCK TABLE nachet.users IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)');
+	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.users'::regclass AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60)
+		or die 'no lock: ' . $holder->err;
+	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '--report', "$scratch/r.csv", $other);
+	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'nachet.users'::regclass") > 0 }, 60)
+		or die 'no waiting loader: ' . $loader->err;
+	is(slurp("$scratch/r.csv"), $dated, 'an older report stays while a new one is written');
+	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
+	$holder->wait(60);
+	is($loader->wait(60), 0, '... and when the run has ended');
+	is(keys %{ report("$scratch/r.csv") }, 3, '... the new one is in its place');
+}
+
+# A report that is ours to write in a folder that is not.
+SKIP: {
+	my ($user, $group) = (stat $store->socket_folder)[ 4, 5 ];
+	my @as = $> == 0 ? ('setpriv', "--reuid=$user", "--regid=$group", '--clear-groups') : ();
+	my ($reachable) = Nachet::Test::run_command({ cwd => '/' }, @as, 'test', '-x', $store->nachet_load);
+	skip 'no other user can run nachet-load here', 2 if $reachable != 0;
+	my $closed = $store->tempdir;
+	write_file("$closed/r.csv", '');
+	chown $user, $group, "$closed/r.csv" if $> == 0;
+	chmod 0555, $closed;
+	($status, $out, $err) = Nachet::Test::run_command({ env => { $store->env('importer') } }, @as, $store->nachet_load, @required, '--report', "$closed/r.csv", $other);
+	is($status, 0, 'a report may lie in a folder that may not be written to, if it is there') or diag($err);
+	like(slurp("$closed/r.csv"), qr/\Apath,status.*(?:,present,.*){3}\z/s, '... and is written');
+	chmod 0755, $closed;
+}
+
 # What can't be written is an error.
 ($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/nowhere/r.csv", $other);
 is($status, 1, 'a report that can not be opened stops everything');
 is($out, '', '... before anything');
 like($err, qr{nowhere/r\.csv: No such file}, '... and says why');
 SKIP: {
-	skip 'no /dev/full', 5 if !-e '/dev/full';
+	skip 'no /dev/full', 9 if !-e '/dev/full';
 	($status, $out, $err) = $store->run_load(@required, '--report', '/dev/full', $other);
 	is($status, 1, 'a report that can not be written is an error');
 	like($out, qr/^[0-9a-f-]{36}$/, '... though the set is made');
 	like($err, qr{/dev/full: the report is not whole: No space left}, '... and says so');
+	my $disk = Nachet::Test::small_disk(1);
+	SKIP: {
+		skip 'nothing can be mounted here', 4 if !defined $disk;
+		write_file("$disk/r.csv", $dated);
+		write_file("$disk/full", "\0" x (900 * 1024));
+		write_file("$scratch/lots/$_.gif", gif("lots $_")) for 1 .. 1500;
+		($status, $out, $err) = $store->run_load(@required, '--report', "$disk/r.csv", "$scratch/lots");
+		is($status, 1, 'a disk that is full is an error');
+		like($err, qr{r\.csv: no report was written, and an older one is as it was: No space left}, '... that tells');
+		is(slurp("$disk/r.csv"), $dated, '... what is there');
+		is_deeply([ glob "$disk/.nachet*" ], [], '... and nothing else is');
+	}
 	for my $option ('--quiet', '--json')
 	{
 		my ($state, undef, $words) = Nachet::Test::run_command({ env => { $store->env('importer') } },
