@@ -14,7 +14,7 @@ DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/nachet_datastore--*.sql))
 EXTRA_CLEAN = build
 
 WARNINGS = -Wall -Wextra -Wvla -Wshadow $(if $(WERROR),-Werror)
-PG_CPPFLAGS = -Iextension $(shell pkg-config --cflags libcurl 2>/dev/null)
+PG_CPPFLAGS = -Iextension -DNACHET_VERSION='"$(EXTVERSION)"' $(shell pkg-config --cflags libcurl 2>/dev/null)
 SHLIB_LINK = $(shell pkg-config --libs libcurl 2>/dev/null)
 PG_CFLAGS = $(WARNINGS) -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-Wno-declaration-after-statement $(MODULE_SANITIZE)

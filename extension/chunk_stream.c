@@ -24,6 +24,7 @@
 #include "chunk_stream.h"
 #include "errcodes.h"
 #include "query.h"
+#include "schema.h"
 
 /* A content whose last chunk has been taken. */
 typedef struct Sealed

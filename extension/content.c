@@ -32,24 +32,13 @@
 #include "content.h"
 #include "index_scan.h"
 #include "query.h"
+#include "schema.h"
 
 PG_FUNCTION_INFO_V1(content_chunk_store);
 PG_FUNCTION_INFO_V1(content_chunk_seal);
 PG_FUNCTION_INFO_V1(chunk_size);
 PG_FUNCTION_INFO_V1(missing_contents);
 PG_FUNCTION_INFO_V1(hold_contents);
-
-Oid
-nachet_relation_oid(const char *name)
-{
-	Oid oid = get_relname_relid(name, get_namespace_oid("nachet", false));
-
-	if (!OidIsValid(oid))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-		                errmsg("relation \"nachet.%s\" does not exist", name),
-		                errhint("Install the extension anew: CREATE EXTENSION nachet_datastore.")));
-	return oid;
-}
 
 /* --- the triggers -------------------------------------------------------------------------------- */
 
@@ -112,6 +101,11 @@ check_trigger_relation(TriggerData *trigger)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("relation \"%s\" is not nachet.content_chunk",
 		                       RelationGetRelationName(trigger->tg_relation))));
+	/* A statement that names the parent would fire the parent's statement triggers, and seal nothing. */
+	if (trigger->tg_relation->rd_rel->relispartition)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("nachet.content_chunk stores nothing while it is a partition"),
+		                errhint("ALTER TABLE ... DETACH PARTITION nachet.content_chunk.")));
 }
 
 static Statement *

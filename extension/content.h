@@ -36,9 +36,6 @@
 #define NACHET_PICTURE_ID          1
 #define NACHET_PICTURE_CONTENT_ID  8
 
-/* The OID of a table, index or sequence in schema nachet; an error where it is gone. */
-extern Oid nachet_relation_oid(const char *name);
-
 /* A SHA-256 as a bytea. */
 extern Datum nachet_digest_datum(const uint8 digest[NACHET_SHA256_BYTES]);
 

@@ -18,6 +18,7 @@
 
 #include "content.h"
 #include "query.h"
+#include "schema.h"
 
 PG_FUNCTION_INFO_V1(picture_set_default_name);
 PG_FUNCTION_INFO_V1(picture_set_changed);

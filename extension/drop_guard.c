@@ -4,35 +4,32 @@
  *
  * An event trigger on ddl_command_start runs this; a sql_drop trigger would be dropped along and never
  * fire. Only a command that names our own extension, its schema or their owner is looked at, and only
- * where its user may run it. Where nothing is stored, the tables are locked as the command itself will
+ * if its user may run it. If nothing is stored, the tables are locked as the command itself will
  * lock them, so that an import under way ends first and what it brought is seen. The function runs with
- * the rights of the user, since CURRENT_USER in the command means him. It is a catch against mistakes and no right: whoever may drop may set nachet.allow_drop.
+ * the rights of the user, since CURRENT_USER in the command means him. It is a catch against mistakes and
+ * no right: whoever may drop may set nachet.allow_drop.
  */
 #include "postgres.h"
 
 #include "access/table.h"
 #include "access/tableam.h"
-#include "catalog/dependency.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_proc.h"
-#include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "query.h"
+#include "schema.h"
 #include "settings.h"
 
 PG_FUNCTION_INFO_V1(refuse_drop);
 
 /* Whether a DROP EXTENSION or DROP SCHEMA names ours. */
 static bool
-names_ours(const DropStmt *drop, Oid extension, Oid schema)
+names_ours(const DropStmt *drop, const NachetExtension *extension)
 {
 	ListCell *cell;
 
@@ -40,39 +37,17 @@ names_ours(const DropStmt *drop, Oid extension, Oid schema)
 	{
 		const char *name = strVal(lfirst(cell));
 
-		if (drop->removeType == OBJECT_EXTENSION && get_extension_oid(name, true) == extension)
+		if (drop->removeType == OBJECT_EXTENSION && get_extension_oid(name, true) == extension->oid)
 			return true;
-		if (drop->removeType == OBJECT_SCHEMA && get_namespace_oid(name, true) == schema)
+		if (drop->removeType == OBJECT_SCHEMA && get_namespace_oid(name, true) == extension->schema)
 			return true;
 	}
 	return false;
 }
 
-/*
- * Whether a role owns the extension or its schema, or, where InvalidOid is given, whether the current
- * user has the rights of such a role. Others are refused by PostgreSQL itself.
- */
-static bool
-is_owner(Oid role, Oid extension, Oid schema)
-{
-	NachetArg args[3] = {NACHET_PARAM(OIDOID, ObjectIdGetDatum(extension)),
-	                     NACHET_PARAM(OIDOID, ObjectIdGetDatum(schema)),
-	                     NACHET_PARAM_IF(OIDOID, ObjectIdGetDatum(role), OidIsValid(role))};
-	bool found;
-
-	SPI_connect();
-	found = nachet_read("SELECT FROM (SELECT extowner FROM pg_catalog.pg_extension WHERE oid = $1"
-	                    " UNION ALL SELECT nspowner FROM pg_catalog.pg_namespace WHERE oid = $2)"
-	                    " AS s (owner) WHERE CASE WHEN $3 IS NULL"
-	                    " THEN pg_catalog.pg_has_role(owner, 'USAGE') ELSE owner = $3 END",
-	                    3, args) > 0;
-	SPI_finish();
-	return found;
-}
-
 /* Whether a DROP OWNED names a role that owns the extension or its schema. */
 static bool
-names_owner(const DropOwnedStmt *drop, Oid extension, Oid schema)
+names_owner(const DropOwnedStmt *drop, const NachetExtension *extension)
 {
 	ListCell *cell;
 
@@ -80,7 +55,7 @@ names_owner(const DropOwnedStmt *drop, Oid extension, Oid schema)
 	{
 		Oid role = get_rolespec_oid(lfirst(cell), true);
 
-		if (OidIsValid(role) && is_owner(role, extension, schema))
+		if (OidIsValid(role) && (role == extension->owner || role == extension->schema_owner))
 			return true;
 	}
 	return false;
@@ -126,27 +101,26 @@ holds_pictures(Oid schema, LOCKMODE lock)
 Datum
 refuse_drop(PG_FUNCTION_ARGS)
 {
-	Oid function = fcinfo->flinfo->fn_oid;
-	Oid extension = getExtensionOfObject(ProcedureRelationId, function);
-	Oid schema = get_func_namespace(function);
+	NachetExtension extension;
 	Node *command;
 	bool ours = false;
 
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("function serves the event trigger nachet_drop_guard only")));
-	if (nachet_allow_drop || !OidIsValid(extension))
+	if (nachet_allow_drop || !nachet_extension_find(&extension))
 		PG_RETURN_NULL();
 	command = ((EventTriggerData *) fcinfo->context)->parsetree;
 	if (IsA(command, DropStmt))
-		ours = names_ours((DropStmt *) command, extension, schema);
+		ours = names_ours((DropStmt *) command, &extension);
 	else if (IsA(command, DropOwnedStmt))
-		ours = names_owner((DropOwnedStmt *) command, extension, schema);
-	if (!ours || !is_owner(InvalidOid, extension, schema))
+		ours = names_owner((DropOwnedStmt *) command, &extension);
+	if (!ours || !nachet_extension_is_owner(&extension))
 		PG_RETURN_NULL();
 
 	/* What is there is seen at once; only where nothing is, an import under way is waited for. */
-	if (holds_pictures(schema, AccessShareLock) || holds_pictures(schema, AccessExclusiveLock))
+	if (holds_pictures(extension.schema, AccessShareLock) ||
+	    holds_pictures(extension.schema, AccessExclusiveLock))
 		ereport(ERROR,
 		        (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 		         errmsg("extension nachet_datastore holds pictures, which would be dropped along"),

@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "content.h"
 #include "index_scan.h"
+#include "schema.h"
 
 void
 nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *index, int keys,

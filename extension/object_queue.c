@@ -23,6 +23,7 @@
 #include "object_settings.h"
 #include "object_transfer.h"
 #include "query.h"
+#include "schema.h"
 
 /* Objects that are fetched, deleted and recorded together. */
 #define BATCH 200

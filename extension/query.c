@@ -19,17 +19,18 @@
 #include "utils/tuplestore.h"
 
 #include "query.h"
+#include "schema.h"
 
 #define MAX_ARGS 16
 
-static uint64
-run(int expected, bool read_only, Snapshot snapshot, const char *sql, int nargs,
-    const NachetArg *args)
+/* Runs a statement through SPI and returns its code; a snapshot may be given. */
+static int
+execute(bool read_only, Snapshot snapshot, const char *sql, int nargs, const NachetArg *args)
 {
 	Oid types[MAX_ARGS];
 	Datum values[MAX_ARGS];
 	char nulls[MAX_ARGS + 1] = "";
-	int code;
+	SPIPlanPtr plan;
 
 	Assert(nargs <= MAX_ARGS);
 	for (int i = 0; i < nargs; i++)
@@ -39,16 +40,24 @@ run(int expected, bool read_only, Snapshot snapshot, const char *sql, int nargs,
 		nulls[i] = args[i].isnull ? 'n' : ' ';
 	}
 	if (snapshot == InvalidSnapshot)
-		code = SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
-	else
-	{
-		SPIPlanPtr plan = SPI_prepare(sql, nargs, types);
+		return SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
+	plan = SPI_prepare(sql, nargs, types);
+	if (plan == NULL)
+		elog(ERROR, "statement could not be prepared: %s", sql);
+	return SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot, read_only, true, 0);
+}
 
-		if (plan == NULL)
-			elog(ERROR, "statement could not be prepared: %s", sql);
-		code = SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot, read_only, true,
-		                            0);
-	}
+static uint64
+run(int expected, bool read_only, Snapshot snapshot, const char *sql, int nargs,
+    const NachetArg *args)
+{
+	ErrorContextCallback hint = {.callback = nachet_schema_hint, .previous = error_context_stack};
+	int code;
+
+	(void) nachet_schema_oid();
+	error_context_stack = &hint;
+	code = execute(read_only, snapshot, sql, nargs, args);
+	error_context_stack = hint.previous;
 	if (code != expected)
 		elog(ERROR, "statement answered %s instead of %s: %s", SPI_result_code_string(code),
 		     SPI_result_code_string(expected), sql);

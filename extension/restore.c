@@ -22,6 +22,7 @@
 #include "errcodes.h"
 #include "object_read.h"
 #include "query.h"
+#include "schema.h"
 
 PG_FUNCTION_INFO_V1(restore_contents);
 

@@ -24,6 +24,7 @@
 
 #include "content.h"
 #include "query.h"
+#include "schema.h"
 
 PG_FUNCTION_INFO_V1(sweep_contents);
 
@@ -90,7 +91,10 @@ sweep(Datum before, int64 *bytes)
 {
 	Oid types[1] = {TIMESTAMPTZOID};
 	int64 count = 0;
-	Portal candidates = SPI_cursor_open_with_args(
+	Portal candidates;
+
+	(void) nachet_schema_oid();
+	candidates = SPI_cursor_open_with_args(
 	    NULL,
 	    "SELECT c.id FROM nachet.content c WHERE c.stored_at < $1 AND NOT"
 	    " EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)",

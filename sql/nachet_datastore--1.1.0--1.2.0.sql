@@ -56,10 +56,22 @@ COMMENT ON FUNCTION nachet.request_json(text) IS
 
 -- Verification (55-verify.sql) -------------------------------------------------------------------
 
--- Drop guard (60-drop-guard.sql) -----------------------------------------------------------------
+-- Guards (60-guards.sql) -------------------------------------------------------------------------
 
 -- Also under session_replication_role = replica, which pg_restore -j needs.
 ALTER EVENT TRIGGER nachet_drop_guard ENABLE ALWAYS;
+
+-- It looks up tables as the command will: by the search_path of whoever gives it.
+CREATE FUNCTION nachet.refuse_reshaping() RETURNS event_trigger
+	AS 'MODULE_PATHNAME', 'refuse_reshaping' LANGUAGE C;
+COMMENT ON FUNCTION nachet.refuse_reshaping() IS
+	'refuses to rename the schema and to make the tables partitions, parents or children of others';
+
+CREATE EVENT TRIGGER nachet_shape_guard ON ddl_command_start
+	WHEN TAG IN ('ALTER SCHEMA', 'CREATE TABLE', 'ALTER TABLE', 'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE')
+	EXECUTE FUNCTION nachet.refuse_reshaping();
+COMMENT ON EVENT TRIGGER nachet_shape_guard IS 'keeps the schema and the tables as the functions need them';
+ALTER EVENT TRIGGER nachet_shape_guard ENABLE ALWAYS;
 
 -- Rights (70-rights.sql) -------------------------------------------------------------------------
 

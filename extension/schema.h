@@ -1,0 +1,39 @@
+/*
+ * extension/schema.h
+ *		The schema of the extension, and what is in it.
+ */
+#ifndef NACHET_SCHEMA_H
+#define NACHET_SCHEMA_H
+
+/* The extension's row in pg_extension. */
+typedef struct NachetExtension
+{
+	Oid oid;
+	Oid owner;
+	Oid schema;
+	Oid schema_owner; /* which may be another role */
+	char version[NAMEDATALEN];
+} NachetExtension;
+
+/* Reads the row; false if the extension is not installed in this database. */
+extern bool nachet_extension_find(NachetExtension *extension);
+
+/* Whether the current user has the rights of the owner of the extension or of its schema. */
+extern bool nachet_extension_is_owner(const NachetExtension *extension);
+
+/*
+ * The OID of the schema "nachet", which is the extension's. Raises 3F000 if it is not: after a rename, whoever
+ * may create schemas could put tables of his own in the place of ours.
+ */
+extern Oid nachet_schema_oid(void);
+
+/* The OID of a table, index or sequence of the extension. Raises 42P01 if it is not there. */
+extern Oid nachet_relation_oid(const char *name);
+
+/*
+ * An error context callback: adds to an error about a missing column, table or function that the extension has not
+ * been updated, if that is so. It reads nothing but what nachet_schema_oid has found.
+ */
+extern void nachet_schema_hint(void *unused);
+
+#endif
