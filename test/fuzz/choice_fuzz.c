@@ -6,6 +6,7 @@
  * library's own (brackets, a backslash at the end, bytes that are no character, a '?' beside characters of several bytes,
  * which glibc's fnmatch also counts singly), they are only tried.
  */
+#include <dirent.h>
 #include <locale.h>
 #include <stdbool.h>
 #include <wchar.h>
@@ -228,7 +229,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (good && nachet_name_flaw(path, strlen(path)) == NULL)
 	{
 		bool takes = nachet_choice_takes(&options, path);
-		bool passes = nachet_choice_excludes_folder(&options, path);
+		bool passes = nachet_choice_leaves(&options, path, DT_DIR, -1, NULL);
 
 		/* What lies in an excluded folder is not taken. */
 		CLAIM(!passes || options.exclude.count > 0);
