@@ -2,9 +2,10 @@
  * loader/source.c
  *		One file's bytes, read so that a change while it is read is noticed.
  *
- * A file is opened O_NONBLOCK and O_NOFOLLOW, because it may have become a pipe or a link since it was
- * listed; a file that the user gave by its own path may be a link, and with --follow any. Size and modification time are taken
- * when a file is checked and compared before and after each later reading.
+ * A file is opened O_NONBLOCK and through no symbolic link, because it may have become a pipe or a
+ * link since it was listed; a file that the user gave by its own path may be a link, and with
+ * --follow any. Size and modification time are taken when a file is checked and compared before and
+ * after each later reading.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "beneath.h"
 #include "source.h"
 
 static const char changed[] = "changed while it was being imported";
@@ -45,8 +47,11 @@ nachet_source_open(NachetFileSource *source, const NachetFiles *files, size_t in
 	else
 	{
 		nachet_files_name(files, index, name);
-		source->fd = openat(files->folder_fd, name, flags | (files->follow ? 0 : O_NOFOLLOW));
+		source->fd = files->follow ? openat(files->folder_fd, name, flags)
+		                           : nachet_open_beneath(files->folder_fd, name, flags);
 	}
+	if (source->fd < 0 && errno == ELOOP && files->paths == NULL && !files->follow)
+		return fail(source, "has become a symbolic link, or lies behind one");
 	if (source->fd < 0)
 		return fail_errno(source);
 	if (fstat(source->fd, &status) != 0)

@@ -2,13 +2,14 @@
  * loader/walk.c
  *		The files below a folder, or those that were given, in a set's list.
  *
- * Folders are opened relative to their parent and, but for --follow, never through a symbolic link, so that
- * a walk stays below its folder; with it, a folder that the walk is in already is not entered again. Each
- * level holds one descriptor, and a name's bound of 1,024 bytes bounds the levels.
+ * Folders are opened relative to their parent and, but for --follow, never through a symbolic link,
+ * so that a walk stays below its folder; with it, a folder that the walk is in already is not
+ * entered again. Each level holds one descriptor; a name's bound of 1,024 bytes bounds the levels.
  * A folder's entries are sorted before they are taken, in one block of text that goes before the next
  * level, so that a run is repeatable and a million files cost n log n. Only regular files are listed:
  * nothing else is ever opened, because opening a pipe or a device may wait or act.
- * Each entry ends in one of three ways: it is taken, the user's choice excludes it, or it is named with a reason.
+ * Each entry ends in one of three ways: it is taken, the user's choice excludes it, or it is named
+ * with a reason.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "beneath.h"
 #include "choice.h"
 #include "entries.h"
 #include "list.h"
@@ -47,6 +49,12 @@ static void
 report(Walk *walk, atomic_size_t *counter, const char *path, const char *reason)
 {
 	nachet_finding(walk->session, counter, walk->files->folder, path, NULL, reason);
+}
+
+static void
+leave_out(Walk *walk, const char *reason)
+{
+	nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, walk->path, reason);
 }
 
 /* Whether walk->path is not imported because judged, the end of it, is machine-made. */
@@ -109,8 +117,7 @@ take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t 
 	else if (type == DT_DIR)
 		enter_folder(walk, parent, name, length, above);
 	else if (type == DT_LNK)
-		nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, walk->path,
-		                        is_link);
+		leave_out(walk, is_link);
 	else
 		take_file(walk, type);
 }
@@ -132,8 +139,7 @@ is_loop(Walk *walk, int fd, Level *level)
 	{
 		if (above->device != status.st_dev || above->inode != status.st_ino)
 			continue;
-		nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, walk->path,
-		                        "leads back to a folder that it lies in");
+		leave_out(walk, "leads back to a folder that it lies in");
 		return true;
 	}
 	return false;
@@ -176,11 +182,13 @@ static bool
 open_folder(Walk *walk, const char *folder)
 {
 	NachetFiles *files = walk->files;
+	/* The user's own arguments may be links; the folders in them, listed for their names, not. */
+	int link = files->seed != NULL && !walk->session->options->follow ? O_NOFOLLOW : 0;
 	char *name;
 
 	files->follow = walk->session->options->follow;
 	files->folder = strdup(folder);
-	files->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	files->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | link);
 	if (files->folder != NULL && files->folder_fd >= 0)
 		return true;
 	name = nachet_console_name("", folder);
@@ -218,67 +226,69 @@ nachet_walk_folder(NachetSession *session, const char *folder, NachetFiles *file
 	return walked(&walk);
 }
 
-/* Whether one of the folders that a listed path goes through is a symbolic link. */
-static bool
-lies_behind_link(Walk *walk)
+/* Finds out what a listed path is. 0 or an errno: ELOOP if it lies behind a link not followed. */
+static int
+listed_type(Walk *walk, const char *path, unsigned char *type)
 {
 	struct stat status;
-	bool link = false;
+	int fd = -1;
+	int failed;
 
-	for (char *slash = strchr(walk->path, '/'); slash != NULL && !link;
-	     slash = strchr(slash + 1, '/'))
+	if (walk->files->follow)
+		failed = fstatat(walk->files->folder_fd, path, &status, 0) == 0 ? 0 : errno;
+	else
 	{
-		*slash = '\0';
-		link = fstatat(walk->files->folder_fd, walk->path, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-		       S_ISLNK(status.st_mode);
-		*slash = '/';
+		fd = nachet_open_beneath(walk->files->folder_fd, path, O_PATH);
+		failed = fd >= 0 && fstat(fd, &status) == 0 ? 0 : errno;
 	}
-	return link;
+	if (fd >= 0)
+		close(fd);
+	if (failed == 0)
+		*type = (unsigned char) IFTODT(status.st_mode);
+	return failed;
+}
+
+/* Takes a listed path, which leads to no other folder. */
+static void
+take_listed_entry(Walk *walk)
+{
+	const NachetOptions *options = walk->session->options;
+	unsigned char type = DT_UNKNOWN;
+	int failed = listed_type(walk, walk->path, &type);
+
+	if (failed == ELOOP && !walk->files->follow)
+		leave_out(walk, "lies behind a symbolic link, which only --follow follows");
+	else if (failed != 0)
+	{
+		if (nachet_choice_takes(options, walk->path))
+			report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
+	}
+	else if (nachet_choice_leaves(options, walk->path, type, walk->files->folder_fd, walk->path) ||
+	         is_machine_made(walk, walk->path, type))
+		return;
+	else if (type == DT_DIR)
+		leave_out(walk, "is a folder: list the files in it");
+	else if (type == DT_LNK)
+		leave_out(walk, is_link);
+	else
+		take_file(walk, type);
 }
 
 static void
 take_listed(Walk *walk, const char *path)
 {
-	const NachetOptions *options = walk->session->options;
-	struct stat status;
-	unsigned char type;
-
 	/* What is excluded need not even be there. */
-	if (nachet_choice_excludes(options, path))
+	if (nachet_choice_excludes(walk->session->options, path))
 		return;
 	if (strlen(path) > NACHET_NAME_MAX_BYTES)
-	{
 		report(walk, &walk->findings->refused, path, "its name is longer than 1,024 bytes");
-		return;
-	}
-	strcpy(walk->path, path);
-	if (strcmp(path, "..") == 0 || strncmp(path, "../", 3) == 0 || strstr(path, "/../") != NULL)
+	else if (strcmp(path, "..") == 0 || strncmp(path, "../", 3) == 0 ||
+	         strstr(path, "/../") != NULL)
 		report(walk, &walk->findings->unreadable, path, "may not lead out of the folder by '..'");
-	else if (fstatat(walk->files->folder_fd, path, &status,
-	                 walk->files->follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
-	{
-		int failed = errno;
-
-		if (nachet_choice_takes(options, path))
-			report(walk, &walk->findings->unreadable, path, strerror(failed));
-	}
-	else if (!walk->files->follow && lies_behind_link(walk))
-		nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, path,
-		                        "lies behind a symbolic link, which only --follow follows");
 	else
 	{
-		type = (unsigned char) IFTODT(status.st_mode);
-		if (nachet_choice_leaves(options, path, type, walk->files->folder_fd, path) ||
-		    is_machine_made(walk, path, type))
-			return;
-		if (type == DT_DIR)
-			nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, path,
-			                        "is a folder: list the files in it");
-		else if (type == DT_LNK)
-			nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, path,
-			                        is_link);
-		else
-			take_file(walk, type);
+		strcpy(walk->path, path);
+		take_listed_entry(walk);
 	}
 }
 

@@ -3,7 +3,7 @@
  *		LD_PRELOAD: file systems and kernels that are not here. Each fault is set by a variable:
  *
  *	FAULT_NO_TYPES		readdir tells no types, as on XFS with ftype=0, NFS and many FUSE file systems
- *	FAULT_STAT=TEXT		stat of a name that holds TEXT fails
+ *	FAULT_STAT=TEXT		looking at a name that holds TEXT fails
  *	FAULT_ERRNO=NUMBER	the error it fails with; EIO by default
  *	FAULT_NO_OPENAT2	the kernel knows no openat2, or a sandbox refuses it
  */
@@ -73,6 +73,8 @@ syscall(long number, ...)
 		errno = ENOSYS;
 		return -1;
 	}
+	if (number == SYS_openat2 && fails((const char *) argument[1]))
+		return -1;
 	return real(number, argument[0], argument[1], argument[2], argument[3], argument[4],
 	            argument[5]);
 }
