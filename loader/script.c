@@ -3,7 +3,8 @@
  *		Folders as a psql script that imports them later, elsewhere.
  *
  * The script is one transaction and makes its sets known only behind its COMMIT, so that one which was cut
- * off stores nothing and tells no id; where it could not be written to its end it also ends in an error.
+ * off stores nothing and tells no id. All of it stands between \if and \endif, so that psql ends with an error if its end
+ * is missing, whoever cut it off; one that could not be written to its end also says so.
  * All contents go in one COPY, because the server seals each statement's in the order of their hashes: two
  * scripts, or a script and an import, then never wait for each other in a circle. Names and hashes go
  * through a temporary table, because as constants in a statement a million of them would stand several times
@@ -186,6 +187,7 @@ put_questions(Script *script)
 
 	nachet_script_output_sql(
 	    output,
+	    "\\if true\n"
 	    "-- A script for psql, made by nachet-load " NACHET_VERSION
 	    ": imports pictures into a Nachet\n"
 	    "-- datastore in one transaction, and prints the id of each picture set.\n"
@@ -273,6 +275,7 @@ put_sets(Script *script)
 	nachet_script_output_sql(output, "COMMIT;\n");
 	for (size_t i = 0; i < script->folder_count; i++)
 		nachet_script_output_sql(output, "\\echo :nachet_load_set_%zu\n", i + 1);
+	nachet_script_output_sql(output, "\\endif\n");
 }
 
 /* Ends a script that may not be run: whatever stands before this is rolled back. */

@@ -4,7 +4,7 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
-use Nachet::Test qw(png gif jpeg tiff tiff_file write_file slurp sha256 run_command start_command);
+use Nachet::Test qw(png gif jpeg tiff tiff_file write_file slurp sha256 run_command start_command poll_until);
 use Test::More;
 
 my $store = Nachet::Test->new;
@@ -209,15 +209,34 @@ SKIP: {
 	($status, $out, $err) = run_command('sh', '-c', 'exec "$@" > /dev/full', 'sh', $store->nachet_load, '--sql', @required, "$work/one");
 	is($status, 1, 'a full disk: status 1') or diag($err);
 }
-($status, $err, $script) = script('cut.sql', @required, "$work/one");
+
+# Cut off anywhere, also by the death of the writer: psql ends with an error, and nothing is stored. Between the COMMIT and the
+# last line the sets are made, and psql ends with an error all the same.
+($status, $err, $script) = script('cut.sql', @required, '--name', 'cut', "$work/one/1.gif");
 my $whole = slurp($script);
-for my $part (0.3, 0.6, 0.9)
+my $length = length $whole;
+my $commit = index $whole, 'COMMIT;';
+my $sets_of_cut = "SELECT count(*) FROM nachet.picture_set WHERE name = 'cut'";
+my (@successes, @stored);
+my %cuts = map { $_ => 1 } 1 .. 12, $commit - 10 .. $length - 1, map { 13 * $_ } 1 .. ($length - 1) / 13;
+for my $cut (sort { $a <=> $b } keys %cuts)
 {
-	write_file($script, substr $whole, 0, $part * length $whole);
-	($status, $out, $err) = run_script($script);
-	is($out, '', "a script cut off at $part prints no id");
-	is(sets(), $sets_before, '... and makes no set');
+	write_file("$script.cut", substr $whole, 0, $cut);
+	($status, $out, $err) = run_script("$script.cut");
+	push @successes, $cut if $status == 0;
+	push @stored, $cut if $cut < $commit && $store->psql($sets_of_cut) > 0;
 }
+cmp_ok(scalar keys %cuts, '>', 100, 'a script is cut off at many places');
+is_deeply(\@successes, [ $length - 1 ], '... and fails unless nothing but its last newline is missing') or diag("$length bytes, COMMIT at $commit");
+is_deeply(\@stored, [], '... makes no set before its COMMIT');
+is($store->psql($sets_of_cut), 1, '... and one after it');
+my $killed = start_command('sh', '-c', 'exec "$@" > "$0"', "$work/fifo", $store->nachet_load, '--sql', @required, "$work/big");
+my $reader = start_command({ env => { $store->env('importer') } }, @psql, '-f', "$work/fifo");
+poll_until(sub { $store->psql('SELECT count(*) FROM pg_stat_progress_copy') > 0 }, 60) or die 'no COPY: ' . $reader->err;
+$killed->kill_now;
+isnt($reader->wait(60), 0, 'psql fails if the writer is killed');
+is($reader->out, '', '... and prints no id');
+is(sets() =~ s/^cut .*\n?//mr, $sets_before, '... and makes no set');
 is($store->psql("SELECT count(*) FROM nachet.content c WHERE NOT EXISTS (SELECT FROM nachet.picture WHERE content_id = c.id)"), 0,
 	'... nor stores anything');
 
