@@ -63,6 +63,7 @@ answer(NachetRequest *request)
 	else if (result != NULL)
 		nachet_set_answer(request, PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 0));
 	PQclear(result);
+	nachet_import_release(import);
 }
 
 const NachetRoute nachet_form_folder = {

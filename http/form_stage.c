@@ -60,6 +60,7 @@ answer(NachetRequest *request)
 	else if (result != NULL)
 		nachet_respond_json(request, MHD_HTTP_OK, PQgetvalue(result, 0, 0));
 	PQclear(result);
+	nachet_import_release(import);
 }
 
 const NachetRoute nachet_form_stage = {

@@ -16,6 +16,10 @@
 #include "import.h"
 #include "requester.h"
 #include "respond.h"
+#include "statement_memory.h"
+
+/* The bytes of an answer that a staged picture has beside its name. */
+#define STAGED_BYTES 256
 
 /* The bytes of a name that a message shows. */
 #define NAME_SHOWN 200
@@ -131,7 +135,7 @@ begin_picture(NachetImport *import, const char *name, size_t length)
 	uint64_t most = request->server->options->max_pictures;
 
 	import->use = NACHET_PART_PICTURE;
-	if (import->pictures.names.count >= most)
+	if (import->pictures.count >= most)
 	{
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
 		                       "The request holds more than %" PRIu64 " pictures.", most);
@@ -240,6 +244,40 @@ part_data(void *context, const void *bytes, size_t length)
 	return false;
 }
 
+/* What the statement at the end will take of memory: the arrays and libpq's copy; the answer, as it came and as it goes. */
+static uint64_t
+statement_bytes(const NachetImport *import)
+{
+	const NachetPictureList *pictures = &import->pictures;
+	uint64_t bytes = 2 * nachet_picture_list_bytes(pictures);
+
+	if (import->kind == NACHET_IMPORT_STAGE)
+		bytes += 2 * (pictures->escaped + (uint64_t) pictures->count * STAGED_BYTES);
+	return bytes;
+}
+
+static bool
+add_to_list(NachetImport *import, const unsigned char digest[NACHET_SHA256_BYTES])
+{
+	const NachetHttpOptions *options = import->request->server->options;
+	NachetError error = NACHET_ERROR_INIT;
+	bool added = nachet_picture_list_add(&import->pictures, import->name.bytes, import->name.length,
+	                                     digest, &error);
+
+	if (!added)
+		nachet_respond_spool_failure(import->request, &error);
+	nachet_error_clear(&error);
+	if (!added)
+		return false;
+	if (nachet_picture_list_bytes(&import->pictures) <=
+	        nachet_statement_memory_parameters(options) &&
+	    statement_bytes(import) <= nachet_statement_memory_total(options))
+		return true;
+	nachet_respond_problem(import->request, MHD_HTTP_CONTENT_TOO_LARGE,
+	                       "The pictures' names are too long for one request.");
+	return false;
+}
+
 /* Hands a whole picture to the senders, waiting where they have too much to do. */
 static bool
 end_picture(NachetImport *import)
@@ -259,13 +297,8 @@ end_picture(NachetImport *import)
 		out_of_memory(import);
 		return false;
 	}
-	if (!nachet_picture_list_add(&import->pictures, import->name.bytes, import->name.length,
-	                             picture->digest))
-	{
-		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
-		                       "The pictures' names are too long for one request.");
+	if (!add_to_list(import, picture->digest))
 		return false;
-	}
 	import->picture = NULL;
 	if (picture->size > 0)
 		nachet_senders_push(request->server->senders, import->tally, picture);
@@ -318,11 +351,12 @@ create_import(NachetRequest *request, NachetImportKind kind, const char *boundar
 	import->request = request;
 	import->kind = kind;
 	nachet_fields_init(&import->fields);
-	nachet_picture_list_init(&import->pictures, kind == NACHET_IMPORT_FOLDER);
 	import->parser = nachet_multipart_create(boundary, &callbacks, import);
 	import->tally = nachet_tally_create();
 	import->sha256 = nachet_sha256_create();
-	if (import->parser != NULL && import->tally != NULL && import->sha256 != NULL)
+	if (nachet_picture_list_init(&import->pictures, request->server->spool,
+	                             kind == NACHET_IMPORT_FOLDER) &&
+	    import->parser != NULL && import->tally != NULL && import->sha256 != NULL)
 		return import;
 	free_import(import);
 	return NULL;
@@ -347,10 +381,21 @@ nachet_import_begin(NachetRequest *request, NachetImportKind kind)
 }
 
 void
+nachet_import_release(NachetImport *import)
+{
+	nachet_picture_list_unload(&import->pictures);
+	nachet_statement_memory_give(import->request);
+}
+
+void
 nachet_import_finish_request(NachetRequest *request)
 {
-	if (request->state != NULL)
-		free_import(request->state);
+	NachetImport *import = request->state;
+
+	if (import == NULL)
+		return;
+	nachet_import_release(import);
+	free_import(import);
 }
 
 static bool
@@ -375,32 +420,54 @@ nachet_import_receive(NachetRequest *request, const char *bytes, size_t length)
 
 /* A set that was sent as a folder has the folder's name, unless it was given another. */
 static bool
-complete_parameters(NachetImport *import)
+complete_fields(NachetImport *import)
 {
-	NachetRequest *request = import->request;
-	const char *folder;
-	size_t folder_length;
-	bool too_long;
+	NachetFields *fields = &import->fields;
+	size_t length;
+	const char *folder = nachet_picture_list_folder(&import->pictures, &length);
 
-	if (!nachet_picture_list_finish(&import->pictures, &folder, &folder_length, &too_long))
+	if (length > 0 && !nachet_fields_has(fields, "name"))
 	{
-		if (too_long)
-			nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
-			                       NACHET_SQLSTATE_BAD_DATA, NULL,
-			                       "A file name is longer than %d bytes.", NACHET_NAME_MAX_BYTES);
-		else
-			out_of_memory(import);
-		return false;
+		nachet_array_add(&fields->names, "name", 4);
+		nachet_array_add(&fields->values, folder, length);
 	}
-	if (folder_length > 0 && !nachet_fields_has(&import->fields, "name"))
-	{
-		nachet_array_add(&import->fields.names, "name", 4);
-		nachet_array_add(&import->fields.values, folder, folder_length);
-	}
-	if (nachet_array_finish(&import->fields.names) && nachet_array_finish(&import->fields.values))
+	if (nachet_array_finish(&fields->names) && nachet_array_finish(&fields->values))
 		return true;
 	out_of_memory(import);
 	return false;
+}
+
+/* Whether all pictures are there that a set needs, under names that it can have. */
+static bool
+check_pictures(NachetImport *import)
+{
+	NachetRequest *request = import->request;
+
+	if (import->pictures.count == 0)
+		nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
+		                       "Send each picture as a part with a file name.",
+		                       "The request holds no picture.");
+	else if (nachet_picture_list_too_long(&import->pictures))
+		nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
+		                       NULL, "A file name is longer than %d bytes.", NACHET_NAME_MAX_BYTES);
+	else
+		return true;
+	return false;
+}
+
+static bool
+load_pictures(NachetImport *import)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	bool loaded;
+
+	if (!nachet_statement_memory_take(import->request, statement_bytes(import)))
+		return false;
+	loaded = nachet_picture_list_load(&import->pictures, &error);
+	if (!loaded)
+		nachet_respond_spool_failure(import->request, &error);
+	nachet_error_clear(&error);
+	return loaded;
 }
 
 bool
@@ -409,22 +476,11 @@ nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
 	NachetError error = NACHET_ERROR_INIT;
 	bool stored;
 
-	if (!body_is_fine(import, nachet_multipart_finish(import->parser)))
-		return false;
-	if (import->pictures.names.count == 0 && !import->pictures.names.failed)
-	{
-		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
-		                       NACHET_SQLSTATE_BAD_DATA,
-		                       "Send each picture as a part with a file "
-		                       "name.",
-		                       "The request holds no picture.");
-		return false;
-	}
-	if (!complete_parameters(import))
+	if (!body_is_fine(import, nachet_multipart_finish(import->parser)) || !check_pictures(import))
 		return false;
 	stored = nachet_tally_wait(import->tally, new_bytes, &error);
 	if (!stored)
 		nachet_respond_error(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, &error);
 	nachet_error_clear(&error);
-	return stored;
+	return stored && complete_fields(import) && load_pictures(import);
 }

@@ -7,9 +7,6 @@
 
 #include "request.h"
 
-/* The memory for the bodies that are in the database's hands: holds the longest that is taken, or several. */
-extern uint64_t nachet_json_body_memory(const NachetHttpOptions *options);
-
 /* What a route of such bodies begins, receives and finishes with; the request's state is theirs. */
 extern void nachet_json_body_begin(NachetRequest *request);
 extern void nachet_json_body_receive(NachetRequest *request, const char *bytes, size_t length);

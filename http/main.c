@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,12 @@
 #include "options.h"
 #include "server.h"
 #include "systemd.h"
+
+/*
+ * From this size on, a block of memory goes back to the system when it is freed. By default glibc raises the size to that
+ * of the largest block freed so far, and keeps as much in each thread's arena.
+ */
+#define LARGE_BLOCK_BYTES (256 * 1024)
 
 /* Seconds to wait for a database that does not answer at all; libpq's own default is to wait for ever. */
 #define CONNECT_TIMEOUT "5"
@@ -96,6 +103,7 @@ serve(const NachetHttpOptions *options, NachetSockets *sockets)
 	sigset_t endings;
 
 	block_signals(&endings);
+	(void) mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
 	setenv("PGCONNECT_TIMEOUT", CONNECT_TIMEOUT, 0);
 
 	if (!nachet_server_start(&server, options, sockets))

@@ -85,9 +85,8 @@ static const NachetOptionRow rows[] = {
          "bytes of one request's body"),
     SIZE("max-manifest-size", "NACHET_HTTP_MAX_MANIFEST_SIZE", max_manifest_size, "64MB", 1,
          UINT64_C(512) * 1024 * 1024,
-         "bytes of one manifest: some 120 a picture; as much memory is\ntaken a few times over "
-         "while "
-         "one is read"),
+         "bytes of one manifest, some 120 a picture, or of a form's names and\nhashes; four times "
+         "as much memory (at least 64 MB) serves all requests\nwhile the database is asked"),
     COUNT("max-pictures", "NACHET_HTTP_MAX_PICTURES", "N", max_pictures, "250000", 1, 1000000,
           "pictures of one request"),
     SIZE("max-discard-size", "NACHET_HTTP_MAX_DISCARD_SIZE", max_discard_size, "256MB", 0, NO_LIMIT,
@@ -105,7 +104,7 @@ static const NachetOptionRow rows[] = {
     TEXT("spool-dir", 0, "NACHET_HTTP_SPOOL_DIR", "DIR", spool_dir, NULL,
          "where pictures wait that do not fit in memory\n(default: $TMPDIR, or /tmp)"),
     SIZE("spool-memory", "NACHET_HTTP_SPOOL_MEMORY", spool_memory, "128MB", 1024 * 1024,
-         UINT64_C(1) << 40, "memory for waiting pictures, of all requests"),
+         UINT64_C(1) << 40, "memory for waiting pictures and their names, of all requests"),
     SIZE("spool-size", "NACHET_HTTP_SPOOL_SIZE", spool_size, "64GB", 1024 * 1024, NO_LIMIT,
          "bytes of files for waiting pictures, of all requests; more are told 503"),
     SIZE("spool-reserve", "NACHET_HTTP_SPOOL_RESERVE", spool_reserve, "256MB", 0, NO_LIMIT,

@@ -2,30 +2,49 @@
  * http/picture_list.c
  *		The pictures of one request: names and digests, as a text[] and a bytea[] parameter.
  *
+ * A request may have many pictures and its client be slow: their names and digests wait in the spool, like the
+ * pictures, and lie in memory as arrays only while the database is asked.
+ *
  * Browsers name a folder's files folder/a.png. Whether the first component is that folder can be told only
- * when all names are there, so names are kept as sent, and rewritten once at the end.
+ * when all names are there, so names are kept as sent, and cut when they are loaded.
  */
+#include <stdlib.h>
 #include <string.h>
-#include <arpa/inet.h>
 
 #include "pure/names.h"
 #include "picture_list.h"
 
-void
-nachet_picture_list_init(NachetPictureList *list, bool drops_folder)
+/* A picture in the spool: the length of its name, the digest, the name. */
+typedef struct Head
+{
+	uint32_t name_length;
+	unsigned char digest[NACHET_SHA256_BYTES];
+} Head;
+
+bool
+nachet_picture_list_init(NachetPictureList *list, NachetSpool *spool, bool drops_folder)
 {
 	memset(list, 0, sizeof(*list));
 	list->drops_folder = drops_folder;
+	list->spooled = nachet_spooled_create(spool);
 	nachet_array_init(&list->names, NACHET_TEXT_OID);
 	nachet_array_init(&list->digests, NACHET_BYTEA_OID);
+	return list->spooled != NULL;
 }
 
 void
 nachet_picture_list_free(NachetPictureList *list)
 {
+	nachet_spooled_free(list->spooled);
+	nachet_picture_list_unload(list);
+	nachet_text_free(&list->folder);
+}
+
+void
+nachet_picture_list_unload(NachetPictureList *list)
+{
 	nachet_array_free(&list->names);
 	nachet_array_free(&list->digests);
-	nachet_text_free(&list->folder);
 }
 
 const char *
@@ -49,64 +68,96 @@ begins_with_folder(const NachetPictureList *list, const char *name, size_t lengt
 	       memcmp(name, list->folder.bytes, list->folder.length) == 0;
 }
 
+/* Bytes of a name in the database's JSON, without quotes. */
+static uint64_t
+escaped_length(const char *name, size_t length)
+{
+	uint64_t escaped = length;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		if ((unsigned char) name[i] < 0x20)
+			escaped += sizeof("\\u0001") - 2;
+		else if (name[i] == '"' || name[i] == '\\')
+			escaped++;
+	}
+	return escaped;
+}
+
 bool
 nachet_picture_list_add(NachetPictureList *list, const char *name, size_t length,
-                        const unsigned char digest[NACHET_SHA256_BYTES])
+                        const unsigned char digest[NACHET_SHA256_BYTES], NachetError *error)
 {
-	if (list->names.count == 0 && !list->names.failed)
+	Head head = {.name_length = (uint32_t) length};
+
+	memcpy(head.digest, digest, NACHET_SHA256_BYTES);
+	if (list->count == 0)
 	{
 		const char *slash = memchr(name, '/', length);
 
 		list->shared = list->drops_folder && slash != NULL;
 		if (list->shared)
 			nachet_text_add(&list->folder, name, (size_t) (slash - name) + 1);
+		if (list->folder.failed)
+		{
+			nachet_error_set(error, "out of memory");
+			return false;
+		}
 	}
-	else if (list->shared && !list->folder.failed)
+	else if (list->shared)
 		list->shared = begins_with_folder(list, name, length);
 	if (list->longest < length)
 		list->longest = length;
-	if (list->names.length + length > NACHET_PICTURE_LIST_NAME_BYTES)
-		return false;
-	nachet_array_add(&list->names, name, length);
-	nachet_array_add(&list->digests, digest, NACHET_SHA256_BYTES);
-	return true;
+	list->escaped += escaped_length(name, length);
+	list->count++;
+	return nachet_spooled_write(list->spooled, &head, sizeof(head), error) &&
+	       nachet_spooled_write(list->spooled, name, length, error);
 }
 
-/* Takes skip bytes off the front of each name, in place. */
-static void
-shorten_names(NachetArray *names, size_t skip)
+uint64_t
+nachet_picture_list_bytes(const NachetPictureList *list)
 {
-	char *from = names->data + NACHET_ARRAY_HEADER_BYTES;
-	char *to = from;
+	/* Each element of an array has its length before it; one of the two is in the head already. */
+	return 2 * NACHET_ARRAY_HEADER_BYTES + list->spooled->size + list->count * sizeof(uint32_t);
+}
 
-	for (uint32_t i = 0; i < names->count; i++)
-	{
-		uint32_t size;
-		uint32_t kept;
-
-		memcpy(&size, from, sizeof(size));
-		size = ntohl(size);
-		kept = htonl(size - (uint32_t) skip);
-		memcpy(to, &kept, sizeof(kept));
-		memmove(to + sizeof(kept), from + sizeof(size) + skip, size - skip);
-		from += sizeof(size) + size;
-		to += sizeof(kept) + size - skip;
-	}
-	names->length = (size_t) (to - names->data);
+const char *
+nachet_picture_list_folder(const NachetPictureList *list, size_t *length)
+{
+	*length = list->shared ? list->folder.length - 1 : 0;
+	return list->folder.bytes;
 }
 
 bool
-nachet_picture_list_finish(NachetPictureList *list, const char **folder, size_t *folder_length,
-                           bool *too_long)
+nachet_picture_list_too_long(const NachetPictureList *list)
+{
+	return list->longest - (list->shared ? list->folder.length : 0) > NACHET_NAME_MAX_BYTES;
+}
+
+bool
+nachet_picture_list_load(NachetPictureList *list, NachetError *error)
 {
 	size_t dropped = list->shared ? list->folder.length : 0;
+	char *bytes = nachet_spooled_load(list->spooled, error);
+	const char *at = bytes;
 
-	*folder = list->folder.bytes;
-	*folder_length = dropped > 0 ? dropped - 1 : 0;
-	*too_long = list->longest - dropped > NACHET_NAME_MAX_BYTES;
-	if (*too_long || list->folder.failed || list->names.failed || list->digests.failed)
+	if (bytes == NULL)
 		return false;
-	if (dropped > 0)
-		shorten_names(&list->names, dropped);
-	return nachet_array_finish(&list->names) && nachet_array_finish(&list->digests);
+	for (uint32_t i = 0; i < list->count; i++)
+	{
+		Head head;
+
+		memcpy(&head, at, sizeof(head));
+		at += sizeof(head);
+		nachet_array_add(&list->names, at + dropped, head.name_length - dropped);
+		nachet_array_add(&list->digests, head.digest, sizeof(head.digest));
+		at += head.name_length;
+	}
+	free(bytes);
+	nachet_spooled_free(list->spooled);
+	list->spooled = NULL;
+	if (nachet_array_finish(&list->names) && nachet_array_finish(&list->digests))
+		return true;
+	nachet_error_set(error, "out of memory");
+	return false;
 }

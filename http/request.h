@@ -38,6 +38,7 @@ typedef struct NachetRequest
 	uint64_t body_length; /* as announced, or NACHET_REQUEST_CHUNKED */
 	uint64_t body_received;
 	uint64_t body_discarded;
+	uint64_t statement_memory; /* taken of the server's budget */
 	struct timespec started;
 
 	/* The answer; the first one stands. */

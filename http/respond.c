@@ -21,39 +21,42 @@
 #define TYPE_PROBLEM "application/problem+json"
 #define TYPE_TEXT    "text/plain; charset=utf-8"
 
-/* Takes the text over; NULL where memory ran out. */
+/* Takes the text over; NULL if there is no room for it. */
 static struct MHD_Response *
 create_response(NachetRequest *request, NachetText *text)
 {
+	bool is_long = text->length > NACHET_LONG_ANSWER_BYTES;
 	struct MHD_Response *response = NULL;
 
-	if (text->length > NACHET_LONG_ANSWER_BYTES)
+	if (is_long)
 		response = nachet_long_answer_create(request->server->spool, text->bytes, text->length);
-	if (response != NULL)
-	{
-		nachet_text_free(text);
-		return response;
-	}
-	if (!text->failed)
+	else if (!text->failed)
 		response =
 		    MHD_create_response_from_buffer(text->length, text->bytes, MHD_RESPMEM_MUST_FREE);
-	if (response == NULL)
+	if (response == NULL || is_long)
 		nachet_text_free(text);
 	return response;
 }
 
 /*
- * Takes the text over; type is NULL where there is none. Where memory ran out there is no response, and the
- * connection will be closed.
+ * Takes the text over; type is NULL where there is none. A long answer that the spool has no room for becomes a 503: in
+ * memory it would be for as long as the client takes. If memory ran out there is no response, and the connection will be
+ * closed.
  */
 static void
 set_answer(NachetRequest *request, unsigned status, const char *type, NachetText *text)
 {
-	struct MHD_Response *response;
+	uint64_t length = text->length;
+	struct MHD_Response *response = create_response(request, text);
 
+	if (response == NULL && length > NACHET_LONG_ANSWER_BYTES)
+	{
+		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+		                       "The service has no room for its answer now; try again later.");
+		return;
+	}
 	request->status = status;
-	request->answer_length = text->length;
-	response = create_response(request, text);
+	request->answer_length = length;
 	if (response == NULL)
 		return;
 	if (type != NULL)

@@ -20,9 +20,9 @@
 
 #include "admin.h"
 #include "auth.h"
-#include "json_body.h"
 #include "log.h"
 #include "request.h"
+#include "statement_memory.h"
 #include "tls.h"
 #include "watchdog.h"
 
@@ -32,6 +32,9 @@
 /* A connection's memory: half of it is the buffer that the body comes through. */
 #define CONNECTION_BYTES ((size_t) 128 * 1024)
 #define THREAD_BYTES     ((size_t) 512 * 1024)
+
+/* A connection's socket, and files of the spool for the picture that it sends and for the names of those that it sent. */
+#define CONNECTION_FILES 3
 
 /* Descriptors beside the connections and their spool files. */
 #define SPARE_FILES 8512
@@ -84,15 +87,15 @@ leave_escaped(void *context, struct MHD_Connection *connection, char *text)
 }
 
 /*
- * Each connection is a descriptor, and may have a file for the picture it sends; so may each picture queued.
- * Where the system grants fewer files, fewer connections are taken: a file that can't be opened is told 503, but
- * a connection that can't be accepted would wait unheard.
+ * Each picture queued may have a file too. If the system grants fewer files, fewer connections are taken: a file that
+ * can't be opened is told 503, but a connection that can't be accepted would wait unheard.
  */
 static void
 settle_connections(NachetServer *server)
 {
 	const NachetHttpOptions *options = server->options;
-	rlim_t wanted = 2 * (rlim_t) (options->max_connections + SPARE_CONNECTIONS) + SPARE_FILES;
+	rlim_t wanted =
+	    CONNECTION_FILES * (rlim_t) (options->max_connections + SPARE_CONNECTIONS) + SPARE_FILES;
 	rlim_t room;
 	struct rlimit limit;
 
@@ -104,7 +107,7 @@ settle_connections(NachetServer *server)
 		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 		(void) setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	room = (limit.rlim_cur > LEAST_FILES ? limit.rlim_cur - LEAST_FILES : 0) / 2;
+	room = (limit.rlim_cur > LEAST_FILES ? limit.rlim_cur - LEAST_FILES : 0) / CONNECTION_FILES;
 	if (room >= options->max_connections)
 		return;
 	server->max_connections = room > 0 ? room : 1;
@@ -170,11 +173,11 @@ start_parts(NachetServer *server)
 	if (server->auth == NULL || (options->tls_cert != NULL && !nachet_tls_start(options)))
 		return false;
 	server->spool = nachet_spool_create(options->spool_dir, &spool_limits, &error);
-	server->json_memory = nachet_budget_create(nachet_json_body_memory(options));
+	server->statement_memory = nachet_budget_create(nachet_statement_memory_total(options));
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait,
 	                       (unsigned) options->statement_timeout);
-	if (server->spool == NULL || server->pool == NULL || server->json_memory == NULL)
+	if (server->spool == NULL || server->pool == NULL || server->statement_memory == NULL)
 	{
 		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
 		nachet_error_clear(&error);
@@ -255,7 +258,7 @@ nachet_server_stop(NachetServer *server)
 	nachet_watchdog_stop(server->watchdog);
 	nachet_senders_stop(server->senders);
 	nachet_pool_free(server->pool);
-	nachet_budget_free(server->json_memory);
+	nachet_budget_free(server->statement_memory);
 	nachet_spool_free(server->spool);
 	nachet_auth_free(server->auth);
 	nachet_tls_stop();

@@ -27,7 +27,7 @@ typedef struct NachetServer
 	NachetPool *pool;
 	NachetSpool *spool;
 	NachetSenders *senders;
-	NachetBudget *json_memory; /* for long bodies of JSON that the database is asked about */
+	NachetBudget *statement_memory; /* for what long statements carry */
 	NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;
 	NachetSockets *sockets;

@@ -345,6 +345,36 @@ nachet_spooled_read(const NachetSpooled *spooled, uint64_t offset, void *buffer,
 	return true;
 }
 
+char *
+nachet_spooled_load(const NachetSpooled *spooled, NachetError *error)
+{
+	char *bytes = malloc((size_t) spooled->size + 1);
+	char *buffer = malloc(NACHET_SPOOL_READ_BYTES);
+	uint64_t offset = 0;
+
+	if (bytes == NULL || buffer == NULL)
+		nachet_error_set(error, "out of memory");
+	while (!error->set && offset < spooled->size)
+	{
+		const void *some;
+		size_t length;
+
+		if (nachet_spooled_read(spooled, offset, buffer, &some, &length, error))
+		{
+			memcpy(bytes + offset, some, length);
+			offset += length;
+		}
+	}
+	free(buffer);
+	if (!error->set)
+	{
+		bytes[offset] = '\0';
+		return bytes;
+	}
+	free(bytes);
+	return NULL;
+}
+
 void
 nachet_spooled_free(NachetSpooled *spooled)
 {

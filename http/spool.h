@@ -70,6 +70,13 @@ extern bool nachet_spooled_read(const NachetSpooled *spooled, uint64_t offset, v
                                 const void **bytes, size_t *length, NachetError *error)
     __attribute__((warn_unused_result));
 
+/*
+ * All bytes in one block of memory, with a NUL after them, which the caller frees. NULL, and *error filled, if the disk
+ * fails or memory runs out.
+ */
+extern char *nachet_spooled_load(const NachetSpooled *spooled, NachetError *error)
+    __attribute__((warn_unused_result));
+
 /* NULL is allowed. */
 extern void nachet_spooled_free(NachetSpooled *spooled);
 

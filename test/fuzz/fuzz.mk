@@ -32,7 +32,7 @@ build/fuzz/multipart: test/fuzz/multipart_reading.c http/multipart.c http/mime.c
 build/fuzz/networks: http/networks.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: loader/options.c loader/choice.c loader/service_url.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: FUZZ_MORE = -DNACHET_VERSION='"$(EXTVERSION)"'
-build/fuzz/picture_list: http/picture_list.c http/text.c loader/client/array.c
+build/fuzz/picture_list: http/picture_list.c http/spool.c http/text.c loader/client/array.c loader/client/error.c
 build/fuzz/texts: http/text.c
 build/fuzz/tokens: http/jwt.c http/base64url.c http/identity.c http/auth_token.c http/text.c
 build/fuzz/urls: loader/service_url.c

@@ -47,12 +47,13 @@ static void
 add(NachetPictureList *list, Text name, uint32_t number)
 {
 	unsigned char digest[NACHET_SHA256_BYTES] = {0};
+	NachetError error = NACHET_ERROR_INIT;
 	char *copy = malloc(name.length);
 
 	CLAIM(copy != NULL);
 	memcpy(copy, name.bytes, name.length);
 	memcpy(digest, &number, sizeof(number));
-	CLAIM(nachet_picture_list_add(list, copy, name.length, digest));
+	CLAIM(nachet_picture_list_add(list, copy, name.length, digest, &error));
 	free(copy);
 }
 
@@ -78,9 +79,10 @@ static void
 finish(NachetPictureList *list, const Text *names, uint32_t count, bool drops)
 {
 	size_t dropped = drops && count > 0 ? folder_length(names[0]) : 0;
+	NachetError error = NACHET_ERROR_INIT;
+	uint64_t most = nachet_picture_list_bytes(list);
 	const char *folder;
 	size_t length;
-	bool too_long = false;
 	bool fits = true;
 
 	for (uint32_t i = 0; i < count; i++)
@@ -90,13 +92,29 @@ finish(NachetPictureList *list, const Text *names, uint32_t count, bool drops)
 	}
 	for (uint32_t i = 0; i < count; i++)
 		fits = fits && names[i].length - dropped <= NACHET_NAME_MAX_BYTES;
-	CLAIM(nachet_picture_list_finish(list, &folder, &length, &too_long) == fits);
-	CLAIM(too_long == !fits);
+	CLAIM(nachet_picture_list_too_long(list) == !fits);
 	if (!fits)
 		return;
+	folder = nachet_picture_list_folder(list, &length);
+	CLAIM(nachet_picture_list_load(list, &error));
+	CLAIM(list->names.length + list->digests.length <= most);
 	CLAIM(length == (dropped > 0 ? dropped - 1 : 0));
 	CLAIM(length == 0 || memcmp(folder, names[0].bytes, length) == 0);
 	check_list(list, names, count, dropped);
+}
+
+static NachetSpool *
+get_spool(void)
+{
+	static const NachetSpoolLimits limits = {
+	    .memory = 1024 * 1024, .files = UINT64_C(1) << 30, .reserve = 0};
+	static NachetSpool *spool;
+	NachetError error = NACHET_ERROR_INIT;
+
+	if (spool == NULL)
+		spool = nachet_spool_create("/tmp", &limits, &error);
+	CLAIM(spool != NULL);
+	return spool;
 }
 
 int
@@ -110,7 +128,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	NachetPictureList list;
 
 	CLAIM(names != NULL);
-	nachet_picture_list_init(&list, drops);
+	CLAIM(nachet_picture_list_init(&list, get_spool(), drops));
 	while (at < end)
 	{
 		Text name = next_text(&at, end);
