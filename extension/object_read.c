@@ -232,8 +232,10 @@ nachet_object_read(const NachetMoved *content, int64 offset, int64 length, char 
 	Cut cut = {.offset = offset, .length = length, .target = target};
 	char *wrong;
 
-	if (length == 0 || (length < content->byte_size && content->etag != NULL &&
-	                    read_version(content, offset, length, target)))
+	if (length == 0)
+		return;
+	if (length < content->byte_size && content->etag != NULL &&
+	    nachet_object_store_is_etag(content->etag) && read_version(content, offset, length, target))
 		return;
 	wrong = nachet_object_stream(content, cut_restart, cut_take, &cut);
 	if (wrong != NULL)

@@ -9,10 +9,15 @@
 #include "postgres.h"
 
 #include "common/base64.h"
+#include "mb/pg_wchar.h"
 
 #include "compat.h"
 #include "object_settings.h"
 #include "object_store.h"
+
+/* What an address may have: it becomes part of objects' URLs, which are stored. */
+#define URL_CHARACTERS                                                                             \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/[]!$'()*+,;=%"
 
 static const NachetObjectOperations *const stores[] = {
     &nachet_object_store_azure,
@@ -72,6 +77,10 @@ nachet_object_store_set_endpoint(NachetObjectStore *store, const char *endpoint)
 	if (!is_https && strncmp(endpoint, "http://", 7) != 0)
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		                errmsg("object store's address does not begin with \"https://\"")));
+	if (strspn(endpoint, URL_CHARACTERS) != strlen(endpoint))
+		ereport(ERROR,
+		        (errcode(ERRCODE_CONFIG_FILE_ERROR), errmsg("object store's address is no URL"),
+		         errhint("Write other characters than those of a URL as %%XX.")));
 	while (length > 0 && endpoint[length - 1] == '/')
 		length--;
 	store->endpoint = pnstrdup(endpoint, length);
@@ -175,4 +184,46 @@ nachet_object_store_element(const char *xml, const char *name)
 	begin += strlen(opening);
 	end = strstr(begin, closing);
 	return end == NULL ? NULL : unescape(begin, end - begin);
+}
+
+bool
+nachet_object_store_is_etag(const char *etag)
+{
+	size_t length = strlen(etag);
+
+	for (size_t i = 0; i < length; i++)
+		if (etag[i] <= ' ' || etag[i] >= 0x7f || strchr("<>&", etag[i]) != NULL)
+			return false;
+	return length > 0;
+}
+
+/* The bytes of the character that a text begins with; 0 if they are none, or a control character. */
+static int
+character_size(const char *string, size_t length)
+{
+	int size = pg_encoding_verifymbchar(GetDatabaseEncoding(), string, (int) length);
+
+	if (size == 1)
+		return *string >= ' ' && *string < 0x7f ? 1 : 0;
+	return Max(size, 0);
+}
+
+void
+nachet_object_store_append_text(StringInfo line, const char *string)
+{
+	size_t length = strcspn(string, "\r\n");
+	size_t end = Min(length, NACHET_OBJECT_TEXT_BYTES);
+
+	for (size_t i = 0; i < end;)
+	{
+		int size = character_size(string + i, length - i);
+
+		if (i + size > end)
+			break;
+		if (size > 0)
+			appendBinaryStringInfo(line, string + i, size);
+		else
+			appendStringInfoChar(line, '?');
+		i += Max(size, 1);
+	}
 }

@@ -17,6 +17,9 @@
 #define NACHET_MD5_BYTES   16
 #define NACHET_CRC64_BYTES 8
 
+/* The maximum of a text from outside in an error message. */
+#define NACHET_OBJECT_TEXT_BYTES 300
+
 /* What is computed of bytes that are sent: flags. */
 typedef enum NachetChecksum
 {
@@ -114,7 +117,19 @@ extern void nachet_object_store_header(NachetCurlRequest *request, const char *n
 /* Base64, in a string of its own. */
 extern char *nachet_object_store_base64(const void *bytes, int length);
 
-/* The text of an XML answer's first element of that name, or NULL. */
+/* The text of an XML answer's first element of that name, or NULL. Its bytes are the store's own. */
 extern char *nachet_object_store_element(const char *xml, const char *name);
+
+/*
+ * Whether an ETag can be stored and sent back: printable ASCII without blanks and without XML's own
+ * characters. Any other counts as none.
+ */
+extern bool nachet_object_store_is_etag(const char *etag);
+
+/*
+ * Appends the first line of a text from outside, at most NACHET_OBJECT_TEXT_BYTES of whole characters,
+ * with a question mark for each byte that is no printable character of the database's encoding.
+ */
+extern void nachet_object_store_append_text(StringInfo line, const char *string);
 
 #endif

@@ -87,7 +87,7 @@ empty_sink(NachetTransfer *transfer)
 
 /* --- judging an answer -------------------------------------------------------------------------------- */
 
-/* What a store says of a refusal: its code and the first line of its message, nothing else of the body. */
+/* A store's refusal: the status, its code and its message. */
 static void
 append_refusal(StringInfo error, const NachetCurlRequest *request)
 {
@@ -96,9 +96,15 @@ append_refusal(StringInfo error, const NachetCurlRequest *request)
 
 	appendStringInfo(error, "HTTP status %ld", request->status);
 	if (code != NULL)
-		appendStringInfo(error, " %.*s", (int) strcspn(code, "\r\n"), code);
+	{
+		appendStringInfoChar(error, ' ');
+		nachet_object_store_append_text(error, code);
+	}
 	if (message != NULL)
-		appendStringInfo(error, ": %.*s", (int) Min(strcspn(message, "\r\n"), 300), message);
+	{
+		appendStringInfoString(error, ": ");
+		nachet_object_store_append_text(error, message);
+	}
 }
 
 /*
@@ -126,7 +132,7 @@ judge(NachetTransfer *transfer)
 	}
 	else if (request->flaw != NULL)
 	{
-		appendStringInfoString(&error, request->flaw);
+		nachet_object_store_append_text(&error, request->flaw); /* may quote a certificate */
 		again = !request->hopeless;
 	}
 	else if (transfer->sink != NULL && request->received != transfer->expected)

@@ -334,13 +334,27 @@ fail(NachetObjectUpload *upload, NachetTransfers *transfers)
 	return false;
 }
 
-/* The ETag that the store gave the object: in a header, or in the answer that ends an upload in parts. */
+/*
+ * The ETag that the store gave an object, in a header or in the answer that ends an upload in parts; NULL
+ * if it gave none that can be stored.
+ */
 static char *
 read_etag(const NachetCurlRequest *request)
 {
-	if (request->etag[0] != '\0')
-		return pstrdup(request->etag);
-	return nachet_object_store_element(request->text, "ETag");
+	char *etag = request->etag[0] != '\0' ? pstrdup(request->etag)
+	                                      : nachet_object_store_element(request->text, "ETag");
+
+	return etag != NULL && nachet_object_store_is_etag(etag) ? etag : NULL;
+}
+
+/* Adds the part that was sent to the list of parts. */
+static void
+list_part(NachetObjectUpload *upload)
+{
+	const char *etag = read_etag(upload->transfer.request);
+
+	upload->store->operations->list_part(upload->parts, upload->part_no, etag != NULL ? etag : "");
+	upload->part_offset += upload->transfer.object.size;
 }
 
 /* A transfer has ended well: what comes next. Returns whether nothing does. */
@@ -362,8 +376,7 @@ go_on(NachetObjectUpload *upload, NachetTransfers *transfers)
 			send_part(upload, transfers);
 			return false;
 		case NACHET_UPLOAD_PART:
-			operations->list_part(upload->parts, upload->part_no, upload->transfer.request->etag);
-			upload->part_offset += upload->transfer.object.size;
+			list_part(upload);
 			if (upload->part_offset < upload->content.byte_size)
 				send_part(upload, transfers);
 			else

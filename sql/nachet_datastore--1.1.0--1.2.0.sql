@@ -54,6 +54,14 @@ COMMENT ON FUNCTION nachet.request_json(text) IS
 
 -- Object store (50-object-store.sql) -------------------------------------------------------------
 
+-- Earlier versions stored a store's ETags and messages as they came. Some are no text in UTF-8, and a dump that has one cannot be
+-- restored. quote_literal takes any bytes, and doubles the backslashes that bytea's input treats as escapes.
+UPDATE nachet.content SET object_etag = NULL
+	WHERE pg_catalog.encode(pg_catalog.quote_literal(object_etag)::pg_catalog.bytea, 'escape') OPERATOR(pg_catalog.~) '[^]!-[^-~]';
+UPDATE nachet.object_deletion
+	SET last_error = pg_catalog.btrim(pg_catalog.encode(pg_catalog.quote_literal(last_error)::pg_catalog.bytea, 'escape'), '''')
+	WHERE pg_catalog.encode(pg_catalog.quote_literal(last_error)::pg_catalog.bytea, 'escape') OPERATOR(pg_catalog.~) '[^]!-[^-~ ]';
+
 -- Verification (55-verify.sql) -------------------------------------------------------------------
 
 -- Guards (60-guards.sql) -------------------------------------------------------------------------

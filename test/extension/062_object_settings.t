@@ -52,6 +52,8 @@ like(said(%azure, object_store_credentials => credentials("$azure\n$secret\n")),
 like(said(%azure, object_store_credentials => credentials($s3)), qr/F0000:.*has no line AZURE_STORAGE_CONNECTION_STRING/, "another store's");
 like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=AccountKey=$secret")), qr/F0000:.*not complete/, 'half a connection string');
 like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=AccountName=a;AccountKey=!$secret")), qr/F0000:.*not base64/, 'a key that is none');
+like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=$_;AccountKey=a2V5")), qr/F0000:.*address is no URL/, 'an address that is no URL')
+	for "AccountName=a\xe9", 'AccountName=a b', "AccountName=a;BlobEndpoint=https://example.org/\xc3\xa9", 'AccountName=a;BlobEndpoint=https://example.org/?a=b';
 like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=AccountName=a;SharedAccessSignature=sig=$secret x")), qr/F0000:.*not a URL's query/, 'a token that is none');
 like(said(object_store => 's3://pictures', object_store_credentials => credentials("AWS_ACCESS_KEY_ID=a\n")), qr/F0000:.*has no line AWS_SECRET/, 'half of S3\'s');
 for my $host (qw(example.org 127.0.0.1.example.org localhost.example.org 10.0.0.1 [::2]))

@@ -11,7 +11,8 @@
 #
 # It checks x-ms-content-crc64 where a request has it, as Azure does and Azurite does not.
 #
-# Faults: "status N" (answers itself), "reset request" (breaks the connection in the middle of the body), "lose answer" (forwards,
+# Faults: "status N" or "status N CODE MESSAGE" (answers itself, with a message as stores have them), "etag VALUE" (in the header or,
+# for what ends an upload in parts, in the body), "reset request" (breaks the connection in the middle of the body), "lose answer" (forwards,
 # then breaks it), "reset answer" (in the middle of the answer), "corrupt request", "corrupt answer" (one byte of the body),
 # "cut answer" (a shorter body, and a Content-Length that says so), "stall" (never answers).
 package Nachet::FaultProxy;
@@ -160,9 +161,10 @@ sub _serve
 		sysread($client, $body, 65536, length $body) or die "the connection ended\n";
 	}
 	_break($client) if $fault eq 'reset request';
-	if ($fault =~ /^status (\d+)/)
+	if ($fault =~ /^status (\d+)(?: (\S+) (.*))?/)
 	{
-		print {$client} "HTTP/1.1 $1 Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+		my $refusal = defined $2 ? "<?xml version=\"1.0\"?><Error><Code>$2</Code><Message>$3</Message></Error>" : '';
+		print {$client} "HTTP/1.1 $1 Fault\r\nContent-Length: " . length($refusal) . "\r\nConnection: close\r\n\r\n$refusal";
 		return;
 	}
 	if ($fault eq 'stall')
@@ -221,6 +223,12 @@ sub _answer
 	my ($self, $client, $fault, $answer) = @_;
 	my ($head, $body) = $answer =~ /\A(.*?\r\n\r\n)(.*)\z/s;
 	my $half = length($body) / 2;
+	if ($fault =~ /^etag (.*)/s)
+	{
+		my $etag = $1;
+		if ($body =~ s{<ETag>.*?</ETag>}{<ETag>$etag</ETag>}s) { $head =~ s/^ETag:.*?\r\n//mi; $head =~ s/^(Content-Length: *)\d+/$1 . length $body/mie }
+		else { $head =~ s/^(ETag: *)[^\r]*/$1$etag/mi }
+	}
 	if ($fault eq 'corrupt answer') { substr($body, $half, 1) ^= "\1" }
 	if ($fault eq 'cut answer')
 	{
@@ -244,6 +252,7 @@ sub DESTROY
 	return if !$self->{pid};
 	local ($?, $@, $!);
 	close $self->{guard};
+	kill 'TERM', $self->{pid}; # A process that was forked since may hold the pipe open.
 	waitpid $self->{pid}, 0;
 	return;
 }
