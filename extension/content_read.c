@@ -2,22 +2,27 @@
  * extension/content_read.c
  *		Bytes back: a picture's whole content, or a range of a content.
  *
- * Both run under the caller's snapshot. The result is made in one allocation of its final size and
- * filled page by page; nothing is detoasted or concatenated on the way. Bytes that have moved come from
- * the object store.
+ * Both run under the caller's snapshot, and see the rows that row-level security lets the caller see. The
+ * result is made in one allocation of its final size and filled page by page; nothing is detoasted or
+ * concatenated on the way. Bytes that have moved come from the object store.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "chunk_reader.h"
 #include "content.h"
 #include "index_scan.h"
 #include "object_read.h"
+#include "query.h"
+#include "schema.h"
 
 PG_FUNCTION_INFO_V1(picture_content);
 PG_FUNCTION_INFO_V1(content_read);
@@ -60,7 +65,24 @@ find_object(NachetIndexScan *contents, Content *content)
 	       NACHET_SHA256_BYTES);
 }
 
-/* Finds a content by one of its keys; false where there is none. */
+/*
+ * Whether row-level security lets the current user see a row of a table. The functions here read rows by index,
+ * which no policy governs; so if one applies, PostgreSQL itself is asked, by a statement that yields the row.
+ */
+static bool
+may_see(const char *table, const char *sql, NachetArg id)
+{
+	bool visible;
+
+	if (check_enable_rls(nachet_relation_oid(table), InvalidOid, false) != RLS_ENABLED)
+		return true;
+	SPI_connect();
+	visible = nachet_read(sql, 1, &id) > 0;
+	SPI_finish();
+	return visible;
+}
+
+/* Finds a content by one of its keys; false if there is none that the user may see. */
 static bool
 find_content(const char *index, Datum key, RegProcedure equals, Content *content)
 {
@@ -81,10 +103,12 @@ find_content(const char *index, Datum key, RegProcedure equals, Content *content
 		find_object(&contents, content);
 	}
 	nachet_index_scan_close(&contents);
-	return found;
+	return found &&
+	       may_see("content", "SELECT FROM nachet.content WHERE id OPERATOR(pg_catalog.=) $1",
+	               NACHET_PARAM(INT8OID, Int64GetDatum(content->id)));
 }
 
-/* The id of the content that a picture refers to; false where there is no picture, or it has none. */
+/* The id of a picture's content; false if there is no picture that the user may see, or it has no content. */
 static bool
 find_picture(Datum picture_id, int64 *content_id)
 {
@@ -100,7 +124,9 @@ find_picture(Datum picture_id, int64 *content_id)
 			*content_id = DatumGetInt64(value);
 	}
 	nachet_index_scan_close(&pictures);
-	return !isnull;
+	return !isnull &&
+	       may_see("picture", "SELECT FROM nachet.picture WHERE id OPERATOR(pg_catalog.=) $1",
+	               NACHET_PARAM(UUIDOID, picture_id));
 }
 
 /* A range that lies within the content, as a bytea. */

@@ -3,7 +3,8 @@
  *		SQL statements from C: parameters as values, results checked.
  *
  * Every statement names its tables with their schema and is run by a function whose search_path is
- * fixed, so that no caller's schema gets a word in.
+ * fixed, so that no caller's schema gets a word in. A function that acts with the owner's rights sees all rows of
+ * the owner's tables, also if row-level security is forced on them.
  */
 #include "postgres.h"
 
@@ -23,41 +24,83 @@
 
 #define MAX_ARGS 16
 
+/* What holds while a statement is planned or run. */
+typedef struct Scope
+{
+	ErrorContextCallback hint;
+	Oid user;
+	int context;
+} Scope;
+
+static void
+enter(Scope *scope)
+{
+	(void) nachet_schema_oid();
+	GetUserIdAndSecContext(&scope->user, &scope->context);
+	scope->hint =
+	    (ErrorContextCallback){.callback = nachet_schema_hint, .previous = error_context_stack};
+	/* After an error, whoever catches it puts back the callbacks, and its rollback the context. */
+	error_context_stack = &scope->hint;
+	if ((scope->context & SECURITY_LOCAL_USERID_CHANGE) != 0)
+		SetUserIdAndSecContext(scope->user, scope->context | SECURITY_NOFORCE_RLS);
+}
+
+static void
+leave(const Scope *scope)
+{
+	SetUserIdAndSecContext(scope->user, scope->context);
+	error_context_stack = scope->hint.previous;
+}
+
+/* Arguments as SPI takes them. */
+typedef struct Arguments
+{
+	Oid types[MAX_ARGS];
+	Datum values[MAX_ARGS];
+	char nulls[MAX_ARGS + 1];
+} Arguments;
+
+static void
+spread(Arguments *arguments, int nargs, const NachetArg *args)
+{
+	Assert(nargs <= MAX_ARGS);
+	for (int i = 0; i < nargs; i++)
+	{
+		arguments->types[i] = args[i].type;
+		arguments->values[i] = args[i].value;
+		arguments->nulls[i] = args[i].isnull ? 'n' : ' ';
+	}
+	arguments->nulls[nargs] = '\0';
+}
+
 /* Runs a statement through SPI and returns its code; a snapshot may be given. */
 static int
 execute(bool read_only, Snapshot snapshot, const char *sql, int nargs, const NachetArg *args)
 {
-	Oid types[MAX_ARGS];
-	Datum values[MAX_ARGS];
-	char nulls[MAX_ARGS + 1] = "";
+	Arguments arguments;
 	SPIPlanPtr plan;
 
-	Assert(nargs <= MAX_ARGS);
-	for (int i = 0; i < nargs; i++)
-	{
-		types[i] = args[i].type;
-		values[i] = args[i].value;
-		nulls[i] = args[i].isnull ? 'n' : ' ';
-	}
+	spread(&arguments, nargs, args);
 	if (snapshot == InvalidSnapshot)
-		return SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
-	plan = SPI_prepare(sql, nargs, types);
+		return SPI_execute_with_args(sql, nargs, arguments.types, arguments.values, arguments.nulls,
+		                             read_only, 0);
+	plan = SPI_prepare(sql, nargs, arguments.types);
 	if (plan == NULL)
 		elog(ERROR, "statement could not be prepared: %s", sql);
-	return SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot, read_only, true, 0);
+	return SPI_execute_snapshot(plan, arguments.values, arguments.nulls, snapshot, InvalidSnapshot,
+	                            read_only, true, 0);
 }
 
 static uint64
 run(int expected, bool read_only, Snapshot snapshot, const char *sql, int nargs,
     const NachetArg *args)
 {
-	ErrorContextCallback hint = {.callback = nachet_schema_hint, .previous = error_context_stack};
+	Scope scope;
 	int code;
 
-	(void) nachet_schema_oid();
-	error_context_stack = &hint;
+	enter(&scope);
 	code = execute(read_only, snapshot, sql, nargs, args);
-	error_context_stack = hint.previous;
+	leave(&scope);
 	if (code != expected)
 		elog(ERROR, "statement answered %s instead of %s: %s", SPI_result_code_string(code),
 		     SPI_result_code_string(expected), sql);
@@ -80,6 +123,21 @@ uint64
 nachet_read(const char *sql, int nargs, const NachetArg *args)
 {
 	return run(SPI_OK_SELECT, true, InvalidSnapshot, sql, nargs, args);
+}
+
+Portal
+nachet_query_cursor(const char *sql, int nargs, const NachetArg *args)
+{
+	Scope scope;
+	Arguments arguments;
+	Portal cursor;
+
+	spread(&arguments, nargs, args);
+	enter(&scope);
+	cursor = SPI_cursor_open_with_args(NULL, sql, nargs, arguments.types, arguments.values,
+	                                   arguments.nulls, false, 0);
+	leave(&scope);
+	return cursor;
 }
 
 Datum

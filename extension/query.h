@@ -35,6 +35,9 @@ extern uint64 nachet_query_latest(int expected, const char *sql, int nargs, cons
  */
 extern uint64 nachet_read(const char *sql, int nargs, const NachetArg *args);
 
+/* A cursor over the rows of a SELECT, for SPI_cursor_fetch and SPI_cursor_close. */
+extern Portal nachet_query_cursor(const char *sql, int nargs, const NachetArg *args);
+
 /* The value of a result's row and column (both from 0), copied out of SPI's memory by value types only. */
 extern Datum nachet_query_value(uint64 row, int column, bool *isnull);
 

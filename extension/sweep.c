@@ -24,7 +24,6 @@
 
 #include "content.h"
 #include "query.h"
-#include "schema.h"
 
 PG_FUNCTION_INFO_V1(sweep_contents);
 
@@ -89,16 +88,12 @@ fetched_ids(uint64 rows)
 static int64
 sweep(Datum before, int64 *bytes)
 {
-	Oid types[1] = {TIMESTAMPTZOID};
+	NachetArg arg = NACHET_PARAM(TIMESTAMPTZOID, before);
 	int64 count = 0;
-	Portal candidates;
-
-	(void) nachet_schema_oid();
-	candidates = SPI_cursor_open_with_args(
-	    NULL,
-	    "SELECT c.id FROM nachet.content c WHERE c.stored_at < $1 AND NOT"
-	    " EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)",
-	    1, types, &before, " ", false, 0);
+	Portal candidates =
+	    nachet_query_cursor("SELECT c.id FROM nachet.content c WHERE c.stored_at < $1 AND NOT"
+	                        " EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)",
+	                        1, &arg);
 
 	for (;;)
 	{
