@@ -1,16 +1,17 @@
 /*
  * extension/pure/crc.c
- *		CRC-64/NVME and CRC-32, sixteen bytes at a step, by carry-less multiplication if the processor has it.
+ *		CRC-64/NVME and CRC-32, sixteen bytes at a step, by carry-less multiplication if the
+ *		processor has it.
  *
- * tables[n][b] is what a byte b does to the checksum when n more bytes follow it, so that the bytes of a
- * step are looked up independently of each other ("slicing"; M. Kounavis and F. Berry, A Systematic
- * Approach to Building High Performance Software-Based CRC Generators, 2005). Folding keeps sixteen bytes
- * that have the same checksum as all before them, in four lanes that do not wait for each other, and
- * leaves the last sixteen to the tables (V. Gopal et al., Fast CRC Computation for Generic Polynomials
- * Using PCLMULQDQ Instruction, Intel, 2009).
+ * tables[n][b] is what a byte b does to the checksum when n more bytes follow it, so that the bytes
+ * of a step are looked up independently of each other ("slicing"; M. Kounavis and F. Berry, A
+ * Systematic Approach to Building High Performance Software-Based CRC Generators, 2005). Folding
+ * keeps sixteen bytes that have the same checksum as all before them, in four lanes that do not
+ * wait for each other, and leaves the last sixteen to the tables (V. Gopal et al., Fast CRC
+ * Computation for Generic Polynomials Using PCLMULQDQ Instruction, Intel, 2009).
  *
- * A checksum of 32 bits stands in the low half of a word of 64, so that one code serves both. The tables
- * are made once, by the first caller, whatever threads there are.
+ * A checksum of 32 bits stands in the low half of a word of 64, so that one code serves both. The
+ * tables are made once, by the first caller, whatever threads there are.
  */
 #include "crc.h"
 
@@ -36,7 +37,10 @@ typedef struct Crc
 static Crc crc64 = {.polynomial = UINT64_C(0x9A6C9329AC4BC9B5), .bits = 64};
 static Crc crc32 = {.polynomial = UINT64_C(0xEDB88320), .bits = 32};
 
-/* x to the power of n modulo the polynomial, reflected: the highest bit stands for x to the power of 0. */
+/*
+ * x to the power of n modulo the polynomial, reflected: the highest bit stands for x to the power
+ * of 0.
+ */
 static uint64_t
 power(const Crc *crc, int n)
 {
@@ -72,7 +76,9 @@ make_tables(Crc *crc)
 			crc->tables[follow][byte] = (rest >> 8) ^ crc->tables[0][rest & 0xff];
 		}
 	}
-	/* A product of two reflected numbers comes out one place too high: hence the powers less one. */
+	/*
+	 * A product of two reflected numbers comes out one place too high: hence the powers less one.
+	 */
 	crc->one_step[0] = power(crc, 8 * STEP + 63);
 	crc->one_step[1] = power(crc, 8 * STEP - 1);
 	crc->all_lanes[0] = power(crc, 8 * STEP * LANES + 63);

@@ -1,10 +1,11 @@
 /*
  * extension/pure/picture_header.h
- *		What a picture's bytes say of themselves: format, size in pixels, and whether they are all there.
+ *		What a picture's bytes say of themselves: format, size in pixels, and whether they are
+ *		all there.
  *
- * Pixels are never decoded. The bytes are read through a callback, so that the same rules hold for a
- * file, for a buffer and for chunks in a table. Nothing is allocated and nothing is kept: a callback
- * may leave by longjmp.
+ * Pixels are never decoded. The bytes are read through a callback, so that the same rules hold for
+ * a file, for a buffer and for chunks in a table. Nothing is allocated and nothing is kept: a
+ * callback may leave by longjmp.
  */
 #ifndef NACHET_PICTURE_HEADER_H
 #define NACHET_PICTURE_HEADER_H
@@ -18,8 +19,9 @@
 #define NACHET_PICTURE_MAX_PIXELS (UINT64_C(1) << 32)
 
 /*
- * Where the bytes come from. read() fills the buffer with exactly length bytes from offset and returns
- * true, or returns false where the medium fails; it is never asked for bytes at or beyond size.
+ * Where the bytes come from. read() fills the buffer with exactly length bytes from offset and
+ * returns true, or returns false where the medium fails; it is never asked for bytes at or beyond
+ * size.
  */
 typedef struct NachetSource
 {
@@ -48,8 +50,8 @@ typedef struct NachetPicture
 } NachetPicture;
 
 /*
- * Reads the structure of one picture. Always fills *picture as far as it got. The time is bounded by
- * the source's size, whatever the bytes say; every loop advances.
+ * Reads the structure of one picture. Always fills *picture as far as it got. The time is bounded
+ * by the source's size, whatever the bytes say; every loop advances.
  */
 extern NachetPictureStatus nachet_picture_header_read(const NachetSource *source,
                                                       NachetPicture *picture);

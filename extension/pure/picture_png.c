@@ -3,9 +3,9 @@
  *		PNG: the W3C recommendation (ISO/IEC 15948); section numbers are those of its second
  *		edition.
  *
- * The walk goes from chunk to chunk by their lengths. It reads the critical ones whole, because a CRC
- * tells of any damage to them, and hops over the others, whose damage decoders pass over with a warning
- * (13.2). APNG's chunks are chunks like others.
+ * The walk goes from chunk to chunk by their lengths. It reads the critical ones whole, because a
+ * CRC tells of any damage to them, and hops over the others, whose damage decoders pass over with a
+ * warning (13.2). APNG's chunks are chunks like others.
  */
 #include "picture_formats.h"
 #include "crc.h"
@@ -18,7 +18,9 @@
 /* 5.3: length, type and CRC surround a chunk's data. */
 #define CHUNK_OVERHEAD 12
 #define IHDR_BYTES     13
-/* RFC 1951: a byte of deflate yields at most four copies of 258 bytes (two codes of one bit each). */
+/*
+ * RFC 1951: a byte of deflate yields at most four copies of 258 bytes (two codes of one bit each).
+ */
 #define MOST_FROM_BYTE 1032
 
 typedef struct Png
@@ -147,7 +149,10 @@ is_critical(const PngChunk *chunk)
 	return (chunk->type[0] & 0x20) == 0;
 }
 
-/* Finds the chunk at an offset, all of whose bytes are there; if it is critical, they are as written. */
+/*
+ * Finds the chunk at an offset, all of whose bytes are there; if it is critical, they are as
+ * written.
+ */
 static NachetPictureStatus
 read_chunk(NachetReader *reader, uint64_t offset, PngChunk *chunk)
 {
@@ -171,8 +176,9 @@ read_chunk(NachetReader *reader, uint64_t offset, PngChunk *chunk)
 }
 
 /*
- * The bytes that the compressed pixels become: rows of whole bytes, each behind its filter's (7.2 and
- * 9.2). For an interlaced picture it is a lower bound: its passes have more rows, padded on their own.
+ * The bytes that the compressed pixels become: rows of whole bytes, each behind its filter's (7.2
+ * and 9.2). For an interlaced picture it is a lower bound: its passes have more rows, padded on
+ * their own.
  */
 static uint64_t
 raw_bytes(const Png *png)
@@ -185,7 +191,9 @@ raw_bytes(const Png *png)
 	return (1 + (row_bits + 7) / 8) * png->height;
 }
 
-/* What IEND ends must have been whole, and large enough for its pixels whatever their compression. */
+/*
+ * What IEND ends must have been whole, and large enough for its pixels whatever their compression.
+ */
 static NachetPictureStatus
 check_end(NachetReader *reader, const Png *png, const PngChunk *iend)
 {

@@ -4,10 +4,10 @@
  *
  *		make_pictures FOLDER COUNT SIZE SEED [FORMAT]
  *
- * Each picture is a grey, uncompressed TIFF of SIZE bytes, whose one strip of noise ends with the file, or, if
- * FORMAT is png, a grey PNG of nearly SIZE bytes; a thousand lie in each sub-folder. The same arguments give the
- * same bytes, another seed gives others, and no two pictures are alike. The noise is splitmix64, which no
- * compressor finds anything in.
+ * Each picture is a grey, uncompressed TIFF of SIZE bytes, whose one strip of noise ends with the
+ * file, or, if FORMAT is png, a grey PNG of nearly SIZE bytes; a thousand lie in each sub-folder.
+ * The same arguments give the same bytes, another seed gives others, and no two pictures are alike.
+ * The noise is splitmix64, which no compressor finds anything in.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,9 @@
 #define MAX_SIZE     1000000000
 #define FOLDER_FILES 1000
 
-/* A PNG's pixels: blocks of deflate that are stored as they are, each in an IDAT chunk of its own. */
+/*
+ * A PNG's pixels: blocks of deflate that are stored as they are, each in an IDAT chunk of its own.
+ */
 #define PNG_HEAD_BYTES  (8 + 12 + 13)
 #define PNG_BLOCK_BYTES 32768
 #define PNG_BLOCK_MORE  (12 + 5)
@@ -141,7 +143,10 @@ add_adler(uint32_t adler, const char *bytes, size_t length)
 	return high << 16 | low;
 }
 
-/* One stored block (RFC 1951, 3.2.4), in a chunk; before the first one stands the zlib stream's head. */
+/*
+ * One stored block (RFC 1951, 3.2.4), in a chunk; before the first one stands the zlib stream's
+ * head.
+ */
 static char *
 put_block(char *at, const char *raw, size_t length, bool first, bool last)
 {

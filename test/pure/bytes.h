@@ -20,7 +20,10 @@ typedef struct Bytes
 
 static Bytes bytes;
 
-/* Whatever lies within the last bytes' reach is 0 again, so that a test may write beyond its end first. */
+/*
+ * Whatever lies within the last bytes' reach is 0 again, so that a test may write beyond its end
+ * first.
+ */
 static inline void
 start(void)
 {

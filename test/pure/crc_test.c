@@ -1,6 +1,7 @@
 /*
  * test/pure/crc_test.c
- *		CRC-64/NVME and CRC-32: known values, the same however the bytes are cut, and from any thread.
+ *		CRC-64/NVME and CRC-32: known values, the same however the bytes are cut, and from any
+ *		thread.
  */
 #include "crc.h"
 #include "tap.h"

@@ -5,7 +5,7 @@
 #include "bytes.h"
 #include "crc.h"
 
-/* --- no picture ---------------------------------------------------------------------------------- */
+/* --- no picture ------------------------------------------------------------------------------- */
 
 static void
 test_unknown(void)
@@ -41,7 +41,7 @@ test_unknown(void)
 	expect(NACHET_PICTURE_UNKNOWN, "not a picture", "another RIFF file");
 }
 
-/* --- JPEG ------------------------------------------------------------------------------------------ */
+/* --- JPEG ------------------------------------------------------------------------------------- */
 
 static void
 put_segment(unsigned char marker, size_t data_bytes)
@@ -237,7 +237,7 @@ test_jpeg_ends(void)
 	expect(NACHET_PICTURE_OK, NULL, "JPEG with stray bytes between segments, as libjpeg accepts");
 }
 
-/* --- PNG ------------------------------------------------------------------------------------------- */
+/* --- PNG -------------------------------------------------------------------------------------- */
 
 static void
 put_chunk(const char *type, const void *data, size_t length)
@@ -473,7 +473,7 @@ test_png_bombs(void)
 	       "PNG, interlaced, of fewer bytes than it needs");
 }
 
-/* --- GIF ------------------------------------------------------------------------------------------- */
+/* --- GIF -------------------------------------------------------------------------------------- */
 
 static void
 start_gif(const char *version, unsigned int width, unsigned int height, unsigned int packed)
