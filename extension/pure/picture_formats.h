@@ -74,6 +74,14 @@ extern void nachet_picture_window_init(NachetWindow *window);
 /* How many bytes of the window lie at and after offset, which was peeked at last. */
 extern size_t nachet_picture_window_left(const NachetReader *reader, uint64_t offset);
 
+/*
+ * Whether the last NACHET_ZEROS_BYTES of bytes that lie within the source, or all if they are
+ * fewer, are 0, in *zeros. False if the source fails.
+ */
+#define NACHET_ZEROS_BYTES 256
+extern bool nachet_picture_ends_in_zeros(NachetReader *reader, uint64_t offset, uint64_t length,
+                                         bool *zeros);
+
 /* Records width and height, and refuses what is beyond the bounds of picture_header.h. */
 extern NachetPictureStatus nachet_picture_set_size(NachetReader *reader, uint64_t width,
                                                    uint64_t height);

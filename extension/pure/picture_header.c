@@ -113,6 +113,21 @@ nachet_picture_window_left(const NachetReader *reader, uint64_t offset)
 	return reader->window.filled - (size_t) (offset - reader->window.start);
 }
 
+bool
+nachet_picture_ends_in_zeros(NachetReader *reader, uint64_t offset, uint64_t length, bool *zeros)
+{
+	size_t tail = length < NACHET_ZEROS_BYTES ? (size_t) length : NACHET_ZEROS_BYTES;
+	const unsigned char *bytes =
+	    nachet_picture_peek(reader, offset + length - tail, tail, "could not be read");
+
+	if (bytes == NULL)
+		return false;
+	while (tail > 0 && bytes[tail - 1] == 0)
+		tail--;
+	*zeros = tail == 0;
+	return true;
+}
+
 NachetPictureStatus
 nachet_picture_set_size(NachetReader *reader, uint64_t width, uint64_t height)
 {

@@ -1,155 +1,138 @@
 /*
  * extension/pure/picture_tiff.c
- *		TIFF 6.0 (Adobe, 1992) with its Technical Notes 1 and 2, and BigTIFF.
+ *		TIFF 6.0 (Adobe, 1992) with its Technical Notes 1 and 2, and BigTIFF: its directories.
  *
- * Every directory that can be reached is visited, and whatever it points to must lie within the
- * source: values, strips, tiles, further directories. The size is the first directory's.
+ * Every image that can be reached is visited, the pages and the sub-directories of each, and its
+ * tables, strips and tiles must lie within the source. The size is the first page's; if that is a
+ * reduced image, the first image's that is none.
+ *
+ * What is no image is left alone, as by those who read pictures (libtiff, and what stands on it):
+ * the directories of Exif, GPS and interoperability, and the values of all fields that pixels do
+ * not need. Editors move and drop them and leave pointers behind, which lead where nothing is, or
+ * something else. A cut file shows the beginning of what is missing: bytes at its end that belong
+ * to nothing else. By that it is told from a whole one with a pointer too many, to a value or to a
+ * further page (see leads_nowhere).
  *
  * Offsets may point anywhere, so nothing in the bytes bounds the walk. A budget does: the
  * directories and strip tables of an honest file take no more room than the file has, so what they
  * take in sum is held to a small multiple of that; and as in libtiff there are at most 1,048,576
- * directories. A loop, however long, ends there.
+ * directories of 4,096 fields. Pages that follow each other in a circle end with the first that
+ * comes again; sub-directories may not.
  */
-#include "picture_formats.h"
+#include "picture_tiff.h"
 
 #include <string.h>
 
 #define MAX_DIRECTORIES 1048576
+#define MAX_FIELDS      4096
 #define MAX_DEPTH       8
 /* Some writers let directories share tables, which the budget then counts once for each. */
 #define BUDGET_FACTOR 4
 
 #define DIRECTORY_CUT_OFF "truncated TIFF: a directory is cut off"
 #define VALUE_CUT_OFF     "truncated TIFF: a field's value is cut off"
-#define PIXELS_CUT_OFF    "truncated TIFF: pixels are missing"
+#define LOOP              "TIFF: its directories loop or overlap"
+#define RAW_FILE(name)    "a camera's raw file (" name "); export it as TIFF or JPEG"
 
-#define COMPRESSION_NONE   1
-#define PHOTOMETRIC_YCBCR  6
-#define PLANAR_SEPARATE    2
-#define ROWS_PER_STRIP_ALL UINT32_MAX
+#define COMPRESSION_NONE    1
+#define PHOTOMETRIC_COLOURS 3 /* the samples are numbers of the palette */
+#define ROWS_PER_STRIP_ALL  UINT32_MAX
+#define SUBFILE_REDUCED     1
+#define SUBFILE_MASK        4
+#define OLD_SUBFILE_REDUCED 2
 
-typedef enum TiffTag
+/* What is kept of a field, by its tag. */
+typedef enum KeptAs
 {
-	TAG_IMAGE_WIDTH = 256,
-	TAG_IMAGE_LENGTH = 257,
-	TAG_BITS_PER_SAMPLE = 258,
-	TAG_COMPRESSION = 259,
-	TAG_PHOTOMETRIC = 262,
-	TAG_STRIP_OFFSETS = 273,
-	TAG_SAMPLES_PER_PIXEL = 277,
-	TAG_ROWS_PER_STRIP = 278,
-	TAG_STRIP_BYTE_COUNTS = 279,
-	TAG_PLANAR_CONFIGURATION = 284,
-	TAG_TILE_WIDTH = 322,
-	TAG_TILE_LENGTH = 323,
-	TAG_TILE_OFFSETS = 324,
-	TAG_TILE_BYTE_COUNTS = 325,
-	TAG_SUB_IFDS = 330,
-	TAG_JPEG_INTERCHANGE_FORMAT = 513,
-	TAG_JPEG_INTERCHANGE_FORMAT_LENGTH = 514,
-	TAG_EXIF_IFD = 34665,
-	TAG_GPS_IFD = 34853,
-	TAG_INTEROPERABILITY_IFD = 40965
-} TiffTag;
+	KEPT_NUMBER, /* its first value, as a uint64_t */
+	KEPT_TABLE,  /* a NachetTiffField, whose integers are read later */
+	KEPT_FIELD,  /* the same, of any type and perhaps cut off */
+	KEPT_NOT     /* but its values must be there: decoders need them */
+} KeptAs;
 
-/* A field as its directory gives it; value_offset is where the first value lies, inline or not. */
-typedef struct TiffField
+static const struct
 {
 	uint16_t tag;
-	uint16_t type;
-	uint64_t count; /* 0 where the directory has no such field */
-	uint64_t value_offset;
-	bool inlined;
-} TiffField;
+	KeptAs as;
+	size_t at; /* in NachetTiffDirectory */
+} kept_fields[] = {
+#define NUMBER(tag, member)                                                                        \
+	{                                                                                              \
+		tag, KEPT_NUMBER, offsetof(NachetTiffDirectory, member)                                    \
+	}
+#define TABLE(tag, member)                                                                         \
+	{                                                                                              \
+		tag, KEPT_TABLE, offsetof(NachetTiffDirectory, member)                                     \
+	}
+#define FIELD(tag, member)                                                                         \
+	{                                                                                              \
+		tag, KEPT_FIELD, offsetof(NachetTiffDirectory, member)                                     \
+	}
+    NUMBER(254, subfile),        /* NewSubfileType */
+    NUMBER(255, old_subfile),    /* SubfileType */
+    NUMBER(256, width),          /* ImageWidth */
+    NUMBER(257, height),         /* ImageLength */
+    NUMBER(258, bits),           /* BitsPerSample */
+    NUMBER(259, compression),    /* Compression */
+    NUMBER(262, photometric),    /* PhotometricInterpretation */
+    FIELD(270, description),     /* ImageDescription */
+    FIELD(271, make),            /* Make */
+    TABLE(273, offsets),         /* StripOffsets */
+    NUMBER(277, samples),        /* SamplesPerPixel */
+    NUMBER(278, rows_per_strip), /* RowsPerStrip */
+    TABLE(279, counts),          /* StripByteCounts */
+    NUMBER(284, planar),         /* PlanarConfiguration */
+    FIELD(320, palette),         /* ColorMap */
+    NUMBER(322, tile_width),     /* TileWidth */
+    NUMBER(323, tile_length),    /* TileLength */
+    TABLE(324, offsets),         /* TileOffsets */
+    TABLE(325, counts),          /* TileByteCounts */
+    TABLE(330, sub_ifds),        /* SubIFDs */
+    {338, KEPT_NOT, 0},          /* ExtraSamples */
+    {339, KEPT_NOT, 0},          /* SampleFormat */
+    {347, KEPT_NOT, 0},          /* JPEGTables */
+    NUMBER(513, jpeg_offset),    /* JPEGInterchangeFormat */
+    NUMBER(514, jpeg_length),    /* JPEGInterchangeFormatLength */
+    {519, KEPT_NOT, 0},          /* JPEGQTables */
+    {520, KEPT_NOT, 0},          /* JPEGDCTables */
+    {521, KEPT_NOT, 0},          /* JPEGACTables */
+    FIELD(33629, stack),         /* UIC2Tag */
+    FIELD(50706, dng_version),   /* DNGVersion */
+};
 
-/* The fields that matter here; the numbers have the defaults of TIFF 6.0, section 8. */
-typedef struct TiffDirectory
-{
-	uint64_t width;
-	uint64_t height;
-	uint64_t bits;
-	uint64_t compression;
-	uint64_t photometric;
-	uint64_t samples;
-	uint64_t rows_per_strip;
-	uint64_t planar;
-	uint64_t tile_width;
-	uint64_t tile_length;
-	uint64_t jpeg_offset;
-	uint64_t jpeg_length;
-	TiffField offsets; /* strips or tiles: libtiff takes either pair for either kind */
-	TiffField counts;
-	TiffField children[4]; /* sub-IFDs, Exif, GPS, interoperability */
-	uint64_t next;
-} TiffDirectory;
-
-typedef struct TiffFile
-{
-	NachetReader *reader;
-	NachetWindow
-	    counts_window; /* strip offsets and byte counts are two tables, read side by side */
-	bool big_endian;
-	bool big; /* BigTIFF */
-	uint64_t budget;
-	uint32_t directories;
-} TiffFile;
-
-/* How an image is cut in strips or tiles, and what each takes where nothing is compressed. */
-typedef struct TiffLayout
-{
-	uint64_t per_plane;
-	uint64_t pieces;
-	uint64_t row_bytes;
-	uint64_t rows;
-	uint64_t last_rows; /* in the last strip of a plane; a tile is always whole */
-} TiffLayout;
-
-static NachetPictureStatus walk_chain(TiffFile *file, uint64_t offset, bool pages, int depth);
-
-static NachetPictureStatus
-malformed(TiffFile *file, const char *reason)
-{
-	return nachet_picture_refuse(file->reader, NACHET_PICTURE_MALFORMED, reason);
-}
+static NachetPictureStatus walk_chain(NachetTiff *tiff, uint64_t offset, int depth);
 
 static NachetPictureStatus
-truncated(TiffFile *file, const char *reason)
+malformed(NachetTiff *tiff, const char *reason)
 {
-	return nachet_picture_refuse(file->reader, NACHET_PICTURE_TRUNCATED, reason);
+	return nachet_picture_refuse(tiff->reader, NACHET_PICTURE_MALFORMED, reason);
 }
 
-/* Product and sum that stop at the largest number: no honest extent comes near it. */
-static uint64_t
-multiply(uint64_t a, uint64_t b)
+static NachetPictureStatus
+truncated(NachetTiff *tiff, const char *reason)
 {
-	return a != 0 && b > UINT64_MAX / a ? UINT64_MAX : a * b;
-}
-
-static uint64_t
-divide_up(uint64_t a, uint64_t b)
-{
-	return a / b + (a % b != 0);
+	return nachet_picture_refuse(tiff->reader, NACHET_PICTURE_TRUNCATED, reason);
 }
 
 static uint64_t
-get_number(const TiffFile *file, const unsigned char *bytes, size_t length)
+get_number(const NachetTiff *tiff, const unsigned char *bytes, size_t length)
 {
 	switch (length)
 	{
 		case 1:
 			return bytes[0];
 		case 2:
-			return file->big_endian ? nachet_get_16be(bytes) : nachet_get_16le(bytes);
+			return tiff->big_endian ? nachet_get_16be(bytes) : nachet_get_16le(bytes);
 		case 4:
-			return file->big_endian ? nachet_get_32be(bytes) : nachet_get_32le(bytes);
+			return tiff->big_endian ? nachet_get_32be(bytes) : nachet_get_32le(bytes);
 		default:
-			return file->big_endian ? nachet_get_64be(bytes) : nachet_get_64le(bytes);
+			return tiff->big_endian ? nachet_get_64be(bytes) : nachet_get_64le(bytes);
 	}
 }
 
-/* Section 2, "Types", Technical Note 1 (13, IFD) and BigTIFF (16 to 18); 0 for a type unknown. */
-static size_t
-type_bytes(uint16_t type)
+/* Section 2, "Types", Technical Note 1 (13, IFD) and BigTIFF (16 to 18). */
+size_t
+nachet_picture_tiff_type_bytes(uint16_t type)
 {
 	static const unsigned char bytes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
 
@@ -168,403 +151,402 @@ is_integer(uint16_t type)
 	       type == 13 || (type >= 16 && type <= 18);
 }
 
-/* The numbered value of a field, through the given window. */
-static bool
-read_value(TiffFile *file, NachetWindow *window, const TiffField *field, uint64_t number,
-           uint64_t *value)
+bool
+nachet_picture_tiff_value(NachetTiff *tiff, NachetWindow *window, const NachetTiffField *field,
+                          uint64_t number, uint64_t *value)
 {
-	size_t length = type_bytes(field->type);
+	size_t length = nachet_picture_tiff_type_bytes(field->type);
 	const unsigned char *bytes = nachet_picture_peek_in(
-	    file->reader, window, field->value_offset + number * length, length, VALUE_CUT_OFF);
+	    tiff->reader, window, field->value_offset + number * length, length, VALUE_CUT_OFF);
 
 	if (bytes == NULL)
 		return false;
-	*value = get_number(file, bytes, length);
+	*value = get_number(tiff, bytes, length);
 	return true;
 }
 
-static NachetPictureStatus
-spend(TiffFile *file, uint64_t bytes)
+const unsigned char *
+nachet_picture_tiff_text(NachetTiff *tiff, const NachetTiffField *field, size_t *length)
 {
-	if (bytes > file->budget)
-		return malformed(file, "TIFF: its directories loop or overlap");
-	file->budget -= bytes;
+	if (field->cut_off || nachet_picture_tiff_type_bytes(field->type) != 1)
+		*length = 0;
+	else if (*length > field->count)
+		*length = (size_t) field->count;
+	if (*length == 0)
+		return (const unsigned char *) "";
+	return nachet_picture_peek(tiff->reader, field->value_offset, *length, VALUE_CUT_OFF);
+}
+
+NachetPictureStatus
+nachet_picture_tiff_spend(NachetTiff *tiff, uint64_t bytes)
+{
+	if (bytes > tiff->budget)
+		return malformed(tiff, LOOP);
+	tiff->budget -= bytes;
 	return NACHET_PICTURE_OK;
 }
 
+void
+nachet_picture_tiff_claim(NachetTiff *tiff, uint64_t offset, uint64_t length)
+{
+	if (tiff->extent < offset + length)
+		tiff->extent = offset + length;
+}
+
+/* --- a directory ------------------------------------------------------------------------------ */
+
 /*
- * Section 2: tag, type, number of values, and the values themselves where they fit in an offset's
+ * Section 2: tag, type, number of values, and the values themselves if they fit in an offset's
  * room, else the offset. A field of unknown type is left alone, as the section asks of readers.
  */
 static NachetPictureStatus
-read_field(TiffFile *file, uint64_t offset, TiffField *field)
+read_field(NachetTiff *tiff, uint64_t offset, NachetTiffField *field)
 {
-	size_t word = file->big ? 8 : 4;
+	size_t word = tiff->big ? 8 : 4;
 	const unsigned char *entry =
-	    nachet_picture_peek(file->reader, offset, 4 + 2 * word, DIRECTORY_CUT_OFF);
-	uint64_t bytes;
+	    nachet_picture_peek(tiff->reader, offset, 4 + 2 * word, DIRECTORY_CUT_OFF);
+	uint64_t value_bytes;
 
 	if (entry == NULL)
-		return file->reader->status;
-	field->tag = (uint16_t) get_number(file, entry, 2);
-	field->type = (uint16_t) get_number(file, entry + 2, 2);
-	field->count = get_number(file, entry + 4, word);
+		return tiff->reader->status;
+	field->tag = (uint16_t) get_number(tiff, entry, 2);
+	field->type = (uint16_t) get_number(tiff, entry + 2, 2);
+	field->count = get_number(tiff, entry + 4, word);
 	field->value_offset = offset + 4 + word;
-	bytes = multiply(field->count, type_bytes(field->type));
-	field->inlined = bytes <= word;
+	value_bytes = nachet_picture_tiff_type_bytes(field->type);
+	field->inlined = value_bytes == 0 || field->count <= word / value_bytes;
+	field->cut_off = false;
 	if (!field->inlined)
 	{
-		field->value_offset = get_number(file, entry + 4 + word, word);
-		if (!nachet_picture_within(file->reader, field->value_offset, bytes))
-			return truncated(file, VALUE_CUT_OFF);
+		field->value_offset = get_number(tiff, entry + 4 + word, word);
+		field->cut_off =
+		    field->count > UINT64_MAX / value_bytes ||
+		    !nachet_picture_within(tiff->reader, field->value_offset, field->count * value_bytes);
+		if (!field->cut_off)
+			nachet_picture_tiff_claim(tiff, field->value_offset, field->count * value_bytes);
+		else if (field->value_offset < tiff->reader->source->size &&
+		         (tiff->cut_from == 0 || field->value_offset < tiff->cut_from))
+			tiff->cut_from = field->value_offset;
 	}
 	return NACHET_PICTURE_OK;
 }
 
-/* Where a number with this tag is kept, or NULL for the tags of no concern. */
-static uint64_t *
-number_of_tag(TiffDirectory *directory, uint16_t tag)
-{
-	switch ((TiffTag) tag)
-	{
-		case TAG_IMAGE_WIDTH:
-			return &directory->width;
-		case TAG_IMAGE_LENGTH:
-			return &directory->height;
-		case TAG_BITS_PER_SAMPLE:
-			return &directory->bits;
-		case TAG_COMPRESSION:
-			return &directory->compression;
-		case TAG_PHOTOMETRIC:
-			return &directory->photometric;
-		case TAG_SAMPLES_PER_PIXEL:
-			return &directory->samples;
-		case TAG_ROWS_PER_STRIP:
-			return &directory->rows_per_strip;
-		case TAG_PLANAR_CONFIGURATION:
-			return &directory->planar;
-		case TAG_TILE_WIDTH:
-			return &directory->tile_width;
-		case TAG_TILE_LENGTH:
-			return &directory->tile_length;
-		case TAG_JPEG_INTERCHANGE_FORMAT:
-			return &directory->jpeg_offset;
-		case TAG_JPEG_INTERCHANGE_FORMAT_LENGTH:
-			return &directory->jpeg_length;
-		default:
-			return NULL;
-	}
-}
-
-/* Where a field with this tag is kept as it is, to be followed later; NULL for others. */
-static TiffField *
-table_of_tag(TiffDirectory *directory, uint16_t tag)
-{
-	switch ((TiffTag) tag)
-	{
-		case TAG_STRIP_OFFSETS:
-		case TAG_TILE_OFFSETS:
-			return &directory->offsets;
-		case TAG_STRIP_BYTE_COUNTS:
-		case TAG_TILE_BYTE_COUNTS:
-			return &directory->counts;
-		case TAG_SUB_IFDS:
-			return &directory->children[0];
-		case TAG_EXIF_IFD:
-			return &directory->children[1];
-		case TAG_GPS_IFD:
-			return &directory->children[2];
-		case TAG_INTEROPERABILITY_IFD:
-			return &directory->children[3];
-		default:
-			return NULL;
-	}
-}
-
 /*
- * Keeps what matters of a field. A number of several values (BitsPerSample) counts by its first:
- * the samples of a pixel are alike in every file that ordinary readers open.
+ * Keeps a number. One of several values (BitsPerSample) counts by its first: the samples of a pixel
+ * are alike in every file that ordinary readers open.
  */
 static NachetPictureStatus
-keep_field(TiffFile *file, TiffDirectory *directory, const TiffField *field)
+keep_number(NachetTiff *tiff, const NachetTiffField *field, uint64_t *number)
 {
-	uint64_t *number = number_of_tag(directory, field->tag);
-	TiffField *table = table_of_tag(directory, field->tag);
+	NachetWindow *window = &tiff->reader->window;
 
-	if ((number == NULL && table == NULL) || field->count == 0)
+	/* Out of line through the second window, so that the directory stays in the first. */
+	if (!field->inlined)
+	{
+		NachetPictureStatus status = nachet_picture_tiff_spend(tiff, NACHET_WINDOW_HOP_READ);
+
+		if (status != NACHET_PICTURE_OK)
+			return status;
+		window = &tiff->counts_window;
+	}
+	if (!nachet_picture_tiff_value(tiff, window, field, 0, number))
+		return tiff->reader->status;
+	return NACHET_PICTURE_OK;
+}
+
+/* Keeps what matters of a field. */
+static NachetPictureStatus
+keep_field(NachetTiff *tiff, NachetTiffDirectory *directory, const NachetTiffField *field)
+{
+	const size_t kinds = sizeof(kept_fields) / sizeof(kept_fields[0]);
+	size_t i = 0;
+	void *place;
+
+	while (i < kinds && kept_fields[i].tag != field->tag)
+		i++;
+	if (i >= kinds || field->count == 0)
 		return NACHET_PICTURE_OK;
-	if (!is_integer(field->type))
-		return malformed(file, "TIFF: a field has the wrong type");
-	if (table != NULL)
-		*table = *field;
-	else
-	{
-		NachetWindow *window = &file->reader->window;
+	place = (char *) directory + kept_fields[i].at;
+	if (kept_fields[i].as != KEPT_FIELD && field->cut_off)
+		return truncated(tiff, VALUE_CUT_OFF);
+	if (kept_fields[i].as == KEPT_NOT)
+		return NACHET_PICTURE_OK;
+	if (kept_fields[i].as != KEPT_FIELD && !is_integer(field->type))
+		return malformed(tiff, "TIFF: a field has the wrong type");
+	if (kept_fields[i].as == KEPT_NUMBER)
+		return keep_number(tiff, field, place);
+	memcpy(place, field, sizeof(*field));
+	return NACHET_PICTURE_OK;
+}
 
-		/* Out of line through the second window, so that the directory stays in the first. */
-		if (!field->inlined)
-		{
-			NachetPictureStatus status = spend(file, NACHET_WINDOW_HOP_READ);
+/* The number of a directory's fields; refused if there is no directory at the offset. */
+static NachetPictureStatus
+read_count(NachetTiff *tiff, uint64_t offset, uint64_t *count)
+{
+	size_t count_bytes = tiff->big ? 8 : 2;
+	size_t entry_bytes = tiff->big ? 20 : 12;
+	const unsigned char *bytes =
+	    nachet_picture_peek(tiff->reader, offset, count_bytes, DIRECTORY_CUT_OFF);
 
-			if (status != NACHET_PICTURE_OK)
-				return status;
-			window = &file->counts_window;
-		}
-		if (!read_value(file, window, field, 0, number))
-			return file->reader->status;
-	}
+	if (bytes == NULL)
+		return tiff->reader->status;
+	*count = get_number(tiff, bytes, count_bytes);
+	/* Section 2: each directory has at least one field. */
+	if (*count == 0)
+		return malformed(tiff, "TIFF: a directory without a field");
+	if (*count > tiff->reader->source->size / entry_bytes ||
+	    !nachet_picture_within(tiff->reader, offset + count_bytes, *count * entry_bytes))
+		return truncated(tiff, DIRECTORY_CUT_OFF);
+	if (*count > MAX_FIELDS)
+		return malformed(tiff, "TIFF: a directory of more than 4,096 fields");
 	return NACHET_PICTURE_OK;
 }
 
 /*
- * Reads a directory's fields and the offset of the next; checks that all values lie in the source.
+ * The offset of the next directory, behind the fields. If the file ends there, as some writers let
+ * it, there is none; but a file that lacks values too was cut.
  */
 static NachetPictureStatus
-read_directory(TiffFile *file, uint64_t offset, bool page, TiffDirectory *directory)
+read_next(NachetTiff *tiff, uint64_t offset, NachetTiffDirectory *directory)
 {
-	size_t word = file->big ? 8 : 4;
-	size_t count_bytes = file->big ? 8 : 2;
-	size_t entry_bytes = 4 + 2 * word;
-	const unsigned char *bytes =
-	    nachet_picture_peek(file->reader, offset, count_bytes, DIRECTORY_CUT_OFF);
-	uint64_t count;
-	NachetPictureStatus status;
+	size_t word = tiff->big ? 8 : 4;
+	const unsigned char *bytes;
 
+	if (offset >= tiff->reader->source->size && !directory->values_cut_off)
+		return NACHET_PICTURE_OK;
+	bytes = nachet_picture_peek(tiff->reader, offset, word, DIRECTORY_CUT_OFF);
+	if (bytes == NULL)
+		return tiff->reader->status;
+	directory->next = get_number(tiff, bytes, word);
+	nachet_picture_tiff_claim(tiff, offset, word);
+	return NACHET_PICTURE_OK;
+}
+
+static void
+init_directory(NachetTiffDirectory *directory)
+{
 	memset(directory, 0, sizeof(*directory));
 	directory->bits = 1;
 	directory->compression = COMPRESSION_NONE;
 	directory->samples = 1;
 	directory->rows_per_strip = ROWS_PER_STRIP_ALL;
 	directory->planar = 1;
+}
 
-	if (bytes == NULL)
-		return file->reader->status;
-	count = get_number(file, bytes, count_bytes);
+/* Reads a directory's fields, count of them, and the offset of the next. */
+static NachetPictureStatus
+read_directory(NachetTiff *tiff, uint64_t offset, uint64_t count, NachetTiffDirectory *directory)
+{
+	size_t count_bytes = tiff->big ? 8 : 2;
+	size_t entry_bytes = tiff->big ? 20 : 12;
+	NachetPictureStatus status = nachet_picture_tiff_spend(tiff, count_bytes + count * entry_bytes);
+
+	init_directory(directory);
+	nachet_picture_tiff_claim(tiff, offset, count_bytes + count * entry_bytes);
 	offset += count_bytes;
-	/* Section 2: each directory has at least one field; Exif's are met without any. */
-	if (count == 0 && page)
-		return malformed(file, "TIFF: a directory without a field");
-	if (count > file->reader->source->size / entry_bytes ||
-	    !nachet_picture_within(file->reader, offset, count * entry_bytes + word))
-		return truncated(file, DIRECTORY_CUT_OFF);
-	status = spend(file, count_bytes + count * entry_bytes + word);
-
 	for (uint64_t i = 0; i < count && status == NACHET_PICTURE_OK; i++)
 	{
-		TiffField field;
+		NachetTiffField field = {0};
 
-		status = read_field(file, offset, &field);
+		status = read_field(tiff, offset, &field);
+		directory->values_cut_off = directory->values_cut_off || field.cut_off;
 		if (status == NACHET_PICTURE_OK)
-			status = keep_field(file, directory, &field);
+			status = keep_field(tiff, directory, &field);
 		offset += entry_bytes;
 	}
-	if (status != NACHET_PICTURE_OK)
-		return status;
+	return status == NACHET_PICTURE_OK ? read_next(tiff, offset, directory) : status;
+}
 
-	bytes = nachet_picture_peek(file->reader, offset, word, DIRECTORY_CUT_OFF);
-	if (bytes == NULL)
-		return file->reader->status;
-	directory->next = get_number(file, bytes, word);
+/* --- cameras' raw files ----------------------------------------------------------------------- */
+
+/*
+ * Their own files' name by the maker that the first directory names; at best a thumbnail is a TIFF
+ * there.
+ */
+static NachetPictureStatus
+find_maker(NachetTiff *tiff, const NachetTiffDirectory *directory)
+{
+	static const struct
+	{
+		const char *make;
+		const char *reason;
+	} makers[] = {
+	    {"NIKON", RAW_FILE("NEF")},
+	    {"SONY", RAW_FILE("ARW")},
+	    {"PENTAX", RAW_FILE("PEF")},
+	    {"SAMSUNG", RAW_FILE("SRW")},
+	};
+	size_t length = 16;
+	const unsigned char *text = nachet_picture_tiff_text(tiff, &directory->make, &length);
+
+	tiff->raw = "a camera's raw file; export it as TIFF or JPEG";
+	if (text == NULL)
+		return tiff->reader->status;
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
+		if (strlen(makers[i].make) <= length &&
+		    memcmp(text, makers[i].make, strlen(makers[i].make)) == 0)
+			tiff->raw = makers[i].reason;
 	return NACHET_PICTURE_OK;
 }
 
 /*
- * Section 3 (RowsPerStrip, StripOffsets) and section 15 (TileOffsets): how many pieces there are.
+ * TIFF/EP and DNG: pixels behind a colour filter (CFA), and linear ones, are no picture yet. The
+ * compressions are those of Sony, Epson, Samsung, Nikon and Pentax.
  */
-static NachetPictureStatus
-compute_layout(TiffFile *file, const TiffDirectory *directory, TiffLayout *layout)
+static bool
+is_raw(const NachetTiffDirectory *directory)
 {
-	bool tiled = directory->tile_width != 0 && directory->tile_length != 0;
-	uint64_t columns = directory->width;
-	uint64_t samples = directory->planar == PLANAR_SEPARATE ? 1 : directory->samples;
-
-	if (directory->width == 0 || directory->height == 0 || directory->samples == 0 ||
-	    directory->rows_per_strip == 0)
-		return malformed(file, "TIFF: an image without width, height, samples or rows");
-	if (tiled)
-	{
-		columns = directory->tile_width;
-		layout->rows = layout->last_rows = directory->tile_length;
-		layout->per_plane = multiply(divide_up(directory->width, directory->tile_width),
-		                             divide_up(directory->height, directory->tile_length));
-	}
-	else
-	{
-		layout->rows = directory->rows_per_strip < directory->height ? directory->rows_per_strip
-		                                                             : directory->height;
-		layout->per_plane = divide_up(directory->height, layout->rows);
-		layout->last_rows = directory->height - (layout->per_plane - 1) * layout->rows;
-	}
-	layout->pieces = layout->per_plane;
-	if (directory->planar == PLANAR_SEPARATE)
-		layout->pieces = multiply(layout->per_plane, directory->samples);
-
-	/*
-	 * Section 7: rows start on byte boundaries. Section 21: subsampled YCbCr is packed otherwise.
-	 */
-	layout->row_bytes = 0;
-	if (directory->compression == COMPRESSION_NONE && directory->photometric != PHOTOMETRIC_YCBCR)
-		layout->row_bytes = divide_up(multiply(multiply(columns, directory->bits), samples), 8);
-	return NACHET_PICTURE_OK;
+	return directory->photometric == 32803 || directory->photometric == 34892 ||
+	       directory->compression == 32767 || directory->compression == 32769 ||
+	       directory->compression == 32770 || directory->compression == 34713 ||
+	       directory->compression == 65535;
 }
 
-/* The bytes that a strip or tile cannot do without: known where nothing is compressed, else 0. */
-static uint64_t
-least_bytes(const TiffLayout *layout, uint64_t number)
-{
-	bool last = number % layout->per_plane == layout->per_plane - 1;
+/* --- the walk --------------------------------------------------------------------------------- */
 
-	return multiply(layout->row_bytes, last ? layout->last_rows : layout->rows);
+static bool
+is_reduced(const NachetTiffDirectory *directory)
+{
+	return (directory->subfile & (SUBFILE_REDUCED | SUBFILE_MASK)) != 0 ||
+	       directory->old_subfile == OLD_SUBFILE_REDUCED;
 }
 
-/*
- * One strip or tile: within the source, and large enough where its size is known. A count of 0 with
- * an offset of 0 is a hole, as GDAL writes it for what was never drawn; *drawn tells of any other.
- */
+/* One image. Only the first page has to have pixels; others may hold anything. */
 static NachetPictureStatus
-check_piece(TiffFile *file, const TiffLayout *layout, uint64_t number, uint64_t offset,
-            uint64_t count, bool *drawn)
-{
-	uint64_t least = least_bytes(layout, number);
-
-	if (count == 0 && offset == 0)
-		return NACHET_PICTURE_OK;
-	/* Like libtiff: where there is one strip only, its size is believed before its count. */
-	if (count < least && layout->pieces == 1)
-		count = least;
-	if (count == 0)
-		return malformed(file, "TIFF: a strip or tile is empty");
-	if (!nachet_picture_within(file->reader, offset, count))
-		return truncated(file, PIXELS_CUT_OFF);
-	if (count < least && number < layout->pieces)
-		return malformed(file, "TIFF: a strip or tile is shorter than its rows");
-	*drawn = true;
-	return NACHET_PICTURE_OK;
-}
-
-/* Reads both tables in step, a window at a time: they may have a million entries. */
-static NachetPictureStatus
-check_pieces(TiffFile *file, const TiffDirectory *directory, bool *drawn)
-{
-	const TiffField *offsets = &directory->offsets;
-	const TiffField *counts = &directory->counts;
-	TiffLayout layout;
-	NachetPictureStatus status = compute_layout(file, directory, &layout);
-
-	if (status != NACHET_PICTURE_OK)
-		return status;
-	if (offsets->count < layout.pieces || (counts->count != 0 && counts->count < layout.pieces))
-		return malformed(file, "TIFF: fewer strips or tiles than its rows need");
-	/* Old writers leave the counts out; like libtiff, accept it where they can be computed. */
-	if (counts->count == 0 && (layout.row_bytes == 0 || layout.per_plane != 1))
-		return malformed(file, "TIFF: strips or tiles without their byte counts");
-
-	status = spend(file, multiply(offsets->count, type_bytes(offsets->type)));
-	if (status == NACHET_PICTURE_OK && counts->count != 0)
-		status = spend(file, multiply(counts->count, type_bytes(counts->type)));
-
-	for (uint64_t i = 0; i < offsets->count && status == NACHET_PICTURE_OK; i++)
-	{
-		uint64_t offset;
-		uint64_t count = least_bytes(&layout, i);
-
-		if (counts->count != 0 && i >= counts->count)
-			break;
-		if (!read_value(file, &file->reader->window, offsets, i, &offset))
-			return file->reader->status;
-		if (counts->count != 0 && !read_value(file, &file->counts_window, counts, i, &count))
-			return file->reader->status;
-		status = check_piece(file, &layout, i, offset, count, drawn);
-	}
-	return status;
-}
-
-/*
- * The pixels of one directory. Only the first page has to have any; others may be Exif or the like.
- */
-static NachetPictureStatus
-check_image(TiffFile *file, const TiffDirectory *directory, bool first)
+check_image(NachetTiff *tiff, const NachetTiffDirectory *directory, bool first)
 {
 	NachetPictureStatus status = NACHET_PICTURE_OK;
 	bool drawn = false;
 
-	if (first)
-		status = nachet_picture_set_size(file->reader, directory->width, directory->height);
-	if (status == NACHET_PICTURE_OK && directory->offsets.count != 0)
-		status = check_pieces(file, directory, &drawn);
+	if (first && tiff->main != NACHET_TIFF_MAIN_FOUND)
+		status = nachet_picture_set_size(tiff->reader, directory->width, directory->height);
+	if (status == NACHET_PICTURE_OK && directory->photometric == PHOTOMETRIC_COLOURS &&
+	    directory->palette.cut_off)
+		status = truncated(tiff, VALUE_CUT_OFF);
+	if (status == NACHET_PICTURE_OK)
+		status = nachet_picture_tiff_check_pixels(tiff, directory, &drawn);
 	if (status != NACHET_PICTURE_OK)
 		return status;
-
-	/*
-	 * Section 22, old-style JPEG, and Exif's thumbnails: one stream beside the strips or in their
-	 * place.
-	 */
-	if (directory->jpeg_length != 0)
-	{
-		if (!nachet_picture_within(file->reader, directory->jpeg_offset, directory->jpeg_length))
-			return truncated(file, PIXELS_CUT_OFF);
-		drawn = true;
-	}
 	if (first && !drawn)
-		return malformed(file, "TIFF: it holds no pixels");
+		return malformed(tiff, "TIFF: it holds no pixels");
+	if (!drawn || tiff->main != NACHET_TIFF_MAIN_WANTED || is_reduced(directory))
+		return NACHET_PICTURE_OK;
+	tiff->main = NACHET_TIFF_MAIN_FOUND;
+	return nachet_picture_set_size(tiff->reader, directory->width, directory->height);
+}
+
+/* Visits the images below an image: Technical Note 1. */
+static NachetPictureStatus
+walk_children(NachetTiff *tiff, const NachetTiffDirectory *directory, int depth)
+{
+	const NachetTiffField *field = &directory->sub_ifds;
+
+	for (uint64_t i = 0; i < field->count; i++)
+	{
+		uint64_t offset;
+		NachetPictureStatus status =
+		    nachet_picture_tiff_spend(tiff, nachet_picture_tiff_type_bytes(field->type));
+
+		if (status != NACHET_PICTURE_OK)
+			return status;
+		if (!nachet_picture_tiff_value(tiff, &tiff->reader->window, field, i, &offset))
+			return tiff->reader->status;
+		if (offset == 0)
+			continue;
+		if (depth >= MAX_DEPTH)
+			return malformed(tiff, "TIFF: directories within directories without end");
+		status = walk_chain(tiff, offset, depth + 1);
+		if (status != NACHET_PICTURE_OK)
+			return status;
+	}
 	return NACHET_PICTURE_OK;
 }
 
 /*
- * Visits the directories that a directory points to: Technical Note 1 (sub-IFDs), Exif 2.3, 4.6.3.
+ * An image and those below it: what the two tell of a raw file goes before the pixels, which may be
+ * none.
  */
 static NachetPictureStatus
-walk_children(TiffFile *file, const TiffDirectory *directory, int depth)
+check_directory(NachetTiff *tiff, const NachetTiffDirectory *directory, bool first, int depth)
 {
-	size_t kinds = sizeof(directory->children) / sizeof(directory->children[0]);
+	NachetPictureStatus status = NACHET_PICTURE_OK;
 
-	for (size_t kind = 0; kind < kinds; kind++)
+	if (directory->dng_version.count != 0)
+		return malformed(tiff, RAW_FILE("DNG"));
+	if (first)
 	{
-		const TiffField *field = &directory->children[kind];
-
-		for (uint64_t i = 0; i < field->count; i++)
-		{
-			uint64_t offset;
-			NachetPictureStatus status = spend(file, type_bytes(field->type));
-
-			if (status != NACHET_PICTURE_OK)
-				return status;
-			if (!read_value(file, &file->reader->window, field, i, &offset))
-				return file->reader->status;
-			if (offset == 0)
-				continue;
-			if (depth >= MAX_DEPTH)
-				return malformed(file, "TIFF: directories within directories without end");
-			/* Only sub-IFDs are images and form chains; Exif's directories have fields alone. */
-			status = walk_chain(file, offset, kind == 0, depth + 1);
-			if (status != NACHET_PICTURE_OK)
-				return status;
-		}
+		if (is_reduced(directory))
+			tiff->main = NACHET_TIFF_MAIN_WANTED;
+		status = find_maker(tiff, directory);
 	}
-	return NACHET_PICTURE_OK;
+	if (status == NACHET_PICTURE_OK && is_raw(directory))
+		status = malformed(tiff, tiff->raw);
+	if (status == NACHET_PICTURE_OK)
+		status = walk_children(tiff, directory, depth);
+	if (status == NACHET_PICTURE_OK)
+		status = check_image(tiff, directory, first);
+	if (status == NACHET_PICTURE_OK && first && directory->next == 0 && tiff->directories == 1)
+		status = nachet_picture_tiff_check_stack(tiff, directory);
+	return status;
 }
 
-/* Visits a directory, what it points to, and, where they are pages, those chained to it. */
-static NachetPictureStatus
-walk_chain(TiffFile *file, uint64_t offset, bool pages, int depth)
+/*
+ * Whether a pointer to a further page, which has led to no directory, is left over from another
+ * file rather than the sign of a cut one. Then nothing lies behind what has been read but perhaps a
+ * byte of padding: had there been a further page, a piece of its pixels would be there. And the
+ * pointer is to the very end, as faulty writers set it, to where something else lies, or to where
+ * no next page can begin: section 2 wants an even offset, and the next page is rarely longer than
+ * all before it.
+ */
+static bool
+leads_nowhere(const NachetTiff *tiff, uint64_t next)
 {
-	do
+	uint64_t size = tiff->reader->source->size;
+
+	return tiff->extent + 1 >= size && (next <= size || next % 2 != 0 || next / 2 > size);
+}
+
+/* Visits a directory, what it points to, and those chained to it. */
+static NachetPictureStatus
+walk_chain(NachetTiff *tiff, uint64_t offset, int depth)
+{
+	/* R. Brent, 1980: a walk in circles comes by a mark that is moved ever less often. */
+	uint64_t mark = 0;
+	uint64_t steps = 0;
+	uint64_t steps_to_mark = 1;
+	bool chained = false;
+
+	while (offset != 0 && offset != mark)
 	{
-		TiffDirectory directory;
-		bool first = file->directories == 0;
+		NachetTiffDirectory directory;
+		bool first = tiff->directories == 0;
+		uint64_t count = 0;
 		NachetPictureStatus status;
 
-		if (file->directories++ >= MAX_DIRECTORIES)
-			return malformed(file, "TIFF: its directories loop or overlap");
-		status = read_directory(file, offset, pages, &directory);
-		if (status == NACHET_PICTURE_OK && pages)
-			status = check_image(file, &directory, first);
+		if (steps++ >= steps_to_mark)
+		{
+			mark = offset;
+			steps = 0;
+			steps_to_mark *= 2;
+		}
+		if (tiff->directories++ >= MAX_DIRECTORIES)
+			return malformed(tiff, LOOP);
+		status = read_count(tiff, offset, &count);
+		if (status != NACHET_PICTURE_OK && status != NACHET_PICTURE_READ_FAILED && chained &&
+		    leads_nowhere(tiff, offset))
+		{
+			tiff->reader->picture->reason = NULL;
+			return tiff->reader->status = NACHET_PICTURE_OK;
+		}
 		if (status == NACHET_PICTURE_OK)
-			status = walk_children(file, &directory, depth);
+			status = read_directory(tiff, offset, count, &directory);
+		if (status == NACHET_PICTURE_OK)
+			status = check_directory(tiff, &directory, first, depth);
 		if (status != NACHET_PICTURE_OK)
 			return status;
 		offset = directory.next;
-	} while (pages && offset != 0);
+		chained = true;
+	}
 	return NACHET_PICTURE_OK;
 }
 
@@ -576,29 +558,34 @@ nachet_picture_tiff_read(NachetReader *reader)
 	 */
 	const unsigned char *header =
 	    nachet_picture_peek(reader, 0, 8, "truncated TIFF: the header is cut off");
-	TiffFile file;
+	NachetTiff tiff = {.reader = reader};
+	NachetPictureStatus status;
 	uint64_t offset;
 
 	if (header == NULL)
 		return reader->status;
-	file.reader = reader;
-	nachet_picture_window_init(&file.counts_window);
-	file.big_endian = header[0] == 'M';
-	file.big = get_number(&file, header + 2, 2) == 43;
-	file.budget = multiply(reader->source->size, BUDGET_FACTOR);
-	file.directories = 0;
+	nachet_picture_window_init(&tiff.counts_window);
+	tiff.big_endian = header[0] == 'M';
+	tiff.big = get_number(&tiff, header + 2, 2) == 43;
+	tiff.budget = reader->source->size > UINT64_MAX / BUDGET_FACTOR
+	                  ? UINT64_MAX
+	                  : reader->source->size * BUDGET_FACTOR;
 
-	offset = get_number(&file, header + 4, 4);
-	if (file.big)
+	offset = get_number(&tiff, header + 4, 4);
+	if (tiff.big)
 	{
-		if (get_number(&file, header + 4, 2) != 8 || get_number(&file, header + 6, 2) != 0)
-			return malformed(&file, "TIFF: offsets of a size other than 8 in a BigTIFF");
+		if (get_number(&tiff, header + 4, 2) != 8 || get_number(&tiff, header + 6, 2) != 0)
+			return malformed(&tiff, "TIFF: offsets of a size other than 8 in a BigTIFF");
 		header = nachet_picture_peek(reader, 8, 8, "truncated TIFF: the header is cut off");
 		if (header == NULL)
 			return reader->status;
-		offset = get_number(&file, header, 8);
+		offset = get_number(&tiff, header, 8);
 	}
 	if (offset == 0)
-		return malformed(&file, "TIFF: it has no directory");
-	return walk_chain(&file, offset, true, 0);
+		return malformed(&tiff, "TIFF: it has no directory");
+	status = walk_chain(&tiff, offset, 0);
+	/* The beginning of a value that is nothing else's: the file was cut in it. */
+	if (status == NACHET_PICTURE_OK && tiff.cut_from != 0 && tiff.extent <= tiff.cut_from)
+		return truncated(&tiff, VALUE_CUT_OFF);
+	return status;
 }

@@ -1,6 +1,7 @@
 /*
  * test/pure/picture_header_test.c
- *		True files of every format, by independent encoders: read whole, cut short, unreadable, changed.
+ *		True files of every format, by independent encoders: read whole, cut short, unreadable,
+ *		changed.
  *
  * pictures/pictures.tsv says what to expect of each; make-pictures.sh says how each was made.
  */
@@ -14,6 +15,7 @@ typedef struct Fixture
 	unsigned int width;
 	unsigned int height;
 	size_t trailing; /* bytes after the picture's end */
+	char whole[64];  /* "-", or lengths at which it lacks only what readers leave alone */
 	unsigned char *bytes;
 	size_t size;
 } Fixture;
@@ -65,9 +67,25 @@ test_whole(const Fixture *fixture)
 	        fixture->format, fixture->width, fixture->height))
 		diag("got: %s %s %ux%u %s", status_name(status), picture.format ? picture.format : "-",
 		     picture.width, picture.height, picture.reason ? picture.reason : "");
-	ok(probe.reads <= 8, "%s: %llu reads are few", fixture->name, (unsigned long long) probe.reads);
+	ok(probe.reads <= 12, "%s: %llu reads are few", fixture->name,
+	   (unsigned long long) probe.reads);
 	status = nachet_picture_header_read_buffer(fixture->bytes, fixture->size, &picture);
 	ok(as_expected(fixture, status, &picture), "%s: the same from a buffer", fixture->name);
+}
+
+static bool
+is_listed(const Fixture *fixture, size_t length)
+{
+	const char *at = fixture->whole;
+	char *end;
+
+	for (;; at = end + 1)
+	{
+		if (strtoul(at, &end, 10) == length && end > at)
+			return true;
+		if (*end != ',')
+			return false;
+	}
 }
 
 /* A picture cut at any byte of its own is refused; one cut after its end is whole. */
@@ -88,7 +106,7 @@ test_truncations(const Fixture *fixture)
 
 		memcpy(copy, fixture->bytes, length);
 		status = probe_picture(&probe, copy, length, PROBE_NEVER, &picture);
-		if (length >= whole)
+		if (length >= whole || is_listed(fixture, length))
 			right = as_expected(fixture, status, &picture);
 		else if (length == 0)
 			right = status == NACHET_PICTURE_EMPTY;
@@ -106,7 +124,9 @@ test_truncations(const Fixture *fixture)
 	ok(wrong == 0, "%s is refused when cut at any of %zu bytes", fixture->name, whole);
 }
 
-/* A medium that fails at any read is told apart from a bad picture, and is left alone after that. */
+/*
+ * A medium that fails at any read is told apart from a bad picture, and is left alone after that.
+ */
 static void
 test_read_failures(const Fixture *fixture)
 {
@@ -186,8 +206,8 @@ main(int argc, char **argv)
 
 		if (line[0] == '#')
 			continue;
-		if (sscanf(line, "%63s %7s %u %u %zu", fixture.name, fixture.format, &fixture.width,
-		           &fixture.height, &fixture.trailing) != 5)
+		if (sscanf(line, "%63s %7s %u %u %zu %63s", fixture.name, fixture.format, &fixture.width,
+		           &fixture.height, &fixture.trailing, fixture.whole) != 6)
 		{
 			ok(false, "a row of pictures.tsv can be read: %s", line);
 			continue;
