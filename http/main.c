@@ -80,6 +80,7 @@ block_signals(sigset_t *endings)
 	sigaddset(&all, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files' sizes then is an error of the write */
 }
 
 static void

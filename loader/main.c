@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,9 @@ main(int argc, char **argv)
 		fprintf(stderr, "nachet-load: error: /dev/null: %s\n", strerror(errno));
 		return NACHET_EXIT_FAILED;
 	}
+
+	/* A limit on files' sizes (ulimit -f) then is an error of the write. */
+	signal(SIGXFSZ, SIG_IGN);
 
 	/* Patterns match characters of UTF-8 rather than bytes; nothing else here heeds the locale. */
 	setlocale(LC_CTYPE, "C.UTF-8");

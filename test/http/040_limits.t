@@ -80,6 +80,18 @@ is($store->psql("SELECT count(*) FROM nachet.picture WHERE encode(sha256(nachet.
 is_deeply([ glob("$dir/nachet-http-*") ], [], 'no file is left in the spool folder');
 is($http->stop, 0, 'it stops with 0');
 
+# A file that may not grow further (ulimit -f, LimitFSIZE=) is an error of its request, and no signal ends the service.
+{
+	my $limited = write_file("$dir/limited", "#!/bin/sh\nulimit -f 2048\nexec '" . $store->nachet_http . "' \"\$@\"\n");
+	chmod 0755, $limited or die $!;
+	local $ENV{NACHET_HTTP} = $limited;
+	$http = $store->start_http(args => [ '--spool-memory', '1MB', '--spool-dir', $dir ]);
+	is_problem(post_body($http, multipart([ 'a.jpg', jpeg('limited', 3_000_000) ])), 503, qr/no room/, 'a spool file that may not grow');
+	ok(wait_for_log($http, qr/can't spool a picture in .*: File too large/), '... the log says why');
+	is(post_body($http, multipart([ 'a.jpg', jpeg('limited', 300_000) ]))->{status}, 201, '... and the next request is served');
+	is($http->stop, 0, '... until it is stopped');
+}
+
 # Files that must not fill the disk, nor exceed their bound.
 sub is_no_room
 {

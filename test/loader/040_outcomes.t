@@ -54,6 +54,21 @@ SKIP: {
 	is($status, 1, 'an id that could not be written is a failure') or diag($err);
 }
 
+# A file that may not grow further (ulimit -f) is an error in words, and no signal ends the loader.
+{
+	my $many = "$root/many";
+	write_file("$many/a picture of the many $_.gif", gif("many $_")) for 1 .. 60;
+	my @limited = ({ env => { $store->env('importer') }, cwd => $root }, 'sh', '-c', 'ulimit -f 4; exec "$@"', 'sh', $store->nachet_load, @required);
+	($status, $out, $err) = run_command(@limited, '--report', 'report.csv', $many);
+	is($status, 1, 'a report that may not grow is a failure') or diag($err);
+	like($out, qr/\A[0-9a-f-]{36}\n\z/, '... though the set is made');
+	like($err, qr/^nachet-load: error: report\.csv: .*: File too large$/m, '... and says why');
+	$limited[3] = 'ulimit -f 4; exec "$@" > script.sql';
+	($status, $out, $err) = run_command(@limited, '--sql', $many);
+	is($status, 1, 'a script that may not grow is a failure') or diag($err);
+	like($err, qr/^nachet-load: error: standard output: File too large$/m, '... and says why');
+}
+
 # Two loaders at once, over folders that share most of their pictures, in opposite order and with copies.
 for my $round (1 .. 5)
 {
