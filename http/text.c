@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pure/names.h"
+#include "loader/client/visible.h"
 #include "text.h"
 
 #define FIRST_CAPACITY 256
@@ -66,79 +66,44 @@ nachet_text_format(NachetText *text, const char *format, ...)
 	text->length += (size_t) length;
 }
 
-/* The bytes of the valid UTF-8 character at the start, 0 where there is none. */
-static size_t
-character_length(const char *bytes, size_t length)
-{
-	for (size_t size = 1; size <= 4 && size <= length; size++)
-	{
-		if (nachet_utf8_valid(bytes, size))
-			return size;
-	}
-	return 0;
-}
-
 void
 nachet_text_json(NachetText *text, const char *bytes, size_t length)
 {
-	nachet_text_add(text, "\"", 1);
-	for (size_t at = 0; at < length;)
-	{
-		unsigned char byte = (unsigned char) bytes[at];
-		size_t size = character_length(bytes + at, length - at);
+	size_t size;
 
-		if (size == 0)
+	nachet_text_add(text, "\"", 1);
+	for (size_t at = 0; at < length; at += size)
+	{
+		NachetCharacter kind = nachet_character(bytes + at, length - at, &size);
+
+		if (kind == NACHET_CHARACTER_INVALID)
 			nachet_text_add(text, "\xef\xbf\xbd", 3);
-		else if (byte == '"' || byte == '\\')
-			nachet_text_format(text, "\\%c", byte);
-		else if (byte < 0x20 || byte == 0x7f)
-			nachet_text_format(text, "\\u%04x", byte);
-		else if (byte == 0xc2 && (unsigned char) bytes[at + 1] < 0xa0)
-			nachet_text_format(text, "\\u%04x", (unsigned char) bytes[at + 1]);
+		else if (kind == NACHET_CHARACTER_CONTROL)
+			nachet_text_format(text, "\\u%04x", nachet_character_code(bytes + at, size));
+		else if (bytes[at] == '"' || bytes[at] == '\\')
+			nachet_text_format(text, "\\%c", bytes[at]);
 		else
 			nachet_text_add(text, bytes + at, size);
-		at += size > 0 ? size : 1;
 	}
 	nachet_text_add(text, "\"", 1);
-}
-
-/* Whether a terminal or a reader could take the character for something else than itself. */
-static bool
-is_hidden(const char *bytes, size_t size)
-{
-	const unsigned char *at = (const unsigned char *) bytes;
-
-	if (size == 1)
-		return at[0] < 0x20 || at[0] == 0x7f;
-	if (size == 2)
-		return at[0] == 0xc2 && at[1] < 0xa0; /* C1 */
-	if (size != 3 || at[0] != 0xe2)
-		return false;
-	/* U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F: separators, marks and overrides of direction */
-	return (at[1] == 0x80 &&
-	        ((at[2] >= 0x8b && at[2] <= 0x8f) || (at[2] >= 0xa8 && at[2] <= 0xae))) ||
-	       (at[1] == 0x81 && at[2] >= 0xa0 && at[2] <= 0xaf);
 }
 
 static void
 add_escaped(NachetText *text, const char *bytes, size_t length, const char *special)
 {
-	for (size_t at = 0; at < length;)
-	{
-		size_t size = character_length(bytes + at, length - at);
-		bool plain = size > 0 && !is_hidden(bytes + at, size) &&
-		             (size > 1 || strchr(special, bytes[at]) == NULL);
+	size_t size;
 
-		if (size == 0)
-			size = 1;
-		if (plain)
+	for (size_t at = 0; at < length; at += size)
+	{
+		NachetCharacter kind = nachet_character(bytes + at, length - at, &size);
+
+		if (kind == NACHET_CHARACTER_PLAIN && (size > 1 || strchr(special, bytes[at]) == NULL))
 			nachet_text_add(text, bytes + at, size);
 		else
 		{
 			for (size_t i = 0; i < size; i++)
 				nachet_text_format(text, "\\x%02x", (unsigned char) bytes[at + i]);
 		}
-		at += size;
 	}
 }
 

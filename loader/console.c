@@ -4,7 +4,8 @@
  *
  * Every write happens under the console's lock and first takes the progress line away, so that workers'
  * messages and the monitor's redrawing never mix on a line. Standard output is touched for --json alone: it
- * holds the sets' ids and nothing else.
+ * holds the sets' ids and nothing else. Names, options and the words of a datastore may be anybody's,
+ * so all text becomes visible here, whoever gives it.
  */
 #include <limits.h>
 #include <poll.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 #include <sys/ioctl.h>
 
-#include "pure/names.h"
+#include "client/visible.h"
 #include "console.h"
 #include "json_line.h"
 
@@ -49,16 +50,55 @@ write_json(const char *message_type, const char *item, const char *message,
 	(void) nachet_json_end(&line); /* stays an error of standard output, which the summary meets */
 }
 
-__attribute__((format(printf, 3, 0))) static void
-write_line(NachetConsole *console, const char *kind, const char *format, va_list args)
+/* Lines after the first are indented, so that none looks like a message of its own. */
+static void
+put_text(const char *text, int keep)
 {
+	char *visible = nachet_visible(text, strlen(text), keep);
+	const char *line = visible != NULL ? visible : "out of memory";
+	size_t length;
+
+	while (length = strcspn(line, "\n"), line[length] != '\0')
+	{
+		fprintf(stderr, "%.*s\n    ", (int) length, line);
+		line += length + 1;
+	}
+	fputs(line, stderr);
+	free(visible);
+}
+
+/* Writes a line of several texts, the last of which is followed by NULL; kind tells what it is. */
+__attribute__((sentinel)) static void
+put_line(const char *kind, int keep, ...)
+{
+	const char *text;
+	va_list texts;
+
+	fprintf(stderr, "nachet-load: %s", kind);
+	va_start(texts, keep);
+	while ((text = va_arg(texts, const char *)) != NULL)
+		put_text(text, keep);
+	va_end(texts);
+	fputc('\n', stderr);
+}
+
+/* As a line on standard error, and with a message_type as one of JSON too. */
+__attribute__((format(printf, 4, 0))) static void
+write_line(NachetConsole *console, const char *kind, const char *message_type, const char *format,
+           va_list args)
+{
+	char *message;
+
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
 	pthread_mutex_lock(&console->lock);
 	erase_bar(console);
-	fprintf(stderr, "nachet-load: %s", kind);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	put_line(kind, 0, message != NULL ? message : "out of memory", NULL);
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
+	if (console->json && message_type != NULL && message != NULL)
+		write_json(message_type, NULL, message, NULL);
+	free(message);
 }
 
 void
@@ -72,19 +112,9 @@ void
 nachet_console_error(NachetConsole *console, const char *format, ...)
 {
 	va_list args;
-	char *message;
 
 	va_start(args, format);
-	write_line(console, "error: ", format, args);
-	va_end(args);
-	if (!console->json)
-		return;
-	va_start(args, format);
-	if (vasprintf(&message, format, args) >= 0)
-	{
-		write_json("error", NULL, message, NULL);
-		free(message);
-	}
+	write_line(console, "error: ", "error", format, args);
 	va_end(args);
 }
 
@@ -94,7 +124,7 @@ write_file_line(NachetConsole *console, const char *message_type, const char *pa
 {
 	pthread_mutex_lock(&console->lock);
 	erase_bar(console);
-	fprintf(stderr, "nachet-load: %s: %s: %s%s\n", message_type, path, left_out, reason);
+	put_line(message_type, 0, ": ", path, left_out, reason, NULL);
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
 	if (console->json)
@@ -104,13 +134,13 @@ write_file_line(NachetConsole *console, const char *message_type, const char *pa
 void
 nachet_console_file_error(NachetConsole *console, const char *path, const char *reason)
 {
-	write_file_line(console, "error", path, "", reason);
+	write_file_line(console, "error", path, ": ", reason);
 }
 
 void
 nachet_console_left_out(NachetConsole *console, const char *path, const char *reason)
 {
-	write_file_line(console, "warning", path, "left out: ", reason);
+	write_file_line(console, "warning", path, ": left out: ", reason);
 }
 
 void
@@ -121,7 +151,7 @@ nachet_console_warning(NachetConsole *console, const char *format, ...)
 	if (console->quiet)
 		return;
 	va_start(args, format);
-	write_line(console, "warning: ", format, args);
+	write_line(console, "warning: ", NULL, format, args);
 	va_end(args);
 }
 
@@ -133,7 +163,7 @@ nachet_console_note(NachetConsole *console, const char *format, ...)
 	if (console->quiet)
 		return;
 	va_start(args, format);
-	write_line(console, "", format, args);
+	write_line(console, "", NULL, format, args);
 	va_end(args);
 }
 
@@ -145,7 +175,7 @@ nachet_console_detail(NachetConsole *console, const char *format, ...)
 	if (console->quiet || !console->verbose)
 		return;
 	va_start(args, format);
-	write_line(console, "", format, args);
+	write_line(console, "", NULL, format, args);
 	va_end(args);
 }
 
@@ -154,12 +184,12 @@ nachet_console_failure(NachetConsole *console, const char *what, const NachetErr
 {
 	pthread_mutex_lock(&console->lock);
 	erase_bar(console);
-	fprintf(stderr, "nachet-load: error: %s%s%s\n", what, *what != '\0' ? ": " : "",
-	        error->set ? error->message : "unknown");
+	put_line("error: ", NACHET_VISIBLE_LINES, what, *what != '\0' ? ": " : "",
+	         error->set ? error->message : "unknown", NULL);
 	if (error->detail != NULL)
-		fprintf(stderr, "nachet-load: detail: %s\n", error->detail);
+		put_line("detail: ", NACHET_VISIBLE_LINES, error->detail, NULL);
 	if (error->hint != NULL)
-		fprintf(stderr, "nachet-load: hint: %s\n", error->hint);
+		put_line("hint: ", NACHET_VISIBLE_LINES, error->hint, NULL);
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
 	if (console->json)
@@ -214,30 +244,11 @@ nachet_console_name(const char *folder, const char *name)
 {
 	const char *slash = *folder == '\0' || folder[strlen(folder) - 1] == '/' ? "" : "/";
 	char *plain;
-	char *escaped;
-	char *out;
-	bool utf8;
+	char *shown;
 
 	if (asprintf(&plain, "%s%s%s", folder, slash, name) < 0)
 		return NULL;
-	utf8 = nachet_utf8_valid(plain, strlen(plain));
-	escaped = malloc(4 * strlen(plain) + 1);
-	if (escaped != NULL)
-	{
-		out = escaped;
-		for (const unsigned char *in = (const unsigned char *) plain; *in != '\0'; in++)
-		{
-			/* U+0080 to U+009F are controls too: C2 80 to C2 9F, of which the second byte is escaped. */
-			bool control = *in < 0x20 || *in == 0x7f ||
-			               (in > (const unsigned char *) plain && in[-1] == 0xc2 && *in < 0xa0);
-
-			if (control || (!utf8 && *in >= 0x80))
-				out += sprintf(out, "\\x%02x", *in);
-			else
-				*out++ = (char) *in;
-		}
-		*out = '\0';
-	}
+	shown = nachet_visible(plain, strlen(plain), NACHET_VISIBLE_FORMAT);
 	free(plain);
-	return escaped;
+	return shown;
 }

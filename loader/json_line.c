@@ -10,25 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pure/names.h"
+#include "client/visible.h"
 #include "json_line.h"
 
 static void
 put_text(FILE *stream, const char *text)
 {
-	bool utf8 = nachet_utf8_valid(text, strlen(text));
+	size_t length = strlen(text);
+	size_t size;
 
 	fputc('"', stream);
-	for (const unsigned char *at = (const unsigned char *) text; *at != '\0'; at++)
+	for (size_t at = 0; at < length; at += size)
 	{
-		if (*at == '"' || *at == '\\')
-			fprintf(stream, "\\%c", *at);
-		else if (*at < 0x20 || *at == 0x7f)
-			fprintf(stream, "\\u%04x", *at);
-		else if (*at >= 0x80 && !utf8)
+		NachetCharacter kind = nachet_character(text + at, length - at, &size);
+
+		if (kind == NACHET_CHARACTER_INVALID)
 			fputs("\\ufffd", stream);
+		else if (kind != NACHET_CHARACTER_PLAIN)
+			fprintf(stream, "\\u%04x", nachet_character_code(text + at, size));
+		else if (text[at] == '"' || text[at] == '\\')
+			fprintf(stream, "\\%c", text[at]);
 		else
-			fputc(*at, stream);
+			fwrite(text + at, 1, size, stream);
 	}
 	fputc('"', stream);
 }

@@ -2,34 +2,18 @@
  * loader/service_answer.c
  *		What the answers of nachet-http say.
  *
- * They are another machine's words: nothing in them is taken for granted, and no control character of theirs
- * reaches a terminal. Answers are short (service_client.c bounds them), so they are read whole.
+ * They are another machine's words: nothing in them is taken for granted, and they are made
+ * visible. Answers are short (service_client.c bounds them), so they are read whole.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/datastore.h"
+#include "client/visible.h"
 #include "pure/hex.h"
 #include "service_answer.h"
 
 /* --- refusals ---------------------------------------------------------------------------------------- */
-
-/* A copy in which control characters are '?', but for new lines. NULL for NULL and where memory runs out. */
-static char *
-copy_clean(const char *text, size_t length)
-{
-	char *copy = text != NULL ? strndup(text, length) : NULL;
-
-	for (unsigned char *at = (unsigned char *) copy; at != NULL && *at != '\0'; at++)
-	{
-		/* U+0080 to U+009F, which are C2 80 to C2 9F, are controls too. */
-		if ((*at < 0x20 && *at != '\n') || *at == 0x7f)
-			*at = '?';
-		else if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
-			*at = at[1] = '?';
-	}
-	return copy;
-}
 
 /* The words of a problem document. Its detail's first line is the message, as PostgreSQL parts the two. */
 static bool
@@ -45,12 +29,14 @@ take_problem(const json_t *problem, NachetError *error)
 
 	if (length == 0)
 		return false;
-	message = copy_clean(said, length);
+	message = nachet_visible(said, length, 0);
 	nachet_error_set(error, "%s", message != NULL ? message : "out of memory");
 	free(message);
 	if (said[length] == '\n')
-		error->detail = copy_clean(said + length + 1, strlen(said + length + 1));
-	error->hint = copy_clean(hint, hint != NULL ? strlen(hint) : 0);
+		error->detail =
+		    nachet_visible(said + length + 1, strlen(said + length + 1), NACHET_VISIBLE_LINES);
+	if (hint != NULL)
+		error->hint = nachet_visible(hint, strlen(hint), NACHET_VISIBLE_LINES);
 	if (code != NULL && strlen(code) == 5 &&
 	    strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5)
 		memcpy(error->sqlstate, code, sizeof(error->sqlstate));
@@ -100,7 +86,7 @@ refuse(const NachetServiceAnswer *answer, const json_t *object, const NachetOpti
        NachetError *error)
 {
 	char *location = answer->location != NULL
-	                     ? copy_clean(answer->location, strcspn(answer->location, "\n"))
+	                     ? nachet_visible(answer->location, strlen(answer->location), 0)
 	                     : NULL;
 
 	if (location != NULL)
@@ -220,15 +206,16 @@ nachet_service_answer_staged(const json_t *object, NachetBatch *batch, const siz
 	{
 		const json_t *picture = json_array_get(pictures, i);
 		const char *reason = json_string_value(json_object_get(picture, "reason"));
-		char *clean;
+		char *visible;
 
 		if (!is_digest(json_object_get(picture, "sha256"), batch->digest[positions[i]]))
 			return batch->refuse(batch, positions[i], "changed on the way to the service", error);
 		if (reason == NULL)
 			continue;
-		clean = copy_clean(reason, strcspn(reason, "\n"));
-		(void) batch->refuse(batch, positions[i], clean != NULL ? clean : "is no picture", error);
-		free(clean);
+		visible = nachet_visible(reason, strcspn(reason, "\n"), 0);
+		(void) batch->refuse(batch, positions[i], visible != NULL ? visible : "is no picture",
+		                     error);
+		free(visible);
 		return false;
 	}
 	return true;

@@ -21,20 +21,21 @@ fuzz-programs: $(FUZZ_TARGETS:%=build/fuzz/%)
 
 # What each target is made of, beside extension/pure.
 FUZZ_OPTION_TABLE = loader/client/option_table.c loader/client/datastore.c loader/client/error.c loader/client/array.c
-build/fuzz/answers: loader/service_answer.c loader/client/error.c
+build/fuzz/answers: loader/service_answer.c loader/client/error.c loader/client/visible.c
 build/fuzz/choice: loader/choice.c
-build/fuzz/fields: http/fields.c http/text.c loader/client/array.c
+build/fuzz/fields: http/fields.c http/text.c loader/client/visible.c loader/client/array.c
 build/fuzz/headers: http/mime.c http/origin.c http/request_id.c
 build/fuzz/list: loader/list.c loader/entries.c
-build/fuzz/log: http/access_log.c http/log.c http/text.c
+build/fuzz/log: http/access_log.c http/log.c http/text.c loader/client/visible.c
 build/fuzz/log: FUZZ_MORE = -Dwrite=fuzz_write
 build/fuzz/multipart: test/fuzz/multipart_reading.c http/multipart.c http/mime.c
 build/fuzz/networks: http/networks.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: loader/options.c loader/choice.c loader/service_url.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: FUZZ_MORE = -DNACHET_VERSION='"$(EXTVERSION)"'
-build/fuzz/picture_list: http/picture_list.c http/spool.c http/text.c loader/client/array.c loader/client/error.c
-build/fuzz/texts: http/text.c
-build/fuzz/tokens: http/jwt.c http/base64url.c http/identity.c http/auth_token.c http/text.c
+build/fuzz/picture_list: http/picture_list.c http/spool.c http/text.c loader/client/visible.c loader/client/array.c \
+	loader/client/error.c
+build/fuzz/texts: http/text.c loader/client/visible.c
+build/fuzz/tokens: http/jwt.c http/base64url.c http/identity.c http/auth_token.c http/text.c loader/client/visible.c
 build/fuzz/urls: loader/service_url.c
 
 # The linker leaves out those that a target has no use for.

@@ -203,7 +203,7 @@ my @answers = (
 		qr{answers with a redirect to https://elsewhere\.example/\S*\nnachet-load: hint: Redirects are not followed} ],
 	[ '401', answer('401 Unauthorized', '', 'WWW-Authenticate: Bearer'), 1, qr/hint: --token-file names a file/ ],
 	[ 'words with control characters', problem('403 Forbidden', qq({"detail": "no \\u001b[31mred\\u009b\\nmore\\u0007", "hint": "a\\rb"})), 1,
-		qr/\Anachet-load: error: no \?\[31mred\?\?\nnachet-load: detail: more\?\nnachet-load: hint: a\?b\n\z/ ],
+		qr/\Anachet-load: error: no \\x1b\[31mred\\xc2\\x9b\nnachet-load: detail: more\\x07\nnachet-load: hint: a\\x0db\n\z/ ],
 	[ 'an endless answer', answer('200 OK', '{"a": "' . ('x' x 5_000_000) . '"}') =~ s{text/html}{application/json}r, 1, qr/not as nachet-http does/ ],
 	[ 'no HTTP at all', "SSH-2.0-OpenSSH_9.2\r\n", 4, qr/no connection to the service: / ],
 );
