@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "loader/client/clock.h"
+#include "loader/client/connection.h"
 #include "loader/client/datastore.h"
 #include "pool.h"
 
@@ -107,7 +108,7 @@ prepare(const NachetPool *pool, NachetPooled *pooled, NachetError *error)
 static bool
 open_connection(const NachetPool *pool, NachetPooled *pooled, NachetError *error)
 {
-	pooled->connection = nachet_datastore_connect(pool->conninfo, "nachet-http", error);
+	pooled->connection = nachet_connection_open(pool->conninfo, "nachet-http", error);
 	if (pooled->connection == NULL)
 	{
 		error->unreachable = true; /* whatever the reason, there is no database to ask */

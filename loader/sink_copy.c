@@ -13,6 +13,7 @@
 #include <libpq-fe.h>
 
 #include "client/chunk_copy.h"
+#include "client/connection.h"
 #include "client/datastore.h"
 #include "sink_copy.h"
 
@@ -84,7 +85,7 @@ connect_worker(CopySink *copy_sink, int worker, NachetError *error)
 		return connection;
 	drop(&copy_sink->sink, worker);
 	atomic_fetch_add(&session->connecting, 1);
-	connection = nachet_datastore_connect(session->options->dbname, "nachet-load", error);
+	connection = nachet_connection_open(session->options->dbname, "nachet-load", error);
 	atomic_fetch_sub(&session->connecting, 1);
 	if (connection == NULL)
 		return NULL;

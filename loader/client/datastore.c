@@ -4,7 +4,6 @@
  *
  * A result belongs to the function that asked for it and is cleared before that returns.
  */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,129 +11,6 @@
 
 #include "array.h"
 #include "datastore.h"
-
-static void
-ignore_notice(void *context, const PGresult *result)
-{
-	(void) context;
-	(void) result;
-}
-
-#define CONNECT_PARAMETERS 8
-#define PROBE_MS           5000
-
-typedef struct Parameters
-{
-	const char *keywords[CONNECT_PARAMETERS];
-	const char *values[CONNECT_PARAMETERS];
-	int count;
-} Parameters;
-
-static void
-add_parameter(Parameters *parameters, const char *keyword, const char *value)
-{
-	parameters->keywords[parameters->count] = keyword;
-	parameters->values[parameters->count++] = value;
-}
-
-/* A later entry wins: the caller's conninfo over our defaults, our encoding over it. */
-static void
-fill_parameters(Parameters *parameters, const char *conninfo, const char *application_name)
-{
-	parameters->count = 0;
-	add_parameter(parameters, "fallback_application_name", application_name);
-	add_parameter(parameters, "keepalives_idle", "30");
-	add_parameter(parameters, "tcp_user_timeout", "60000");
-	if (getenv("PGCONNECT_TIMEOUT") == NULL)
-		add_parameter(parameters, "connect_timeout", "20");
-	if (conninfo != NULL)
-		add_parameter(parameters, "dbname", conninfo);
-	add_parameter(parameters, "client_encoding", "UTF8");
-	add_parameter(parameters, NULL, NULL);
-}
-
-/* Waits until the connection's socket is ready for what PQconnectPoll wants, for a while. */
-static bool
-wait_for(PGconn *connection, PostgresPollingStatusType wanted)
-{
-	struct pollfd ready = {PQsocket(connection), wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-	                       0};
-
-	return poll(&ready, 1, PROBE_MS) > 0;
-}
-
-/*
- * After a failed connecting: tries once more, only to learn the SQLSTATE, which libpq shows in a connection's
- * message where it is asked to and keeps to itself otherwise. "" where there is none: nobody answered.
- * Where this one connects, it is returned and is the caller's.
- */
-static PGconn *
-probe_sqlstate(const Parameters *parameters, char sqlstate[6])
-{
-	PGconn *connection = PQconnectStartParams(parameters->keywords, parameters->values, 1);
-	PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
-	const char *message;
-	size_t length;
-
-	sqlstate[0] = '\0';
-	if (connection == NULL || PQstatus(connection) == CONNECTION_BAD)
-		goto fail;
-	(void) PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE);
-	while (wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_WRITING)
-	{
-		if (!wait_for(connection, wanted))
-			goto fail;
-		wanted = PQconnectPoll(connection);
-	}
-	if (wanted == PGRES_POLLING_OK)
-	{
-		(void) PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
-		return connection;
-	}
-
-	/* "... FATAL:  57P03", with the severity in any language. */
-	message = PQerrorMessage(connection);
-	length = strlen(message);
-	while (length > 0 && message[length - 1] == '\n')
-		length--;
-	if (length > 6 && message[length - 6] == ' ' &&
-	    strspn(message + length - 5, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5)
-		snprintf(sqlstate, 6, "%.5s", message + length - 5);
-
-fail:
-	PQfinish(connection);
-	return NULL;
-}
-
-PGconn *
-nachet_datastore_connect(const char *conninfo, const char *application_name, NachetError *error)
-{
-	Parameters parameters;
-	PGconn *connection;
-	PGconn *second;
-
-	fill_parameters(&parameters, conninfo, application_name);
-	connection = PQconnectdbParams(parameters.keywords, parameters.values, 1);
-	if (connection == NULL)
-	{
-		nachet_error_set(error, "out of memory");
-		return NULL;
-	}
-	if (PQstatus(connection) != CONNECTION_OK)
-	{
-		nachet_error_from_postgres(error, connection, NULL);
-		PQfinish(connection);
-		second = probe_sqlstate(&parameters, error->sqlstate);
-		error->transient =
-		    error->sqlstate[0] == '\0' || nachet_sqlstate_unreachable(error->sqlstate);
-		if (second == NULL)
-			return NULL;
-		nachet_error_clear(error);
-		connection = second;
-	}
-	PQsetNoticeReceiver(connection, ignore_notice, NULL);
-	return connection;
-}
 
 bool
 nachet_conninfo_has_password(const char *conninfo)

@@ -25,15 +25,6 @@
 #define NACHET_SQLSTATE_BAD_CHUNK           "NC006"
 #define NACHET_SQLSTATE_NOT_THE_USER        "NC007"
 
-/*
- * Connects. conninfo is a connection string or URI as psql takes it, or NULL for libpq's environment.
- * The connection speaks UTF-8, keeps alive, has application_name set, and prints no notices. NULL, and *error
- * filled, on failure: with the SQLSTATE where a server gave one, and transient unless the server is there
- * and refuses for good (a wrong password, no such database).
- */
-extern PGconn *nachet_datastore_connect(const char *conninfo, const char *application_name,
-                                        NachetError *error);
-
 /* Whether a connection string holds a password, which others could read in a process list. */
 extern bool nachet_conninfo_has_password(const char *conninfo);
 
