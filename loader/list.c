@@ -2,9 +2,10 @@
  * loader/list.c
  *		--files-from: paths from a file or from standard input.
  *
- * As rsync reads them: a line ends with LF, CR or both; empty lines, and those that begin with '#' or ';', say
- * nothing; with --from0 each path ends with NUL and is taken as it is. A '/' at the beginning, and empty
- * and '.' components, go. Waiting for input heeds an interrupt.
+ * As rsync reads them: a line ends with LF, CR or both; empty lines, and those that begin with '#'
+ * or ';', say nothing; with --from0 each path ends with NUL and is taken as it is. A '/' at the
+ * beginning, and empty and '.' components, go; so does the mark that editors of Windows put before
+ * UTF-8. Waiting for input heeds an interrupt.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -57,11 +58,22 @@ tidy(char *path)
 }
 
 static bool
+begins_with(const List *list, const char *bytes)
+{
+	return list->length >= strlen(bytes) && memcmp(list->line, bytes, strlen(bytes)) == 0;
+}
+
+static bool
 take_line(List *list)
 {
 	bool added;
 
 	list->number++;
+	if (!list->from0 && list->number == 1 && begins_with(list, "\xef\xbb\xbf"))
+	{
+		list->length -= 3;
+		memmove(list->line, list->line + 3, list->length);
+	}
 	if (!list->from0 && list->length > 0 && (list->line[0] == '#' || list->line[0] == ';'))
 		list->length = 0;
 	list->line[list->length] = '\0';
@@ -77,6 +89,15 @@ static bool
 ends_line(const List *list, char byte)
 {
 	return list->from0 ? byte == '\0' : byte == '\n' || byte == '\r';
+}
+
+/* Why the line so far is followed by a NUL, which --from0 is not there to expect. */
+static const char *
+nul_flaw(const List *list)
+{
+	if (begins_with(list, "\xff\xfe") || begins_with(list, "\xfe\xff"))
+		return "is UTF-16: a list must be UTF-8, as PowerShell's Out-File -Encoding utf8 writes it";
+	return "holds a NUL: is --from0 missing, or is the list UTF-16?";
 }
 
 static bool
@@ -95,9 +116,9 @@ take_block(List *list, const char *block, size_t length)
 		}
 		if (block[i] == '\0' || list->length >= LINE_ROOM - 1)
 		{
-			nachet_console_error(
-			    list->session->console, "%s: path %" PRIu64 " %s", list->name, list->number + 1,
-			    block[i] == '\0' ? "holds a NUL: is --from0 missing?" : "is too long");
+			nachet_console_error(list->session->console, "%s: path %" PRIu64 " %s", list->name,
+			                     list->number + 1,
+			                     block[i] == '\0' ? nul_flaw(list) : "is too long");
 			return false;
 		}
 		list->line[list->length++] = block[i];
@@ -109,16 +130,20 @@ take_block(List *list, const char *block, size_t length)
 static ssize_t
 read_some(List *list, int fd, char *block)
 {
-	struct pollfd ready = {fd, POLLIN, 0};
+	struct pollfd input = {fd, POLLIN, 0};
 
-	for (;;)
+	while (!nachet_session_interrupted(list->session))
 	{
-		if (nachet_session_interrupted(list->session))
-			return -1;
-		if (poll(&ready, 1, WAIT_MS) == 0)
+		int ready = poll(&input, 1, WAIT_MS);
+		ssize_t got;
+
+		if (ready == 0 || (ready < 0 && errno == EINTR))
 			continue;
-		return read(fd, block, BLOCK_ROOM);
+		got = read(fd, block, BLOCK_ROOM);
+		if (got >= 0 || errno != EINTR)
+			return got;
 	}
+	return -1;
 }
 
 static bool

@@ -25,10 +25,15 @@
 /* What the reports of all versions begin with. */
 #define FIRST_COLUMNS "path,status,sha256,"
 
-/* A field, quoted where it must be. */
+/*
+ * A field, quoted if it must be. What a spreadsheet would take for a formula goes behind a guard
+ * that does not change what the text says.
+ */
 static void
-put_field(FILE *stream, const char *text)
+put_field(FILE *stream, const char *guard, const char *text)
 {
+	if (*text != '\0' && strchr("=+-@", *text) != NULL)
+		fputs(guard, stream);
 	if (text[strcspn(text, "\",\r\n")] == '\0')
 	{
 		fputs(text, stream);
@@ -48,7 +53,7 @@ static void
 put_line(FILE *stream, const char *name, const char *status, const char *digest,
          const NachetFile *file, const char *reason)
 {
-	put_field(stream, name != NULL ? name : "?");
+	put_field(stream, "./", name != NULL ? name : "?");
 	fprintf(stream, ",%s,%s,", status, digest);
 	if (file != NULL && file->checked)
 		fprintf(stream, "%" PRIu64, file->size);
@@ -60,7 +65,7 @@ put_line(FILE *stream, const char *name, const char *status, const char *digest,
 		fprintf(stream, "%" PRIu32 ",%" PRIu32 ",", file->width, file->height);
 	else
 		fputs(",,", stream);
-	put_field(stream, reason != NULL ? reason : "");
+	put_field(stream, " ", reason != NULL ? reason : "");
 	fputs("\r\n", stream);
 }
 

@@ -261,7 +261,9 @@ take_listed_entry(Walk *walk)
 	else if (failed != 0)
 	{
 		if (nachet_choice_takes(options, walk->path))
-			report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
+			report(walk, &walk->findings->unreadable, walk->path,
+			       failed == ENOENT ? "is not there: paths in a list are relative to the folder"
+			                        : strerror(failed));
 	}
 	else if (nachet_choice_leaves(options, walk->path, type, walk->files->folder_fd, walk->path) ||
 	         is_machine_made(walk, walk->path, type))

@@ -130,7 +130,10 @@ compare(const char *list, size_t length, bool from0, const NachetEntries *entrie
 
 		if (size > LONGEST || memchr(at, '\0', size) != NULL)
 			return number;
-		path = strndup(at, size);
+		if (!from0 && number == 1 && size >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+			path = strndup(at + 3, size - 3);
+		else
+			path = strndup(at, size);
 		CLAIM(path != NULL);
 		if (!from0 && (*path == '#' || *path == ';'))
 			*path = '\0';

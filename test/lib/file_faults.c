@@ -5,12 +5,14 @@
  *	FAULT_NO_TYPES		readdir tells no types, as on XFS with ftype=0, NFS and many FUSE file systems
  *	FAULT_STAT=TEXT		looking at a name that holds TEXT fails
  *	FAULT_ERRNO=NUMBER	the error it fails with; EIO by default
+ *	FAULT_POLL		waiting for standard input is interrupted at once, each time
  *	FAULT_NO_OPENAT2	the kernel knows no openat2, or a sandbox refuses it
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -53,6 +55,22 @@ fstatat(int fd, const char *path, struct stat *status, int flags)
 	if (real == NULL)
 		real = dlsym(RTLD_NEXT, "fstatat");
 	return fails(path) ? -1 : real(fd, path, status, flags);
+}
+
+int
+poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	static int (*real)(struct pollfd *, nfds_t, int);
+
+	if (real == NULL)
+		real = (int (*)(struct pollfd *, nfds_t, int)) dlsym(RTLD_NEXT, "poll");
+	if (count == 1 && fds[0].fd == STDIN_FILENO && getenv("FAULT_POLL") != NULL)
+	{
+		real(fds, count, 10);
+		errno = EINTR;
+		return -1;
+	}
+	return real(fds, count, timeout);
 }
 
 long

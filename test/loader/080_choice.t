@@ -4,7 +4,7 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
-use Nachet::Test qw(gif tiff write_file start_command poll_until run_command);
+use Nachet::Test qw(gif tiff write_file start_command poll_until run_command file_faults);
 use POSIX ();
 use Test::More;
 
@@ -122,7 +122,23 @@ imports_ok([ '--files-from=-', $folder ], ['#1.gif'], '... ./ hides a hash', std
 unlink "$folder/#1.gif", "$folder/ spaced .gif";
 ($status, $out, $err) = $store->run_load({ stdin => "a.gif\nnot-there.gif\nthumbs/neither.gif\n" }, @required, '--files-from=-', $folder);
 is($status, 1, 'a listed file that is not there stops the import');
-like($err, qr{error: \S+/\Q$_\E: No such file or directory}, "... naming $_") for 'not-there.gif', 'thumbs/neither.gif';
+like($err, qr{error: \S+/\Q$_\E: is not there: paths in a list are relative to the folder}, "... naming $_") for 'not-there.gif', 'thumbs/neither.gif';
+($status, $out, $err) = $store->run_load({ stdin => "$folder/a.gif\n" }, @required, '--files-from=-', $folder);
+is($status, 1, 'so does an absolute path');
+like($err, qr{: is not there: paths in a list are relative to the folder$}m, '... which is told what it should be');
+imports_ok([ '--files-from=-', $folder ], [ 'a.gif', 'b.png' ], 'the mark of Windows before UTF-8 is no part of a path', stdin => "\xef\xbb\xbfa.gif\r\nb.png\r\n");
+imports_ok([ '--files-from=-', $folder ], ['b.png'], '... nor of a comment', stdin => "\xef\xbb\xbf# a.gif\nb.png\n");
+write_file("$folder/\xef\xbb\xbf.gif", gif('mark'));
+imports_ok([ '--files-from=-', '-0', $folder ], ["\xef\xbb\xbf.gif"], '... but with --from0 it is', stdin => "\xef\xbb\xbf.gif\0");
+imports_ok([ '--files-from=-', $folder ], [ 'a.gif', "\xef\xbb\xbf.gif" ], '... and on another line', stdin => "a.gif\n\xef\xbb\xbf.gif\n");
+unlink "$folder/\xef\xbb\xbf.gif";
+for my $case ([ "\xff\xfea\0.\0g\0i\0f\0\r\0\n\0", qr/path 1 is UTF-16: a list must be UTF-8/ ], [ "\xfe\xff\0a\0.\0g\0i\0f\0\n", qr/path 1 is UTF-16: a list must be UTF-8/ ],
+	[ "a\0.\0g\0i\0f\0\n\0", qr/path 1 holds a NUL: is --from0 missing, or is the list UTF-16\?/ ])
+{
+	($status, $out, $err) = $store->run_load({ stdin => $case->[0] }, @required, '--files-from=-', $folder);
+	is($status, 1, 'a list in UTF-16 is an error');
+	like($err, $case->[1], '... that says so');
+}
 $err = imports_ok([ '--files-from=-', $folder ], ['a.gif'], 'a listed folder is left out, and so is a link and what lies behind one',
 	stdin => "a.gif\nsub\nlink.gif\nlinked/t.gif\n", status => 3);
 like($err, qr{warning: \S+/sub: left out: is a folder}, '... naming the folder');
@@ -149,12 +165,16 @@ like($err, qr{\Q$scratch\E/nowhere: No such file or directory}, '... that names 
 # A list that never comes can be interrupted.
 POSIX::mkfifo("$scratch/pipe", 0600) or die $!;
 open my $kept, '+<', "$scratch/pipe" or die $!;
-my $loader = start_command({ env => { $store->env('importer') }, stdin_file => "$scratch/pipe" },
-	$store->nachet_load, @required, '--files-from=-', $folder);
-poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nachet-load' AND state = 'idle'") == 1 }, 60)
-	or die $loader->err;
-$loader->signal('INT');
-is($loader->wait(60), 130, 'waiting for a list can be interrupted');
+for my $fault ({}, { POLL => 1 })
+{
+	my $loader = start_command({ env => { $store->env('importer'), file_faults(%$fault) }, stdin_file => "$scratch/pipe" },
+		$store->nachet_load, @required, '--files-from=-', $folder);
+	poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nachet-load' AND state = 'idle'") == 1 }, 60)
+		or die $loader->err;
+	$loader->signal('INT');
+	is($loader->wait(60), 130, 'waiting for a list can be interrupted' . (%$fault ? ', also when each wait is' : ''));
+	poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nachet-load'") == 0 }, 60) or die 'a session stays';
+}
 close $kept;
 
 # --- files that become others ------------------------------------------------------------------------

@@ -180,6 +180,15 @@ is($status, 1, 'links alone make no set');
 	is(json_lines($quiet->out), 1, '... the summary stays');
 }
 
+# A spreadsheet takes no path for a formula, and the path stays the file's.
+for my $name ('=1+2.gif', '+a.gif', '-a.gif', '@a.gif')
+{
+	write_file("$scratch/formulas/$name", gif($name));
+	($status, $out, $err) = $store->run_load({ cwd => "$scratch/formulas" }, @required, '--report', "$scratch/formulas.csv", '--', $name);
+	is($status, 0, "a file '$name'") or diag($err);
+	is_deeply([ keys %{ report("$scratch/formulas.csv") } ], ["./$name"], '... begins no cell of the report');
+}
+
 # A file that is no report is never overwritten, and a wrong usage does not touch an older report.
 my $picture = "$scratch/precious.png";
 write_file($picture, png(30, 20, 'precious'));
