@@ -14,6 +14,7 @@
 
 #include "admin.h"
 #include "gauges.h"
+#include "library.h"
 #include "metrics.h"
 #include "ready.h"
 #include "respond.h"
@@ -152,6 +153,7 @@ NachetAdmin *
 nachet_admin_start(const NachetServer *server, NachetListener *listener)
 {
 	NachetAdmin *admin = calloc(1, sizeof(*admin));
+	struct MHD_OptionItem options[] = {nachet_library_discipline(), {MHD_OPTION_END, 0, NULL}};
 
 	if (admin != NULL)
 	{
@@ -165,7 +167,8 @@ nachet_admin_start(const NachetServer *server, NachetListener *listener)
 		        MHD_USE_ITC,
 		    0, NULL, NULL, handle, admin, MHD_OPTION_LISTEN_SOCKET, listener->socket,
 		    MHD_OPTION_CONNECTION_LIMIT, (unsigned) CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-		    (unsigned) IDLE_SECONDS, MHD_OPTION_THREAD_STACK_SIZE, THREAD_BYTES, MHD_OPTION_END);
+		    (unsigned) IDLE_SECONDS, MHD_OPTION_THREAD_STACK_SIZE, THREAD_BYTES, MHD_OPTION_ARRAY,
+		    options, MHD_OPTION_END);
 	if (admin != NULL && admin->daemon != NULL)
 		return admin;
 	fprintf(stderr, "nachet-http: can't start the operator's endpoints: %s\n", strerror(errno));

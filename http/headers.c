@@ -38,6 +38,17 @@ is_token(const char *name, size_t length)
 	return length > 0 && strspn(name, token) == length;
 }
 
+static bool
+has_control(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+	{
+		if (((unsigned char) bytes[i] < ' ' && bytes[i] != '\t') || bytes[i] == 0x7f)
+			return true;
+	}
+	return false;
+}
+
 static enum MHD_Result
 collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t key_size,
                const char *value, size_t value_size)
@@ -47,8 +58,8 @@ collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t k
 	(void) kind;
 	if (value == NULL)
 		value = "";
-	if (strlen(key) != key_size || strlen(value) != value_size)
-		headers->has_nul = true;
+	if (has_control(value, value_size))
+		headers->has_control = true;
 	if (!is_token(key, key_size))
 		headers->has_bad_name = true;
 	for (int i = 0; i < NACHET_HEADER_COUNT; i++)
@@ -70,13 +81,15 @@ nachet_headers_read(NachetHeaders *headers, struct MHD_Connection *connection)
 }
 
 void
-nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *request)
+nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *request,
+                             const char *version)
 {
 	const char *length = headers->value[NACHET_HEADER_CONTENT_LENGTH];
 	const char *coding = headers->value[NACHET_HEADER_TRANSFER_ENCODING];
 
-	if (headers->has_nul)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header holds a NUL byte.");
+	if (headers->has_control)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "A header holds a control character.");
 	else if (headers->has_bad_name)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header has a malformed name.");
 	else if (headers->repeated != NULL)
@@ -85,6 +98,8 @@ nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *reques
 	else if (length != NULL && coding != NULL)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
 		                       "Content-Length and Transfer-Encoding contradict each other.");
+	else if (coding != NULL && strcmp(version, MHD_HTTP_VERSION_1_0) == 0)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding.");
 	else if (coding != NULL && strcasecmp(coding, "chunked") != 0)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
 		                       "The only transfer coding that is read is chunked.");

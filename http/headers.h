@@ -30,7 +30,7 @@ typedef struct NachetHeaders
 {
 	const char *value[NACHET_HEADER_COUNT]; /* NULL where there is none */
 	const char *repeated;                   /* the name of one that came twice */
-	bool has_nul;
+	bool has_control;
 	bool has_bad_name;
 } NachetHeaders;
 
@@ -40,6 +40,7 @@ extern void nachet_headers_read(NachetHeaders *headers, struct MHD_Connection *c
  * Where the body ends must be beyond doubt, or what follows could be taken for another request: fills the
  * request's body_length, or sets its answer.
  */
-extern void nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *request);
+extern void nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *request,
+                                         const char *version);
 
 #endif

@@ -20,8 +20,10 @@
 #include "access_log.h"
 #include "auth.h"
 #include "cors.h"
+#include "library.h"
 #include "metrics.h"
 #include "origin.h"
+#include "request_head.h"
 #include "respond.h"
 #include "router.h"
 
@@ -112,32 +114,32 @@ void *
 nachet_request_announced(void *context, const char *uri, struct MHD_Connection *connection)
 {
 	NachetWatched *watched = watched_of(connection);
-
-	(void) context;
-	(void) uri;
-	if (watched != NULL)
-		nachet_watched_headers(watched);
-	return NULL; /* the request's state until there is one */
-}
-
-static NachetRequest *
-create_request(NachetServer *server, struct MHD_Connection *connection, const char *url,
-               const char *method)
-{
 	NachetRequest *request = calloc(1, sizeof(*request));
 
-	if (request == NULL)
+	if (watched == NULL || request == NULL)
+	{
+		free(request);
 		return NULL;
-	request->server = server;
+	}
+	request->server = context;
 	request->connection = connection;
-	request->watched = watched_of(connection);
+	request->watched = watched;
+	request->target_length = uri != NULL ? strlen(uri) : 0;
+	nachet_watched_headers(watched);
+	return request;
+}
+
+static void
+begin_request(NachetRequest *request, const char *url, const char *method)
+{
+	request->begun = true;
 	clock_gettime(CLOCK_MONOTONIC, &request->started);
 	snprintf(request->method, sizeof(request->method), "%s", method);
 	snprintf(request->path, sizeof(request->path), "%s", url);
 	nachet_request_id_choose(
-	    request->id, MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Request-Id"));
-	atomic_fetch_add(&server->requests, 1);
-	return request;
+	    request->id,
+	    MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-Request-Id"));
+	atomic_fetch_add(&request->server->requests, 1);
 }
 
 /* Hands the answer over; without one (memory ran out) the connection is closed. */
@@ -151,7 +153,8 @@ send_answer(NachetRequest *request)
 		return MHD_NO;
 	nachet_watched_answer(request->watched, request->answer_length);
 	(void) MHD_add_response_header(response, "X-Request-Id", request->id);
-	if (atomic_load(&request->server->draining) || nachet_watched_is_surplus(request->watched))
+	if (request->closes || atomic_load(&request->server->draining) ||
+	    nachet_watched_is_surplus(request->watched))
 		(void) MHD_add_response_header(response, "Connection", "close");
 	queued = MHD_queue_response(request->connection, request->status, response);
 	MHD_destroy_response(response);
@@ -160,22 +163,26 @@ send_answer(NachetRequest *request)
 }
 
 static enum MHD_Result
-begin(NachetServer *server, struct MHD_Connection *connection, const char *url, const char *method,
-      void **state)
+begin(NachetRequest *request, const char *url, const char *method, const char *version)
 {
-	NachetRequest *request = create_request(server, connection, url, method);
+	NachetServer *server = request->server;
 	NachetHeaders headers;
 
-	if (request == NULL)
+	begin_request(request, url, method);
+	if (!nachet_watched_work(request->watched))
 		return MHD_NO;
-	*state = request;
-	if (request->watched == NULL || !nachet_watched_work(request->watched))
-		return MHD_NO;
-	nachet_headers_read(&headers, connection);
+	nachet_headers_read(&headers, request->connection);
 	nachet_cors_begin(request, &headers);
-	nachet_headers_check_framing(&headers, request);
+	nachet_request_head_check(request, url, method, version);
+	nachet_headers_check_framing(&headers, request, version);
 	if (request->status != 0)
-		return send_answer(request); /* nothing of the body can be told from what follows it */
+	{
+		/* Nothing of the body can be told from what follows it. */
+		request->closes = true;
+		return send_answer(request);
+	}
+	/* Line ends among chunks are not seen here: what follows them is not taken for another request. */
+	request->closes = request->body_length == NACHET_REQUEST_CHUNKED && !nachet_library_is_strict();
 	check_sender(request, &headers);
 	if (request->status == 0)
 		check_route(request, &headers, url, method);
@@ -227,9 +234,12 @@ nachet_request_handle(void *context, struct MHD_Connection *connection, const ch
 {
 	NachetRequest *request = *state;
 
-	(void) version;
+	(void) context;
+	(void) connection;
 	if (request == NULL)
-		return begin(context, connection, url, method, state);
+		return MHD_NO; /* memory had run out */
+	if (!request->begun)
+		return begin(request, url, method, version);
 	if (!nachet_watched_work(request->watched))
 		return MHD_NO;
 	if (*length > 0)
@@ -281,7 +291,12 @@ nachet_request_completed(void *context, struct MHD_Connection *connection, void 
 	if (request == NULL)
 		return;
 	*state = NULL;
-	too_slow = request->watched != NULL && nachet_watched_done(request->watched);
+	if (!request->begun)
+	{
+		free(request);
+		return;
+	}
+	too_slow = nachet_watched_done(request->watched);
 	if (too_slow && request->status == 0)
 		request->status = MHD_HTTP_REQUEST_TIMEOUT;
 	if (request->route != NULL && request->route->finish != NULL)

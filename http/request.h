@@ -19,9 +19,11 @@
 
 typedef struct NachetRoute NachetRoute;
 
-/* Owned by its connection's thread. */
+/* Owned by its connection's thread. It is there from its first line on, and begins with its headers. */
 typedef struct NachetRequest
 {
+	bool begun;
+	bool closes; /* the connection ends with the answer */
 	NachetServer *server;
 	struct MHD_Connection *connection;
 	NachetWatched *watched;
@@ -35,6 +37,7 @@ typedef struct NachetRequest
 	const char *cors_origin;  /* the Origin, where it is a listed one */
 	char *auth_email;         /* who was authenticated; NULL without authentication */
 	bool expects_continue;
+	size_t target_length; /* of its first line's, as it was sent */
 	uint64_t body_length; /* as announced, or NACHET_REQUEST_CHUNKED */
 	uint64_t body_received;
 	uint64_t body_discarded;

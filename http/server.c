@@ -20,6 +20,7 @@
 
 #include "admin.h"
 #include "auth.h"
+#include "library.h"
 #include "log.h"
 #include "request.h"
 #include "statement_memory.h"
@@ -119,10 +120,10 @@ settle_connections(NachetServer *server)
 static bool
 start_daemon(NachetServer *server, int listener)
 {
-	const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
-	struct MHD_OptionItem encrypted[] = {
+	struct MHD_OptionItem options[] = {
 	    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *) (uintptr_t) nachet_tls_retrieve},
 	    {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) (uintptr_t) NACHET_TLS_PRIORITIES},
+	    nachet_library_discipline(),
 	    {MHD_OPTION_END, 0, NULL}};
 	bool tls = server->options->tls_cert != NULL;
 
@@ -140,7 +141,7 @@ start_daemon(NachetServer *server, int listener)
 	    MHD_OPTION_URI_LOG_CALLBACK, nachet_request_announced, server, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned) (server->max_connections + SPARE_CONNECTIONS),
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
-	    THREAD_BYTES, MHD_OPTION_ARRAY, tls ? encrypted : plain, MHD_OPTION_END);
+	    THREAD_BYTES, MHD_OPTION_ARRAY, tls ? options : options + 2, MHD_OPTION_END);
 	if (server->daemon == NULL)
 		fprintf(stderr, "nachet-http: can't start libmicrohttpd: %s\n", strerror(errno));
 	return server->daemon != NULL;

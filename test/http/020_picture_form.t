@@ -30,7 +30,7 @@ is_problem(post_json($http, '{"email"'), 400, qr/json/, 'half a JSON document');
 is_problem(post_json($http, ''), 400, qr/empty/, 'an empty body');
 is_problem(post_json($http, "{\"email\": \"\xff\"}"), 400, qr/UTF-8/, 'invalid UTF-8');
 is_problem(post_json($http, "{\"email\": \"a\0b\"}"), 400, qr/UTF-8/, 'a NUL byte');
-is_problem(post_json($http, '{"email": "\u0000"}'), 400, qr/./, 'an escaped NUL');
+is_problem(post_json($http, '{"email": "\u0000"}'), 400, qr/Unicode escape/, 'an escaped NUL');
 is_problem(post_json($http, '[' x 60000), 413, qr/too many values/, 'nested beyond reason');
 is_problem(post_json($http, '{}'), 422, qr/email/, 'no email');
 is_problem(post_json($http, '{"email": 5}'), 422, qr/email/, 'an email that is no string');
@@ -50,9 +50,9 @@ is_problem(post_json($http, $good, '-H', 'Content-Encoding: gzip'), 415, qr/Cont
 
 # Paths and methods.
 is_problem(curl("$url/nothing"), 404, qr/nothing/, 'an unknown path');
-is_problem(curl("$url/picture-form/"), 404, qr/./, 'a slash too many');
-is_problem(curl("$url/picture%2Dform"), 404, qr/./, 'an escaped path');
-is_problem(curl("$url/picture-form%00"), 404, qr/./, 'an escaped NUL in the path');
+is_problem(curl("$url/picture-form/"), 404, qr/nothing at/, 'a slash too many');
+is_problem(curl("$url/picture%2Dform"), 404, qr/nothing at/, 'an escaped path');
+is_problem(curl("$url/picture-form%00"), 404, qr/nothing at/, 'an escaped NUL in the path');
 for my $method (qw(GET PUT DELETE OPTIONS))
 {
 	$answer = curl('-X', $method, "$url/picture-form");
@@ -98,8 +98,7 @@ is(raw("$type\r\n$length")->{status}, 400, 'no Host');
 is_problem(raw("Host: localhost\r\nHost: localhost\r\n$type\r\n$length"), 400, qr/Host is given twice/, 'two Hosts');
 is_problem(raw("Host: localhost\r\n$type\r\n$length\r\nContent-Length: 5"), 400, qr/Content-Length is given twice/,
 	'conflicting Content-Lengths');
-is_problem(raw("Host: localhost\r\n$type\r\n$length\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 400, qr/contradict/,
-	'Content-Length with chunked');
+is(raw("Host: localhost\r\n$type\r\n$length\r\nTransfer-Encoding: chunked", "0\r\n\r\n")->{status}, 400, 'Content-Length with chunked');
 is(raw("Host: localhost\r\n$type\r\nTransfer-Encoding: gzip, chunked", "0\r\n\r\n")->{status}, 400,
 	'another transfer coding');
 is_problem(raw("Host: localhost\r\n$type\r\n$type\r\n$length"), 400, qr/twice/, 'two Content-Types');

@@ -128,14 +128,14 @@ is($store->psql("SELECT picture #>> '{user_data,note}' FROM nachet.picture WHERE
 # Malformed bodies.
 my $good = multipart([ 'a.png', $file{'a.png'} ]);
 is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/form-data'), 400, qr/boundary/, 'no boundary');
-is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/form-data; boundary=other'), 400, qr/./, 'a wrong boundary');
+is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/form-data; boundary=other'), 400, qr/does not begin with the boundary/, 'a wrong boundary');
 is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/mixed; boundary=x'), 415, qr/multipart\/form-data/, 'another multipart');
 is_problem(post_body($http, $good, '-H', 'Content-Type: application/json'), 400, qr/UTF-8/, 'a form that is called JSON');
-is_problem(post_body($http, substr($good, 0, -4) . "\r\n"), 400, qr/./, 'no final boundary');
-is_problem(post_body($http, substr $good, 0, 900), 400, qr/./, 'half a body');
-is_problem(post_body($http, ''), 400, qr/./, 'an empty body');
-is_problem(post_body($http, part('X-Nothing: 1', 'x') . $good), 400, qr/./, 'a part without a disposition');
-is_problem(post_body($http, noise(1_000_000, 'body')), 400, qr/./, 'random bytes');
+is_problem(post_body($http, substr($good, 0, -4) . "\r\n"), 400, qr/before the final boundary/, 'no final boundary');
+is_problem(post_body($http, substr $good, 0, 900), 400, qr/before the final boundary/, 'half a body');
+is_problem(post_body($http, ''), 400, qr/before the final boundary/, 'an empty body');
+is_problem(post_body($http, part('X-Nothing: 1', 'x') . $good), 400, qr/no Content-Disposition/, 'a part without a disposition');
+is_problem(post_body($http, noise(1_000_000, 'body')), 400, qr/does not begin with the boundary/, 'random bytes');
 is_problem(post_body($http, multipart(map { [ "$_.png", '' ] } 1 .. 1000)), 422, qr/empty/, 'a thousand empty parts');
 
 # A picture that does not fit in memory.

@@ -51,7 +51,7 @@ my $before = contents();
 $answer = post_stage($http, field(email => 'stranger@example.org') . staged([ 'a', 'who 2' ]));
 is_problem($answer, 403, qr/stranger/, 'a stranger');
 is($answer->{json}{code}, 'NC001', 'with the SQLSTATE');
-is_problem(post_stage($http, field(email => '') . staged([ 'a', 'who 2' ])), 403, qr/./, 'an empty email');
+is_problem(post_stage($http, field(email => '') . staged([ 'a', 'who 2' ])), 403, qr/user "" is not registered/, 'an empty email');
 is_problem(post_stage($http, field(email => "x\0y") . staged([ 'a', 'who 2' ])), 400, qr/NUL/, 'an email with a NUL');
 is(contents(), $before, 'nothing is stored for strangers');
 
@@ -70,7 +70,7 @@ is(post_stage($http, staged([ "a%0D%0Ab\xf0\x9f\x8c\xb1", 'x' ]))->{json}{pictur
 is_problem(post_stage($http, staged([ 'a', noise(1_048_577, 'x') ])), 413, qr/1048576/, 'a picture too large');
 is_problem(post_stage($http, staged(map { [ $_, 'x' ] } 1 .. 1501)), 413, qr/1500/, 'too many pictures');
 is(scalar @{ post_stage($http, staged(map { [ $_, '' ] } 1 .. 1500))->{json}{pictures} }, 1500, '1,500 empty parts');
-is_problem(post_stage($http, substr(staged([ 'a', 'x' ]), 0, -4)), 400, qr/./, 'no final boundary');
+is_problem(post_stage($http, substr(staged([ 'a', 'x' ]), 0, -4)), 400, qr/before the final boundary/, 'no final boundary');
 is_problem(post_stage($http, '{}', '-H', 'Content-Type: application/json'), 415, qr/multipart/, 'JSON');
 is($http->stop, 0, 'it stops with 0');
 

@@ -17,7 +17,7 @@ use Time::HiRes ();
 use Nachet::Test ();
 
 our @EXPORT_OK = qw(curl form_fields multipart staged part field post_body post_stage post_json
-	post_manifest manifest connect_to request_head read_answer parse_answer is_problem count_of wait_for_log);
+	post_manifest manifest connect_to request_head read_answer read_to_end parse_answer is_problem count_of wait_for_log);
 
 our $BOUNDARY = 'test-boundary-7f3a';
 
@@ -174,6 +174,21 @@ sub read_answer
 		$answer = parse_answer($bytes);
 	}
 	return $answer;
+}
+
+# Reads all that comes until the service closes the connection; undef if it does not within limit seconds.
+sub read_to_end
+{
+	my ($socket, $limit) = @_;
+	my $end = Time::HiRes::time() + ($limit // 30);
+	my $select = IO::Select->new($socket);
+	my $bytes = '';
+	while (1)
+	{
+		my $left = $end - Time::HiRes::time();
+		return if $left <= 0 || !$select->can_read($left);
+		sysread $socket, $bytes, 65536, length $bytes or return $bytes;
+	}
 }
 
 # --- checks --------------------------------------------------------------------------------------------
