@@ -179,11 +179,12 @@ fill_connect_error(NachetError *error, PGconn *connection, const Patience *patie
 	{
 		nachet_error_set(error, "server \"%s\" has not answered for %d s", PQhost(connection),
 		                 patience->seconds);
-		error->unreachable = true;
 	}
 	read_verbose_message(error->message, error->sqlstate);
-	error->transient = !PQconnectionNeedsPassword(connection) &&
-	                   (error->sqlstate[0] == '\0' || nachet_sqlstate_unreachable(error->sqlstate));
+	nachet_error_judge(error, error->sqlstate[0] == '\0');
+	error->unreachable = true;
+	if (PQconnectionNeedsPassword(connection))
+		error->transient = false;
 }
 
 static void

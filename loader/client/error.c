@@ -35,13 +35,52 @@ set_message(NachetError *error, char *message)
 	error->message = message != NULL ? message : out_of_memory;
 }
 
-/* Class 08, and these of others: shut down, crashed, starting up, idle too long, too many connections. */
-bool
-nachet_sqlstate_unreachable(const char *sqlstate)
+/* What a SQLSTATE says about doing the same again. */
+typedef struct Meaning
 {
-	return strncmp(sqlstate, "08", 2) == 0 || strcmp(sqlstate, "57P01") == 0 ||
-	       strcmp(sqlstate, "57P02") == 0 || strcmp(sqlstate, "57P03") == 0 ||
-	       strcmp(sqlstate, "57P05") == 0 || strcmp(sqlstate, "53300") == 0;
+	const char *sqlstate; /* or its beginning */
+	bool unreachable;
+	bool transient;
+} Meaning;
+
+/*
+ * The first that matches; one that is not here is for good. That holds for 57014, since the same
+ * statement runs into statement_timeout again, and an administrator who cancels means it; for 25006,
+ * since a connection to a standby stays one; and for classes 58 and XX, which need somebody's eyes.
+ */
+static const Meaning meanings[] = {
+    {"08", true, true},      /* lost, or a pooler that has none to give */
+    {"57P01", true, true},   /* the server shuts down */
+    {"57P02", true, true},   /* another session crashed it */
+    {"57P03", true, true},   /* it starts up */
+    {"57P05", true, true},   /* idle for too long: a new session is not */
+    {"53300", true, true},   /* too many connections: others end */
+    {"53400", false, false}, /* a configured limit, which the same work exceeds again */
+    {"53", false, true},     /* disk or memory is short: others give it back */
+    {"25P04", false, false}, /* transaction_timeout: the same work takes as long again */
+    {"40001", false, true},  /* serialization failure */
+    {"40P01", false, true},  /* deadlock */
+    {"55P03", false, true},  /* lock_timeout: others were in the way, as with these two */
+};
+
+static const Meaning *
+find_meaning(const char *sqlstate)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+	{
+		if (strncmp(sqlstate, meanings[i].sqlstate, strlen(meanings[i].sqlstate)) == 0)
+			return &meanings[i];
+	}
+	return NULL;
+}
+
+void
+nachet_error_judge(NachetError *error, bool lost)
+{
+	const Meaning *meaning = find_meaning(error->sqlstate);
+
+	error->unreachable = meaning != NULL ? meaning->unreachable : lost;
+	error->transient = meaning != NULL ? meaning->transient : lost;
 }
 
 void
@@ -73,11 +112,7 @@ nachet_error_from_postgres(NachetError *error, const PGconn *connection, const P
 		snprintf(error->sqlstate, sizeof(error->sqlstate), "%s", sqlstate);
 	error->detail = copy_trimmed(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
 	error->hint = copy_trimmed(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
-	error->unreachable =
-	    PQstatus(connection) == CONNECTION_BAD || nachet_sqlstate_unreachable(error->sqlstate);
-	/* Serialization failures and deadlocks undo what was well, and leave the connection whole. */
-	error->transient = error->unreachable || strcmp(error->sqlstate, "40001") == 0 ||
-	                   strcmp(error->sqlstate, "40P01") == 0;
+	nachet_error_judge(error, PQstatus(connection) == CONNECTION_BAD);
 }
 
 void

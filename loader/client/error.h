@@ -34,8 +34,8 @@ extern void nachet_error_clear(NachetError *error);
 extern void nachet_error_from_postgres(NachetError *error, const PGconn *connection,
                                        const PGresult *result);
 
-/* Whether a SQLSTATE says that the server went away or takes no one in for now. */
-extern bool nachet_sqlstate_unreachable(const char *sqlstate);
+/* Sets unreachable and transient by the SQLSTATE; lost tells whether the connection is. */
+extern void nachet_error_judge(NachetError *error, bool lost);
 
 extern void nachet_error_set(NachetError *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -7,6 +7,7 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Session ();
 use Nachet::Test qw(gif tiff write_file sha256 start_command poll_until);
 use Test::More;
 use Time::HiRes ();
@@ -225,6 +226,30 @@ for my $case ([ { PGHOST => $store->tempdir }, 'no server' ], [ { PGUSER => 'nob
 	my ($status, $out, $err) = $store->run_load({ env => $case->[0] }, @required, $folder);
 	is($status, 4, "$case->[1]: status 4");
 	unlike($err, qr/trying again/, '... at once');
+}
+
+# Others that are in the way for longer than lock_timeout: the connection stays, and what was undone is done again.
+{
+	my $bytes = gif('held by another');
+	my $held = $store->tempdir . '/held';
+	write_file("$held/$_.gif", gif("held $_")) for 1 .. 5;
+	write_file("$held/held.gif", $bytes);
+	my $other = Nachet::Session->new($store);
+	$other->run("BEGIN; SELECT nachet.upload_picture_set(ARRAY['\\x" . unpack('H*', $bytes) . "'::bytea], '" . $store->user_id
+		. "', '{\"seed_name\": \"Brassica napus\", \"zoom_level\": 20, \"nb_seeds\": 5}')");
+	my $loader = start_command({ env => { $store->env('importer'), PGOPTIONS => '-c lock_timeout=200ms' } }, $store->nachet_load, @required,
+		'--retries', 100, $held);
+	ok(poll_until(sub { !$loader->is_running || $loader->err =~ /undone by the database: .*lock timeout; trying again/ }, 60)
+			&& $loader->is_running, 'lock_timeout while another has the same bytes in hand is tried again') or diag($loader->err);
+	$other->run('COMMIT');
+	is($loader->wait(60), 0, '... and succeeds when the other is done') or diag($loader->err);
+}
+$store->psql('ALTER ROLE importer SET statement_timeout = 1');
+my ($code, undef, $why) = $store->run_load(@required, $folder);
+$store->psql('ALTER ROLE importer RESET statement_timeout');
+SKIP: {
+	skip 'everything was done within 1 ms a statement', 1 if $code == 0;
+	unlike($why, qr/trying again/, 'a statement that takes too long is not tried again: it would again');
 }
 
 # Too many connections: the work is done over those that are to be had; the first is waited for.
