@@ -439,10 +439,10 @@ delete_picture_set(PG_FUNCTION_ARGS)
 	                    " WHERE picture_set_id = $1 AND content_id IS NOT NULL",
 	                    1, &arg);
 	contents = nachet_query_value(0, 0, &isnull);
-	(void) nachet_query(SPI_OK_DELETE, "DELETE FROM nachet.picture_set WHERE id = $1", 1, &arg);
 	(void) nachet_query(SPI_OK_UPDATE,
 	                    "UPDATE nachet.users SET default_set_id = NULL WHERE default_set_id = $1",
 	                    1, &arg);
+	(void) nachet_query(SPI_OK_DELETE, "DELETE FROM nachet.picture_set WHERE id = $1", 1, &arg);
 	(void) nachet_contents_purge(DatumGetArrayTypeP(contents), &bytes);
 	SPI_finish();
 	PG_RETURN_INT64(bytes);

@@ -13,9 +13,10 @@ CREATE TABLE nachet.users (
 	default_set_id uuid
 );
 CREATE UNIQUE INDEX users_email_key ON nachet.users (pg_catalog.lower(email COLLATE "C"));
+CREATE INDEX users_default_set_id_idx ON nachet.users (default_set_id) WHERE default_set_id IS NOT NULL;
 COMMENT ON TABLE nachet.users IS 'who may import; the e-mail address is compared without case';
 COMMENT ON COLUMN nachet.users.default_set_id IS
-	'a picture set; no foreign key, since a circular one would make a dump impossible to restore';
+	'a picture set; a trigger guards it, since a circular foreign key would make a dump impossible to restore';
 
 CREATE TABLE nachet.object_type (
 	id integer NOT NULL PRIMARY KEY,

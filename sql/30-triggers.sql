@@ -67,3 +67,24 @@ CREATE TRIGGER picture_seed_deleted AFTER DELETE ON nachet.picture_seed
 		'SELECT p.picture_set_id FROM nachet.picture p WHERE p.id IN (SELECT picture_id FROM was)');
 CREATE TRIGGER picture_seed_truncated AFTER TRUNCATE ON nachet.picture_seed
 	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed('SELECT id FROM nachet.picture_set');
+
+-- A user's default set, guarded as by a foreign key.
+CREATE FUNCTION nachet.default_set_chosen() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'default_set_chosen' LANGUAGE C
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.default_set_chosen() IS 'holds the set that becomes a user''s default; 23503 if it does not exist';
+CREATE FUNCTION nachet.default_set_kept() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'default_set_kept' LANGUAGE C
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.default_set_kept() IS 'refuses to delete a set that is the default of a user (23503)';
+
+CREATE TRIGGER default_set_given AFTER INSERT ON nachet.users
+	FOR EACH ROW WHEN (NEW.default_set_id IS NOT NULL) EXECUTE FUNCTION nachet.default_set_chosen();
+CREATE TRIGGER default_set_changed AFTER UPDATE ON nachet.users
+	FOR EACH ROW WHEN (NEW.default_set_id IS NOT NULL AND NEW.default_set_id IS DISTINCT FROM OLD.default_set_id)
+	EXECUTE FUNCTION nachet.default_set_chosen();
+CREATE TRIGGER default_set_deleted AFTER DELETE ON nachet.picture_set
+	FOR EACH ROW EXECUTE FUNCTION nachet.default_set_kept();
+CREATE TRIGGER default_set_renamed AFTER UPDATE ON nachet.picture_set
+	FOR EACH ROW WHEN (NEW.id IS DISTINCT FROM OLD.id) EXECUTE FUNCTION nachet.default_set_kept();
+

@@ -1,6 +1,6 @@
--- The SQL of today's Nachet, as its own code sends it: search_path is this schema alone.
+-- The SQL of Nachet's schema 0.0.11, as its own code sends it: search_path is this schema alone.
 \ir pictures.psql
-SELECT plan(18);
+SELECT plan(22);
 CREATE SCHEMA tap_seen;
 GRANT USAGE ON SCHEMA tap_seen TO nachet_app;
 CREATE TABLE tap_seen.row (what text, id uuid);
@@ -21,6 +21,15 @@ SELECT name AS seed_name FROM seed WHERE id = :'seed_id' \gset
 SELECT picture ->> 'c' AS c, nb_obj, verified FROM picture WHERE id = :'picture_id' \gset
 SELECT is_user_registered('NACHET@example.org') = :'user_id' AS registered \gset
 SELECT count(*) AS names FROM get_all_seeds_names() AS n WHERE n = 'Sinapis arvensis' \gset
+\set ON_ERROR_STOP 0
+DELETE FROM picture_set WHERE id = :'set_id';
+\set default_delete :SQLSTATE
+UPDATE picture_set SET id = uuidv7() WHERE id = :'twin_id' OR id = :'set_id';
+\set default_rename :SQLSTATE
+UPDATE users SET default_set_id = uuidv7() WHERE id = :'user_id';
+\set default_unknown :SQLSTATE
+\set ON_ERROR_STOP 1
+UPDATE users SET default_set_id = NULL WHERE id = :'user_id';
 DELETE FROM picture_set WHERE id = :'set_id';
 SELECT count(*) AS pictures FROM picture WHERE id = :'picture_id' \gset
 SELECT count(*) AS picture_seeds FROM picture_seed WHERE picture_id = :'picture_id' \gset
@@ -36,6 +45,10 @@ SELECT is(:'nb_obj'::text, '5', 'and its number of objects');
 SELECT is(:'verified'::text, 'f', 'and is not verified by default');
 SELECT is(:'registered'::text, 't', 'a user inserted by SQL is registered');
 SELECT is(:'names'::text, '1', 'a seed inserted by SQL has its name listed');
+SELECT is(:'default_delete'::text, '23503', 'a user''s default set can''t be deleted');
+SELECT is(:'default_rename'::text, '23503', '... nor take another id');
+SELECT is(:'default_unknown'::text, '23503', '... and must exist');
+SELECT is((SELECT count(*) FROM nachet.picture_set WHERE id = :'set_id'), 0::bigint, '... once it is no default it is deleted');
 SELECT is(:'pictures'::text, '0', 'deleting a set takes its pictures along');
 SELECT is(:'picture_seeds'::text, '0', 'and their seeds');
 

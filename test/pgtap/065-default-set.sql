@@ -1,0 +1,25 @@
+-- A user's default set is guarded as Nachet's foreign key guards it.
+\ir pictures.psql
+SELECT plan(13);
+
+CREATE TEMP TABLE made AS SELECT nachet.upload_picture_set(ARRAY[pg_temp.bmp(1, 'a')], pg_temp.uid(), pg_temp.data()) AS id;
+INSERT INTO nachet.picture_set (picture_set, owner_id, name) VALUES ('{}', pg_temp.uid(), 'other') RETURNING id AS other \gset
+UPDATE nachet.users SET default_set_id = (SELECT id FROM made) WHERE id = pg_temp.uid();
+
+SELECT throws_ok('DELETE FROM nachet.picture_set WHERE id = (SELECT id FROM made)', '23503', NULL, 'a default set can''t be deleted');
+SELECT throws_ok('DELETE FROM nachet.picture_set', '23503', NULL, 'not among others either');
+SELECT throws_ok('DELETE FROM nachet.users WHERE id = pg_temp.uid()', '23503', NULL, 'nor a user who owns sets');
+SELECT throws_ok('UPDATE nachet.users SET default_set_id = nachet.uuidv7()', '23503', NULL, 'a set that does not exist can''t become one');
+SELECT lives_ok('UPDATE nachet.picture_set SET name = ''new'' WHERE id = (SELECT id FROM made)', 'it may change otherwise');
+SELECT lives_ok('UPDATE nachet.users SET updated_at = now()', 'and so may its user');
+SELECT lives_ok(format($$WITH was AS (UPDATE nachet.users SET default_set_id = %L RETURNING id)
+	DELETE FROM nachet.picture_set WHERE id = (SELECT id FROM made) AND EXISTS (SELECT FROM was)$$, :'other'), 'one statement may give another and delete it');
+SELECT is((SELECT default_set_id FROM nachet.users WHERE id = pg_temp.uid()), :'other'::uuid, 'the other is the default now');
+SELECT throws_like($$UPDATE nachet.picture_set SET id = nachet.uuidv7() WHERE name = 'other'$$, '%is the default set of a user', '... whose id must stay');
+SELECT lives_ok(format('SELECT nachet.delete_picture_set(%L)', :'other'), 'delete_picture_set deletes a default set');
+SELECT is((SELECT default_set_id FROM nachet.users WHERE id = pg_temp.uid()), NULL, '... and then there is none');
+-- A restore brings users before sets.
+SELECT lives_ok($$INSERT INTO nachet.users (email, default_set_id) VALUES ('restored@example.org', nachet.uuidv7())$$, 'a user may come before his default set');
+SELECT throws_ok($$UPDATE nachet.users SET default_set_id = nachet.uuidv7() WHERE email = 'restored@example.org'$$, '23503', NULL, '... and not change to another such');
+SELECT * FROM finish();
+ROLLBACK;
