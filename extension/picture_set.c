@@ -418,30 +418,37 @@ upload_picture_set(PG_FUNCTION_ARGS)
 /*
  * delete_picture_set(picture_set_id uuid) returns bigint: removes the set, its pictures, and the contents
  * that nothing else refers to; answers the bytes freed. A content that an import holds meanwhile is left
- * to sweep_contents. Errors: P0002 where there is no such set.
+ * to sweep_contents. Errors: P0002 if there is no such set.
+ *
+ * Rows are locked in the order in which changes by plain SQL come to them: users, then pictures and their seeds,
+ * and then, by the trigger that clears its digest, the set. The other order would end in deadlocks.
  */
 Datum
 delete_picture_set(PG_FUNCTION_ARGS)
 {
+	static const char *const no_default =
+	    "UPDATE nachet.users SET default_set_id = NULL WHERE default_set_id = $1";
 	NachetArg arg = NACHET_PARAM(UUIDOID, PG_GETARG_DATUM(0));
 	int64 bytes = 0;
 	Datum contents;
 	bool isnull;
 
 	SPI_connect();
+	(void) nachet_query(SPI_OK_UPDATE, no_default, 1, &arg);
+	(void) nachet_query(SPI_OK_SELECT,
+	                    "WITH gone AS (DELETE FROM nachet.picture WHERE picture_set_id = $1"
+	                    "  RETURNING content_id)"
+	                    " SELECT coalesce(array_agg(DISTINCT content_id), '{}') FROM gone"
+	                    " WHERE content_id IS NOT NULL",
+	                    1, &arg);
+	contents = nachet_query_value(0, 0, &isnull);
 	if (nachet_query(SPI_OK_SELECT, "SELECT FROM nachet.picture_set WHERE id = $1 FOR UPDATE", 1,
 	                 &arg) == 0)
 		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
 		                errmsg("picture set \"%s\" does not exist",
 		                       DatumGetCString(DirectFunctionCall1(uuid_out, arg.value)))));
-	(void) nachet_query(SPI_OK_SELECT,
-	                    "SELECT coalesce(array_agg(DISTINCT content_id), '{}') FROM nachet.picture"
-	                    " WHERE picture_set_id = $1 AND content_id IS NOT NULL",
-	                    1, &arg);
-	contents = nachet_query_value(0, 0, &isnull);
-	(void) nachet_query(SPI_OK_UPDATE,
-	                    "UPDATE nachet.users SET default_set_id = NULL WHERE default_set_id = $1",
-	                    1, &arg);
+	/* Users who have chosen it, and pictures that have come, since the statements above. */
+	(void) nachet_query(SPI_OK_UPDATE, no_default, 1, &arg);
 	(void) nachet_query(SPI_OK_DELETE, "DELETE FROM nachet.picture_set WHERE id = $1", 1, &arg);
 	(void) nachet_contents_purge(DatumGetArrayTypeP(contents), &bytes);
 	SPI_finish();
