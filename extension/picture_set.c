@@ -207,9 +207,10 @@ write_set(NachetUpload *upload, NachetImportData *data, bytea *digest)
 	                 "INSERT INTO nachet.picture_set (digest, owner_id, name, picture_set)"
 	                 " VALUES ($1, $2, $3, json_build_object("
 	                 "  'image_data_picture_set', json_build_object('number_of_images', $4),"
-	                 "  'audit_trail', json_build_object('upload_date', now(), 'edited_by', null,"
-	                 "   'edit_date', null, 'change_log', 'picture_set created',"
-	                 "   'access_log', null, 'privacy_flag', false)))"
+	                 "  'audit_trail', json_build_object('upload_date', current_date,"
+	                 "   'edited_by', $2, 'edit_date', current_date,"
+	                 "   'change_log', 'picture_set created', 'access_log', '',"
+	                 "   'privacy_flag', false)))"
 	                 " ON CONFLICT (digest) DO NOTHING RETURNING id",
 	                 4, args) > 0;
 	if (!upload->created)
@@ -218,7 +219,10 @@ write_set(NachetUpload *upload, NachetImportData *data, bytea *digest)
 	return true;
 }
 
-/* Writes all pictures and their seeds in one statement. */
+/*
+ * Writes all pictures and their seeds in one statement. Their documents have every key that Nachet's own classes
+ * declare, of its type: '' and 0.0, as its code writes, for what is not known.
+ */
 static void
 write_pictures(const NachetUpload *upload, const NachetImportData *data, NachetArg names,
                NachetArg digests)
@@ -236,18 +240,18 @@ write_pictures(const NachetUpload *upload, const NachetImportData *data, NachetA
 	    SPI_OK_INSERT,
 	    "WITH said AS MATERIALIZED ("
 	    " SELECT (($5 - 'zoom_level' - 'nb_seeds') || jsonb_build_object("
-	    "  'description', $5 -> 'description', 'zoom', $5 -> 'zoom_level',"
+	    "  'description', coalesce($5 ->> 'description', ''), 'zoom', $5 -> 'zoom_level',"
 	    "  'number_of_seeds', $5 -> 'nb_seeds'))::json AS user_data),"
 	    " written AS ("
 	    " INSERT INTO nachet.picture (picture_set_id, nb_obj, name, content_id, picture)"
 	    " SELECT $3, $4, u.name, c.id, json_build_object("
 	    "  'user_data', (SELECT user_data FROM said),"
-	    "  'metadata', json_build_object('upload_date', now()),"
+	    "  'metadata', json_build_object('upload_date', current_date),"
 	    "  'image_data', json_build_object('format', c.format, 'height', c.height,"
-	    "   'width', c.width, 'resolution', null, 'source', u.name, 'parent', null),"
+	    "   'width', c.width, 'resolution', '', 'source', u.name, 'parent', ''),"
 	    "  'quality_check', json_build_object('image_checksum', encode(u.sha256, 'hex'),"
-	    "   'upload_check', true, 'valid_data', true, 'error_type', null,"
-	    "   'quality_score', null))"
+	    "   'upload_check', true, 'valid_data', true, 'error_type', '',"
+	    "   'quality_score', 0.0))"
 	    " FROM unnest($1, $2) AS u (name, sha256)"
 	    " CROSS JOIN LATERAL (SELECT id, format, height, width FROM nachet.content"
 	    "  WHERE sha256 = u.sha256 OFFSET 0) AS c"
