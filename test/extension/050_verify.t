@@ -49,7 +49,18 @@ is(verify(), '', 'nothing is found where nothing is wrong');
 # The files, as they are while the server is down.
 my %file = map { ($_ => $store->data_folder . '/' . $store->psql("SELECT pg_relation_filepath('nachet.$_')")) }
 	qw(content content_chunk content_chunk_pkey content_pkey);
+my $checksums = $store->psql('SHOW data_checksums');
 $store->stop;
+
+sub switch_checksums
+{
+	my ($way) = @_;
+	my ($done, undef, $err) = $store->as_server('pg_checksums', $way, '--no-sync', '-D', $store->data_folder);
+	is($done, 0, "checksums: $way") or diag($err);
+}
+
+# PostgreSQL 18 makes clusters with checksums. Without them damage goes by unseen until verification meets it.
+switch_checksums('--disable') if $checksums eq 'on';
 my %pristine = map { ($_ => slurp($file{$_})) } keys %file;
 
 # Changes files while the server is down, and starts it: damage(content => sub { change $_[0] }, ...).
@@ -181,8 +192,7 @@ subtest 'pages that cannot be read' => sub {
 };
 
 subtest 'checksums' => sub {
-	my ($done, undef, $err) = $store->as_server('pg_checksums', '--enable', '--no-sync', '-D', $store->data_folder);
-	is($done, 0, 'are switched on') or diag($err);
+	switch_checksums('--enable');
 	$pristine{$_} = slurp($file{$_}) for keys %file;
 	damage(content_chunk => sub { flip($_[0], 5 * PAGE + 4000, 3) });
 	like(verify(), qr/^(\d+\|unreadable\n?)+$/, 'a page that fails its checksum is unreadable');
