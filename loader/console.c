@@ -67,18 +67,14 @@ put_text(const char *text, int keep)
 	free(visible);
 }
 
-/* Writes a line of several texts, the last of which is followed by NULL; kind tells what it is. */
-__attribute__((sentinel)) static void
-put_line(const char *kind, int keep, ...)
+/* Writes a line: what it is, what it is about, and the text, which keep speaks of. */
+static void
+put_line(const char *kind, const char *about, const char *between, const char *text, int keep)
 {
-	const char *text;
-	va_list texts;
-
 	fprintf(stderr, "nachet-load: %s", kind);
-	va_start(texts, keep);
-	while ((text = va_arg(texts, const char *)) != NULL)
-		put_text(text, keep);
-	va_end(texts);
+	put_text(about, 0);
+	fputs(between, stderr);
+	put_text(text, keep);
 	fputc('\n', stderr);
 }
 
@@ -93,7 +89,7 @@ write_line(NachetConsole *console, const char *kind, const char *message_type, c
 		message = NULL;
 	pthread_mutex_lock(&console->lock);
 	erase_bar(console);
-	put_line(kind, 0, message != NULL ? message : "out of memory", NULL);
+	put_line(kind, "", "", message != NULL ? message : "out of memory", 0);
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
 	if (console->json && message_type != NULL && message != NULL)
@@ -119,12 +115,12 @@ nachet_console_error(NachetConsole *console, const char *format, ...)
 }
 
 static void
-write_file_line(NachetConsole *console, const char *message_type, const char *path,
-                const char *left_out, const char *reason)
+write_file_line(NachetConsole *console, const char *kind, const char *message_type,
+                const char *path, const char *between, const char *reason)
 {
 	pthread_mutex_lock(&console->lock);
 	erase_bar(console);
-	put_line(message_type, 0, ": ", path, left_out, reason, NULL);
+	put_line(kind, path, between, reason, 0);
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
 	if (console->json)
@@ -134,13 +130,13 @@ write_file_line(NachetConsole *console, const char *message_type, const char *pa
 void
 nachet_console_file_error(NachetConsole *console, const char *path, const char *reason)
 {
-	write_file_line(console, "error", path, ": ", reason);
+	write_file_line(console, "error: ", "error", path, ": ", reason);
 }
 
 void
 nachet_console_left_out(NachetConsole *console, const char *path, const char *reason)
 {
-	write_file_line(console, "warning", path, ": left out: ", reason);
+	write_file_line(console, "warning: ", "warning", path, ": left out: ", reason);
 }
 
 void
@@ -184,12 +180,12 @@ nachet_console_failure(NachetConsole *console, const char *what, const NachetErr
 {
 	pthread_mutex_lock(&console->lock);
 	erase_bar(console);
-	put_line("error: ", NACHET_VISIBLE_LINES, what, *what != '\0' ? ": " : "",
-	         error->set ? error->message : "unknown", NULL);
+	put_line("error: ", what, *what != '\0' ? ": " : "", error->set ? error->message : "unknown",
+	         NACHET_VISIBLE_LINES);
 	if (error->detail != NULL)
-		put_line("detail: ", NACHET_VISIBLE_LINES, error->detail, NULL);
+		put_line("detail: ", "", "", error->detail, NACHET_VISIBLE_LINES);
 	if (error->hint != NULL)
-		put_line("hint: ", NACHET_VISIBLE_LINES, error->hint, NULL);
+		put_line("hint: ", "", "", error->hint, NACHET_VISIBLE_LINES);
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
 	if (console->json)
