@@ -16,12 +16,23 @@
 #include "gauges.h"
 #include "library.h"
 #include "metrics.h"
+#include "origin.h"
 #include "ready.h"
 #include "respond.h"
+#include "watchdog.h"
 
-#define CONNECTIONS  32
-#define IDLE_SECONDS 15
 #define THREAD_BYTES ((size_t) 256 * 1024)
+
+/*
+ * A client that sends its request at once is answered, however many others do not: the one that was waited for
+ * longest makes room. The places beyond are for those that are at work or about to go.
+ */
+#define CONNECTIONS  64
+#define MOST_WAITING 32
+
+#define HEADER_MS 10000
+#define ANSWER_MS 10000
+#define MIN_RATE  1024
 
 #define TYPE_TEXT    "text/plain; charset=utf-8"
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
@@ -32,6 +43,7 @@ struct NachetAdmin
 	const NachetServer *server;
 	NachetListener *listener;
 	NachetReady *ready;
+	NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;
 };
 
@@ -87,10 +99,20 @@ static const struct
 } routes[] = {{"/live", answer_live}, {"/ready", answer_ready}, {"/metrics", answer_metrics}};
 
 static void
-find_answer(const NachetAdmin *admin, const char *url, const char *method, Answer *answer)
+find_answer(const NachetAdmin *admin, struct MHD_Connection *connection, const char *url,
+            const char *method, Answer *answer)
 {
 	bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
 
+	if (host != NULL && !nachet_origin_operators_host_allowed(admin->server->options, host))
+	{
+		set_problem(
+		    answer, MHD_HTTP_MISDIRECTED_REQUEST,
+		    "The operators' endpoints answer for addresses, for names without a dot, and for "
+		    "the names of --server-name.");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 	{
 		if (strcmp(url, routes[i].path) != 0)
@@ -128,10 +150,39 @@ make_response(Answer *answer)
 	return response;
 }
 
+/* Called before the connection's first byte is read, and before its socket is closed. */
+static void
+notify_connection(void *context, struct MHD_Connection *connection, void **state,
+                  enum MHD_ConnectionNotificationCode code)
+{
+	const NachetAdmin *admin = context;
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*state = nachet_watchdog_add(admin->watchdog, info->connect_fd, false);
+	else if (*state != NULL)
+		nachet_watchdog_remove(*state);
+}
+
+static void
+complete(void *context, struct MHD_Connection *connection, void **state,
+         enum MHD_RequestTerminationCode code)
+{
+	NachetWatched *watched = nachet_watched_of(connection);
+
+	(void) context;
+	(void) state;
+	(void) code;
+	if (watched != NULL)
+		(void) nachet_watched_done(watched);
+}
+
 static enum MHD_Result
 handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
        const char *version, const char *bytes, size_t *length, void **state)
 {
+	NachetWatched *watched = nachet_watched_of(connection);
 	Answer answer = {.status = MHD_HTTP_OK, .type = TYPE_TEXT};
 	struct MHD_Response *response;
 	enum MHD_Result queued;
@@ -140,7 +191,10 @@ handle(void *context, struct MHD_Connection *connection, const char *url, const 
 	(void) bytes;
 	(void) length;
 	(void) state;
-	find_answer(context, url, method, &answer);
+	if (watched == NULL || !nachet_watched_work(watched))
+		return MHD_NO;
+	find_answer(context, connection, url, method, &answer);
+	nachet_watched_answer(watched, answer.text.length);
 	response = make_response(&answer);
 	if (response == NULL)
 		return MHD_NO;
@@ -153,6 +207,10 @@ NachetAdmin *
 nachet_admin_start(const NachetServer *server, NachetListener *listener)
 {
 	NachetAdmin *admin = calloc(1, sizeof(*admin));
+	const NachetWatchdogLimits limits = {.header_ms = HEADER_MS,
+	                                     .credit_ms = ANSWER_MS,
+	                                     .min_rate = MIN_RATE,
+	                                     .most_waiting = MOST_WAITING};
 	struct MHD_OptionItem options[] = {nachet_library_discipline(), {MHD_OPTION_END, 0, NULL}};
 
 	if (admin != NULL)
@@ -160,15 +218,16 @@ nachet_admin_start(const NachetServer *server, NachetListener *listener)
 		admin->server = server;
 		admin->listener = listener;
 		admin->ready = nachet_ready_start(server->pool);
+		admin->watchdog = nachet_watchdog_start(&limits);
 	}
-	if (admin != NULL && admin->ready != NULL)
+	if (admin != NULL && admin->ready != NULL && admin->watchdog != NULL)
 		admin->daemon = MHD_start_daemon(
 		    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
 		        MHD_USE_ITC,
 		    0, NULL, NULL, handle, admin, MHD_OPTION_LISTEN_SOCKET, listener->socket,
-		    MHD_OPTION_CONNECTION_LIMIT, (unsigned) CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-		    (unsigned) IDLE_SECONDS, MHD_OPTION_THREAD_STACK_SIZE, THREAD_BYTES, MHD_OPTION_ARRAY,
-		    options, MHD_OPTION_END);
+		    MHD_OPTION_CONNECTION_LIMIT, (unsigned) CONNECTIONS, MHD_OPTION_NOTIFY_CONNECTION,
+		    notify_connection, admin, MHD_OPTION_NOTIFY_COMPLETED, complete, admin,
+		    MHD_OPTION_THREAD_STACK_SIZE, THREAD_BYTES, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 	if (admin != NULL && admin->daemon != NULL)
 		return admin;
 	fprintf(stderr, "nachet-http: can't start the operator's endpoints: %s\n", strerror(errno));
@@ -188,6 +247,7 @@ nachet_admin_stop(NachetAdmin *admin)
 		nachet_listen_close(admin->listener);
 		MHD_stop_daemon(admin->daemon);
 	}
+	nachet_watchdog_stop(admin->watchdog);
 	nachet_ready_stop(admin->ready);
 	free(admin);
 }

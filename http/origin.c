@@ -9,6 +9,8 @@
  */
 #include <string.h>
 #include <strings.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include "origin.h"
 
@@ -65,6 +67,24 @@ nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host)
 			return true;
 	}
 	return is_listed(&options->server_names, host, length);
+}
+
+bool
+nachet_origin_operators_host_allowed(const NachetHttpOptions *options, const char *host)
+{
+	size_t length = name_length(host);
+	char address[INET_ADDRSTRLEN];
+	struct in_addr parsed;
+
+	if (length == 0 || nachet_origin_host_allowed(options, host))
+		return length > 0;
+	if (*host == '[' || memchr(host, '.', length) == NULL)
+		return true;
+	if (length >= sizeof(address))
+		return false;
+	memcpy(address, host, length);
+	address[length] = '\0';
+	return inet_pton(AF_INET, address, &parsed) == 1;
 }
 
 /* What follows the scheme; NULL where the text has another one. */

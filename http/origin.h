@@ -12,6 +12,13 @@
 /* Whether a Host header names this service: a loopback name or one of --server-name, with any port or none. */
 extern bool nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host);
 
+/*
+ * The same for the operators' endpoints, which monitors call by address or by a name of their own network: an address or a
+ * name without a dot will do too, since no page on the Internet has one.
+ */
+extern bool nachet_origin_operators_host_allowed(const NachetHttpOptions *options,
+                                                 const char *host);
+
 /* Whether a text is an origin as browsers write it: http:// or https://, a name, and a port or none. */
 extern bool nachet_origin_valid(const char *origin);
 

@@ -100,20 +100,10 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *ur
 		check_body(request, headers);
 }
 
-/* What nachet_watchdog_add gave for this connection; NULL where memory had run out. */
-static NachetWatched *
-watched_of(struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info != NULL ? info->socket_context : NULL;
-}
-
 void *
 nachet_request_announced(void *context, const char *uri, struct MHD_Connection *connection)
 {
-	NachetWatched *watched = watched_of(connection);
+	NachetWatched *watched = nachet_watched_of(connection);
 	NachetRequest *request = calloc(1, sizeof(*request));
 
 	if (watched == NULL || request == NULL)

@@ -161,6 +161,17 @@ try_database(NachetServer *server)
 	nachet_error_clear(&error);
 }
 
+static NachetWatchdog *
+start_watchdog(const NachetHttpOptions *options)
+{
+	const NachetWatchdogLimits limits = {.header_ms = (int64_t) options->header_timeout * 1000,
+	                                     .credit_ms = (int64_t) options->idle_timeout * 1000,
+	                                     .min_rate = options->min_rate,
+	                                     .encrypted = options->tls_cert != NULL};
+
+	return nachet_watchdog_start(&limits);
+}
+
 /* What is made here is ended by nachet_server_stop, also where this fails. */
 static bool
 start_parts(NachetServer *server)
@@ -186,7 +197,7 @@ start_parts(NachetServer *server)
 	}
 	try_database(server);
 	server->senders = nachet_senders_start(server->pool, (size_t) options->senders);
-	server->watchdog = nachet_watchdog_start(options);
+	server->watchdog = start_watchdog(options);
 	if (server->senders == NULL || server->watchdog == NULL)
 	{
 		fprintf(stderr, "nachet-http: out of memory or threads\n");

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <microhttpd.h>
 
 #include "loader/client/clock.h"
 #include "request_id.h"
@@ -74,10 +75,7 @@ struct NachetWatchdog
 	pthread_cond_t stop;
 	pthread_t thread;
 	bool stopping;
-	int64_t header_ms;
-	int64_t credit_ms;
-	uint64_t min_rate; /* bytes a second */
-	bool encrypted;    /* nothing may be written but by libmicrohttpd */
+	NachetWatchdogLimits limits;
 	NachetWatched *first;
 };
 
@@ -85,7 +83,7 @@ struct NachetWatchdog
 static int64_t
 worth_of(const NachetWatchdog *watchdog, uint64_t bytes)
 {
-	return (int64_t) ((double) bytes * 1000.0 / (double) watchdog->min_rate);
+	return (int64_t) ((double) bytes * 1000.0 / (double) watchdog->limits.min_rate);
 }
 
 /* A surplus connection keeps the deadline that it began with; one that is over stays so. */
@@ -118,7 +116,7 @@ answer_too_slow(const NachetWatched *watched)
 static void
 cut_off(NachetWatched *watched)
 {
-	if (!watched->watchdog->encrypted &&
+	if (!watched->watchdog->limits.encrypted &&
 	    (watched->phase == PHASE_HEADERS || watched->phase == PHASE_BODY))
 		answer_too_slow(watched);
 	(void) shutdown(watched->socket, SHUT_RDWR);
@@ -150,7 +148,7 @@ watch(void *context)
 }
 
 NachetWatchdog *
-nachet_watchdog_start(const NachetHttpOptions *options)
+nachet_watchdog_start(const NachetWatchdogLimits *limits)
 {
 	NachetWatchdog *watchdog = calloc(1, sizeof(*watchdog));
 
@@ -158,10 +156,7 @@ nachet_watchdog_start(const NachetHttpOptions *options)
 		return NULL;
 	pthread_mutex_init(&watchdog->lock, NULL);
 	nachet_clock_condition_init(&watchdog->stop);
-	watchdog->header_ms = (int64_t) options->header_timeout * 1000;
-	watchdog->credit_ms = (int64_t) options->idle_timeout * 1000;
-	watchdog->min_rate = options->min_rate;
-	watchdog->encrypted = options->tls_cert != NULL;
+	watchdog->limits = *limits;
 	if (pthread_create(&watchdog->thread, NULL, watch, watchdog) == 0)
 		return watchdog;
 	pthread_cond_destroy(&watchdog->stop);
@@ -187,6 +182,25 @@ nachet_watchdog_stop(NachetWatchdog *watchdog)
 
 /* --- a connection ---------------------------------------------------------------------------------- */
 
+/* If too many clients are waited for, the one that is next to lose its place loses it now. */
+static void
+make_room(NachetWatchdog *watchdog)
+{
+	NachetWatched *longest = NULL;
+	size_t waiting = 0;
+
+	for (NachetWatched *watched = watchdog->first; watched != NULL; watched = watched->next)
+	{
+		if (watched->deadline == NEVER)
+			continue;
+		waiting++;
+		if (longest == NULL || watched->deadline < longest->deadline)
+			longest = watched;
+	}
+	if (waiting >= watchdog->limits.most_waiting)
+		cut_off(longest);
+}
+
 NachetWatched *
 nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus)
 {
@@ -197,15 +211,26 @@ nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus)
 	watched->watchdog = watchdog;
 	watched->socket = socket;
 	watched->surplus = surplus;
-	watched->deadline = nachet_clock_ms() + (surplus ? SURPLUS_MS : watchdog->header_ms);
+	watched->deadline = nachet_clock_ms() + (surplus ? SURPLUS_MS : watchdog->limits.header_ms);
 
 	pthread_mutex_lock(&watchdog->lock);
+	if (watchdog->limits.most_waiting > 0)
+		make_room(watchdog);
 	watched->next = watchdog->first;
 	if (watched->next != NULL)
 		watched->next->previous = watched;
 	watchdog->first = watched;
 	pthread_mutex_unlock(&watchdog->lock);
 	return watched;
+}
+
+NachetWatched *
+nachet_watched_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
 }
 
 void
@@ -230,8 +255,8 @@ nachet_watched_headers(NachetWatched *watched)
 	NachetWatchdog *watchdog = watched->watchdog;
 
 	pthread_mutex_lock(&watchdog->lock);
-	enter(watched, PHASE_HEADERS, nachet_clock_ms() + watchdog->header_ms);
-	watched->credit = watchdog->credit_ms;
+	enter(watched, PHASE_HEADERS, nachet_clock_ms() + watchdog->limits.header_ms);
+	watched->credit = watchdog->limits.credit_ms;
 	pthread_mutex_unlock(&watchdog->lock);
 }
 
@@ -257,8 +282,9 @@ nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t byt
 	int64_t worth = worth_of(watchdog, bytes);
 
 	pthread_mutex_lock(&watchdog->lock);
-	watched->credit = worth < watchdog->credit_ms - watched->credit ? watched->credit + worth
-	                                                                : watchdog->credit_ms;
+	watched->credit = worth < watchdog->limits.credit_ms - watched->credit
+	                      ? watched->credit + worth
+	                      : watchdog->limits.credit_ms;
 	watched->request_id = request_id;
 	enter(watched, PHASE_BODY, nachet_clock_ms() + watched->credit);
 	pthread_mutex_unlock(&watchdog->lock);
@@ -271,7 +297,7 @@ nachet_watched_answer(NachetWatched *watched, uint64_t bytes)
 
 	pthread_mutex_lock(&watchdog->lock);
 	enter(watched, PHASE_ANSWER,
-	      nachet_clock_ms() + watchdog->credit_ms + worth_of(watchdog, bytes));
+	      nachet_clock_ms() + watchdog->limits.credit_ms + worth_of(watchdog, bytes));
 	pthread_mutex_unlock(&watchdog->lock);
 }
 
@@ -284,7 +310,7 @@ nachet_watched_done(NachetWatched *watched)
 	pthread_mutex_lock(&watchdog->lock);
 	over = watched->phase == PHASE_OVER;
 	watched->request_id = NULL;
-	enter(watched, PHASE_IDLE, nachet_clock_ms() + watchdog->header_ms);
+	enter(watched, PHASE_IDLE, nachet_clock_ms() + watchdog->limits.header_ms);
 	pthread_mutex_unlock(&watchdog->lock);
 	return over;
 }

@@ -6,9 +6,20 @@
 #define NACHET_HTTP_WATCHDOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "options.h"
+struct MHD_Connection;
+
+typedef struct NachetWatchdogLimits
+{
+	int64_t header_ms; /* for a request's headers, and between two requests */
+	int64_t credit_ms; /* of silence in a body or an answer */
+	uint64_t min_rate; /* bytes a second, above 0 */
+	size_t
+	    most_waiting; /* clients that may be waited for at a time: one more costs the longest its place; 0: any number */
+	bool encrypted; /* nothing may be written but by libmicrohttpd */
+} NachetWatchdogLimits;
 
 typedef struct NachetWatchdog NachetWatchdog;
 
@@ -16,7 +27,7 @@ typedef struct NachetWatchdog NachetWatchdog;
 typedef struct NachetWatched NachetWatched;
 
 /* Starts its thread. NULL where memory or threads ran out. */
-extern NachetWatchdog *nachet_watchdog_start(const NachetHttpOptions *options);
+extern NachetWatchdog *nachet_watchdog_start(const NachetWatchdogLimits *limits);
 
 /* Only when no connection is left. NULL is allowed. */
 extern void nachet_watchdog_stop(NachetWatchdog *watchdog);
@@ -26,6 +37,9 @@ extern void nachet_watchdog_stop(NachetWatchdog *watchdog);
  * where memory ran out.
  */
 extern NachetWatched *nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus);
+
+/* What nachet_watchdog_add gave, if that is the connection's socket context; NULL if memory had run out. */
+extern NachetWatched *nachet_watched_of(struct MHD_Connection *connection);
 
 /* Before the socket is closed: another connection may get its number at once. */
 extern void nachet_watchdog_remove(NachetWatched *watched);

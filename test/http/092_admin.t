@@ -6,6 +6,8 @@ use Test::More;
 use lib 'test/lib';
 use Nachet::Test qw(run_command start_command poll_until png jpeg free_port);
 use Nachet::Http qw(curl multipart post_body post_json connect_to request_head read_answer is_problem wait_for_log);
+use IO::Select ();
+use IO::Socket::INET ();
 use Nachet::Prometheus qw(parse_metrics);
 
 my $store = Nachet::Test->new;
@@ -47,10 +49,10 @@ $store->start;
 ok(poll_until(sub { curl("$admin/ready")->{status} == 200 }), 'it is ready when the database is back');
 is(scalar(() = $http->err =~ /not ready:/g), 1, 'the log hears of changes only');
 
-$store->psql('ALTER SCHEMA nachet RENAME TO elsewhere');
-ok(poll_until(sub { curl("$admin/ready")->{status} == 503 }), 'without the datastore in it, it is not ready');
-$store->psql('ALTER SCHEMA elsewhere RENAME TO nachet');
-ok(poll_until(sub { curl("$admin/ready")->{status} == 200 }), 'with it, it is');
+$store->psql('REVOKE USAGE ON SCHEMA nachet FROM nachet_importer');
+ok(poll_until(sub { curl("$admin/ready")->{status} == 503 }), 'without its rights in the datastore it is not ready');
+$store->psql('GRANT USAGE ON SCHEMA nachet TO nachet_importer');
+ok(poll_until(sub { curl("$admin/ready")->{status} == 200 }), 'with them, it is');
 
 kill 'STOP', my $postmaster = $store->server_pid;
 my @backends = split /\n/, qx(pgrep -P $postmaster);
@@ -61,6 +63,19 @@ is($answer->{status}, 503, 'a database that hangs keeps nobody waiting');
 is(curl('-m', '8', "$admin/live")->{status}, 200, 'nor does it for what needs none');
 kill 'CONT', @backends, $postmaster;
 ok(poll_until(sub { curl("$admin/ready")->{status} == 200 }), 'it is ready when it goes on');
+
+# --- who may ask ----------------------------------------------------------------------------------------
+sub ask_as { my ($host, @args) = @_; return curl('-H', "Host: $host", @args, "$admin/live") }
+is(ask_as($_)->{status}, 200, "the Host $_ will do") for 'localhost', '127.0.0.1:9187', '192.0.2.7:9187', '[::1]:9187', '[2001:db8::1]', 'nachet:9187';
+is_problem(ask_as($_), 421, qr/--server-name/, "the Host $_ may be that of a page, whose name was made to lead here")
+	for 'evil.example.org', 'evil.example.org:9187', '127.0.0.1.example.org', '';
+is(curl('-0', '-H', 'Host:', "$admin/live")->{status}, 200, 'HTTP/1.0 needs none');
+
+# Clients that send their requests slowly, byte by byte, and as many as there are places.
+my @slow = map { my $client = IO::Socket::INET->new(PeerAddr => $admin =~ s{.*//}{}r) or die $!; $client->autoflush(1); print {$client} "GET /live HTTP/1.1\r\nX"; $client } 1 .. 80;
+is(curl('-m', 30, "$admin/$_")->{status}, 200, "slow clients keep nobody from /$_") for qw(live ready metrics);
+ok(poll_until(sub { IO::Select->new(@slow)->can_read(0) > 40 }), 'it is they who lose their places');
+close $_ for @slow;
 
 # --- metrics --------------------------------------------------------------------------------------------
 my $raw = curl("$admin/metrics");
