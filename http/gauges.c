@@ -43,7 +43,7 @@ write_server(NachetText *text, const NachetServer *server)
 	    NACHET_VERSION, MHD_get_version(), libpq / 10000, libpq % 10000);
 	write_gauge(text, "nachet_http_connections", atomic_load(&server->connections),
 	            "Clients that are connected.");
-	write_gauge(text, "nachet_http_connections_limit", server->options->max_connections,
+	write_gauge(text, "nachet_http_connections_limit", server->max_connections,
 	            "Clients that may be connected at a time.");
 	write_gauge(text, "nachet_http_requests_in_progress", atomic_load(&server->requests),
 	            "Requests under way.");

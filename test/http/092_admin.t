@@ -133,6 +133,15 @@ for my $case ([ 'memory', 1_000_000 ], [ 'disk', 8_000_000 ])
 		'and gone');
 }
 
+# What the system grants, not what was asked for.
+my $limited = start_command('sh', '-c', 'ulimit -n 700; exec "$@"', 'sh', Nachet::Test::nachet_http(), '-d', $store->conninfo('importer'), '--listen',
+	'127.0.0.1:0', '--admin-listen', '127.0.0.1:0');
+wait_for_log($limited, qr/listening on/) or die $limited->err;
+my ($granted) = $limited->err =~ /only 700 files may be open: (\d+) connections/;
+my ($limited_admin) = $limited->err =~ m{operators' endpoints on (\S+)};
+is(metrics($limited_admin)->{value}{nachet_http_connections_limit}, $granted // 'none in the log', 'the limit of connections is the one that holds');
+$limited->stop;
+
 # No client can make a label.
 curl($http->url . "/path-$_") for 1 .. 30;
 curl('-X', "METHOD$_", $http->url . '/') for 1 .. 30;
