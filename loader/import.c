@@ -33,7 +33,7 @@ fail(NachetSession *session, const char *what, NachetError *error)
 	if (nachet_session_interrupted(session))
 		outcome = NACHET_OUTCOME_INTERRUPTED;
 	else
-		nachet_console_failure(session->console, what, error);
+		nachet_session_failure(session, what, error);
 	nachet_error_clear(error);
 	return outcome;
 }

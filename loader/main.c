@@ -92,7 +92,7 @@ open_sink(NachetSession *session, Tally *tally)
 		return false;
 	}
 	snprintf(what, sizeof(what), "no connection to %s", session->sink->destination);
-	nachet_console_failure(session->console, error.unreachable ? what : "", &error);
+	nachet_session_failure(session, error.unreachable ? what : "", &error);
 	tally->failed++;
 	tally->unreachable = error.unreachable;
 	nachet_error_clear(&error);

@@ -117,7 +117,7 @@ ask_one(NachetSession *session, const NachetTarget *target, bool *unknown)
 	{
 		*unknown = strcmp(error.sqlstate, NACHET_SQLSTATE_SEED_NOT_REGISTERED) == 0;
 		shown = *unknown ? nachet_console_name("", target->folder) : NULL;
-		nachet_console_failure(session->console, shown != NULL ? shown : "", &error);
+		nachet_session_failure(session, shown != NULL ? shown : "", &error);
 		if (error.unreachable)
 			outcome = NACHET_OUTCOME_UNREACHABLE;
 	}

@@ -290,6 +290,14 @@ nachet_session_run(NachetSession *session, size_t items, void (*work)(int worker
 	return started > 0;
 }
 
+void
+nachet_session_failure(NachetSession *session, const char *what, NachetError *error)
+{
+	if (session->sink != NULL && session->sink->explain != NULL)
+		session->sink->explain(session->sink, error);
+	nachet_console_failure(session->console, what, error);
+}
+
 bool
 nachet_session_interrupted(NachetSession *session)
 {

@@ -60,6 +60,9 @@ extern bool nachet_session_run(NachetSession *session, size_t items,
                                void (*work)(int worker, void *argument), void *argument)
     __attribute__((warn_unused_result));
 
+/* Logs an error of the sink, with what the sink knows to do about it. */
+extern void nachet_session_failure(NachetSession *session, const char *what, NachetError *error);
+
 extern bool nachet_session_interrupted(NachetSession *session);
 
 #endif

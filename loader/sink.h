@@ -88,6 +88,9 @@ struct NachetSink
 	bool (*commit_whole)(NachetSink *sink, NachetBatch *batch, bool *missing,
 	                     char set_id[NACHET_UUID_TEXT], NachetError *error);
 
+	/* * Gives an error of the functions above a hint, if one is known. */
+	void (*explain)(NachetSink *sink, NachetError *error);
+
 	/* * Ends what is under way; called again and again from another thread until it has ended. */
 	void (*cancel)(NachetSink *sink);
 

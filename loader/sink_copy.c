@@ -15,9 +15,11 @@
 #include "client/chunk_copy.h"
 #include "client/connection.h"
 #include "client/datastore.h"
+#include "copy_hints.h"
 #include "sink_copy.h"
 
 #define PARAMETERS 7
+#define READ_ONLY  "25006"
 
 /* The parameters that data is made of stand first in both statements. */
 enum
@@ -117,15 +119,48 @@ join(NachetSink *sink, int worker, NachetError *error)
 	return connect_worker((CopySink *) sink, worker, error) != NULL;
 }
 
+/* Whether the server says that its sessions may not write, so that no file is read in vain. */
+static bool
+is_read_only(PGconn *connection, NachetError *error)
+{
+	static const char *const parameters[] = {"in_hot_standby", "default_transaction_read_only"};
+
+	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++)
+	{
+		const char *value = PQparameterStatus(connection, parameters[i]);
+
+		if (value == NULL || strcmp(value, "on") != 0)
+			continue;
+		nachet_error_set(error, "the database is read-only (%s is on)", parameters[i]);
+		memcpy(error->sqlstate, READ_ONLY, sizeof(READ_ONLY));
+		return true;
+	}
+	return false;
+}
+
 static bool
 open_database(NachetSink *sink, NachetError *error)
 {
 	CopySink *copy_sink = (CopySink *) sink;
 	PGconn *connection = connect_worker(copy_sink, 0, error);
 
-	if (connection != NULL)
+	if (connection != NULL &&
+	    (copy_sink->session->options->dry_run || !is_read_only(connection, error)))
 		copy_sink->chunk_size = nachet_datastore_chunk_size(connection, error);
 	return copy_sink->chunk_size > 0;
+}
+
+/* Ours replaces PostgreSQL's, which speaks of the statement: the user has not written it. */
+static void
+explain(NachetSink *sink, NachetError *error)
+{
+	CopySink *copy_sink = (CopySink *) sink;
+	char *hint = nachet_copy_hint(copy_sink->connection[0].connection, error->sqlstate);
+
+	if (hint == NULL)
+		return;
+	free(error->hint);
+	error->hint = hint;
 }
 
 static void
@@ -354,6 +389,7 @@ nachet_sink_copy_create(NachetSession *session)
 	                               .send = send_missing,
 	                               .commit = commit,
 	                               .commit_whole = commit_whole,
+	                               .explain = explain,
 	                               .cancel = cancel_statements,
 	                               .free = free_sink};
 	copy_sink->session = session;

@@ -184,7 +184,10 @@ fill_connect_error(NachetError *error, PGconn *connection, const Patience *patie
 	nachet_error_judge(error, error->sqlstate[0] == '\0');
 	error->unreachable = true;
 	if (PQconnectionNeedsPassword(connection))
+	{
 		error->transient = false;
+		error->hint = strdup("PGPASSFILE names the file with the password, ~/.pgpass by default.");
+	}
 }
 
 static void

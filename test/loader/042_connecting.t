@@ -40,6 +40,7 @@ like($err, qr/^nachet-load: error: no connection to the database: .*FATAL:  pass
 	'... in the words of the server');
 unlike($err, qr/LOCATION|28P01|trying again/, '... and no others');
 is(json_error($out)->{code}, '28P01', '... --json has the SQLSTATE');
+like(json_error($out)->{hint}, qr/PGPASSWORD.*PGPASSFILE/, '... and the hint where passwords come from');
 is(() = $store->log =~ /password authentication failed for user "clerk"/g, 1, '... and it is tried once');
 is((load({ %clerk, PGPASSWORD => 'right' }))[0], 0, 'the right password is let in');
 
@@ -47,15 +48,15 @@ chmod 0644, write_file("$work/pgpass", "*:*:*:clerk:right\n");
 ($status, $out, $err) = load({ %clerk, PGPASSFILE => "$work/pgpass" }, '--json');
 is($status, 4, 'a password file that others may read is not taken');
 is(() = $err =~ /^WARNING: password file/mg, 1, '... which libpq says once');
-like($err, qr/no password supplied/, '... and so there is no password');
+like($err, qr/no password supplied\nnachet-load: hint: PGPASSFILE names the file with the password/, '... and so there is no password');
 chmod 0600, "$work/pgpass";
 is((load({ %clerk, PGPASSFILE => "$work/pgpass" }))[0], 0, '... and is taken if they may not');
 
 # Other refusals.
 for my $case (
-	[ { PGDATABASE => 'nowhere' }, '3D000', qr/FATAL:  database "nowhere" does not exist/ ],
-	[ { PGUSER => 'stranger' }, '28000', qr/FATAL:  role "stranger" does not exist/ ],
-	[ { PGUSER => 'intruder' }, '28000', qr/FATAL:  pg_hba\.conf rejects connection for host "\[local\]", user "intruder"/ ])
+	[ { PGDATABASE => 'nowhere' }, '3D000', qr/FATAL:  database "nowhere" does not exist\n.*hint: .*--dbname/ ],
+	[ { PGUSER => 'stranger' }, '28000', qr/FATAL:  role "stranger" does not exist\n.*hint: .*PGUSER/ ],
+	[ { PGUSER => 'intruder' }, '28000', qr/FATAL:  pg_hba\.conf rejects connection for host "\[local\]", user "intruder".*\n.*hint: .*pg_hba/ ])
 {
 	my ($env, $code, $words) = @$case;
 	($status, $out, $err) = load($env, '--json');
