@@ -78,15 +78,20 @@ nearest_name(text *wanted)
 	return nearest;
 }
 
+/*
+ * Locks the seed until the transaction ends, except in a read-only transaction: a dry run on a
+ * standby takes no lock, and stores nothing that would name the seed.
+ */
 Datum
 nachet_seed_require(Datum name)
 {
+	const char *query = XactReadOnly ? "SELECT id FROM nachet.seed WHERE name = $1"
+	                                 : "SELECT id FROM nachet.seed WHERE name = $1 FOR KEY SHARE";
 	NachetArg arg = NACHET_PARAM(TEXTOID, name);
 	bool isnull;
 	char *nearest;
 
-	if (nachet_query(SPI_OK_SELECT, "SELECT id FROM nachet.seed WHERE name = $1 FOR KEY SHARE", 1,
-	                 &arg) > 0)
+	if (nachet_query(SPI_OK_SELECT, query, 1, &arg) > 0)
 		return nachet_query_result(0, 0, UUIDOID, &isnull);
 	nearest = nearest_name(DatumGetTextPP(name));
 	ereport(ERROR, (errcode(ERRCODE_NACHET_SEED_NOT_REGISTERED),
