@@ -10,10 +10,7 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -29,10 +26,12 @@
 #include "utils/snapmgr.h"
 
 #include "chunk_stream.h"
+#include "chunk_writer.h"
 #include "content.h"
 #include "index_scan.h"
 #include "query.h"
 #include "schema.h"
+#include "table_shape.h"
 
 PG_FUNCTION_INFO_V1(content_chunk_store);
 PG_FUNCTION_INFO_V1(content_chunk_seal);
@@ -114,6 +113,7 @@ begin_statement(MemoryContext context, TriggerData *trigger)
 	Statement *statement;
 
 	check_trigger_relation(trigger);
+	nachet_chunk_table_check(trigger->tg_relation);
 	statement = MemoryContextAllocZero(context, sizeof(Statement));
 	statement->context = context;
 	statement->subtransaction = GetCurrentSubTransactionId();
@@ -149,24 +149,23 @@ content_chunk_store(PG_FUNCTION_ARGS)
 	TriggerData *trigger = check_trigger_call(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE);
 	HeapTuple row = trigger->tg_trigtuple;
 	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
-	Statement *statement;
-	Datum values[3];
-	bool nulls[3] = {false, false, false};
+	Statement *statement = find_statement(fcinfo->flinfo->fn_mcxt);
+	int columns[2] = {NACHET_CHUNK_CONTENT_ID, NACHET_CHUNK_DATA};
+	Datum values[2];
+	bool nulls[2] = {false, false};
+	int32 chunk_no;
 	bytea *data;
 
 	if (!heap_attisnull(row, NACHET_CHUNK_CONTENT_ID, shape))
 		return PointerGetDatum(row);
-	values[NACHET_CHUNK_NO - 1] = chunk_column(row, shape, NACHET_CHUNK_NO);
-	data = DatumGetByteaPP(chunk_column(row, shape, NACHET_CHUNK_DATA));
-	values[NACHET_CHUNK_DATA - 1] = PointerGetDatum(data);
-
-	statement = find_statement(fcinfo->flinfo->fn_mcxt);
 	if (statement == NULL)
 		statement = begin_statement(fcinfo->flinfo->fn_mcxt, trigger);
-	values[NACHET_CHUNK_CONTENT_ID - 1] = Int64GetDatum(
-	    nachet_chunk_stream_add(statement->stream, DatumGetInt32(values[NACHET_CHUNK_NO - 1]),
-	                            VARDATA_ANY(data), (int32) VARSIZE_ANY_EXHDR(data)));
-	return PointerGetDatum(heap_form_tuple(shape, values, nulls));
+	chunk_no = DatumGetInt32(chunk_column(row, shape, NACHET_CHUNK_NO));
+	data = DatumGetByteaPP(chunk_column(row, shape, NACHET_CHUNK_DATA));
+	values[0] = Int64GetDatum(nachet_chunk_stream_add(
+	    statement->stream, chunk_no, VARDATA_ANY(data), (int32) VARSIZE_ANY_EXHDR(data)));
+	values[1] = PointerGetDatum(data);
+	return PointerGetDatum(heap_modify_tuple_by_cols(row, shape, 2, columns, values, nulls));
 }
 
 /* content_chunk_seal(): AFTER INSERT, each statement. Seals what the statement stored. */
@@ -277,7 +276,7 @@ return_missing(FunctionCallInfo fcinfo, int (*find)(Datum *digests, int count, D
 
 	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
 	nachet_digests_check(digests, count);
-	nachet_materialize(fcinfo);
+	nachet_materialize(fcinfo, 1);
 	missing = palloc(Max(count, 1) * sizeof(Datum));
 	found = find(digests, count, missing);
 	for (int i = 0; i < found; i++)
@@ -314,36 +313,21 @@ chunk_size(PG_FUNCTION_ARGS)
 
 /* --- storing from memory -------------------------------------------------------------------------- */
 
-/*
- * Cuts one picture into rows of content_chunk. CatalogTupleInsertWithInfo serves any table with plain
- * btree indexes; no trigger is fired, and none is wanted: the stream is right here.
- */
+/* Cuts one picture into chunks. */
 static void
-insert_chunks(Relation heap, CatalogIndexState indexes, NachetChunkStream *stream, bytea *picture)
+write_picture(NachetChunkWriter *writer, NachetChunkStream *stream, bytea *picture)
 {
-	TupleDesc shape = RelationGetDescr(heap);
 	int32 size = (int32) VARSIZE_ANY_EXHDR(picture);
-	bytea *chunk = palloc(VARHDRSZ + NACHET_CHUNK_SIZE);
-	Datum values[3];
-	bool nulls[3] = {false, false, false};
 
 	for (int32 offset = 0, chunk_no = 0; offset < size; offset += NACHET_CHUNK_SIZE, chunk_no++)
 	{
+		const char *data = VARDATA_ANY(picture) + offset;
 		int32 length = Min(NACHET_CHUNK_SIZE, size - offset);
-		HeapTuple row;
 
 		CHECK_FOR_INTERRUPTS();
-		SET_VARSIZE(chunk, VARHDRSZ + length);
-		memcpy(VARDATA(chunk), VARDATA_ANY(picture) + offset, length);
-		values[NACHET_CHUNK_CONTENT_ID - 1] =
-		    Int64GetDatum(nachet_chunk_stream_add(stream, chunk_no, VARDATA(chunk), length));
-		values[NACHET_CHUNK_NO - 1] = Int32GetDatum(chunk_no);
-		values[NACHET_CHUNK_DATA - 1] = PointerGetDatum(chunk);
-		row = heap_form_tuple(shape, values, nulls);
-		CatalogTupleInsertWithInfo(heap, row, indexes);
-		heap_freetuple(row);
+		nachet_chunk_writer_add(writer, nachet_chunk_stream_add(stream, chunk_no, data, length),
+		                        chunk_no, data, length);
 	}
-	pfree(chunk);
 }
 
 /* The SHA-256 of a byte string, as a bytea. */
@@ -373,20 +357,18 @@ typedef struct Hashed
 static void
 store_missing(const Hashed *sorted, int count, const Datum *missing, int found)
 {
-	Relation heap = table_open(nachet_relation_oid("content_chunk"), RowExclusiveLock);
-	CatalogIndexState indexes = CatalogOpenIndexes(heap);
+	NachetChunkWriter *writer = nachet_chunk_writer_open();
 	NachetChunkStream *stream = nachet_chunk_stream_create(CurrentMemoryContext);
 
 	for (int i = 0, m = 0; i < count && m < found; i++)
 		if (nachet_digest_compare(&sorted[i].digest, &missing[m]) == 0)
 		{
-			insert_chunks(heap, indexes, stream, (bytea *) DatumGetPointer(sorted[i].picture));
+			write_picture(writer, stream, (bytea *) DatumGetPointer(sorted[i].picture));
 			m++;
 		}
-	CatalogCloseIndexes(indexes);
+	nachet_chunk_writer_close(writer);
 	nachet_chunk_stream_seal(stream);
 	nachet_chunk_stream_free(stream);
-	table_close(heap, NoLock);
 }
 
 /* What is stored already is held, and sealing holds what others store meanwhile: no sweep makes this fail. */

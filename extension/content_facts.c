@@ -107,7 +107,7 @@ content_facts(PG_FUNCTION_ARGS)
 
 	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
 	nachet_digests_check(digests, count);
-	nachet_materialize(fcinfo);
+	nachet_materialize(fcinfo, FACT_COUNT);
 	qsort(digests, count, sizeof(Datum), nachet_digest_compare);
 	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, snapshot);
 	reader = nachet_chunk_reader_open(snapshot);

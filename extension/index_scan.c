@@ -15,6 +15,7 @@
 #include "content.h"
 #include "index_scan.h"
 #include "schema.h"
+#include "table_shape.h"
 
 void
 nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *index, int keys,
@@ -22,6 +23,8 @@ nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *ind
 {
 	scan->heap = table_open(nachet_relation_oid(table), AccessShareLock);
 	scan->index = index_open(nachet_relation_oid(index), AccessShareLock);
+	nachet_table_check(scan->heap);
+	nachet_index_check(scan->index, scan->heap);
 	scan->scan = nachet_index_beginscan(scan->heap, scan->index, snapshot, keys);
 	scan->slot = table_slot_create(scan->heap, NULL);
 }
@@ -48,5 +51,11 @@ nachet_index_scan_find(NachetIndexScan *scan, Datum key, RegProcedure equals)
 Datum
 nachet_index_scan_column(NachetIndexScan *scan, int column, bool *isnull)
 {
+	/* One that the extension's version does not have yet. */
+	if (column > scan->slot->tts_tupleDescriptor->natts)
+	{
+		*isnull = true;
+		return (Datum) 0;
+	}
 	return slot_getattr(scan->slot, column, isnull);
 }

@@ -287,21 +287,17 @@ offload_contents(PG_FUNCTION_ARGS)
 	int64 max_count = PG_GETARG_INT64(0);
 	int64 max_bytes = PG_GETARG_INT64(1);
 	NachetOffloaded done;
-	TupleDesc shape;
-	Datum values[4];
-	bool nulls[4] = {false, false, false, false};
+	int64 values[4];
 
 	if (max_count < 1 || max_bytes < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("max_count and max_bytes must be at least 1")));
-	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	SPI_connect();
 	done = nachet_offload(max_count, max_bytes);
 	SPI_finish();
-	values[0] = Int64GetDatum(done.contents);
-	values[1] = Int64GetDatum(done.bytes);
-	values[2] = Int64GetDatum(done.failed);
-	values[3] = Int64GetDatum(done.deleted);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), values, nulls)));
+	values[0] = done.contents;
+	values[1] = done.bytes;
+	values[2] = done.failed;
+	values[3] = done.deleted;
+	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, values, 4));
 }

@@ -177,8 +177,34 @@ nachet_array_elements(ArrayType *array, const char *what, Datum **elements, int 
 	deconstruct_array(array, type, length, by_value, align, elements, NULL, count);
 }
 
+static void
+check_columns(TupleDesc shape, int columns)
+{
+	if (shape->natts != columns)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("function is declared with %d columns, and the library has %d",
+		                       shape->natts, columns),
+		                errhint("Connect again, or update the extension: ALTER EXTENSION "
+		                        "nachet_datastore UPDATE.")));
+}
+
+Datum
+nachet_bigint_row(FunctionCallInfo fcinfo, const int64 *values, int columns)
+{
+	TupleDesc shape;
+	Datum *datums = palloc(columns * sizeof(Datum));
+	bool *nulls = palloc0(columns * sizeof(bool));
+
+	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	check_columns(shape, columns);
+	for (int i = 0; i < columns; i++)
+		datums[i] = Int64GetDatum(values[i]);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), datums, nulls));
+}
+
 void
-nachet_materialize(FunctionCallInfo fcinfo)
+nachet_materialize(FunctionCallInfo fcinfo, int columns)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext caller;
@@ -187,6 +213,7 @@ nachet_materialize(FunctionCallInfo fcinfo)
 	    !(rsinfo->allowedModes & SFRM_Materialize) || rsinfo->expectedDesc == NULL)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		                errmsg("set-valued function called in context that cannot accept a set")));
+	check_columns(rsinfo->expectedDesc, columns);
 	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
 	rsinfo->returnMode = SFRM_Materialize;
 	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->expectedDesc);

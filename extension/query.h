@@ -47,8 +47,17 @@ extern Datum nachet_query_result(uint64 row, int column, Oid type, bool *isnull)
 /* An array of one dimension without NULLs as its elements; what names the argument in errors. */
 extern void nachet_array_elements(ArrayType *array, const char *what, Datum **elements, int *count);
 
-/* Readies a set-returning function to fill rsinfo->setResult, whatever its result's shape. */
-extern void nachet_materialize(FunctionCallInfo fcinfo);
+/*
+ * Readies a set-returning function to fill rsinfo->setResult with rows of that many columns. Raises
+ * 55000 if it is declared with another number: by another version of the extension than the
+ * library's.
+ */
+extern void nachet_materialize(FunctionCallInfo fcinfo, int columns);
+
+/*
+ * The one row of a function that returns that many bigint columns. Raises 55000 as the above does.
+ */
+extern Datum nachet_bigint_row(FunctionCallInfo fcinfo, const int64 *values, int columns);
 
 #define NACHET_PARAM(oid, datum) ((NachetArg){.type = (oid), .value = (datum)})
 #define NACHET_PARAM_NULL(oid)   ((NachetArg){.type = (oid), .isnull = true})

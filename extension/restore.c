@@ -9,16 +9,13 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "catalog/indexing.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 
+#include "chunk_writer.h"
 #include "errcodes.h"
 #include "object_read.h"
 #include "query.h"
@@ -30,53 +27,42 @@ PG_FUNCTION_INFO_V1(restore_contents);
 #define FETCH 64
 
 /* One content's bytes on their way into chunks. */
-typedef struct ChunkWriter
+typedef struct Restoring
 {
 	int64 content_id;
 	int32 chunk_size;
 	int32 chunk_no;
-	bytea *chunk;
+	char *chunk;
 	int32 length;
-	Relation heap;
-	CatalogIndexState indexes;
-} ChunkWriter;
+	NachetChunkWriter *writer;
+} Restoring;
 
 /* --- writing chunks ------------------------------------------------------------------------------------ */
 
-/* No trigger is fired: the content's row is there, and its hash is checked at the end. */
 static void
-write_chunk(ChunkWriter *writer)
+write_chunk(Restoring *restoring)
 {
-	Datum values[3];
-	bool nulls[3] = {false, false, false};
-	HeapTuple row;
-
-	SET_VARSIZE(writer->chunk, VARHDRSZ + writer->length);
-	values[NACHET_CHUNK_CONTENT_ID - 1] = Int64GetDatum(writer->content_id);
-	values[NACHET_CHUNK_NO - 1] = Int32GetDatum(writer->chunk_no);
-	values[NACHET_CHUNK_DATA - 1] = PointerGetDatum(writer->chunk);
-	row = heap_form_tuple(RelationGetDescr(writer->heap), values, nulls);
-	CatalogTupleInsertWithInfo(writer->heap, row, writer->indexes);
-	heap_freetuple(row);
-	writer->chunk_no++;
-	writer->length = 0;
+	nachet_chunk_writer_add(restoring->writer, restoring->content_id, restoring->chunk_no,
+	                        restoring->chunk, restoring->length);
+	restoring->chunk_no++;
+	restoring->length = 0;
 }
 
 static void
 take(void *argument, const char *data, size_t length)
 {
-	ChunkWriter *writer = argument;
+	Restoring *restoring = argument;
 
 	while (length > 0)
 	{
-		size_t piece = Min(length, (size_t) (writer->chunk_size - writer->length));
+		size_t piece = Min(length, (size_t) (restoring->chunk_size - restoring->length));
 
-		memcpy(VARDATA(writer->chunk) + writer->length, data, piece);
-		writer->length += (int32) piece;
+		memcpy(restoring->chunk + restoring->length, data, piece);
+		restoring->length += (int32) piece;
 		data += piece;
 		length -= piece;
-		if (writer->length >= writer->chunk_size)
-			write_chunk(writer);
+		if (restoring->length >= restoring->chunk_size)
+			write_chunk(restoring);
 	}
 }
 
@@ -93,14 +79,13 @@ delete_chunks(int64 content_id)
 static void
 restart(void *argument)
 {
-	ChunkWriter *writer = argument;
+	Restoring *restoring = argument;
 
-	if (writer->chunk_no > 0)
-		delete_chunks(writer->content_id);
-	/* The chunks that were deleted keep their index entries: the same keys are free all the same. */
-	CommandCounterIncrement();
-	writer->chunk_no = 0;
-	writer->length = 0;
+	nachet_chunk_writer_flush(restoring->writer);
+	if (restoring->chunk_no > 0)
+		delete_chunks(restoring->content_id);
+	restoring->chunk_no = 0;
+	restoring->length = 0;
 }
 
 /* --- contents ------------------------------------------------------------------------------------------ */
@@ -128,18 +113,15 @@ record(const NachetMoved *content)
 static bool
 restore(const NachetMoved *content, int32 chunk_size)
 {
-	ChunkWriter writer = {.content_id = content->id, .chunk_size = chunk_size};
+	Restoring restoring = {.content_id = content->id, .chunk_size = chunk_size};
 	char *wrong;
 
-	writer.chunk = palloc(VARHDRSZ + chunk_size);
-	writer.heap = table_open(nachet_relation_oid("content_chunk"), RowExclusiveLock);
-	writer.indexes = CatalogOpenIndexes(writer.heap);
-	wrong = nachet_object_stream(content, restart, take, &writer);
-	if (wrong == NULL && writer.length > 0)
-		write_chunk(&writer);
-	CatalogCloseIndexes(writer.indexes);
-	table_close(writer.heap, NoLock);
-	CommandCounterIncrement();
+	restoring.chunk = palloc(chunk_size);
+	restoring.writer = nachet_chunk_writer_open();
+	wrong = nachet_object_stream(content, restart, take, &restoring);
+	if (wrong == NULL && restoring.length > 0)
+		write_chunk(&restoring);
+	nachet_chunk_writer_close(restoring.writer);
 	if (wrong == NULL)
 	{
 		record(content);
@@ -234,19 +216,12 @@ restore_contents(PG_FUNCTION_ARGS)
 {
 	NachetArg picture_set = NACHET_PARAM_IF(UUIDOID, PG_GETARG_DATUM(2), !PG_ARGISNULL(2));
 	Counts counts = {0, 0, 0};
-	TupleDesc shape;
-	Datum values[3];
-	bool nulls[3] = {false, false, false};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_GETARG_INT64(0) < 1 || PG_GETARG_INT64(1) < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("max_count and max_bytes must be at least 1")));
-	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	SPI_connect();
 	restore_some(PG_GETARG_INT64(0), PG_GETARG_INT64(1), picture_set, counts);
 	SPI_finish();
-	for (int i = 0; i < 3; i++)
-		values[i] = Int64GetDatum(counts[i]);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), values, nulls)));
+	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, counts, 3));
 }

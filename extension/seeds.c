@@ -30,7 +30,7 @@ get_all_seeds_names(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	uint64 rows;
 
-	nachet_materialize(fcinfo);
+	nachet_materialize(fcinfo, 1);
 	SPI_connect();
 	rows = nachet_read("SELECT name FROM nachet.seed ORDER BY name COLLATE \"C\"", 0, NULL);
 	for (uint64 i = 0; i < rows; i++)

@@ -16,7 +16,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
@@ -122,18 +121,10 @@ sweep_contents(PG_FUNCTION_ARGS)
 	Datum before = DirectFunctionCall2(timestamptz_mi_interval,
 	                                   TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
 	                                   PG_GETARG_DATUM(0));
-	TupleDesc shape;
-	Datum values[2];
-	bool nulls[2] = {false, false};
-	int64 bytes = 0;
-	int64 count;
+	int64 done[2] = {0, 0};
 
-	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	SPI_connect();
-	count = sweep(before, &bytes);
+	done[0] = sweep(before, &done[1]);
 	SPI_finish();
-	values[0] = Int64GetDatum(count);
-	values[1] = Int64GetDatum(bytes);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), values, nulls)));
+	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, done, 2));
 }

@@ -578,7 +578,7 @@ verify_contents(PG_FUNCTION_ARGS)
 	    .limit = PG_INT64_MAX,
 	};
 
-	nachet_materialize(fcinfo);
+	nachet_materialize(fcinfo, NACHET_FINDING_COLUMNS);
 	nachet_verify(&verify, rsinfo->setResult, rsinfo->setDesc);
 	return (Datum) 0;
 }

@@ -15,7 +15,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
@@ -215,8 +214,7 @@ verify_all(PG_FUNCTION_ARGS)
 {
 	NachetArg args[2] = {NACHET_PARAM(INT8OID, (Datum) 0),
 	                     NACHET_PARAM(INT8OID, PG_GETARG_DATUM(0))};
-	TupleDesc shape;
-	Datum findings;
+	int64 findings;
 	bool isnull;
 
 	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
@@ -227,8 +225,6 @@ verify_all(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("max_bytes must not be null")));
-	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	args[0].value =
 	    Int64GetDatum(query_bigint(SPI_OK_SELECT, "SELECT nachet.verify_begin()", 0, NULL));
@@ -241,11 +237,10 @@ verify_all(PG_FUNCTION_ARGS)
 		SPI_freetuptable(SPI_tuptable);
 		SPI_commit();
 	}
-	findings = Int64GetDatum(query_bigint(
+	findings = query_bigint(
 	    SPI_OK_SELECT,
 	    "SELECT findings FROM nachet.verify_progress WHERE run_id OPERATOR(pg_catalog.=) $1", 1,
-	    args));
+	    args);
 	SPI_finish();
-	isnull = false;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), &findings, &isnull)));
+	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, &findings, 1));
 }

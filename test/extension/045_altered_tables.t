@@ -1,0 +1,228 @@
+#!/usr/bin/env perl
+# test/extension/045_altered_tables.t: what an administrator puts on the extension's tables holds, and never crashes the server.
+#
+# Columns, indexes, constraints, policies and triggers are added to every table; then pictures come in by every way, are read,
+# moved, brought back, swept and deleted. What C code relies on may not be changed: that ends in an error that says so.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Nachet::Intact qw(is_intact);
+use Nachet::ObjectStore ();
+use Nachet::Test qw(png tempdir tiff write_file);
+use Test::More;
+
+my $folder = tempdir();
+my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
+my $objects = Nachet::ObjectStore->new('azure');
+my $store = Nachet::Test->new;
+$store->psql('CREATE EXTENSION amcheck');
+$objects->use_by($store);
+$store->create_role(reader => 'nachet_reader');
+my $user = $store->user_id;
+my @tables = split /\n/, $store->psql(q{SELECT relname FROM pg_class WHERE relnamespace = 'nachet'::regnamespace AND relkind = 'r' ORDER BY 1});
+cmp_ok(scalar @tables, '>=', 13, 'every table of the extension is looked at') or diag("@tables");
+
+sub literal { my ($bytes) = @_; return q{'\x} . unpack('H*', $bytes) . q{'::bytea} }
+sub upload_sql
+{
+	my @pictures = @_;
+	return 'SELECT nachet.upload_picture_set(ARRAY[' . join(', ', map { literal($_) } @pictures) . "], '$user', "
+		. q{'{"seed_name": "Brassica napus", "zoom_level": 20, "nb_seeds": 5}')};
+}
+
+# All of a set's pictures have these bytes, read by a reader.
+sub is_read
+{
+	my ($set, $bytes, $title) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $read = $store->psql("SELECT string_agg(encode(sha256(nachet.picture_content(id)), 'hex'), ' ' ORDER BY encode(sha256(nachet.picture_content(id)), 'hex')) FROM nachet.picture WHERE picture_set_id = '$set'", role => 'reader');
+	return is($read, join(' ', sort map { Nachet::Test::sha256($_) } @$bytes), $title);
+}
+
+# All indexes, against their tables; and every partial one has the rows that it should have and no other.
+sub indexes_hold
+{
+	my ($title) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my ($status, $out, $err) = $store->psql_result(<<'SQL');
+SELECT bt_index_parent_check(i.indexrelid, true, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relnamespace = 'nachet'::regnamespace AND c.relam = (SELECT oid FROM pg_am WHERE amname = 'btree');
+SQL
+	is($status, 0, $title) or diag($err);
+	is($store->psql('SET enable_seqscan = off; SET enable_bitmapscan = off; SELECT count(*) FROM nachet.content_chunk WHERE chunk_no > 1000'), 0, '... and a partial one has no other rows');
+	return;
+}
+
+subtest 'additions to every table' => sub {
+	$store->psql(<<'SQL');
+CREATE SCHEMA audit;
+CREATE TABLE audit.event (relation name, operation text);
+CREATE FUNCTION audit.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+	INSERT INTO audit.event VALUES (TG_TABLE_NAME, TG_WHEN || ' ' || TG_OP);
+	RETURN coalesce(NEW, OLD);
+END $$;
+GRANT USAGE ON SCHEMA audit TO PUBLIC;
+SQL
+	for my $table (@tables)
+	{
+		$store->psql(<<"SQL");
+ALTER TABLE nachet.$table ADD COLUMN gone integer, ADD COLUMN note text, ADD COLUMN n8 bigint, ADD COLUMN at timestamptz;
+ALTER TABLE nachet.$table DROP COLUMN gone;
+ALTER TABLE nachet.$table ADD CONSTRAINT audited CHECK (note IS NULL OR length(note) < 100);
+CREATE INDEX ON nachet.$table (md5(note));
+CREATE INDEX ON nachet.$table (note) WHERE note IS NOT NULL;
+CREATE TRIGGER audit_rows BEFORE INSERT OR UPDATE OR DELETE ON nachet.$table FOR EACH ROW EXECUTE FUNCTION audit.note();
+CREATE TRIGGER zz_audit_rows AFTER INSERT OR UPDATE OR DELETE ON nachet.$table FOR EACH ROW EXECUTE FUNCTION audit.note();
+CREATE TRIGGER zz_audit AFTER INSERT OR UPDATE OR DELETE ON nachet.$table FOR EACH STATEMENT EXECUTE FUNCTION audit.note();
+SQL
+		# The bytes of a full chunk leave no room for more in its page; elsewhere columns have values of their own.
+		$store->psql("ALTER TABLE nachet.$table ADD COLUMN stamp timestamptz NOT NULL DEFAULT clock_timestamp(), ADD COLUMN twice integer GENERATED ALWAYS AS (2) STORED") if $table ne 'content_chunk';
+		# COPY takes no policies; see below.
+		$store->psql("ALTER TABLE nachet.$table ENABLE ROW LEVEL SECURITY; CREATE POLICY everything ON nachet.$table USING (true) WITH CHECK (true)") if $table ne 'content_chunk';
+	}
+	$store->psql(<<'SQL');
+CREATE INDEX ON nachet.content_chunk (md5(data));
+CREATE INDEX ON nachet.content_chunk (length(data), content_id);
+CREATE INDEX partial ON nachet.content_chunk (content_id) WHERE chunk_no > 1000;
+CREATE INDEX ON nachet.content_chunk USING brin (content_id);
+CREATE INDEX ON nachet.content_chunk USING hash (content_id);
+ALTER TABLE nachet.content_chunk ADD CONSTRAINT sizes CHECK (length(data) BETWEEN 1 AND 8120);
+CREATE INDEX ON nachet.content ((byte_size / 1000)) WHERE format = 'PNG';
+CREATE UNIQUE INDEX ON nachet.content (encode(sha256, 'hex'));
+CREATE INDEX ON nachet.picture ((picture -> 'image_data' ->> 'format'));
+SQL
+	my @pictures = (png(60, 50, 'copied'), tiff(300_000, 'copied'));
+	write_file("$folder/copied/a.png", $pictures[0]);
+	write_file("$folder/copied/b.tiff", $pictures[1]);
+	my ($status, $copied, $err) = $store->run_load(@required, "$folder/copied");
+	is($status, 0, 'a folder goes in by COPY') or return diag($err);
+	chomp $copied;
+	is_read($copied, \@pictures, '... and comes back');
+
+	my @more = (png(60, 50, 'array'), tiff(1_200_000, 'array'), $pictures[0]);
+	my $array = $store->psql(upload_sql(@more), role => 'importer');
+	is_read($array, \@more, 'an array goes in and comes back');
+	is($store->psql(upload_sql(@more), role => 'importer'), $array, '... once');
+	is($store->psql('SELECT count(*) FROM nachet.content_chunk WHERE note IS NOT NULL OR n8 IS NOT NULL OR at IS NOT NULL'), 0, "what a chunk's further columns hold is nothing");
+	is($store->psql('SELECT count(*) FROM nachet.content WHERE stamp IS NULL OR twice <> 2'), 0, '... and where they have defaults, those');
+	is($store->psql('SELECT nachet.batch_import(nachet.request_json($$' . '{"email": "someone@example.org", "seed_name": "Brassica napus", "zoom_level": 1, "nb_seeds": 2, "pictures": [{"name": "m", "sha256": "' . Nachet::Test::sha256($more[1]) . '"}]}' . q{$$)) ->> 'result'}, role => 'importer'), 'created', 'a manifest makes a set');
+	is($store->psql("SELECT count(*) FROM nachet.content_facts(ARRAY(SELECT sha256 FROM nachet.content)) WHERE reason IS NULL"), 4, 'the facts are known');
+	is_intact($store, 'all is intact');
+	indexes_hold('every index has every row');
+	my $chunks = $store->psql('SELECT count(*) FROM nachet.content_chunk');
+	cmp_ok($store->psql("SELECT count(*) FROM audit.event WHERE relation = 'content_chunk' AND operation = 'BEFORE INSERT'"), '>=', $chunks, 'triggers have seen each chunk');
+
+	my $before = $store->psql("SELECT count(*) FROM audit.event WHERE relation = 'content_chunk' AND operation = 'BEFORE INSERT'");
+	is($store->psql('SELECT contents, failed FROM nachet.offload_contents()'), '4|0', 'all moves to the object store');
+	is($store->psql('SELECT count(*) FROM nachet.content_chunk'), 0, '... and leaves the database');
+	is_read($array, \@more, '... and is read from there');
+	is($store->psql('SELECT contents, failed FROM nachet.restore_contents()'), '4|0', 'all comes back');
+	is($store->psql("SELECT count(*) FROM audit.event WHERE relation = 'content_chunk' AND operation = 'BEFORE INSERT'"), $before + $chunks, '... by way of the triggers');
+	is_read($array, \@more, '... with its bytes');
+	is_intact($store, 'all is intact still');
+	indexes_hold('every index still has every row');
+	is($store->psql('CALL nachet.verify_all()'), 0, 'nothing is found to be damaged');
+
+	$store->psql(q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'left over'), (0, 'left over too')}, role => 'importer');
+	is($store->psql("SELECT contents FROM nachet.sweep_contents('-1 s')"), 2, 'what no set has is swept');
+	cmp_ok($store->psql("SELECT nachet.delete_picture_set('$copied')"), '>=', 300_000, 'a set is deleted, with what only it had');
+	is_read($array, \@more, '... and another is whole');
+	is_intact($store, 'all is intact at the end');
+	indexes_hold('every index has every row at the end');
+	my @unseen = grep { my $table = $_; !$store->psql("SELECT count(*) FROM audit.event WHERE relation = '$table'") } @tables;
+	is_deeply([ grep { !/\A(?:object_type|seed|users|verify_finding)\z/ } @unseen ], [], 'triggers were fired on every table that was written');
+};
+
+subtest 'constraints and policies hold for every way in' => sub {
+	my $count = sub { return $store->psql('SELECT (SELECT count(*) FROM nachet.content), (SELECT count(*) FROM nachet.content_chunk), (SELECT count(*) FROM nachet.picture_set)') };
+	my $was = $count->();
+	my $insert = q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'more than ten bytes')};
+	$store->psql('ALTER TABLE nachet.content_chunk ADD CONSTRAINT nope CHECK (length(data) < 10) NOT VALID');
+	is($store->sqlstate($insert, role => 'importer'), '23514', 'a CHECK refuses an INSERT');
+	is($store->sqlstate(upload_sql(png(9, 9, 'checked')), role => 'importer'), '23514', '... and an array');
+	$store->psql('ALTER TABLE nachet.content_chunk DROP CONSTRAINT nope');
+	$store->psql('CREATE UNIQUE INDEX one_each ON nachet.content_chunk (length(data)) WHERE length(data) = 12');
+	is($store->sqlstate($insert =~ s/more than ten bytes/twelve bytes/r, role => 'importer'), '', 'a unique index takes one');
+	is($store->sqlstate($insert =~ s/more than ten bytes/TWELVE BYTES/r, role => 'importer'), '23505', '... and refuses a second');
+	$store->psql("DROP INDEX nachet.one_each; SELECT nachet.sweep_contents('-1 s')");
+	$store->psql('ALTER TABLE nachet.content_chunk ENABLE ROW LEVEL SECURITY');
+	is($store->sqlstate($insert, role => 'importer'), '42501', 'without a policy nothing goes in');
+	my ($status, undef, $err) = $store->run_load('--retries', 0, @required, '--name', 'other', write_file("$folder/policy/a.png", png(9, 9, 'policy')) && "$folder/policy");
+	is($status, 1, '... nor by COPY') or diag($err);
+	is($count->(), $was, 'nothing of all this was stored');
+	$store->psql('CREATE POLICY everything ON nachet.content_chunk FOR INSERT WITH CHECK (true)');
+	is($store->sqlstate($insert, role => 'importer'), '', 'with one, an INSERT does');
+	$store->psql("DROP POLICY everything ON nachet.content_chunk; ALTER TABLE nachet.content_chunk DISABLE ROW LEVEL SECURITY; SELECT nachet.sweep_contents('-1 s')");
+	$store->psql('ALTER TABLE nachet.content_chunk ADD COLUMN large bigint NOT NULL DEFAULT 7');
+	is($store->sqlstate($insert, role => 'importer'), '', 'a column that has a value takes room');
+	is($store->sqlstate(upload_sql(tiff(20_000, 'full')), role => 'importer'), '54000', '... which a full chunk leaves none for');
+	is($store->psql('SELECT count(*) FROM nachet.content_chunk WHERE large <> 7'), 0, '... and has its default');
+	$store->psql("ALTER TABLE nachet.content_chunk DROP COLUMN large; SELECT nachet.sweep_contents('-1 s')");
+	is($count->(), $was, 'nothing is left');
+	is($store->sqlstate(upload_sql(tiff(20_000, 'full')), role => 'importer'), '', 'a full chunk goes in again');
+	is_intact($store, 'all is intact');
+};
+
+# What is done and undone, and which functions must refuse meanwhile.
+my $set = $store->psql(upload_sql(png(20, 20, 'kept')), role => 'importer');
+my $digest = Nachet::Test::sha256(png(20, 20, 'kept'));
+my %calls = (
+	insert => [ importer => q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'something')} ],
+	upload => [ importer => upload_sql(png(9, 9, 'refused')) ],
+	missing => [ importer => "SELECT nachet.missing_contents(ARRAY['\\x$digest'::bytea])" ],
+	facts => [ importer => "SELECT nachet.content_facts(ARRAY['\\x$digest'::bytea])" ],
+	read => [ reader => "SELECT nachet.content_read('\\x$digest', 0, 10)" ],
+	picture => [ reader => "SELECT nachet.picture_content(id) FROM nachet.picture WHERE picture_set_id = '$set'" ],
+	verify => [ postgres => 'SELECT nachet.verify_contents()' ],
+);
+subtest 'what C code relies on cannot be changed unnoticed' => sub {
+	for my $case (
+		[ 'content_chunk: a column renamed', 'ALTER TABLE nachet.content_chunk RENAME data TO bytes', 'ALTER TABLE nachet.content_chunk RENAME bytes TO data', qw(upload facts read picture verify) ],
+		[ 'content_chunk: another type', 'ALTER TABLE nachet.content_chunk ALTER chunk_no TYPE oid', 'ALTER TABLE nachet.content_chunk ALTER chunk_no TYPE integer USING chunk_no::bigint::integer', qw(insert upload facts read picture verify) ],
+		[ 'content_chunk: bytes moved out of line', 'ALTER TABLE nachet.content_chunk ALTER data SET STORAGE EXTERNAL', 'ALTER TABLE nachet.content_chunk ALTER data SET STORAGE PLAIN', qw(insert upload) ],
+		[ 'content: a column renamed', 'ALTER TABLE nachet.content RENAME byte_size TO size', 'ALTER TABLE nachet.content RENAME size TO byte_size', qw(missing facts read picture verify) ],
+		[ 'content: another type', 'ALTER TABLE nachet.content ALTER object_etag TYPE bytea USING object_etag::bytea', 'ALTER TABLE nachet.content ALTER object_etag TYPE text USING convert_from(object_etag, $$UTF8$$)', qw(missing facts read picture verify) ],
+		[ 'picture: a column renamed', 'ALTER TABLE nachet.picture RENAME content_id TO old', 'ALTER TABLE nachet.picture RENAME old TO content_id', qw(picture verify) ],
+		[ 'an index of another column', 'ALTER INDEX nachet.content_pkey RENAME TO old; CREATE INDEX content_pkey ON nachet.content (byte_size)', 'DROP INDEX nachet.content_pkey; ALTER INDEX nachet.old RENAME TO content_pkey', qw(picture verify) ],
+		[ 'an index of some rows', 'ALTER INDEX nachet.content_sha256_key RENAME TO old; CREATE INDEX content_sha256_key ON nachet.content (sha256) WHERE width > 5', 'DROP INDEX nachet.content_sha256_key; ALTER INDEX nachet.old RENAME TO content_sha256_key', qw(missing facts read) ],
+		[ 'an index that descends', 'ALTER INDEX nachet.content_pkey RENAME TO old; CREATE INDEX content_pkey ON nachet.content (id DESC)', 'DROP INDEX nachet.content_pkey; ALTER INDEX nachet.old RENAME TO content_pkey', qw(picture verify) ],
+		[ 'an index of another kind', 'ALTER INDEX nachet.content_sha256_key RENAME TO old; CREATE INDEX content_sha256_key ON nachet.content USING hash (sha256)', 'DROP INDEX nachet.content_sha256_key; ALTER INDEX nachet.old RENAME TO content_sha256_key', qw(missing facts read) ],
+		[ 'an index of one column of two', 'ALTER INDEX nachet.content_chunk_pkey RENAME TO old; CREATE INDEX content_chunk_pkey ON nachet.content_chunk (content_id) INCLUDE (chunk_no)', 'DROP INDEX nachet.content_chunk_pkey; ALTER INDEX nachet.old RENAME TO content_chunk_pkey', qw(read picture verify) ],
+		[ 'an index of another table', 'ALTER INDEX nachet.picture_pkey RENAME TO old; CREATE INDEX picture_pkey ON nachet.picture_seed (id)', 'DROP INDEX nachet.picture_pkey; ALTER INDEX nachet.old RENAME TO picture_pkey', qw(picture) ])
+	{
+		my ($title, $do, $undo, @refused) = @$case;
+		$store->psql($do);
+		for my $call (@refused)
+		{
+			my ($role, $sql) = @{ $calls{$call} };
+			is($store->sqlstate($sql, role => $role), '55000', "$title: $call");
+		}
+		$store->psql($undo);
+		for my $call (@refused)
+		{
+			my ($role, $sql) = @{ $calls{$call} };
+			is($store->sqlstate("BEGIN; $sql; ROLLBACK", role => $role), '', "$title, undone: $call");
+		}
+	}
+	my (undef, undef, $err) = $store->psql_result("BEGIN; ALTER TABLE nachet.content RENAME byte_size TO size; $calls{missing}[1]");
+	like($err, qr/column 3 of table "nachet\.content" is not "byte_size" of type bigint.*HINT:  Columns may be added/s, 'the error says which column, and what may be done');
+	is_intact($store, 'all is intact');
+};
+
+subtest 'functions that another version declares' => sub {
+	my $library = '$libdir/nachet_datastore';
+	for my $case (
+		[ 'a set of rows with a column more', "CREATE FUNCTION other.facts(bytea[], OUT a bytea, OUT b bigint, OUT c text, OUT d int, OUT e int, OUT f text, OUT g text) RETURNS SETOF record AS '$library', 'content_facts' LANGUAGE C", "SELECT other.facts(ARRAY['\\x$digest'::bytea])" ],
+		[ 'a row with a column more', "CREATE FUNCTION other.sweep(interval, OUT a bigint, OUT b bigint, OUT c bigint) AS '$library', 'sweep_contents' LANGUAGE C", "SELECT other.sweep('1 day')" ])
+	{
+		my ($title, $create, $call) = @$case;
+		is($store->sqlstate("BEGIN; CREATE SCHEMA other; $create; $call; ROLLBACK"), '55000', "$title is refused");
+	}
+};
+
+unlike($store->log, qr/terminated by signal|PANIC|leak/, 'no backend crashed, and nothing leaked');
+
+done_testing;
