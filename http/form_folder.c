@@ -43,7 +43,7 @@ answer(NachetRequest *request)
 	char new_bytes_text[24];
 	const NachetArray *arrays[4] = {&import->fields.names, &import->fields.values,
 	                                &import->pictures.names, &import->pictures.digests};
-	const NachetQuery query = {statement, 6, types, values, lengths, formats};
+	const NachetStatement query = {statement, 6, types, values, lengths, formats, 0};
 	PGresult *result;
 	uint64_t new_bytes;
 

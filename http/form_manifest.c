@@ -43,7 +43,7 @@ static void
 answer(NachetRequest *request)
 {
 	const char *values[2] = {nachet_json_body_load(request), request->auth_email};
-	const NachetQuery query = {.sql = statement, .count = 2, .values = values};
+	const NachetStatement query = {.sql = statement, .count = 2, .values = values};
 	PGresult *result = NULL;
 
 	if (values[0] != NULL)

@@ -42,7 +42,7 @@ answer(NachetRequest *request)
 	const char *values[3];
 	int lengths[3] = {0};
 	char new_bytes_text[24];
-	const NachetQuery query = {statement, 3, types, values, lengths, formats};
+	const NachetStatement query = {statement, 3, types, values, lengths, formats, 0};
 	PGresult *result;
 	uint64_t new_bytes;
 

@@ -3,8 +3,9 @@
  *		Lines on standard error, as text or as JSON Lines.
  *
  * One write a line keeps the lines of many threads whole; no lock is taken, so that a log that nobody reads
- * stops only who writes to it. Whatever a message holds, it stays one line and moves no terminal.
+ * stops only the threads that write to it, and not even those that never wait. Whatever a message holds, it stays one line and moves no terminal.
  */
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #define MESSAGE_BYTES 2048
 
 static NachetLogFormat log_format = NACHET_LOG_TEXT;
+
+static _Thread_local bool never_waits;
 
 bool
 nachet_log_set_format(const char *name)
@@ -34,6 +37,21 @@ NachetLogFormat
 nachet_log_format(void)
 {
 	return log_format;
+}
+
+void
+nachet_log_never_wait(void)
+{
+	never_waits = true;
+}
+
+/* Whether a write would not wait: a pipe that can be written to has room for a whole line. */
+static bool
+has_room(void)
+{
+	struct pollfd file = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&file, 1, 0) != 0;
 }
 
 void
@@ -62,7 +80,7 @@ nachet_log_line_end(NachetText *line)
 		nachet_text_add(line, "}", 1);
 	nachet_text_add(line, "\n", 1);
 	/* A line that can't be made or written has nobody to be told to. */
-	if (!line->failed)
+	if (!line->failed && (!never_waits || has_room()))
 		(void) !write(STDERR_FILENO, line->bytes, line->length);
 	nachet_text_free(line);
 }

@@ -23,6 +23,9 @@ extern NachetLogFormat nachet_log_format(void);
 extern void nachet_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern void nachet_log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on this thread drops a line that standard error has no room for, and waits for no one to read it. */
+extern void nachet_log_never_wait(void);
+
 /*
  * A line of the caller's own: begin writes what every line begins with, in JSON the members time and level; the
  * caller adds to it, and end writes it out and frees it. The caller sees to it that a text line stays one line.

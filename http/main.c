@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +31,13 @@
  */
 #define LARGE_BLOCK_BYTES (256 * 1024)
 
+/* The end takes this long at least, if it must: threads are joined. */
+#define STOP_MINIMUM_MS 1000
+
 /* Seconds to wait for a database that does not answer at all; libpq's own default is to wait for ever. */
 #define CONNECT_TIMEOUT "5"
 
-/* False at a second signal; true when the time is over or, where until_idle, no request is under way. */
+/* False at a second signal; true when the time is over or, if until_idle, no request is under way. */
 static bool
 wait_for(NachetServer *server, const sigset_t *endings, uint64_t seconds, bool until_idle)
 {
@@ -50,9 +54,12 @@ wait_for(NachetServer *server, const sigset_t *endings, uint64_t seconds, bool u
 	return true;
 }
 
-/* Whether all requests under way have ended; the time is over, or a second signal came, where not. */
+/*
+ * Lets requests under way end; *limit becomes the time by which all must have ended. False if the time was over, or a
+ * second signal came, before they had.
+ */
 static bool
-drain(NachetServer *server, const sigset_t *endings)
+drain(NachetServer *server, const sigset_t *endings, int64_t *limit)
 {
 	const NachetHttpOptions *options = server->options;
 	bool patient;
@@ -62,9 +69,50 @@ drain(NachetServer *server, const sigset_t *endings)
 	nachet_log("stopping: %zu requests under way", atomic_load(&server->requests));
 	patient = wait_for(server, endings, options->drain_delay, false);
 	nachet_server_quiesce(server);
-	if (patient)
-		(void) wait_for(server, endings, options->drain_timeout, true);
+	*limit = nachet_clock_ms() + (int64_t) options->drain_timeout * 1000;
+	if (!patient || !wait_for(server, endings, options->drain_timeout, true))
+		*limit = 0;
 	return atomic_load(&server->requests) == 0;
+}
+
+/* What the thread needs that ends the service. */
+typedef struct Ending
+{
+	NachetServer *server;
+	atomic_bool done;
+} Ending;
+
+static void *
+end_server(void *context)
+{
+	Ending *ending = context;
+
+	nachet_server_stop(ending->server);
+	atomic_store(&ending->done, true);
+	return NULL;
+}
+
+/* Ends the service, in which no request is under way; false if it is not done by the limit, or at a second signal. */
+static bool
+stop_in_time(NachetServer *server, const sigset_t *endings, int64_t limit)
+{
+	static Ending ending; /* the thread may outlive this function */
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	int64_t minimum = nachet_clock_ms() + STOP_MINIMUM_MS;
+	pthread_t thread;
+
+	ending.server = server;
+	if (pthread_create(&thread, NULL, end_server, &ending) != 0)
+	{
+		nachet_server_stop(server);
+		return true;
+	}
+	while (!atomic_load(&ending.done) && nachet_clock_ms() < (limit > minimum ? limit : minimum))
+	{
+		if (sigtimedwait(endings, NULL, &pause) > 0)
+			break;
+	}
+	return atomic_load(&ending.done) && pthread_join(thread, NULL) == 0;
 }
 
 /* In this thread, and so in all that it starts; endings become those of them that end the service. */
@@ -102,6 +150,7 @@ serve(const NachetHttpOptions *options, NachetSockets *sockets)
 {
 	static NachetServer server;
 	sigset_t endings;
+	int64_t limit;
 
 	block_signals(&endings);
 	(void) mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
@@ -110,15 +159,20 @@ serve(const NachetHttpOptions *options, NachetSockets *sockets)
 	if (!nachet_server_start(&server, options, sockets))
 		return NACHET_HTTP_EXIT_FAILED;
 	nachet_systemd_notify("READY=1");
+	nachet_log_never_wait(); /* or no signal would be fetched meanwhile */
 	serve_until_signal(&server, &endings);
-	if (!drain(&server, &endings))
+	if (!drain(&server, &endings, &limit))
 	{
 		/* Their threads may wait for the database for long; what they hold, the system takes back. */
 		nachet_log_warning("stopped: %zu requests were cut off", atomic_load(&server.requests));
 		nachet_sockets_close(sockets);
 		_exit(NACHET_HTTP_EXIT_FAILED);
 	}
-	nachet_server_stop(&server);
+	if (!stop_in_time(&server, &endings, limit))
+	{
+		nachet_log_warning("stopped while the database had not answered");
+		_exit(NACHET_HTTP_EXIT_STOPPED);
+	}
 	nachet_log("stopped");
 	return NACHET_HTTP_EXIT_STOPPED;
 }

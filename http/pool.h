@@ -18,11 +18,13 @@ typedef struct NachetPooled
 {
 	PGconn *connection; /* outside any transaction */
 	int chunk_size;     /* what nachet.chunk_size() said when it was made */
+	int socket;         /* the pool's: another descriptor of the connection's socket */
+	size_t place;       /* the pool's: where it is noted as lent */
 } NachetPooled;
 
 /*
  * Makes no connection yet. In seconds: how long nachet_pool_take waits, and how long the server works on one
- * statement before it gives up. NULL where memory ran out.
+ * statement before it gives up. NULL where memory or threads ran out.
  */
 extern NachetPool *nachet_pool_create(const char *conninfo, size_t size, unsigned wait,
                                       unsigned statement_timeout);
@@ -33,6 +35,18 @@ extern NachetPool *nachet_pool_create(const char *conninfo, size_t size, unsigne
  */
 extern bool nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
     __attribute__((warn_unused_result));
+
+/* Seconds that a statement may take, as nachet_pool_create was told. */
+extern unsigned nachet_pool_statement_timeout(const NachetPool *pool);
+
+/*
+ * Bounds what follows over a connection that is lent: unless it comes back within so many seconds and a few more, it is
+ * cut, whatever libpq waits for. When lent it has the statement timeout.
+ */
+extern void nachet_pool_bound(NachetPool *pool, const NachetPooled *pooled, unsigned seconds);
+
+/* Whether a connection that is lent was cut; *error, which libpq's failure has filled, then tells so. */
+extern bool nachet_pool_was_cut(NachetPool *pool, const NachetPooled *pooled, NachetError *error);
 
 /*
  * Gives it back. One that is inside a transaction is closed, and its place is free; so is one that is broken,
@@ -55,6 +69,9 @@ typedef struct NachetPoolState
 } NachetPoolState;
 
 extern void nachet_pool_state(NachetPool *pool, NachetPoolState *state);
+
+/* Cuts all that are lent, and lends none any more: the service ends. */
+extern void nachet_pool_stop(NachetPool *pool);
 
 /* Closes all; none may be lent. NULL is allowed. */
 extern void nachet_pool_free(NachetPool *pool);

@@ -12,23 +12,24 @@
 #define CARRIED_BYTES ((size_t) 1024 * 1024)
 
 static bool
-was_large(const NachetQuery *query, const PGresult *result)
+was_large(const NachetStatement *statement, const PGresult *result)
 {
 	size_t bytes = PQresultMemorySize(result);
 
-	for (int i = 0; i < query->count; i++)
+	for (int i = 0; i < statement->count; i++)
 	{
-		if (query->values[i] == NULL)
+		if (statement->values[i] == NULL)
 			continue;
-		bytes += query->formats != NULL && query->formats[i] == 1 ? (size_t) query->lengths[i]
-		                                                          : strlen(query->values[i]);
+		bytes += statement->formats != NULL && statement->formats[i] == 1
+		             ? (size_t) statement->lengths[i]
+		             : strlen(statement->values[i]);
 	}
 	return bytes > CARRIED_BYTES;
 }
 
 /* *lost tells whether the connection broke while the statement ran. */
 static PGresult *
-run_once(NachetPool *pool, const NachetQuery *query, bool *lost, NachetError *error)
+run_once(NachetPool *pool, const NachetStatement *statement, bool *lost, NachetError *error)
 {
 	NachetPooled pooled;
 	PGresult *result;
@@ -36,14 +37,14 @@ run_once(NachetPool *pool, const NachetQuery *query, bool *lost, NachetError *er
 	*lost = false;
 	if (!nachet_pool_take(pool, &pooled, error))
 		return NULL;
-	result = PQexecParams(pooled.connection, query->sql, query->count, query->types, query->values,
-	                      query->lengths, query->formats, 0);
+	result =
+	    nachet_statement_run(pooled.connection, statement, nachet_pool_statement_timeout(pool));
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		nachet_error_from_postgres(error, pooled.connection, result);
 	else if (PQntuples(result) != 1)
 		nachet_error_set(error, "a statement gave %d rows", PQntuples(result));
-	*lost = error->unreachable;
-	if (!*lost && was_large(query, result))
+	*lost = error->unreachable && !nachet_pool_was_cut(pool, &pooled, error);
+	if (!error->unreachable && was_large(statement, result))
 		nachet_pool_drop(pool, &pooled);
 	else
 		nachet_pool_give(pool, &pooled);
@@ -56,16 +57,16 @@ run_once(NachetPool *pool, const NachetQuery *query, bool *lost, NachetError *er
 }
 
 PGresult *
-nachet_query_row(NachetRequest *request, const NachetQuery *query, unsigned bad_request)
+nachet_query_row(NachetRequest *request, const NachetStatement *statement, unsigned bad_request)
 {
 	NachetError error = NACHET_ERROR_INIT;
 	bool lost;
-	PGresult *result = run_once(request->server->pool, query, &lost, &error);
+	PGresult *result = run_once(request->server->pool, statement, &lost, &error);
 
 	if (lost)
 	{
 		nachet_error_clear(&error);
-		result = run_once(request->server->pool, query, &lost, &error);
+		result = run_once(request->server->pool, statement, &lost, &error);
 	}
 	if (result == NULL)
 		nachet_respond_error(request, bad_request, &error);

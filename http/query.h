@@ -5,27 +5,15 @@
 #ifndef NACHET_HTTP_QUERY_H
 #define NACHET_HTTP_QUERY_H
 
-#include <libpq-fe.h>
-
+#include "loader/client/statement.h"
 #include "request.h"
-
-/* A statement's parameters, as PQexecParams takes them; results come as text. */
-typedef struct NachetQuery
-{
-	const char *sql;
-	int count;
-	const Oid *types;
-	const char *const *values;
-	const int *lengths;
-	const int *formats;
-} NachetQuery;
 
 /*
  * Runs a statement that gives one row, once more where the connection was lost: only for statements that may
  * run twice. The caller clears the result. On failure it is NULL, and the request has been answered as by
  * nachet_respond_error.
  */
-extern PGresult *nachet_query_row(NachetRequest *request, const NachetQuery *query,
+extern PGresult *nachet_query_row(NachetRequest *request, const NachetStatement *statement,
                                   unsigned bad_request);
 
 #endif

@@ -22,6 +22,9 @@
 #define FRESH_MS 1000
 #define WAIT_S   2
 
+/* How long a question may take before its connection counts as dead; it waits for no lock. */
+#define QUESTION_S 10
+
 struct NachetReady
 {
 	pthread_mutex_t lock;
@@ -46,7 +49,10 @@ question(NachetPool *pool, NachetError *error)
 
 	if (!nachet_pool_take(pool, &pooled, error))
 		return false;
+	nachet_pool_bound(pool, &pooled, QUESTION_S);
 	answered = nachet_datastore_chunk_size(pooled.connection, error) > 0;
+	if (!answered)
+		(void) nachet_pool_was_cut(pool, &pooled, error);
 	nachet_pool_give(pool, &pooled);
 	return answered;
 }

@@ -13,7 +13,7 @@ bool
 nachet_requester_check(NachetRequest *request, const char *email)
 {
 	const char *values[] = {email, request->auth_email};
-	const NachetQuery query = {.sql = statement, .count = 2, .values = values};
+	const NachetStatement query = {.sql = statement, .count = 2, .values = values};
 	PGresult *result = nachet_query_row(request, &query, MHD_HTTP_UNPROCESSABLE_CONTENT);
 	bool known = result != NULL;
 

@@ -47,7 +47,7 @@ ask(NachetRequest *request, const char *body)
 	                           options->max_pictures, options->max_manifest_size};
 	char texts[4][24];
 	const char *values[6] = {body, request->auth_email};
-	const NachetQuery query = {.sql = statement, .count = 6, .values = values};
+	const NachetStatement query = {.sql = statement, .count = 6, .values = values};
 	PGresult *result;
 
 	for (int i = 0; i < 4; i++)

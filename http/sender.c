@@ -166,13 +166,13 @@ compare_items(const void *a, const void *b)
 
 /* Decides which pictures' bytes go over the line: each missing content once. */
 static bool
-find_missing(const NachetPooled *pooled, Batch *batch, NachetError *error)
+find_missing(NachetPool *pool, const NachetPooled *pooled, Batch *batch, NachetError *error)
 {
 	for (size_t i = 0; i < batch->count; i++)
 		memcpy(batch->digests[i], batch->items[i].picture->digest, NACHET_SHA256_BYTES);
-	if (!nachet_datastore_missing(pooled->connection,
-	                              (const unsigned char(*)[NACHET_SHA256_BYTES]) batch->digests,
-	                              batch->count, batch->missing, error))
+	if (!nachet_datastore_missing(
+	        pooled->connection, (const unsigned char(*)[NACHET_SHA256_BYTES]) batch->digests,
+	        batch->count, nachet_pool_statement_timeout(pool), batch->missing, error))
 		return false;
 	for (size_t i = batch->count; i > 1; i--)
 	{
@@ -202,16 +202,19 @@ copy_picture(NachetChunkCopy *copy, const NachetSpooled *picture, char *buffer, 
 }
 
 static bool
-copy_missing(const NachetPooled *pooled, Batch *batch, NachetError *error)
+copy_missing(NachetPool *pool, const NachetPooled *pooled, Batch *batch, NachetError *error)
 {
+	unsigned timeout = nachet_pool_statement_timeout(pool);
 	NachetChunkCopy *copy = NULL;
+
+	nachet_pool_bound(pool, pooled, timeout);
 
 	for (size_t i = 0; i < batch->count; i++)
 	{
 		if (!batch->missing[i])
 			continue;
 		if (copy == NULL)
-			copy = nachet_chunk_copy_begin(pooled->connection, pooled->chunk_size, error);
+			copy = nachet_chunk_copy_begin(pooled->connection, pooled->chunk_size, timeout, error);
 		if (copy == NULL)
 			return false;
 		if (!copy_picture(copy, batch->items[i].picture, batch->buffer, error))
@@ -233,8 +236,8 @@ store_batch(NachetPool *pool, Batch *batch, bool *lost, NachetError *error)
 	*lost = false;
 	if (!nachet_pool_take(pool, &pooled, error))
 		return false;
-	stored = find_missing(&pooled, batch, error) && copy_missing(&pooled, batch, error);
-	*lost = error->unreachable;
+	stored = find_missing(pool, &pooled, batch, error) && copy_missing(pool, &pooled, batch, error);
+	*lost = error->unreachable && !nachet_pool_was_cut(pool, &pooled, error);
 	nachet_pool_give(pool, &pooled);
 	return stored;
 }

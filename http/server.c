@@ -266,6 +266,7 @@ nachet_server_stop(NachetServer *server)
 {
 	if (server->daemon != NULL)
 		MHD_stop_daemon(server->daemon);
+	nachet_pool_stop(server->pool);
 	nachet_admin_stop(server->admin);
 	nachet_watchdog_stop(server->watchdog);
 	nachet_senders_stop(server->senders);

@@ -54,7 +54,10 @@ extern void nachet_server_announce_stop(NachetServer *server);
 /* Takes no connection any more. */
 extern void nachet_server_quiesce(NachetServer *server);
 
-/* Ends all; only when no request is under way, or it would wait for them. */
+/*
+ * Ends all; only when no request is under way, or it would wait for them. Connections to the database are cut, but it
+ * waits for those that are being made.
+ */
 extern void nachet_server_stop(NachetServer *server);
 
 #endif

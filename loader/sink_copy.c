@@ -185,8 +185,8 @@ ask_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error
 {
 	PGconn *connection = connect_worker((CopySink *) sink, worker, error);
 
-	return connection != NULL &&
-	       nachet_datastore_missing(connection, batch->digest, batch->count, batch->missing, error);
+	return connection != NULL && nachet_datastore_missing(connection, batch->digest, batch->count,
+	                                                      0, batch->missing, error);
 }
 
 /* Adds a content to the COPY, which the first one begins. On failure the COPY is given up. */
@@ -199,7 +199,7 @@ copy_content(const CopySink *copy_sink, PGconn *connection, NachetChunkCopy **be
 	size_t length;
 
 	if (copy == NULL)
-		copy = *begun = nachet_chunk_copy_begin(connection, copy_sink->chunk_size, error);
+		copy = *begun = nachet_chunk_copy_begin(connection, copy_sink->chunk_size, 0, error);
 	if (copy == NULL)
 		return false;
 	nachet_chunk_copy_content(copy);

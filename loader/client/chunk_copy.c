@@ -16,10 +16,11 @@
 #define COPY_COMMAND "COPY nachet.content_chunk (chunk_no, data) FROM STDIN (FORMAT binary)"
 
 /*
- * Statements of one message are one transaction, so the setting ends with the COPY, also on a connection that a
- * pooler shares between clients, and takes no round trip of its own.
+ * Statements of one message are one transaction, so the settings end with the COPY, also on a connection that a
+ * pooler shares between clients, and take no round trip of their own.
  */
-#define COPY_ALONE_COMMAND "SET LOCAL synchronous_commit = off; " COPY_COMMAND
+#define ALONE_SETTING   "SET LOCAL synchronous_commit = off; "
+#define TIMEOUT_SETTING "SET LOCAL statement_timeout = '%us'; "
 
 /* Field count, then chunk_no as length and value, then the length of data. */
 #define ROW_HEADER_BYTES (2 + 4 + 4 + 4)
@@ -140,8 +141,22 @@ open_row(NachetChunkCopy *copy, NachetError *error)
 	return true;
 }
 
+/* In a transaction that is open, settings are the affair of whoever has opened it. */
+static PGresult *
+begin_copy(PGconn *connection, unsigned timeout)
+{
+	char command[sizeof(ALONE_SETTING TIMEOUT_SETTING COPY_COMMAND) + 16];
+
+	if (PQtransactionStatus(connection) != PQTRANS_IDLE)
+		return PQexec(connection, COPY_COMMAND);
+	if (timeout == 0)
+		return PQexec(connection, ALONE_SETTING COPY_COMMAND);
+	snprintf(command, sizeof(command), ALONE_SETTING TIMEOUT_SETTING COPY_COMMAND, timeout);
+	return PQexec(connection, command);
+}
+
 NachetChunkCopy *
-nachet_chunk_copy_begin(PGconn *connection, int chunk_size, NachetError *error)
+nachet_chunk_copy_begin(PGconn *connection, int chunk_size, unsigned timeout, NachetError *error)
 {
 	NachetChunkCopy *copy;
 	PGresult *result;
@@ -153,8 +168,7 @@ nachet_chunk_copy_begin(PGconn *connection, int chunk_size, NachetError *error)
 		nachet_error_set(error, "out of memory");
 		return NULL;
 	}
-	result = PQexec(connection, PQtransactionStatus(connection) == PQTRANS_IDLE ? COPY_ALONE_COMMAND
-	                                                                            : COPY_COMMAND);
+	result = begin_copy(connection, timeout);
 	if (PQresultStatus(result) != PGRES_COPY_IN)
 	{
 		nachet_error_from_postgres(error, connection, result);

@@ -11,6 +11,7 @@
 
 #include "array.h"
 #include "datastore.h"
+#include "statement.h"
 
 bool
 nachet_conninfo_has_password(const char *conninfo)
@@ -104,22 +105,23 @@ mark_missing(const PGresult *result, const NachetArray *digests, bool *missing)
 	return true;
 }
 
-/* Asks about a finished array of SHA-256, by a statement that answers with those that are missing. */
+/* Asks about a finished array of SHA-256, by SQL that answers with those that are missing. */
 static bool
-ask_missing(PGconn *connection, const char *statement, const NachetArray *digests, bool *missing,
-            NachetError *error)
+ask_missing(PGconn *connection, const char *sql, const NachetArray *digests, unsigned timeout,
+            bool *missing, NachetError *error)
 {
 	const Oid types[1] = {NACHET_BYTEA_ARRAY_OID};
 	const int formats[1] = {1};
 	const char *const values[1] = {digests->data};
 	const int lengths[1] = {(int) digests->length};
-	PGresult *result = PQexecParams(connection, statement, 1, types, values, lengths, formats, 1);
+	const NachetStatement statement = {sql, 1, types, values, lengths, formats, 1};
+	PGresult *result = nachet_statement_run(connection, &statement, timeout);
 	bool done = false;
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		nachet_error_from_postgres(error, connection, result);
 	else if (!mark_missing(result, digests, missing))
-		nachet_error_set(error, "out of memory, or a strange answer to \"%s\"", statement);
+		nachet_error_set(error, "out of memory, or a strange answer to \"%s\"", sql);
 	else
 		done = true;
 	PQclear(result);
@@ -128,7 +130,7 @@ ask_missing(PGconn *connection, const char *statement, const NachetArray *digest
 
 bool
 nachet_datastore_missing(PGconn *connection, const unsigned char (*digests)[NACHET_SHA256_BYTES],
-                         size_t count, bool *missing, NachetError *error)
+                         size_t count, unsigned timeout, bool *missing, NachetError *error)
 {
 	NachetArray array;
 	bool done = false;
@@ -139,8 +141,8 @@ nachet_datastore_missing(PGconn *connection, const unsigned char (*digests)[NACH
 	if (!nachet_array_finish(&array))
 		nachet_error_set(error, "out of memory");
 	else
-		done =
-		    ask_missing(connection, "SELECT nachet.missing_contents($1)", &array, missing, error);
+		done = ask_missing(connection, "SELECT nachet.missing_contents($1)", &array, timeout,
+		                   missing, error);
 	nachet_array_free(&array);
 	return done;
 }
@@ -149,5 +151,5 @@ bool
 nachet_datastore_hold(PGconn *connection, const NachetArray *digests, bool *missing,
                       NachetError *error)
 {
-	return ask_missing(connection, "SELECT nachet.hold_contents($1)", digests, missing, error);
+	return ask_missing(connection, "SELECT nachet.hold_contents($1)", digests, 0, missing, error);
 }

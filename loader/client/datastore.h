@@ -31,11 +31,14 @@ extern bool nachet_conninfo_has_password(const char *conninfo);
 /* nachet.chunk_size(); 0 on failure. */
 extern int nachet_datastore_chunk_size(PGconn *connection, NachetError *error);
 
-/* nachet.missing_contents: missing[i] tells whether digests[i], of which no two are equal, is not stored yet. */
+/*
+ * nachet.missing_contents: missing[i] tells whether digests[i], of which no two are equal, is not stored yet. The server
+ * cancels it after timeout seconds; 0: as the role has it.
+ */
 extern bool nachet_datastore_missing(PGconn *connection,
                                      const unsigned char (*digests)[NACHET_SHA256_BYTES],
-                                     size_t count, bool *missing, NachetError *error)
-    __attribute__((warn_unused_result));
+                                     size_t count, unsigned timeout, bool *missing,
+                                     NachetError *error) __attribute__((warn_unused_result));
 
 /*
  * nachet.hold_contents, within a transaction: missing[i] tells whether element i of a finished bytea[] of SHA-256 is

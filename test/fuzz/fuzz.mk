@@ -20,7 +20,7 @@ fuzz:
 fuzz-programs: $(FUZZ_TARGETS:%=build/fuzz/%)
 
 # What each target is made of, beside extension/pure.
-FUZZ_OPTION_TABLE = loader/client/option_table.c loader/client/datastore.c loader/client/error.c loader/client/array.c
+FUZZ_OPTION_TABLE = loader/client/option_table.c loader/client/datastore.c loader/client/statement.c loader/client/error.c loader/client/array.c
 build/fuzz/answers: loader/service_answer.c loader/client/error.c loader/client/visible.c
 build/fuzz/choice: loader/choice.c
 build/fuzz/fields: http/fields.c http/text.c loader/client/visible.c loader/client/array.c
