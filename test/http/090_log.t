@@ -17,7 +17,7 @@ my %service = map { $_ => $store->start_http(args => [ '--log-format', $_ ]) } q
 sub line_of
 {
 	my ($http, $id) = @_;
-	return poll_until(sub { my ($line) = grep { /\Q$id\E/ } split /\n/, $http->err; return $line });
+	return poll_until(sub { return $http->err =~ /^(.*\Q$id\E.*)\n/m ? $1 : undef });
 }
 sub record_of { my ($id) = @_; return JSON::PP->new->utf8->decode(line_of($service{json}, $id)) }
 sub with_id { my ($id) = @_; return ('-H', "X-Request-Id: $id") }
