@@ -44,23 +44,33 @@ CREATE FUNCTION nachet.picture_added() RETURNS trigger
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.picture_added() IS 'clears the digest of the picture set that a picture is added to';
 
--- Uploads and restores alone write a content_id; what comes without one is a change to its set.
+-- Uploads and restores alone write a content_id; what comes without one is a change to its set. An UPDATE is one if it
+-- changes a column that the digest covers.
 CREATE TRIGGER picture_added AFTER INSERT ON nachet.picture
 	FOR EACH ROW WHEN (NEW.content_id IS NULL) EXECUTE FUNCTION nachet.picture_added();
 CREATE TRIGGER picture_changed AFTER UPDATE ON nachet.picture
 	REFERENCING OLD TABLE AS was NEW TABLE AS is_now
 	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed(
-		'SELECT picture_set_id FROM was UNION SELECT picture_set_id FROM is_now');
+		'SELECT unnest(ARRAY[w.picture_set_id, n.picture_set_id]) FROM was w FULL JOIN is_now n USING (id)'
+		' WHERE (w.picture_set_id, w.nb_obj, w.name, w.content_id, w.picture::text)'
+		' IS DISTINCT FROM (n.picture_set_id, n.nb_obj, n.name, n.content_id, n.picture::text)');
 CREATE TRIGGER picture_deleted AFTER DELETE ON nachet.picture
 	REFERENCING OLD TABLE AS was
 	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed('SELECT picture_set_id FROM was');
 CREATE TRIGGER picture_truncated AFTER TRUNCATE ON nachet.picture
 	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed('SELECT id FROM nachet.picture_set');
+-- A restore brings each picture's only seed; a further one is a change. Uploads, which act as nachet_owner, bring one each.
+CREATE TRIGGER picture_seed_added AFTER INSERT ON nachet.picture_seed
+	REFERENCING NEW TABLE AS is_now
+	FOR EACH STATEMENT WHEN (current_user <> 'nachet_owner') EXECUTE FUNCTION nachet.pictures_changed(
+		'SELECT (SELECT p.picture_set_id FROM nachet.picture p WHERE p.id = n.picture_id) FROM is_now n'
+		' WHERE EXISTS (SELECT FROM nachet.picture_seed s WHERE s.picture_id = n.picture_id AND s.id <> n.id OFFSET 0)');
 CREATE TRIGGER picture_seed_changed AFTER UPDATE ON nachet.picture_seed
 	REFERENCING OLD TABLE AS was NEW TABLE AS is_now
 	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed(
-		'SELECT p.picture_set_id FROM nachet.picture p WHERE p.id IN'
-		' (SELECT picture_id FROM was UNION SELECT picture_id FROM is_now)');
+		'SELECT p.picture_set_id FROM nachet.picture p WHERE p.id IN (SELECT picture_id FROM'
+		' ((SELECT picture_id, seed_id FROM was EXCEPT SELECT picture_id, seed_id FROM is_now) UNION ALL'
+		' (SELECT picture_id, seed_id FROM is_now EXCEPT SELECT picture_id, seed_id FROM was)) AS changed)');
 CREATE TRIGGER picture_seed_deleted AFTER DELETE ON nachet.picture_seed
 	REFERENCING OLD TABLE AS was
 	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed(

@@ -51,6 +51,25 @@ COMMENT ON COLUMN nachet.users.default_set_id IS
 
 -- Triggers (30-triggers.sql) ---------------------------------------------------------------------
 
+CREATE OR REPLACE TRIGGER picture_changed AFTER UPDATE ON nachet.picture
+	REFERENCING OLD TABLE AS was NEW TABLE AS is_now
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed(
+		'SELECT unnest(ARRAY[w.picture_set_id, n.picture_set_id]) FROM was w FULL JOIN is_now n USING (id)'
+		' WHERE (w.picture_set_id, w.nb_obj, w.name, w.content_id, w.picture::text)'
+		' IS DISTINCT FROM (n.picture_set_id, n.nb_obj, n.name, n.content_id, n.picture::text)');
+-- A restore brings each picture's only seed; a further one is a change. Uploads, which act as nachet_owner, bring one each.
+CREATE TRIGGER picture_seed_added AFTER INSERT ON nachet.picture_seed
+	REFERENCING NEW TABLE AS is_now
+	FOR EACH STATEMENT WHEN (current_user <> 'nachet_owner') EXECUTE FUNCTION nachet.pictures_changed(
+		'SELECT (SELECT p.picture_set_id FROM nachet.picture p WHERE p.id = n.picture_id) FROM is_now n'
+		' WHERE EXISTS (SELECT FROM nachet.picture_seed s WHERE s.picture_id = n.picture_id AND s.id <> n.id OFFSET 0)');
+CREATE OR REPLACE TRIGGER picture_seed_changed AFTER UPDATE ON nachet.picture_seed
+	REFERENCING OLD TABLE AS was NEW TABLE AS is_now
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed(
+		'SELECT p.picture_set_id FROM nachet.picture p WHERE p.id IN (SELECT picture_id FROM'
+		' ((SELECT picture_id, seed_id FROM was EXCEPT SELECT picture_id, seed_id FROM is_now) UNION ALL'
+		' (SELECT picture_id, seed_id FROM is_now EXCEPT SELECT picture_id, seed_id FROM was)) AS changed)');
+
 -- A user's default set, guarded as by a foreign key.
 CREATE FUNCTION nachet.default_set_chosen() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'default_set_chosen' LANGUAGE C
