@@ -12,18 +12,18 @@
 /* Scheme, name, port, path. Names of other forms (numbers in other bases, %HH) are libcurl's to read. */
 static regex_t plain_form;
 
+/* Few and short labels: what libcurl makes of others differs between its versions. */
+#define DOMAIN "[a-z][a-z0-9-]{0,60}(\\.[a-z][a-z0-9-]{0,60}){0,2}"
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void) argc;
 	(void) argv;
-	CLAIM(
-	    regcomp(
-	        &plain_form,
-	        "^(https?)://"
-	        "([a-z][a-z0-9.-]*|1[0-2][0-9]\\.[1-9]\\.[1-9]\\.[1-9]|\\[::1\\])(:[1-9][0-9]{0,3})?(/"
-	        "[a-z0-9/_.-]*)?$",
-	        REG_EXTENDED | REG_ICASE) == 0);
+	CLAIM(regcomp(&plain_form,
+	              "^(https?)://(" DOMAIN "|1[0-2][0-9]\\.[1-9]\\.[1-9]\\.[1-9]|\\[::1\\])"
+	              "(:[1-9][0-9]{0,3})?(/[a-z0-9/_.-]*)?$",
+	              REG_EXTENDED | REG_ICASE) == 0);
 	return 0;
 }
 

@@ -64,7 +64,8 @@ INSERT INTO expected VALUES
 	('function verify_all(bigint,bigint)', 'EXECUTE', 'd');
 
 SET search_path = nachet, public, pg_temp;
-CREATE TEMP TABLE granted AS SELECT what, privilege_type AS privilege, grantee, is_grantable FROM (
+-- PostgreSQL 18 has an uuidv7 of its own, and so shows ours with its schema.
+CREATE TEMP TABLE granted AS SELECT replace(what, ' nachet.', ' ') AS what, privilege_type AS privilege, grantee, is_grantable FROM (
 	SELECT relowner AS owner, CASE relkind WHEN 'S' THEN 'sequence ' ELSE 'table ' END || oid::regclass AS what,
 		relacl AS acl
 	FROM pg_class JOIN member ON classid = 'pg_class'::regclass AND objid = oid
@@ -82,7 +83,9 @@ SELECT set_eq($$SELECT what, privilege, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE g
 		('d', 'nachet_admin')) AS r (letter, role) ON strpos(roles, letter) > 0$$, 'everybody may what the table says, and no more');
 SELECT is_empty('SELECT * FROM granted WHERE is_grantable', 'nobody may hand a right on');
 SELECT is_empty($$SELECT DISTINCT what FROM expected WHERE what NOT IN (SELECT what FROM granted)$$, 'the table speaks of what there is');
-SELECT set_eq($$SELECT DISTINCT classid::regclass::text FROM member$$, ARRAY['pg_class', 'pg_proc', 'pg_event_trigger'],
+-- The row types of tables, which PostgreSQL 18 makes members too, are in nobody's way.
+SELECT set_eq($$SELECT DISTINCT classid::regclass::text FROM member LEFT JOIN pg_type t ON classid = 'pg_type'::regclass AND objid = t.oid
+		WHERE t.oid IS NULL OR NOT EXISTS (SELECT FROM pg_type r WHERE r.oid IN (t.oid, t.typelem) AND r.typrelid <> 0)$$, ARRAY['pg_class', 'pg_proc', 'pg_event_trigger'],
 	'no object is of a kind that this test does not look at');
 
 SELECT is_empty($$SELECT objid::regclass FROM member JOIN pg_class ON oid = objid WHERE classid = 'pg_class'::regclass AND relowner <> 'nachet_owner'::regrole$$,
@@ -90,8 +93,8 @@ SELECT is_empty($$SELECT objid::regclass FROM member JOIN pg_class ON oid = obji
 SELECT is_empty($$SELECT objid::regprocedure FROM member JOIN pg_proc ON oid = objid WHERE classid = 'pg_proc'::regclass AND proowner <> 'nachet_owner'::regrole$$,
 	'every function is nachet_owner''s');
 -- A table, view or sequence that somebody may write, and a function that acts with its owner's rights: looked at in review.
-SELECT set_eq($$SELECT oid::regprocedure::text FROM pg_proc JOIN member ON classid = 'pg_proc'::regclass AND objid = oid
-		WHERE NOT prosecdef AND EXISTS (SELECT FROM granted WHERE what = 'function ' || oid::regprocedure)$$,
+SELECT set_eq($$SELECT replace(oid::regprocedure::text, 'nachet.', '') FROM pg_proc JOIN member ON classid = 'pg_proc'::regclass AND objid = oid
+		WHERE NOT prosecdef AND EXISTS (SELECT FROM granted WHERE what = 'function ' || replace(oid::regprocedure::text, 'nachet.', ''))$$,
 	ARRAY['uuidv7()', 'chunk_size()', 'request_json(text)', 'picture_content(uuid)', 'content_read(bytea,bigint,bigint)', 'verify_all(bigint,bigint)'],
 	'all other functions act with their owner''s rights');
 SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc JOIN member ON classid = 'pg_proc'::regclass AND objid = oid
