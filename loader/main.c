@@ -165,6 +165,7 @@ run_session(const NachetOptions *options, NachetConsole *console, NachetTargets 
 		status = NACHET_EXIT_FAILED;
 	if (started)
 		nachet_session_end(&session);
+	nachet_report_free(&report);
 	return status;
 }
 

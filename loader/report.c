@@ -237,12 +237,18 @@ finish(NachetReport *report)
 	return whole;
 }
 
+void
+nachet_report_abandon(const NachetReport *report)
+{
+	if (report->unfinished != NULL)
+		(void) unlink(report->unfinished);
+}
+
 bool
 nachet_report_close(NachetReport *report, NachetConsole *console)
 {
 	bool done = true;
 
-	pthread_mutex_destroy(&report->lock);
 	if (report->stream != NULL)
 	{
 		done = finish(report) &&
@@ -253,12 +259,18 @@ nachet_report_close(NachetReport *report, NachetConsole *console)
 			                         ? "the report is not whole"
 			                         : "no report was written, and an older one is as it was",
 			                     errno != 0 ? strerror(errno) : "it could not be written");
-		if (!done && report->unfinished != NULL)
-			(void) unlink(report->unfinished);
+		if (!done)
+			nachet_report_abandon(report);
 	}
+	report->stream = NULL;
+	return done;
+}
+
+void
+nachet_report_free(NachetReport *report)
+{
+	pthread_mutex_destroy(&report->lock);
 	free(report->place);
 	free(report->unfinished);
-	report->stream = NULL;
 	report->place = report->unfinished = NULL;
-	return done;
 }

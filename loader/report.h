@@ -57,4 +57,9 @@ extern void nachet_report_add_outputs(const NachetReport *report, NachetOutputs 
 extern bool nachet_report_close(NachetReport *report, NachetConsole *console)
     __attribute__((warn_unused_result));
 
+/* Removes what is unfinished, for a process that ends at once. Any thread, until it is freed. */
+extern void nachet_report_abandon(const NachetReport *report);
+
+extern void nachet_report_free(NachetReport *report);
+
 #endif

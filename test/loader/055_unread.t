@@ -32,7 +32,7 @@ sub start_unread
 	return ($loader, $both_ends);
 }
 
-for my $case ([ 1, '--json' ], [ 2 ], [ 2, '--json' ], [ 1, '--json', '--quiet' ])
+for my $case ([ 1, '--json' ], [ 2, '--report', "$work/report.csv" ], [ 2, '--json' ], [ 1, '--json', '--quiet' ])
 {
 	my ($stream, @args) = @$case;
 	for my $signals ([ 'INT' ], [ 'TERM' ], [ 'TERM', 'TERM' ])
@@ -46,6 +46,7 @@ for my $case ([ 1, '--json' ], [ 2 ], [ 2, '--json' ], [ 1, '--json', '--quiet' 
 		is($loader->wait(60) // 'it still runs', 130, "stream $stream is not read, @args: SIG" . join(' and SIG', @$signals) . ' ends it');
 		$loader->kill_now;
 	}
+	is_deeply([ glob "$work/.nachet-report-*" ], [], '... and leaves no unfinished report');
 }
 
 # Whether a signal waits to be taken by a process.
