@@ -191,11 +191,7 @@ nachet_picture_bmp_read(NachetReader *reader)
 	else if (reader->status == NACHET_PICTURE_READ_FAILED)
 		return reader->status;
 	if (bytes == NULL || !header_size_known(header.header_bytes))
-	{
-		reader->picture->format = NULL;
-		return nachet_picture_refuse(reader, NACHET_PICTURE_UNKNOWN,
-		                             "not a picture: no known format's signature");
-	}
+		return nachet_picture_refuse_unknown(reader);
 
 	status = read_header(reader, &header);
 	if (status == NACHET_PICTURE_OK)

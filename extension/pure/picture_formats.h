@@ -82,6 +82,19 @@ extern size_t nachet_picture_window_left(const NachetReader *reader, uint64_t of
 extern bool nachet_picture_ends_in_zeros(NachetReader *reader, uint64_t offset, uint64_t length,
                                          bool *zeros);
 
+/* Whether bytes start with a signature, in which '?' stands for any byte. */
+extern bool nachet_picture_starts_with(const unsigned char *bytes, size_t length,
+                                       const char *signature, size_t signature_length);
+
+/* The reason to refuse the start of a file of a known, but not accepted format; else NULL. */
+extern const char *nachet_picture_foreign(const unsigned char *bytes, size_t length);
+
+/* Refuses bytes of no accepted format, by their name if it is known. */
+extern NachetPictureStatus nachet_picture_refuse_unknown(NachetReader *reader);
+
+/* That of a camera's raw file, whose only ordinary picture is a thumbnail. */
+#define NACHET_RAW_FILE(name) "a camera's raw file (" name "); export it as TIFF or JPEG"
+
 /* Records width and height, and refuses what is beyond the bounds of picture_header.h. */
 extern NachetPictureStatus nachet_picture_set_size(NachetReader *reader, uint64_t width,
                                                    uint64_t height);

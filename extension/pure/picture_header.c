@@ -151,17 +151,34 @@ nachet_picture_set_size(NachetReader *reader, uint64_t width, uint64_t height)
 	return NACHET_PICTURE_OK;
 }
 
-static bool
-starts_with_signature(const unsigned char *bytes, size_t length, const PictureFormat *format)
+bool
+nachet_picture_starts_with(const unsigned char *bytes, size_t length, const char *signature,
+                           size_t signature_length)
 {
-	if (length < format->signature_length)
+	if (length < signature_length)
 		return false;
-	for (size_t i = 0; i < format->signature_length; i++)
+	for (size_t i = 0; i < signature_length; i++)
 	{
-		if (format->signature[i] != '?' && bytes[i] != (unsigned char) format->signature[i])
+		if (signature[i] != '?' && bytes[i] != (unsigned char) signature[i])
 			return false;
 	}
 	return true;
+}
+
+/* The picture's format is NULL again: these bytes are none of the known. */
+NachetPictureStatus
+nachet_picture_refuse_unknown(NachetReader *reader)
+{
+	const unsigned char *bytes = nachet_picture_peek(reader, 0, 1, "is empty");
+	const char *reason = NULL;
+
+	if (bytes == NULL)
+		return reader->status;
+	reader->picture->format = NULL;
+	reason = nachet_picture_foreign(bytes, nachet_picture_window_left(reader, 0));
+	if (reason == NULL)
+		reason = "not a picture: no known format's signature";
+	return nachet_picture_refuse(reader, NACHET_PICTURE_UNKNOWN, reason);
 }
 
 NachetPictureStatus
@@ -185,15 +202,15 @@ nachet_picture_header_read(const NachetSource *source, NachetPicture *picture)
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
 	{
-		if (starts_with_signature(bytes, reader.window.filled, &formats[i]))
+		if (nachet_picture_starts_with(bytes, reader.window.filled, formats[i].signature,
+		                               formats[i].signature_length))
 		{
 			picture->format = formats[i].name;
 			reader.size_reasons = &formats[i].size_reasons;
 			return formats[i].read(&reader);
 		}
 	}
-	return nachet_picture_refuse(&reader, NACHET_PICTURE_UNKNOWN,
-	                             "not a picture: no known format's signature");
+	return nachet_picture_refuse_unknown(&reader);
 }
 
 static bool

@@ -32,7 +32,6 @@
 #define DIRECTORY_CUT_OFF "truncated TIFF: a directory is cut off"
 #define VALUE_CUT_OFF     "truncated TIFF: a field's value is cut off"
 #define LOOP              "TIFF: its directories loop or overlap"
-#define RAW_FILE(name)    "a camera's raw file (" name "); export it as TIFF or JPEG"
 
 #define COMPRESSION_NONE    1
 #define PHOTOMETRIC_COLOURS 3 /* the samples are numbers of the palette */
@@ -371,10 +370,10 @@ find_maker(NachetTiff *tiff, const NachetTiffDirectory *directory)
 		const char *make;
 		const char *reason;
 	} makers[] = {
-	    {"NIKON", RAW_FILE("NEF")},
-	    {"SONY", RAW_FILE("ARW")},
-	    {"PENTAX", RAW_FILE("PEF")},
-	    {"SAMSUNG", RAW_FILE("SRW")},
+	    {"NIKON", NACHET_RAW_FILE("NEF")},
+	    {"SONY", NACHET_RAW_FILE("ARW")},
+	    {"PENTAX", NACHET_RAW_FILE("PEF")},
+	    {"SAMSUNG", NACHET_RAW_FILE("SRW")},
 	};
 	size_t length = 16;
 	const unsigned char *text = nachet_picture_tiff_text(tiff, &directory->make, &length);
@@ -472,7 +471,7 @@ check_directory(NachetTiff *tiff, const NachetTiffDirectory *directory, bool fir
 	NachetPictureStatus status = NACHET_PICTURE_OK;
 
 	if (directory->dng_version.count != 0)
-		return malformed(tiff, RAW_FILE("DNG"));
+		return malformed(tiff, NACHET_RAW_FILE("DNG"));
 	if (first)
 	{
 		if (is_reduced(directory))
@@ -583,6 +582,15 @@ nachet_picture_tiff_read(NachetReader *reader)
 	}
 	if (offset == 0)
 		return malformed(&tiff, "TIFF: it has no directory");
+	/* Canon's mark stands between the header and the first directory. */
+	if (nachet_picture_within(reader, 8, 4))
+	{
+		header = nachet_picture_peek(reader, 8, 4, DIRECTORY_CUT_OFF);
+		if (header == NULL)
+			return reader->status;
+		if (!tiff.big && memcmp(header, "CR\2\0", 4) == 0)
+			return malformed(&tiff, NACHET_RAW_FILE("CR2"));
+	}
 	status = walk_chain(&tiff, offset, 0);
 	/* The beginning of a value that is nothing else's: the file was cut in it. */
 	if (status == NACHET_PICTURE_OK && tiff.cut_from != 0 && tiff.extent <= tiff.cut_from)

@@ -19,8 +19,10 @@ test_unknown(void)
 	                                    "\x89PN",
 	                                    "GIF",
 	                                    "\xff\xd8",
-	                                    "%PDF-1.7",
-	                                    "<svg/>"};
+	                                    "P6",
+	                                    "????fty",
+	                                    "DICM",
+	                                    "PK"};
 
 	start();
 	expect(NACHET_PICTURE_EMPTY, "is empty", "no byte");
@@ -39,6 +41,83 @@ test_unknown(void)
 	put_text("WAVEfmt ");
 	put_zeros(20);
 	expect(NACHET_PICTURE_UNKNOWN, "not a picture", "another RIFF file");
+}
+
+/* Formats that are not accepted say so by name, and what to do. */
+static void
+test_foreign(void)
+{
+	static const struct
+	{
+		size_t before; /* bytes of 0 before it */
+		const char *start;
+		const char *reason;
+	} files[] = {
+	    {4, "ftypheic", "a HEIC picture; convert it to JPEG or TIFF"},
+	    {4, "ftypheix", "a HEIC picture; convert it to JPEG or TIFF"},
+	    {4, "ftypmif1", "a HEIF picture; convert it to JPEG or TIFF"},
+	    {4, "ftypmsf1", "a HEIF picture; convert it to JPEG or TIFF"},
+	    {4, "ftypavif", "an AVIF picture; convert it to JPEG or TIFF"},
+	    {4, "ftypavis", "an AVIF picture; convert it to JPEG or TIFF"},
+	    {4, "ftypcrx ", "a camera's raw file (CR3); export it as TIFF or JPEG"},
+	    {4, "ftypisom", "a video; export its frames as PNG or JPEG"},
+	    {4, "ftypqt  ", "a video; export its frames as PNG or JPEG"},
+	    {3, "\x0cjP  \r\n\x87\n", "a JPEG 2000 picture; convert it to JPEG or TIFF"},
+	    {0, "\xff\x4f\xff\x51", "a JPEG 2000 picture; convert it to JPEG or TIFF"},
+	    {3, "\x0cJXL \r\n\x87\n", "a JPEG XL picture; convert it to JPEG or TIFF"},
+	    {0, "\xff\x0a\xfa\x1f", "a JPEG XL picture; convert it to JPEG or TIFF"},
+	    {0, "II\xbc\x01", "a JPEG XR picture; convert it to JPEG or TIFF"},
+	    {0, "v/1\x01", "an OpenEXR picture; convert it to JPEG or TIFF"},
+	    {0, "#?RADIANCE\n", "a Radiance HDR picture; convert it to JPEG or TIFF"},
+	    {0, "SIMPLE  =    T", "a FITS picture; convert it to JPEG or TIFF"},
+	    {0, "qoif", "a QOI picture; convert it to JPEG or TIFF"},
+	    {0, "P1\n4 4", "a PBM picture; convert it to JPEG or TIFF"},
+	    {0, "P5\n4 4", "a PGM picture; convert it to JPEG or TIFF"},
+	    {0, "P6\n4 4", "a PPM picture; convert it to JPEG or TIFF"},
+	    {0, "P7\nWIDTH", "a PAM picture; convert it to JPEG or TIFF"},
+	    {0, "FUJIFILMCCD-RAW ", "a camera's raw file (RAF); export it as TIFF or JPEG"},
+	    {0, "IIRO\x08", "a camera's raw file (ORF); export it as TIFF or JPEG"},
+	    {0, "MMOR\0\0", "a camera's raw file (ORF); export it as TIFF or JPEG"},
+	    {0, "IIU", "a camera's raw file (RW2); export it as TIFF or JPEG"},
+	    {0, "FOVb", "a camera's raw file (X3F); export it as TIFF or JPEG"},
+	    {1, "MRM", "a camera's raw file (MRW); export it as TIFF or JPEG"},
+	    {0, "ZISRAWFILE", "a microscope's file (CZI); export its pictures as TIFF"},
+	    {0, "\xda\xce\xbe\x0a", "a microscope's file (ND2); export its pictures as TIFF"},
+	    {0, "8BPS", "a Photoshop document (PSD); export it as TIFF"},
+	    {0, "gimp xcf v011", "a GIMP document (XCF); export it as TIFF"},
+	    {0, "%PDF-1.7", "a PDF document; export its pictures as TIFF or PNG"},
+	    {128, "DICM", "a DICOM file; export it as TIFF or PNG"},
+	    {0, "<svg/>", "an SVG drawing; export it as PNG"},
+	    {0, "<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg>", "an SVG drawing; export it as PNG"},
+	    {0, "PK\x03\x04", "a ZIP archive; unpack it first"},
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+	{
+		start();
+		put_zeros(files[i].before);
+		put_text(files[i].start);
+		put_zeros(100);
+		expect(NACHET_PICTURE_UNKNOWN, files[i].reason, files[i].reason);
+	}
+	start();
+	put_be(0x00000100, 4);
+	put_zeros(100);
+	expect(NACHET_PICTURE_UNKNOWN, "an icon (ICO); convert it to PNG", "an icon");
+	start();
+	put_text("RIFF\x40\x40\x40\x40"
+	         "AVI LIST");
+	expect(NACHET_PICTURE_UNKNOWN, "a video", "an AVI file");
+	start();
+	put("p\0\0\0\x10\x10\0\0*", 9);
+	expect(NACHET_PICTURE_UNKNOWN, "(LIF)", "a Leica microscope's file");
+	start();
+	put("II\x1a\0\0\0HEAPCCDR", 14);
+	expect(NACHET_PICTURE_UNKNOWN, "(CRW)", "an old Canon's raw file");
+	start();
+	put("II*\0\x10\0\0\0CR\2\0", 12);
+	put_zeros(100);
+	expect(NACHET_PICTURE_MALFORMED, "a camera's raw file (CR2)", "a Canon's raw file");
 }
 
 /* --- JPEG ------------------------------------------------------------------------------------- */
@@ -561,6 +640,7 @@ int
 main(void)
 {
 	test_unknown();
+	test_foreign();
 	test_jpeg_frames();
 	test_jpeg_structure();
 	test_jpeg_ends();
