@@ -122,6 +122,9 @@ test_foreign(void)
 
 /* --- JPEG ------------------------------------------------------------------------------------- */
 
+/* Where start_jpeg puts the frame. */
+#define FRAME_OFFSET (2 + 4 + 65)
+
 static void
 put_segment(unsigned char marker, size_t data_bytes)
 {
@@ -129,6 +132,7 @@ put_segment(unsigned char marker, size_t data_bytes)
 	put_be(2 + data_bytes, 2);
 }
 
+/* Components 1, 2 and so on, which name the quantization tables 0, 1 and so on. */
 static void
 put_frame(unsigned char marker, unsigned int height, unsigned int width, unsigned int components)
 {
@@ -137,24 +141,35 @@ put_frame(unsigned char marker, unsigned int height, unsigned int width, unsigne
 	put_be(height, 2);
 	put_be(width, 2);
 	put_be(components, 1);
-	put_zeros(3 * components);
+	for (unsigned int i = 0; i < components; i++)
+		put_be((i + 1) << 16 | 0x1100 | i, 3);
 }
 
+static void
+put_quantization(unsigned int number)
+{
+	put_segment(0xdb, 65);
+	put_be(number, 1);
+	put_zeros(64);
+}
+
+/* A scan of the first component, with some data. */
 static void
 put_scan(const char *data)
 {
 	put_segment(0xda, 6);
-	put_be(1, 1);
-	put_zeros(5);
+	put_be(0x0101, 2);
+	put_zeros(4);
 	put_text(data);
 }
 
-/* SOI, a frame, a scan with a little data; the end is up to the caller. */
+/* SOI, a quantization table, a frame, a scan with a little data; the end is up to the caller. */
 static void
 start_jpeg(unsigned char marker, unsigned int height, unsigned int width)
 {
 	start();
 	put_be(0xffd8, 2);
+	put_quantization(0);
 	put_frame(marker, height, width, 1);
 	put_scan("data");
 }
@@ -162,12 +177,14 @@ start_jpeg(unsigned char marker, unsigned int height, unsigned int width)
 static void
 test_jpeg_frames(void)
 {
-	static const unsigned char accepted[] = {0xc0, 0xc1, 0xc2, 0xc3, 0xc9, 0xca, 0xcb};
+	static const unsigned char accepted[] = {0xc0, 0xc1, 0xc2, 0xc9, 0xca};
 	static const unsigned char refused[] = {0xc5, 0xc6, 0xc7, 0xcd, 0xce, 0xcf};
+	static const unsigned char lossless[] = {0xc3, 0xcb};
 
 	for (size_t i = 0; i < sizeof(accepted); i++)
 	{
 		start_jpeg(accepted[i], 259, 513);
+		put_zeros(300);
 		put_be(0xffd9, 2);
 		expect_size(513, 259, "JPEG frame of a plain kind");
 	}
@@ -177,6 +194,28 @@ test_jpeg_frames(void)
 		put_be(0xffd9, 2);
 		expect(NACHET_PICTURE_MALFORMED, "hierarchical", "JPEG frame of a differential kind");
 	}
+	for (size_t i = 0; i < sizeof(lossless); i++)
+	{
+		start_jpeg(lossless[i], 3, 4);
+		put_be(0xffd9, 2);
+		expect(NACHET_PICTURE_MALFORMED, "lossless", "JPEG without loss");
+	}
+	for (unsigned int bits = 2; bits <= 16; bits++)
+	{
+		start_jpeg(0xc1, 3, 4);
+		bytes.data[FRAME_OFFSET + 4] = (unsigned char) bits;
+		put_be(0xffd9, 2);
+		if (bits == 8)
+			expect(NACHET_PICTURE_OK, NULL, "JPEG of 8 bits a sample");
+		else
+			expect(NACHET_PICTURE_MALFORMED, "8 bits a sample", "JPEG of other than 8 bits");
+	}
+	start();
+	put_be(0xffd8, 2);
+	put_frame(0xf7, 3, 4, 1);
+	put_scan("data");
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_MALFORMED, "JPEG-LS", "JPEG-LS");
 	start();
 	put_be(0xffd8, 2);
 	put_segment(0xde, 8);
@@ -189,9 +228,9 @@ test_jpeg_frames(void)
 	start_jpeg(0xc0, 0, 4);
 	put_be(UINT64_C(0xffdc00040003ffd9), 8);
 	expect(NACHET_PICTURE_DIMENSIONS, "DNL", "JPEG with its height in a DNL segment");
-	start_jpeg(0xc0, 65535, 65535);
+	start_jpeg(0xc9, 65535, 65535);
 	put_be(0xffd9, 2);
-	expect_size(65535, 65535, "the largest JPEG");
+	expect_size(65535, 65535, "the largest JPEG, in arithmetic codes");
 
 	start();
 	put_be(0xffd8, 2);
@@ -230,6 +269,7 @@ test_jpeg_structure(void)
 	expect(NACHET_PICTURE_MALFORMED, "before the frame", "JPEG with a scan before its frame");
 	start();
 	put_be(0xffd8, 2);
+	put_quantization(0);
 	put_frame(0xc0, 3, 4, 1);
 	put_scan("");
 	put_be(0xffd9, 2);
@@ -260,6 +300,85 @@ test_jpeg_structure(void)
 	for (int i = 0; i < 30000; i++)
 		put_be(0xff, 1);
 	expect(NACHET_PICTURE_TRUNCATED, "no end-of-image", "JPEG of fill bytes");
+}
+
+/* What the first scan needs must be there: its components, in order, and their tables. */
+static void
+test_jpeg_scans(void)
+{
+	static const struct
+	{
+		const char *components;
+		NachetPictureStatus status;
+		const char *reason;
+	} scans[] = {
+	    {"1", NACHET_PICTURE_OK, NULL},
+	    {"2", NACHET_PICTURE_OK, NULL},
+	    {"12", NACHET_PICTURE_OK, NULL},
+	    {"3", NACHET_PICTURE_MALFORMED, "a quantization table is missing"},
+	    {"123", NACHET_PICTURE_MALFORMED, "a quantization table is missing"},
+	    {"4", NACHET_PICTURE_MALFORMED, "components are not those of the frame"},
+	    {"0", NACHET_PICTURE_MALFORMED, "components are not those of the frame"},
+	    {"11", NACHET_PICTURE_MALFORMED, "components are not those of the frame"},
+	    {"21", NACHET_PICTURE_MALFORMED, "components are not those of the frame"},
+	};
+
+	for (size_t i = 0; i < sizeof(scans) / sizeof(scans[0]); i++)
+	{
+		size_t count = strlen(scans[i].components);
+
+		start();
+		put_be(0xffd8, 2);
+		put_segment(0xdb, 65 + 129);
+		put_zeros(65);
+		put_be(0x11, 1);
+		put_zeros(128);
+		put_frame(0xc2, 30, 40, 3);
+		put_segment(0xda, 4 + 2 * count);
+		put_be(count, 1);
+		for (size_t k = 0; k < count; k++)
+			put_be((uint64_t) (scans[i].components[k] - '0') << 8, 2);
+		put_zeros(3);
+		put_text("data");
+		put_be(0xffd9, 2);
+		expect(scans[i].status, scans[i].reason, "JPEG whose first scan names components");
+	}
+	/* two components of one name, as some cameras have them */
+	start();
+	put_be(0xffd8, 2);
+	put_quantization(0);
+	put_quantization(1);
+	put_frame(0xc0, 3, 4, 2);
+	bytes.data[bytes.size - 3] = 1;
+	put_segment(0xda, 8);
+	put_be(UINT64_C(0x0201000100000000), 8);
+	put_text("data");
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_OK, NULL, "JPEG with two components of one name");
+	start_jpeg(0xc0, 3, 4);
+	put_be(0xffd9, 2);
+	set_number(4, 64, 2, true);
+	bytes.data[4 + 64] = 0xff;
+	bytes.data[4 + 65] = 0xff;
+	bytes.data[4 + 66] = 0xff;
+	expect(NACHET_PICTURE_MALFORMED, "a quantization table is missing",
+	       "JPEG whose quantization table is too short");
+
+	/* a bit for 64 pixels is the least */
+	start_jpeg(0xc0, 512, 64);
+	put_zeros(58);
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_OK, NULL, "JPEG of as many pixels as its bytes may hold");
+	start_jpeg(0xc0, 512, 65);
+	put_zeros(58);
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_MALFORMED, "too few bytes", "and of more");
+	put_text("something behind");
+	expect(NACHET_PICTURE_OK, NULL, "and with something behind it, which may be a part of it");
+	start_jpeg(0xc2, 65500, 65500);
+	put_zeros(600);
+	put_be(0xffd9, 2);
+	expect(NACHET_PICTURE_MALFORMED, "too few bytes", "JPEG of 4 billion pixels in 700 bytes");
 }
 
 /* Ends that the last two bytes do not show: found by reading the scan. */
@@ -309,6 +428,7 @@ test_jpeg_ends(void)
 	put_be(0xffd8, 2);
 	put_segment(0xfe, 0);
 	put_text("stray bytes");
+	put_quantization(0);
 	put_frame(0xc0, 3, 4, 1);
 	put_be(0, 2);
 	put_scan("data");
@@ -643,6 +763,7 @@ main(void)
 	test_foreign();
 	test_jpeg_frames();
 	test_jpeg_structure();
+	test_jpeg_scans();
 	test_jpeg_ends();
 	test_png_header();
 	test_png_chunks();

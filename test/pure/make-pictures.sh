@@ -33,6 +33,8 @@ frames() { ffmpeg -loglevel error -y -fflags +bitexact -flags:v +bitexact "$@"; 
 cjpeg -quality 50 "$work/rgb.ppm" > libjpeg-baseline.jpg
 cjpeg -quality 50 -progressive "$work/rgb.ppm" > libjpeg-progressive.jpg
 cjpeg -quality 50 -restart 1B "$work/64x48.ppm" > libjpeg-restarts.jpg
+printf '0;\n1 2;\n' > "$work/scans"
+cjpeg -quality 50 -restart 1B -scans "$work/scans" "$work/64x48.ppm" > libjpeg-scans.jpg
 cjpeg -quality 50 -arithmetic "$work/rgb.ppm" > libjpeg-arithmetic.jpg
 cjpeg -quality 50 -arithmetic -progressive "$work/rgb.ppm" > libjpeg-arithmetic-progressive.jpg
 cjpeg -quality 30 -grayscale "$work/rgb.ppm" > libjpeg-grey.jpg

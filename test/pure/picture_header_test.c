@@ -88,6 +88,49 @@ is_listed(const Fixture *fixture, size_t length)
 	}
 }
 
+/* JPEGs whose scans are followed to their ends: sequential ones, in Huffman codes. */
+static bool
+is_followed(const Fixture *fixture)
+{
+	static const char *const names[] = {"edited-exif-thumbnail.jpg",
+	                                    "edited-second-after.jpg",
+	                                    "edited-text-after.jpg",
+	                                    "edited-zeros-after.jpg",
+	                                    "ffmpeg.jpg",
+	                                    "gm-comment.jpg",
+	                                    "im-cmyk.jpg",
+	                                    "libjpeg-444.jpg",
+	                                    "libjpeg-baseline.jpg",
+	                                    "libjpeg-grey.jpg",
+	                                    "libjpeg-restarts.jpg",
+	                                    "libjpeg-scans.jpg",
+	                                    "wide.jpg"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(fixture->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* If the end marker alone is missing, or its second byte, the reason says so; else never. */
+static void
+test_missing_end(const Fixture *fixture)
+{
+	size_t whole = fixture->size - fixture->trailing;
+	int wrong = 0;
+
+	for (size_t length = 1; length < whole; length++)
+	{
+		NachetPicture picture;
+		bool says;
+
+		nachet_picture_header_read_buffer(fixture->bytes, length, &picture);
+		says = picture.reason != NULL && strstr(picture.reason, "one or two bytes") != NULL;
+		wrong += says != (is_followed(fixture) && length >= whole - 2);
+	}
+	ok(wrong == 0, "%s says when only its end marker is missing", fixture->name);
+}
+
 /* A picture cut at any byte of its own is refused; one cut after its end is whole. */
 static void
 test_truncations(const Fixture *fixture)
@@ -215,6 +258,10 @@ main(int argc, char **argv)
 		load(&fixture, folder);
 		test_whole(&fixture);
 		test_truncations(&fixture);
+		/* with fill bytes before its end marker, more may be missing */
+		if (strcmp(fixture.format, "JPEG") == 0 &&
+		    strcmp(fixture.name, "edited-fill-bytes.jpg") != 0)
+			test_missing_end(&fixture);
 		test_read_failures(&fixture);
 		test_mutations(&fixture);
 		free(fixture.bytes);
