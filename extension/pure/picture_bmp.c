@@ -35,7 +35,8 @@ typedef struct BmpHeader
 	uint16_t planes;
 	uint16_t bits;
 	uint32_t compression;
-	uint32_t image_bytes; /* biSizeImage: may be 0 where nothing is compressed */
+	uint32_t image_bytes; /* biSizeImage: may be 0 if nothing is compressed */
+	uint32_t colours;     /* biClrUsed: 0 for as many as the bits can name */
 } BmpHeader;
 
 /* Core, OS/2 2.x (short and whole), info, with 3 or 4 masks, V4, V5. */
@@ -83,6 +84,7 @@ read_header(NachetReader *reader, BmpHeader *header)
 	{
 		header->compression = nachet_get_32le(info + 16);
 		header->image_bytes = nachet_get_32le(info + 20);
+		header->colours = nachet_get_32le(info + 32);
 	}
 	/* biHeight is signed: below 0 the rows run from top to bottom. -2^31 becomes 2^31, too long. */
 	if (header->height > INT32_MAX)
@@ -151,10 +153,38 @@ check_profile(NachetReader *reader)
 	return NACHET_PICTURE_OK;
 }
 
+/*
+ * Where the pixels may begin: behind the header, the masks that BITMAPINFOHEADER leaves to follow
+ * it, and the palette. bfOffBits of some files points into the last, so that the pixels would seem
+ * to end before they do. OS/2's first header says nothing of a palette's size, which then bfOffBits
+ * gives.
+ */
+static uint64_t
+end_of_tables(const BmpHeader *header)
+{
+	uint64_t end = FILE_HEADER_BYTES + (uint64_t) header->header_bytes;
+
+	if (header->header_bytes < INFO_HEADER_BYTES)
+		return end;
+	if (header->header_bytes == INFO_HEADER_BYTES && header->compression == BI_BITFIELDS)
+		end += 12;
+	if (header->header_bytes == INFO_HEADER_BYTES && header->compression == BI_ALPHABITFIELDS)
+		end += 16;
+	if (header->bits <= 8)
+	{
+		uint32_t most = UINT32_C(1) << header->bits;
+
+		end +=
+		    4 * (uint64_t) (header->colours > 0 && header->colours < most ? header->colours : most);
+	}
+	return end;
+}
+
 /* The size has been checked: width * bits and the rows' sum stay far below 64 bits. */
 static NachetPictureStatus
 check_pixels(NachetReader *reader, const BmpHeader *header)
 {
+	uint64_t offset = end_of_tables(header);
 	uint64_t bytes;
 
 	if (header->pixel_offset < FILE_HEADER_BYTES + header->header_bytes)
@@ -173,7 +203,9 @@ check_pixels(NachetReader *reader, const BmpHeader *header)
 		/* Rows are padded to whole 32-bit words. */
 		bytes = ((uint64_t) header->width * header->bits + 31) / 32 * 4 * header->height;
 	}
-	if (!nachet_picture_within(reader, header->pixel_offset, bytes))
+	if (offset < header->pixel_offset)
+		offset = header->pixel_offset;
+	if (!nachet_picture_within(reader, offset, bytes))
 		return nachet_picture_refuse(reader, NACHET_PICTURE_TRUNCATED, PIXELS_CUT_OFF);
 	return NACHET_PICTURE_OK;
 }

@@ -4,7 +4,8 @@
  *		latter's.
  *
  * Every block is walked to its terminator, so a prefix of a GIF never reaches the trailer. The size
- * is the logical screen's, which is what viewers show.
+ * is the logical screen's, which is what most viewers show; some enlarge it for a frame that is
+ * larger.
  */
 #include "picture_formats.h"
 
@@ -12,6 +13,9 @@
 
 #define CUT_OFF    "truncated GIF: a block is cut off"
 #define NO_TRAILER "truncated GIF: no trailer"
+
+#define MAX_CODE_BITS   12
+#define MAX_CODE_PIXELS 4096
 
 #define INTRODUCER_EXTENSION 0x21
 #define INTRODUCER_IMAGE     0x2c
@@ -44,12 +48,42 @@ skip_sub_blocks(NachetReader *reader, uint64_t *offset, uint64_t *bytes)
 	}
 }
 
+/*
+ * Appendix F: no code stands for more pixels than there are codes up to it, and codes get longer as
+ * their table fills. The most pixels that so many bytes may hold; a code more of each length is
+ * allowed for, because encoders differ in when they lengthen.
+ */
+static uint64_t
+most_pixels(uint64_t bytes, unsigned int code_size)
+{
+	uint64_t bits = 8 * bytes;
+	uint64_t longest = 0;
+	uint64_t pixels = 0;
+
+	for (unsigned int length = code_size + 1; length <= MAX_CODE_BITS; length++)
+	{
+		uint64_t codes = bits / length;
+		uint64_t growing;
+
+		if (length < MAX_CODE_BITS && codes > (UINT64_C(1) << (length - 1)) + 1)
+			codes = (UINT64_C(1) << (length - 1)) + 1;
+		bits -= codes * length;
+		growing = MAX_CODE_PIXELS - longest < codes ? MAX_CODE_PIXELS - longest : codes;
+		pixels += growing * longest + growing * (growing + 1) / 2;
+		longest += growing;
+		pixels += (codes - growing) * longest;
+	}
+	return pixels;
+}
+
 /* 20 to 22: the image descriptor after its introducer, a local colour table, the data. */
 static NachetPictureStatus
 read_image(NachetReader *reader, uint64_t *offset)
 {
 	const unsigned char *descriptor = nachet_picture_peek(reader, *offset, 9, CUT_OFF);
-	const unsigned char *code_size;
+	const unsigned char *first;
+	unsigned int code_size;
+	uint64_t pixels;
 	uint64_t bytes;
 
 	if (descriptor == NULL)
@@ -57,13 +91,15 @@ read_image(NachetReader *reader, uint64_t *offset)
 	if (nachet_get_16le(descriptor + 4) == 0 || nachet_get_16le(descriptor + 6) == 0)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "GIF: an image without width or height");
+	pixels = (uint64_t) nachet_get_16le(descriptor + 4) * nachet_get_16le(descriptor + 6);
 	*offset += 9 + colour_table_bytes(descriptor[8]);
 
-	code_size = nachet_picture_peek(reader, *offset, 1, CUT_OFF);
-	if (code_size == NULL)
+	first = nachet_picture_peek(reader, *offset, 1, CUT_OFF);
+	if (first == NULL)
 		return reader->status;
+	code_size = first[0];
 	/* Appendix F: codes start one bit longer than this, and are at most 12 bits long. */
-	if (code_size[0] < 1 || code_size[0] > 11)
+	if (code_size < 1 || code_size >= MAX_CODE_BITS)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "GIF: no such LZW code size");
 	*offset += 1;
@@ -72,6 +108,9 @@ read_image(NachetReader *reader, uint64_t *offset)
 	if (bytes == 0)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "GIF: an image without data");
+	if (most_pixels(bytes, code_size) < pixels)
+		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
+		                             "GIF: too few bytes for its pixels");
 	return NACHET_PICTURE_OK;
 }
 

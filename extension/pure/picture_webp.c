@@ -36,6 +36,16 @@ typedef struct WebpChunk
 	uint64_t next;
 } WebpChunk;
 
+/* 2.3: a chunk's name is four ASCII characters; a container that ends in zeros has none. */
+static bool
+name_is_text(const unsigned char *name)
+{
+	for (int i = 0; i < 4; i++)
+		if (name[i] < 0x20 || name[i] > 0x7e)
+			return false;
+	return true;
+}
+
 /*
  * 2.3: name, length, data, and a zero byte where the length is odd. The last chunk's padding is not
  * asked for: some writers leave it out of the container's size.
@@ -51,6 +61,9 @@ read_chunk(NachetReader *reader, uint64_t offset, uint64_t end, WebpChunk *chunk
 	header = nachet_picture_peek(reader, offset, CHUNK_HEADER_BYTES, CUT_OFF);
 	if (header == NULL)
 		return reader->status;
+	if (!name_is_text(header))
+		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
+		                             "WebP: damaged: a chunk without a name");
 	memcpy(chunk->name, header, 4);
 	chunk->data = offset + CHUNK_HEADER_BYTES;
 	chunk->length = nachet_get_32le(header + 4);
@@ -121,17 +134,30 @@ read_vp8l(NachetReader *reader, const WebpChunk *chunk, uint32_t *width, uint32_
 	return NACHET_PICTURE_OK;
 }
 
-/* Reads a bitstream's own header where the chunk is one, and says in *is_image whether it is. */
+/*
+ * Reads a bitstream's own header if the chunk is one, and says in *is_image whether it is. None
+ * ends in NACHET_ZEROS_BYTES of 0: entropy coding leaves no such run, nor does either encoder's
+ * padding, but a file that was never written to its end.
+ */
 static NachetPictureStatus
 read_bitstream(NachetReader *reader, const WebpChunk *chunk, bool *is_image, uint32_t *width,
                uint32_t *height)
 {
-	*is_image = true;
-	if (is_named(chunk, "VP8 "))
-		return read_vp8(reader, chunk, width, height);
-	if (is_named(chunk, "VP8L"))
-		return read_vp8l(reader, chunk, width, height);
-	*is_image = false;
+	NachetPictureStatus status = NACHET_PICTURE_OK;
+	bool zeros = false;
+
+	*is_image = is_named(chunk, "VP8 ") || is_named(chunk, "VP8L");
+	if (!*is_image)
+		return NACHET_PICTURE_OK;
+	status = is_named(chunk, "VP8 ") ? read_vp8(reader, chunk, width, height)
+	                                 : read_vp8l(reader, chunk, width, height);
+	if (status != NACHET_PICTURE_OK)
+		return status;
+	if (!nachet_picture_ends_in_zeros(reader, chunk->data, chunk->length, &zeros))
+		return reader->status;
+	if (zeros)
+		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
+		                             "WebP: damaged: its pixels end in zeros");
 	return NACHET_PICTURE_OK;
 }
 

@@ -96,18 +96,29 @@ test_bmp_headers(void)
 	expect(NACHET_PICTURE_TRUNCATED, "colour profile", "BMP with its profile far away");
 }
 
+/* The same with masks or a palette behind its header, before the pixels. */
+static void
+start_bmp_with_tables(uint32_t header_bytes, unsigned int bits, uint32_t compression,
+                      uint32_t image_bytes, uint32_t colours, uint32_t table_bytes)
+{
+	start_bmp(header_bytes, 5, 3, bits, compression, image_bytes);
+	set_number(14 + 32, colours, 4, false);
+	set_number(10, bytes.size + table_bytes, 4, false);
+	put_zeros(table_bytes);
+}
+
 static void
 test_bmp_compressed(void)
 {
-	start_bmp(40, 5, 3, 8, 1, 0);
+	start_bmp_with_tables(40, 8, 1, 0, 2, 8);
 	put_zeros(1000);
 	expect(NACHET_PICTURE_MALFORMED, "without their size", "BMP of runs of unknown length");
-	start_bmp(40, 5, 3, 8, 1, 1000);
+	start_bmp_with_tables(40, 8, 1, 1000, 2, 8);
 	put_zeros(999);
 	expect(NACHET_PICTURE_TRUNCATED, "pixels are missing", "BMP of runs less one byte");
 	put_zeros(1);
 	expect(NACHET_PICTURE_OK, NULL, "BMP of runs (RLE8)");
-	start_bmp(40, 5, 3, 4, 2, 10);
+	start_bmp_with_tables(40, 4, 2, 10, 0, 64);
 	put_zeros(10);
 	expect(NACHET_PICTURE_OK, NULL, "BMP of runs (RLE4)");
 	start_bmp(40, 5, 3, 24, 1, 10);
@@ -116,15 +127,61 @@ test_bmp_compressed(void)
 	start_bmp(64, 5, 3, 24, 4, 10);
 	put_zeros(10);
 	expect(NACHET_PICTURE_OK, NULL, "BMP of OS/2's runs of 24 bits");
-	start_bmp(64, 5, 3, 1, 3, 10);
+	start_bmp_with_tables(64, 1, 3, 10, 2, 8);
 	put_zeros(10);
 	expect(NACHET_PICTURE_OK, NULL, "BMP of OS/2's Huffman codes");
-	start_bmp(40, 5, 3, 16, 3, 0);
+	start_bmp_with_tables(40, 16, 3, 0, 0, 12);
 	put_zeros(36);
 	expect(NACHET_PICTURE_OK, NULL, "BMP of bit fields");
+	start_bmp_with_tables(40, 32, 6, 0, 0, 16);
+	put_zeros(60);
+	expect(NACHET_PICTURE_OK, NULL, "BMP of bit fields with alpha");
 	start_bmp(40, 5, 3, 8, 3, 0);
 	put_zeros(36);
 	expect(NACHET_PICTURE_MALFORMED, "bits per pixel", "BMP of bit fields in 8 bits");
+}
+
+/* The pixels begin behind the palette and the masks, wherever bfOffBits points. */
+static void
+test_bmp_tables(void)
+{
+	static const struct
+	{
+		uint32_t header_bytes;
+		unsigned int bits;
+		uint32_t compression;
+		uint32_t colours;
+		uint32_t table_bytes;
+		uint32_t pixel_bytes; /* of 5 x 3 */
+	} kinds[] = {
+	    {40, 8, 0, 0, 1024, 24}, {40, 8, 0, 100, 400, 24}, {40, 8, 0, UINT32_MAX, 1024, 24},
+	    {40, 4, 0, 0, 64, 12},   {40, 1, 0, 2, 8, 12},     {124, 8, 0, 7, 28, 24},
+	    {40, 16, 3, 0, 12, 36},  {40, 32, 6, 0, 16, 60},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	{
+		start_bmp_with_tables(kinds[i].header_bytes, kinds[i].bits, kinds[i].compression, 0,
+		                      kinds[i].colours, kinds[i].table_bytes);
+		put_zeros(kinds[i].pixel_bytes);
+		expect_size(5, 3, "BMP with a table before its pixels");
+		set_number(10, 14 + kinds[i].header_bytes, 4, false);
+		expect_size(5, 3, "and with its pixels said to begin at the table");
+		bytes.size--;
+		expect(NACHET_PICTURE_TRUNCATED, "pixels are missing", "and less one byte");
+	}
+	/* OS/2: a palette of fewer colours than the bits can name has no other sign */
+	start();
+	put_text("BM");
+	put_zeros(8);
+	put_le(14 + 12 + 3 * 100, 4);
+	put_le(12, 4);
+	put_le(5, 2);
+	put_le(3, 2);
+	put_le(1, 2);
+	put_le(8, 2);
+	put_zeros(3 * 100 + 24);
+	expect_size(5, 3, "BMP of OS/2 with 100 colours");
 }
 
 /* --- WebP ------------------------------------------------------------------------------------- */
@@ -299,14 +356,64 @@ test_webp_extended(void)
 	expect(NACHET_PICTURE_MALFORMED, "no image", "WebP, animated, without a frame");
 }
 
+/* A file that was never written to its end is zeros from somewhere on. */
+static void
+test_webp_zeros(void)
+{
+	static const char *const names[] = {"VP8 ", "VP8L"};
+	unsigned char frame[16 + 8 + 600] = {0};
+
+	for (int kind = 0; kind < 2; kind++)
+	{
+		unsigned char data[600] = {0};
+
+		if (kind == 0)
+			memcpy(data, vp8, sizeof(vp8));
+		else
+			memcpy(data, vp8l, sizeof(vp8l));
+		start_webp();
+		put_riff_chunk(names[kind], data, sizeof(data));
+		finish_webp();
+		expect(NACHET_PICTURE_MALFORMED, "pixels end in zeros", "WebP whose data ends in zeros");
+		bytes.data[bytes.size - 256] = 1;
+		expect_size(3, 2, "and in 255 of them");
+
+		/* the second frame of an animation */
+		memcpy(frame + 16, names[kind], 4);
+		frame[21] = 600 >> 8;
+		frame[20] = 600 & 255;
+		memcpy(frame + 24, data, 600);
+		start_webp();
+		put_vp8x(2, 300, 200);
+		frame[sizeof(frame) - 1] = 1;
+		put_riff_chunk("ANMF", frame, sizeof(frame));
+		frame[sizeof(frame) - 1] = 0;
+		put_riff_chunk("ANMF", frame, sizeof(frame));
+		finish_webp();
+		expect(NACHET_PICTURE_MALFORMED, "pixels end in zeros",
+		       "WebP whose second frame ends in zeros");
+	}
+	start_webp();
+	put_vp8x(0, 3, 2);
+	put_riff_chunk("VP8L", vp8l, sizeof(vp8l));
+	put_riff_chunk("EXIF", "\0\0\0\0\0\0", 6);
+	finish_webp();
+	expect_size(3, 2, "WebP with metadata of zeros");
+	put_zeros(64);
+	finish_webp();
+	expect(NACHET_PICTURE_MALFORMED, "without a name", "WebP whose last chunks are zeros");
+}
+
 int
 main(void)
 {
 	test_bmp_sizes();
 	test_bmp_headers();
 	test_bmp_compressed();
+	test_bmp_tables();
 	test_webp_simple();
 	test_webp_sizes();
 	test_webp_extended();
+	test_webp_zeros();
 	return tap_done();
 }

@@ -756,6 +756,55 @@ test_gif(void)
 	expect(NACHET_PICTURE_TRUNCATED, "no trailer", "GIF of 10,000 comments");
 }
 
+/* As many pixels as codes can stand for, whatever they are. */
+static void
+test_gif_pixels(void)
+{
+	static const struct
+	{
+		unsigned int width;
+		unsigned int height;
+		unsigned int code_size;
+		unsigned int data_bytes;
+		bool enough;
+	} images[] = {
+	    /* two codes of three bits: one pixel, and two more */
+	    {2, 2, 2, 1, false},
+	    {3, 1, 2, 1, true},
+	    {1, 1, 8, 1, false},
+	    {1, 1, 7, 1, true},
+	    {65535, 65535, 8, 255, false},
+	    /* 226 codes of nine bits, if none is spent otherwise: 1 + 2 + ... + 226 */
+	    {25651, 1, 8, 255, true},
+	    {25652, 1, 8, 255, false},
+	};
+
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++)
+	{
+		start_gif("GIF89a", 10, 10, 0);
+		put_gif_image(images[i].width, images[i].height, images[i].code_size, images[i].data_bytes);
+		put_text(";");
+		if (images[i].enough)
+			expect(NACHET_PICTURE_OK, NULL, "GIF of as many pixels as its codes may hold");
+		else
+			expect(NACHET_PICTURE_MALFORMED, "too few bytes",
+			       "GIF of more than its codes may hold");
+	}
+	/* 65,535 bytes of codes that grow as long as they can */
+	start_gif("GIF89a", 65535, 600, 0);
+	put_gif_image(65535, 600, 8, 0);
+	bytes.size--;
+	for (int i = 0; i < 257; i++)
+	{
+		put_le(255, 1);
+		put_zeros(255);
+	}
+	put_text(";");
+	bytes.data[bytes.size - 1] = 0;
+	put_text(";");
+	expect_size(65535, 600, "GIF of 39 million pixels in 65 kB");
+}
+
 int
 main(void)
 {
@@ -770,5 +819,6 @@ main(void)
 	test_png_damage();
 	test_png_bombs();
 	test_gif();
+	test_gif_pixels();
 	return tap_done();
 }
