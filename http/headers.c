@@ -101,7 +101,7 @@ nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *reques
 	else if (coding != NULL && strcmp(version, MHD_HTTP_VERSION_1_0) == 0)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding.");
 	else if (coding != NULL && strcasecmp(coding, "chunked") != 0)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		nachet_respond_problem(request, MHD_HTTP_NOT_IMPLEMENTED,
 		                       "The only transfer coding that is read is chunked.");
 	else if (length != NULL && (*length == '\0' || strlen(length) > 18 ||
 	                            length[strspn(length, "0123456789")] != '\0'))

@@ -95,11 +95,10 @@ my $type = 'Content-Type: application/json';
 is(raw("Host: localhost\r\n$type\r\n$length")->{status}, 200, 'a raw request');
 # libmicrohttpd 1.0 refuses some requests before we see them, in words of its own: their status alone is the same.
 is(raw("$type\r\n$length")->{status}, 400, 'no Host');
-is_problem(raw("Host: localhost\r\nHost: localhost\r\n$type\r\n$length"), 400, qr/Host is given twice/, 'two Hosts');
-is_problem(raw("Host: localhost\r\n$type\r\n$length\r\nContent-Length: 5"), 400, qr/Content-Length is given twice/,
-	'conflicting Content-Lengths');
+is(raw("Host: localhost\r\nHost: localhost\r\n$type\r\n$length")->{status}, 400, 'two Hosts');
+is(raw("Host: localhost\r\n$type\r\n$length\r\nContent-Length: 5")->{status}, 400, 'conflicting Content-Lengths');
 is(raw("Host: localhost\r\n$type\r\n$length\r\nTransfer-Encoding: chunked", "0\r\n\r\n")->{status}, 400, 'Content-Length with chunked');
-is(raw("Host: localhost\r\n$type\r\nTransfer-Encoding: gzip, chunked", "0\r\n\r\n")->{status}, 400,
+is(raw("Host: localhost\r\n$type\r\nTransfer-Encoding: gzip, chunked", "0\r\n\r\n")->{status}, 501,
 	'another transfer coding');
 is_problem(raw("Host: localhost\r\n$type\r\n$type\r\n$length"), 400, qr/twice/, 'two Content-Types');
 is_problem(raw("Host: localhost\r\n$type\r\n$length\r\nExpect: tea"), 417, qr/100-continue/, 'another expectation');
