@@ -70,7 +70,10 @@ typedef struct Offload
 
 /* --- choosing ----------------------------------------------------------------------------------------- */
 
-/* Locks the next contents that pictures refer to and whose bytes are here. */
+/*
+ * Locks the next contents that pictures refer to and whose bytes are here. OFFSET keeps the planner from a
+ * join, which would read the pictures of all contents that have moved already.
+ */
 static void
 fetch_candidates(Offload *offload)
 {
@@ -84,7 +87,8 @@ fetch_candidates(Offload *offload)
 	                       "SELECT c.id, c.byte_size, c.chunk_size, coalesce(c.object_id, c.id),"
 	                       " c.sha256 FROM nachet.content c"
 	                       " WHERE c.object_url IS NULL AND c.id > $1 AND c.format IS NOT NULL"
-	                       " AND EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)"
+	                       " AND EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id"
+	                       "  OFFSET 0)"
 	                       " ORDER BY c.id LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED",
 	                       2, args);
 	for (int i = 0; i < offload->fetched; i++)

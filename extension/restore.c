@@ -26,6 +26,12 @@ PG_FUNCTION_INFO_V1(restore_contents);
 /* Contents that are fetched and locked together. */
 #define FETCH 64
 
+/* So many failures in a row, or max_count if that is more, end a run. */
+#define MIN_FAILURES 100
+
+/* Failed contents that are named in warnings. */
+#define MAX_WARNINGS 5
+
 /* One content's bytes on their way into chunks. */
 typedef struct Restoring
 {
@@ -109,8 +115,8 @@ record(const NachetMoved *content)
 	                    2, args);
 }
 
-/* Brings one content back; false, with a warning, where its object is not what was stored. */
-static bool
+/* Brings one content back. Returns NULL, or what is wrong with its object; then nothing is written. */
+static char *
 restore(const NachetMoved *content, int32 chunk_size)
 {
 	Restoring restoring = {.content_id = content->id, .chunk_size = chunk_size};
@@ -123,18 +129,13 @@ restore(const NachetMoved *content, int32 chunk_size)
 		write_chunk(&restoring);
 	nachet_chunk_writer_close(restoring.writer);
 	if (wrong == NULL)
-	{
 		record(content);
-		return true;
-	}
-	delete_chunks(content->id);
-	ereport(WARNING, (errcode(ERRCODE_DATA_CORRUPTED),
-	                  errmsg("content " INT64_FORMAT " could not be restored", content->id),
-	                  errdetail("\"%s\": %s.", content->url, wrong)));
-	return false;
+	else
+		delete_chunks(content->id);
+	return wrong;
 }
 
-/* The moved content of a row of SPI's result. */
+/* The moved content of a row of SPI's result; returns its chunk size. */
 static int32
 read_row(uint64 row, NachetMoved *content)
 {
@@ -149,79 +150,154 @@ read_row(uint64 row, NachetMoved *content)
 	return DatumGetInt32(nachet_query_value(row, 2, &isnull));
 }
 
-/* Locks the next contents whose bytes have moved. */
-static uint64
-fetch(int64 after, NachetArg picture_set)
+/* --- choosing ------------------------------------------------------------------------------------------ */
+
+/*
+ * A cursor over the ids of contents whose bytes have moved: all, or those of a set, some perhaps twice. OFFSET
+ * keeps the planner from a join, which would read the whole set, or all contents, before the first row.
+ */
+static Portal
+open_candidates(NachetArg picture_set)
 {
-	NachetArg args[3] = {NACHET_PARAM(INT8OID, Int64GetDatum(after)), picture_set,
-	                     NACHET_PARAM(INT4OID, Int32GetDatum(FETCH))};
+	if (picture_set.isnull)
+		return nachet_query_cursor("SELECT c.id FROM nachet.content c"
+		                           " WHERE c.object_url IS NOT NULL ORDER BY c.id",
+		                           0, NULL);
+	return nachet_query_cursor("SELECT p.content_id FROM nachet.picture p"
+	                           " WHERE p.picture_set_id = $1 AND EXISTS"
+	                           "  (SELECT FROM nachet.content c WHERE c.id = p.content_id"
+	                           "   AND c.object_url IS NOT NULL OFFSET 0)",
+	                           1, &picture_set);
+}
+
+/* The next ids of a cursor as an array; NULL at its end. */
+static ArrayType *
+next_ids(Portal candidates)
+{
+	Datum ids[FETCH];
+	int count;
+	bool isnull;
+
+	SPI_cursor_fetch(candidates, true, FETCH);
+	count = (int) SPI_processed;
+	for (int i = 0; i < count; i++)
+		ids[i] = nachet_query_value(i, 0, &isnull);
+	SPI_freetuptable(SPI_tuptable);
+	return count == 0 ? NULL
+	                  : construct_array(ids, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+	                                    TYPALIGN_DOUBLE);
+}
+
+/* Locks those of the contents that are still in the store and that no other transaction has locked. */
+static uint64
+lock(ArrayType *ids)
+{
+	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, PointerGetDatum(ids));
 
 	return nachet_query(SPI_OK_SELECT,
 	                    "SELECT c.id, c.byte_size, c.chunk_size, c.object_url, c.sha256"
-	                    " FROM nachet.content c WHERE c.object_url IS NOT NULL AND c.id > $1"
-	                    " AND ($2 IS NULL OR c.id IN (SELECT p.content_id FROM nachet.picture p"
-	                    "  WHERE p.picture_set_id = $2))"
-	                    " ORDER BY c.id LIMIT $3 FOR NO KEY UPDATE OF c SKIP LOCKED",
-	                    3, args);
+	                    " FROM nachet.content c WHERE c.id = ANY ($1) AND c.object_url IS NOT NULL"
+	                    " ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED",
+	                    1, &arg);
 }
 
-/* Counts of a run: contents, bytes, failed. */
-typedef int64 Counts[3];
+/* --- a run --------------------------------------------------------------------------------------------- */
+
+typedef struct Run
+{
+	int64 max_count;
+	int64 max_bytes;
+	int64 contents;
+	int64 bytes;
+	int64 failed;
+	int64 in_a_row; /* failures since something last came back */
+} Run;
+
+/* Whether a run may restore another content. Objects that are gone are stepped over, but not without end. */
+static bool
+goes_on(const Run *run)
+{
+	return run->contents < run->max_count && run->bytes < run->max_bytes &&
+	       run->in_a_row < Max(run->max_count, MIN_FAILURES);
+}
 
 static void
-restore_some(int64 max_count, int64 max_bytes, NachetArg picture_set, Counts counts)
+note_failure(Run *run, const NachetMoved *content, const char *wrong)
+{
+	run->in_a_row++;
+	if (run->failed++ < MAX_WARNINGS)
+		ereport(WARNING, (errcode(ERRCODE_DATA_CORRUPTED),
+		                  errmsg("content " INT64_FORMAT " could not be restored", content->id),
+		                  errdetail("\"%s\": %s.", content->url, wrong)));
+}
+
+/* Restores contents that are locked, the rows of a result. */
+static void
+restore_locked(Run *run, SPITupleTable *table, uint64 rows, MemoryContext context)
+{
+	for (uint64 i = 0; i < rows && goes_on(run); i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
+		NachetMoved content;
+		int32 chunk_size;
+		char *wrong;
+
+		CHECK_FOR_INTERRUPTS();
+		SPI_tuptable = table;
+		chunk_size = read_row(i, &content);
+		wrong = restore(&content, chunk_size);
+		if (wrong != NULL)
+			note_failure(run, &content, wrong);
+		else
+		{
+			run->contents++;
+			run->bytes += content.byte_size;
+			run->in_a_row = 0;
+		}
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
+	}
+}
+
+static void
+restore_some(Run *run, NachetArg picture_set)
 {
 	MemoryContext context =
 	    AllocSetContextCreate(CurrentMemoryContext, "nachet restore", ALLOCSET_DEFAULT_SIZES);
-	int64 last_id = 0;
-	uint64 rows;
+	Portal candidates = open_candidates(picture_set);
+	ArrayType *ids;
 
-	while (counts[0] < max_count && counts[1] < max_bytes &&
-	       (rows = fetch(last_id, picture_set)) > 0)
+	while (goes_on(run) && (ids = next_ids(candidates)) != NULL)
 	{
+		uint64 rows = lock(ids);
 		SPITupleTable *table = SPI_tuptable;
 
-		for (uint64 i = 0; i < rows && counts[0] < max_count && counts[1] < max_bytes; i++)
-		{
-			MemoryContext caller = MemoryContextSwitchTo(context);
-			NachetMoved content;
-			int32 chunk_size;
-
-			CHECK_FOR_INTERRUPTS();
-			SPI_tuptable = table;
-			chunk_size = read_row(i, &content);
-			last_id = content.id;
-			if (restore(&content, chunk_size))
-			{
-				counts[0]++;
-				counts[1] += content.byte_size;
-			}
-			else
-				counts[2]++;
-			MemoryContextSwitchTo(caller);
-			MemoryContextReset(context);
-		}
+		pfree(ids);
+		restore_locked(run, table, rows, context);
 		SPI_freetuptable(table);
 	}
+	SPI_cursor_close(candidates);
 	MemoryContextDelete(context);
 }
 
 /*
  * restore_contents(max_count bigint, max_bytes bigint, picture_set_id uuid, OUT contents, OUT bytes,
  * OUT failed): brings contents back, all or those of one set. Errors: 22023 for a limit below 1, 55000, F0000,
- * NC008 where the store doesn't answer.
+ * NC008 if the store doesn't answer.
  */
 Datum
 restore_contents(PG_FUNCTION_ARGS)
 {
 	NachetArg picture_set = NACHET_PARAM_IF(UUIDOID, PG_GETARG_DATUM(2), !PG_ARGISNULL(2));
-	Counts counts = {0, 0, 0};
+	Run run = {.max_count = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT64(0),
+	           .max_bytes = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1)};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_GETARG_INT64(0) < 1 || PG_GETARG_INT64(1) < 1)
+	if (run.max_count < 1 || run.max_bytes < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("max_count and max_bytes must be at least 1")));
 	SPI_connect();
-	restore_some(PG_GETARG_INT64(0), PG_GETARG_INT64(1), picture_set, counts);
+	restore_some(&run, picture_set);
 	SPI_finish();
-	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, counts, 3));
+	PG_RETURN_DATUM(
+	    nachet_bigint_row(fcinfo, (const int64[]){run.contents, run.bytes, run.failed}, 3));
 }
