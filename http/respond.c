@@ -13,6 +13,7 @@
 #include "loader/client/datastore.h"
 #include "cors.h"
 #include "long_answer.h"
+#include "reason.h"
 #include "respond.h"
 #include "router.h"
 #include "text.h"
@@ -132,7 +133,7 @@ set_problem(NachetRequest *request, unsigned status, const char *code, const cha
 	nachet_text_format(&text, "}\n");
 	set_answer(request, status, TYPE_PROBLEM, &text);
 	if (request->reason == NULL && detail != NULL)
-		request->reason = strdup(detail);
+		request->reason = nachet_reason_of_detail(detail);
 }
 
 void
@@ -232,15 +233,6 @@ whole_message(const NachetError *error)
 	return words;
 }
 
-/* For the log: without the detail, which quotes what was sent. */
-static void
-note_reason(NachetRequest *request, const NachetError *error)
-{
-	if (asprintf(&request->reason, error->sqlstate[0] != '\0' ? "%s (%s)" : "%s", error->message,
-	             error->sqlstate) < 0)
-		request->reason = NULL;
-}
-
 void
 nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetError *error)
 {
@@ -252,7 +244,8 @@ nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetE
 	if (request->status != 0)
 		return;
 	own = whole_message(error);
-	note_reason(request, error);
+	if (request->reason == NULL)
+		request->reason = nachet_reason_of_error(error);
 	if (error->unreachable)
 	{
 		status = MHD_HTTP_SERVICE_UNAVAILABLE;

@@ -6,7 +6,7 @@ use JSON::PP ();
 
 use lib 'test/lib';
 use Nachet::Test qw(png poll_until run_command start_command);
-use Nachet::Http qw(curl multipart post_body post_json connect_to read_answer is_problem);
+use Nachet::Http qw(curl field multipart staged post_body post_json connect_to read_answer is_problem);
 
 my $store = Nachet::Test->new;
 my $ID = qr/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/;
@@ -78,6 +78,43 @@ for my $format (qw(text json))
 	post_body($http, "geheim-6\r\n$body", with_id("secret-$format-4"));
 	line_of($http, "secret-$format-$_") for 1 .. 4;
 	unlike($http->err, qr/geheim/, "$format: no header, no query and no body is in a line");
+}
+
+# What strangers write stays out of it: a line has the code and the key.
+my @strangers = (
+	[ 403, 'the user is not registered (NC001)', sub { post_json($_[0], '{"email": "private.stranger@example.org"}', @_[ 1, 2 ]) } ],
+	[ 422, 'the data are wrong: zoom_level (NC005)', sub { post_body($_[0], _form(zoom_level => 'private-zoom'), @_[ 1, 2 ]) } ],
+	[ 422, 'the data are wrong: nb_seeds (NC005)', sub { post_body($_[0], _form(nb_seeds => '"private" seeds'), @_[ 1, 2 ]) } ],
+	[ 422, 'the seed is not registered (NC002)', sub { post_body($_[0], _form(seed_name => 'private plant'), @_[ 1, 2 ]) } ],
+	[ 403, 'the user is not registered (NC001)', sub { post_body($_[0], _form(email => 'private@example.org'), @_[ 1, 2 ]) } ],
+	[ 422, 'The field "..." is given twice.', sub { post_body($_[0], field('private %22x%22 y' => 1) . _form('private %22x%22 y' => 2), @_[ 1, 2 ]) } ],
+	[ 422, 'The field "name" is given twice.', sub { post_body($_[0], field(name => 'private') . _form(name => 'private'), @_[ 1, 2 ]) } ],
+	[ 422, 'The file name "..." has an empty component.', sub { post_body($_[0], multipart([ 'private//x.png', 'x' ]), @_[ 1, 2 ]) } ],
+	[ 422, 'a picture is not acceptable (NC003)', sub { post_body($_[0], multipart([ 'private.png', 'no picture' ]), @_[ 1, 2 ]) } ],
+	[ 400, 'a value can\'t be read (22', sub { post_json($_[0], '{"email": private}', @_[ 1, 2 ]) } ],
+	[ 422, 'the data are wrong: email (NC005)', sub { post_json($_[0], '{"email": ["private@example.org"]}', @_[ 1, 2 ]) } ],
+	[ 421, 'for the host "..."', sub { post_json($_[0], $good, @_[ 1, 2 ], '-H', 'Host: private.example.org') } ],
+	[ 403, 'the origin "..." may', sub { post_json($_[0], $good, @_[ 1, 2 ], '-H', 'Origin: https://private.example.org') } ]);
+
+# A form with these fields instead of the usual ones.
+sub _form
+{
+	my %fields = (email => $Nachet::Test::EMAIL, seed_name => 'Brassica napus', zoom_level => 20, nb_seeds => 5, @_);
+	return join '', (map { field($_ => $fields{$_}) } sort keys %fields), staged([ 'a.png', png(8, 8, 'a') ]);
+}
+for my $format (qw(text json))
+{
+	my $count = 0;
+	for my $case (@strangers)
+	{
+		my ($status, $reason, $send) = @$case;
+		my $id = "stranger-$format-" . $count++;
+		is($send->($service{$format}, with_id($id))->{status}, $status, "$format: $reason: refused");
+		my $line = line_of($service{$format}, $id);
+		$line = record_of($id)->{reason} if $format eq 'json';
+		like($line, qr/\Q$reason\E/, '... for that reason');
+	}
+	unlike($service{$format}->err, qr/private/, "$format: and nothing that strangers write");
 }
 
 # A client can't write lines of its own, nor move the terminal of who reads them.
