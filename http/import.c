@@ -163,6 +163,16 @@ name_flaw(NachetImportKind kind, const char *name, size_t length)
 	return nachet_utf8_valid(name, length) ? NULL : "is not valid UTF-8";
 }
 
+/* At the first file, before its bytes are read: they may be many. */
+static bool
+check_fields(NachetImport *import)
+{
+	if (import->fields_checked)
+		return true;
+	import->fields_checked = true;
+	return nachet_requester_check_fields(import->request, &import->fields);
+}
+
 static bool
 part_begin(void *context, const NachetPart *part)
 {
@@ -178,6 +188,8 @@ part_begin(void *context, const NachetPart *part)
 		import->use = NACHET_PART_NO_FILE;
 		return true;
 	}
+	if (import->kind == NACHET_IMPORT_FOLDER && !check_fields(import))
+		return false;
 	if (import->kind == NACHET_IMPORT_FOLDER && is_clutter(part->filename, part->filename_length))
 	{
 		import->use = NACHET_PART_CLUTTER;

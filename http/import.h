@@ -37,6 +37,7 @@ typedef struct NachetImport
 	NachetPictureList pictures;
 	NachetTally *tally;
 	NachetSha256 *sha256;
+	bool fields_checked;
 	NachetPartUse use;
 	NachetText name;        /* of the picture being received */
 	NachetSpooled *picture; /* its bytes so far; NULL between pictures */

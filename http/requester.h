@@ -5,6 +5,7 @@
 #ifndef NACHET_HTTP_REQUESTER_H
 #define NACHET_HTTP_REQUESTER_H
 
+#include "fields.h"
 #include "request.h"
 
 /*
@@ -12,6 +13,13 @@
  * email is NULL where it names nobody. False where the request has its answer.
  */
 extern bool nachet_requester_check(NachetRequest *request, const char *email)
+    __attribute__((warn_unused_result));
+
+/*
+ * Asks the datastore whether a set of this user and these data could be made, whatever its pictures; only once the fields
+ * have all that a set needs: others may follow the pictures. False if the request has its answer.
+ */
+extern bool nachet_requester_check_fields(NachetRequest *request, NachetFields *fields)
     __attribute__((warn_unused_result));
 
 #endif
