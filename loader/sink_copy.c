@@ -12,6 +12,7 @@
 #include <string.h>
 #include <libpq-fe.h>
 
+#include "client/cancel.h"
 #include "client/chunk_copy.h"
 #include "client/connection.h"
 #include "client/datastore.h"
@@ -45,7 +46,7 @@ static const char upload_statement[] =
 typedef struct Connection
 {
 	PGconn *connection; /* NULL until it is needed */
-	PGcancel *cancel;
+	NachetCancel *cancel;
 } Connection;
 
 typedef struct CopySink
@@ -68,7 +69,7 @@ drop(NachetSink *sink, int worker)
 	PGconn *connection = slot->connection;
 
 	pthread_mutex_lock(&copy_sink->cancel_lock);
-	PQfreeCancel(slot->cancel);
+	nachet_cancel_free(slot->cancel);
 	memset(slot, 0, sizeof(*slot));
 	pthread_mutex_unlock(&copy_sink->cancel_lock);
 	PQfinish(connection);
@@ -81,7 +82,7 @@ connect_worker(CopySink *copy_sink, int worker, NachetError *error)
 	NachetSession *session = copy_sink->session;
 	Connection *slot = &copy_sink->connection[worker];
 	PGconn *connection = slot->connection;
-	PGcancel *cancel;
+	NachetCancel *cancel;
 
 	if (connection != NULL && PQstatus(connection) == CONNECTION_OK)
 		return connection;
@@ -91,7 +92,7 @@ connect_worker(CopySink *copy_sink, int worker, NachetError *error)
 	atomic_fetch_sub(&session->connecting, 1);
 	if (connection == NULL)
 		return NULL;
-	cancel = PQgetCancel(connection);
+	cancel = nachet_cancel_create(connection);
 	atomic_store(&session->reached, true);
 
 	pthread_mutex_lock(&copy_sink->cancel_lock);
@@ -167,13 +168,12 @@ static void
 cancel_statements(NachetSink *sink)
 {
 	CopySink *copy_sink = (CopySink *) sink;
-	char reason[256];
 
 	pthread_mutex_lock(&copy_sink->cancel_lock);
 	for (int i = 0; i < NACHET_MAX_JOBS; i++)
 	{
 		if (copy_sink->connection[i].cancel != NULL)
-			(void) PQcancel(copy_sink->connection[i].cancel, reason, sizeof(reason));
+			nachet_cancel_send(copy_sink->connection[i].cancel);
 	}
 	pthread_mutex_unlock(&copy_sink->cancel_lock);
 }
