@@ -6,6 +6,7 @@
  * system calls. Only closed rows leave the buffer, because a row's length stands in front of
  * its bytes. A call that fails has ended the COPY, and every later call on it fails.
  */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 /* Field count, then chunk_no as length and value, then the length of data. */
 #define ROW_HEADER_BYTES (2 + 4 + 4 + 4)
 #define GATHER_BYTES     (128 * 1024)
+
+#define LOOK_AGAIN_MS 200
 
 struct NachetChunkCopy
 {
@@ -141,6 +144,44 @@ open_row(NachetChunkCopy *copy, NachetError *error)
 	return true;
 }
 
+/*
+ * Waits for a result. libpq that finds no memory for the answer to a COPY keeps it and waits for more
+ * bytes, as the server does: so what it has kept is looked at again and again.
+ */
+static void
+wait_for_result(PGconn *connection)
+{
+	while (PQisBusy(connection))
+	{
+		struct pollfd ready = {PQsocket(connection), POLLIN, 0};
+
+		(void) poll(&ready, 1, LOOK_AGAIN_MS);
+		if (PQconsumeInput(connection) != 1)
+			return;
+	}
+}
+
+/* PQexec for commands that begin a COPY: the last result, or NULL. */
+static PGresult *
+exec_copy(PGconn *connection, const char *commands)
+{
+	PGresult *last = NULL;
+	PGresult *result;
+
+	if (PQsendQuery(connection, commands) != 1)
+		return NULL;
+	do
+	{
+		wait_for_result(connection);
+		result = PQgetResult(connection);
+		if (result == NULL)
+			break;
+		PQclear(last);
+		last = result;
+	} while (PQresultStatus(result) != PGRES_COPY_IN);
+	return last;
+}
+
 /* In a transaction that is open, settings are the affair of whoever has opened it. */
 static PGresult *
 begin_copy(PGconn *connection, unsigned timeout)
@@ -148,11 +189,11 @@ begin_copy(PGconn *connection, unsigned timeout)
 	char command[sizeof(ALONE_SETTING TIMEOUT_SETTING COPY_COMMAND) + 16];
 
 	if (PQtransactionStatus(connection) != PQTRANS_IDLE)
-		return PQexec(connection, COPY_COMMAND);
+		return exec_copy(connection, COPY_COMMAND);
 	if (timeout == 0)
-		return PQexec(connection, ALONE_SETTING COPY_COMMAND);
+		return exec_copy(connection, ALONE_SETTING COPY_COMMAND);
 	snprintf(command, sizeof(command), ALONE_SETTING TIMEOUT_SETTING COPY_COMMAND, timeout);
-	return PQexec(connection, command);
+	return exec_copy(connection, command);
 }
 
 NachetChunkCopy *
