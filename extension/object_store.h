@@ -89,7 +89,6 @@ struct NachetObjectStore
 	int secret_length;
 	char *token; /* Azure: a shared access signature; S3: a session token; or NULL */
 	char *user;  /* S3: the access key */
-	char *scope; /* S3: what libcurl signs for */
 };
 
 extern const NachetObjectOperations nachet_object_store_azure;

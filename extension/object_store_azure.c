@@ -10,12 +10,11 @@
 #include <time.h>
 
 #include "common/base64.h"
-#include "common/hmac.h"
-#include "common/sha2.h"
 
 #include "compat.h"
 #include "object_settings.h"
 #include "object_store.h"
+#include "sha256.h"
 
 #define SERVICE_VERSION "2020-10-02"
 
@@ -136,17 +135,11 @@ http_date(void)
 }
 
 static char *
-hmac_sha256(const NachetObjectStore *store, const char *message)
+hmac_base64(const NachetObjectStore *store, const char *message)
 {
-	pg_hmac_ctx *hmac = pg_hmac_create(PG_SHA256);
 	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 
-	if (hmac == NULL ||
-	    pg_hmac_init(hmac, (const uint8 *) store->secret, store->secret_length) < 0 ||
-	    pg_hmac_update(hmac, (const uint8 *) message, strlen(message)) < 0 ||
-	    pg_hmac_final(hmac, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not sign a request");
-	pg_hmac_free(hmac);
+	nachet_hmac_sha256(store->secret, store->secret_length, message, digest);
 	return nachet_object_store_base64(digest, sizeof(digest));
 }
 
@@ -198,7 +191,7 @@ sign(const NachetObjectStore *store, NachetCurlRequest *request, const char *pat
 		appendStringInfo(&message, "\n%s:%s", parameters[i].name, parameters[i].value);
 	nachet_object_store_header(
 	    request, "Authorization",
-	    psprintf("SharedKey %s:%s", store->account, hmac_sha256(store, message.data)));
+	    psprintf("SharedKey %s:%s", store->account, hmac_base64(store, message.data)));
 }
 
 /*

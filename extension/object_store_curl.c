@@ -234,8 +234,6 @@ set_body(struct NachetCurlTransfer *transfer)
 		curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(transfer->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t) request->body_size);
 		curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-		/* A body goes out at once. (A header "Expect:" would do that too, but libcurl 7.88 signs it.) */
-		curl_easy_setopt(transfer->easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
 	}
 	else if (strcmp(request->method, "HEAD") == 0)
 		curl_easy_setopt(transfer->easy, CURLOPT_NOBODY, 1L);
@@ -265,6 +263,8 @@ set_headers(struct NachetCurlTransfer *transfer)
 
 	foreach (cell, transfer->request->headers)
 		add_header(transfer, lfirst(cell));
+	/* A body is sent at once, without "Expect: 100-continue". */
+	add_header(transfer, "Expect:");
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
@@ -292,12 +292,8 @@ set_line(struct NachetCurlTransfer *transfer)
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	if (request->ca_file != NULL)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
-	if (request->signature != NULL)
-	{
-		curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, request->signature);
-		curl_easy_setopt(easy, CURLOPT_USERNAME, request->user);
-		curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password);
-	}
+	/* A path is sent as it was signed. */
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->message);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
 }

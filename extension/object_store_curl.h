@@ -20,10 +20,7 @@ typedef struct NachetCurlRequest
 	/* What is sent. A URL may hold a token: it is shown to nobody. */
 	const char *method;
 	char *url;
-	List *headers;         /* of char *, "Name: value" */
-	const char *signature; /* what libcurl signs for (CURLOPT_AWS_SIGV4); NULL: nothing */
-	const char *user;      /* its key and secret */
-	const char *password;
+	List *headers;       /* of char *, "Name: value" */
 	const char *ca_file; /* NULL: the system's */
 	bool loopback;       /* never by way of a proxy */
 	int timeout;         /* milliseconds to connect in, and to stand still for */

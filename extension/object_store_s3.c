@@ -1,14 +1,17 @@
 /*
  * extension/object_store_s3.c
- *		Stores that speak S3, requests signed by libcurl (AWS Signature Version 4).
+ *		Stores that speak S3, requests signed by AWS Signature Version 4.
  *
  * Every request says the SHA-256 of its body (x-amz-content-sha256) and signs it: a store that checks
- * signatures, as all do, refuses damaged bytes. Parameters stand in the order of their names and with an
- * equals sign each, since libcurl signs a URL's query as it stands.
+ * signatures, as all do, refuses damaged bytes. Parameters are written in the order of their names and with
+ * an equals sign each, as they are signed.
  */
 #include "postgres.h"
 
+#include <time.h>
+
 #include "object_settings.h"
+#include "object_sigv4.h"
 #include "object_store.h"
 #include "pure/hex.h"
 
@@ -24,7 +27,6 @@ s3_open(NachetObjectStore *store, const NachetCredentials *credentials)
 	store->user = pstrdup(nachet_credentials_require(credentials, "AWS_ACCESS_KEY_ID"));
 	store->secret = pstrdup(nachet_credentials_require(credentials, "AWS_SECRET_ACCESS_KEY"));
 	store->token = token != NULL && *token != '\0' ? pstrdup(token) : NULL;
-	store->scope = psprintf("aws:amz:%s:s3", nachet_object_store_region);
 	nachet_object_store_set_endpoint(
 	    store, *nachet_object_store_endpoint != '\0'
 	               ? nachet_object_store_endpoint
@@ -43,21 +45,19 @@ static void
 complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlRequest *request,
          const char *method, const char *query)
 {
+	const NachetSigv4 signer = {store->user, store->secret, store->token,
+	                            nachet_object_store_region, "s3"};
 	char sha256[2 * NACHET_SHA256_BYTES + 1] = SHA256_OF_NOTHING;
 
 	request->method = method;
 	request->url =
 	    psprintf("%s/%s%s%s", store->base, object->key, *query != '\0' ? "?" : "", query);
-	request->signature = store->scope;
-	request->user = store->user;
-	request->password = store->secret;
 	if (request->body_size > 0)
 		nachet_hex_encode(object->sha256, NACHET_SHA256_BYTES, sha256);
 	nachet_object_store_header(request, "x-amz-content-sha256", sha256);
-	if (store->token != NULL)
-		nachet_object_store_header(request, "x-amz-security-token", store->token);
 	if (object->etag != NULL)
 		nachet_object_store_header(request, "If-Match", object->etag);
+	nachet_sigv4_sign(&signer, request, sha256, (pg_time_t) time(NULL));
 }
 
 static void
