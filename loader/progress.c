@@ -10,6 +10,9 @@
 #include "json_line.h"
 #include "progress.h"
 
+/* For how long nothing moves before the line says so. */
+#define STILL_SECONDS 5
+
 uint64_t
 nachet_progress_now_ns(void)
 {
@@ -29,6 +32,7 @@ nachet_progress_begin(NachetProgress *progress, NachetPhase phase, uint64_t file
 	atomic_store(&progress->files_total, files_total);
 	atomic_store(&progress->bytes_total, bytes_total);
 	atomic_store(&progress->started_ns, nachet_progress_now_ns());
+	atomic_store(&progress->moved_ns, atomic_load(&progress->started_ns));
 	atomic_store(&progress->phase, phase);
 }
 
@@ -43,6 +47,7 @@ nachet_progress_add(NachetProgress *progress, uint64_t files, uint64_t bytes)
 {
 	atomic_fetch_add(&progress->files, files);
 	atomic_fetch_add(&progress->bytes, bytes);
+	atomic_store(&progress->moved_ns, nachet_progress_now_ns());
 }
 
 void
@@ -79,10 +84,20 @@ typedef struct Snapshot
 	uint64_t bytes;
 	uint64_t bytes_total;
 	double seconds;
+	double still;    /* seconds since anything was counted */
 	double rate;     /* bytes a second */
 	bool left_known; /* whether it can be told */
 	uint64_t left;   /* seconds */
 } Snapshot;
+
+static double
+seconds_since(uint64_t then_ns)
+{
+	uint64_t now_ns = nachet_progress_now_ns();
+
+	/* A worker may have counted something after the clock was read. */
+	return now_ns > then_ns ? (double) (now_ns - then_ns) / 1e9 : 0;
+}
 
 static void
 take_snapshot(NachetProgress *progress, Snapshot *now)
@@ -93,11 +108,30 @@ take_snapshot(NachetProgress *progress, Snapshot *now)
 	now->present = atomic_load(&progress->present);
 	now->bytes = atomic_load(&progress->bytes);
 	now->bytes_total = atomic_load(&progress->bytes_total);
-	now->seconds = (double) (nachet_progress_now_ns() - atomic_load(&progress->started_ns)) / 1e9;
+	now->seconds = seconds_since(atomic_load(&progress->started_ns));
+	now->still = seconds_since(atomic_load(&progress->moved_ns));
 	now->rate = now->seconds > 0 ? (double) now->bytes / now->seconds : 0;
 	now->left_known = now->rate >= 1 && now->bytes_total >= now->bytes;
 	now->left =
 	    now->left_known ? (uint64_t) ((double) (now->bytes_total - now->bytes) / now->rate) : 0;
+}
+
+/* "1.5 MB/s, 0:01:30 left", or for how long nothing has moved. */
+static void
+put_pace(const Snapshot *now, char *text, size_t size)
+{
+	char rate_text[NACHET_BYTES_TEXT];
+	char left_text[64] = "?:??:??";
+
+	if (now->still >= STILL_SECONDS)
+	{
+		snprintf(text, size, "nothing moved for %.0f s", now->still);
+		return;
+	}
+	if (now->left_known)
+		snprintf(left_text, sizeof(left_text), "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
+		         now->left / 3600, now->left / 60 % 60, now->left % 60);
+	snprintf(text, size, "%s/s, %s left", nachet_bytes_text(now->rate, rate_text), left_text);
 }
 
 void
@@ -105,14 +139,10 @@ nachet_progress_line(NachetProgress *progress, char *line, size_t size)
 {
 	char done_text[NACHET_BYTES_TEXT];
 	char total_text[NACHET_BYTES_TEXT];
-	char rate_text[NACHET_BYTES_TEXT];
-	char left_text[64] = "?:??:??";
+	char pace[128] = "";
 	Snapshot now;
 
 	take_snapshot(progress, &now);
-	if (now.left_known)
-		snprintf(left_text, sizeof(left_text), "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
-		         now.left / 3600, now.left / 60 % 60, now.left % 60);
 	switch (now.phase)
 	{
 		case NACHET_PHASE_CHECK:
@@ -120,15 +150,16 @@ nachet_progress_line(NachetProgress *progress, char *line, size_t size)
 			         now.files_total);
 			break;
 		case NACHET_PHASE_SEND:
+			put_pace(&now, pace, sizeof(pace));
 			snprintf(line, size,
-			         "%" PRIu64 " of %" PRIu64 " pictures, %s of %s, %s/s, %s left, %" PRIu64
-			         " already there",
+			         "%" PRIu64 " of %" PRIu64 " pictures, %s of %s, %s, %" PRIu64 " already there",
 			         now.files, now.files_total, nachet_bytes_text((double) now.bytes, done_text),
-			         nachet_bytes_text((double) now.bytes_total, total_text),
-			         nachet_bytes_text(now.rate, rate_text), left_text, now.present);
+			         nachet_bytes_text((double) now.bytes_total, total_text), pace, now.present);
 			break;
 		case NACHET_PHASE_FINISH:
-			snprintf(line, size, "making the set of %" PRIu64 " pictures", now.files_total);
+			if (now.still >= STILL_SECONDS)
+				snprintf(pace, sizeof(pace), ", %.0f s so far", now.still);
+			snprintf(line, size, "making the set of %" PRIu64 " pictures%s", now.files_total, pace);
 			break;
 		case NACHET_PHASE_NONE:
 			line[0] = '\0';
@@ -149,6 +180,7 @@ nachet_progress_json(NachetProgress *progress)
 	nachet_json_fraction(&line, "seconds_elapsed", now.seconds);
 	if (now.phase == NACHET_PHASE_SEND && now.left_known)
 		nachet_json_number(&line, "seconds_remaining", now.left);
+	nachet_json_fraction(&line, "seconds_still", now.still);
 	nachet_json_number(&line, "total_files", now.files_total);
 	nachet_json_number(&line, "files_done", now.files);
 	nachet_json_number(&line, "files_present", now.present);

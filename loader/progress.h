@@ -28,6 +28,7 @@ typedef struct NachetProgress
 	atomic_uint_fast64_t bytes;
 	atomic_uint_fast64_t bytes_total;
 	atomic_uint_fast64_t started_ns; /* monotonic */
+	atomic_uint_fast64_t moved_ns;   /* likewise, when something was last counted */
 } NachetProgress;
 
 extern uint64_t nachet_progress_now_ns(void);

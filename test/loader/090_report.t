@@ -175,8 +175,9 @@ is($status, 1, 'links alone make no set');
 	my ($line) = grep { $_->{message_type} eq 'status' } json_lines($loader->out);
 	is_deeply({ map { $_ => $line->{$_} } qw(phase total_files files_done files_present bytes_done) },
 		{ phase => 'send', total_files => 3, files_done => 0, files_present => 0, bytes_done => 0 }, '... with their numbers');
+	cmp_ok($line->{seconds_still}, '>', 0, '... and for how long nothing has moved');
 	unlike($quiet->out, qr/"status"/, '... none with --no-progress');
-	is((() = $plain->err =~ /pictures, .* left/g) <= 3, 1, '... and not many lines');
+	is((() = $plain->err =~ /pictures, .* already there/g) <= 3, 1, '... and not many lines');
 	is(json_lines($quiet->out), 1, '... the summary stays');
 }
 
