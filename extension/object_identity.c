@@ -82,44 +82,68 @@ nachet_object_prefix_claim(const NachetObjectStore *store)
 	return prefix;
 }
 
-/* Runs a statement that takes the prefix on, and returns the prefix, or NULL where there is none yet. */
-static Datum
-take_on(FunctionCallInfo fcinfo, const char *sql)
+/* Runs a statement that takes the prefix on, and returns the prefix, or NULL if there is none yet. */
+static char *
+take_on(const char *sql)
 {
 	NachetArg args[3];
-	Datum prefix = (Datum) 0;
-	bool isnull = true;
+	bool isnull;
 
 	own_identity(args);
-	SPI_connect();
-	if (nachet_query(SPI_OK_UPDATE_RETURNING, sql, 3, args) == 1)
-		prefix = nachet_query_result(0, 0, TEXTOID, &isnull);
+	if (nachet_query(SPI_OK_UPDATE_RETURNING, sql, 3, args) == 0)
+		return NULL;
+	return TextDatumGetCString(nachet_query_value(0, 0, &isnull));
+}
+
+/* What these functions return, out of SPI's memory. */
+static Datum
+finish(FunctionCallInfo fcinfo, const char *prefix)
+{
+	Datum result = (Datum) 0;
+
+	if (prefix != NULL)
+		result = SPI_datumTransfer(CStringGetTextDatum(prefix), false, -1);
 	SPI_finish();
-	if (isnull)
+	if (prefix == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(prefix);
+	PG_RETURN_DATUM(result);
 }
 
 /*
  * adopt_object_store() returns text: from now on the objects under the prefix are this database's, and no
- * other's; returns the prefix, or NULL where none has been taken yet.
+ * other's; returns the prefix, or NULL if none has been taken yet.
  */
 Datum
 adopt_object_store(PG_FUNCTION_ARGS)
 {
-	return take_on(fcinfo, "UPDATE nachet.object_store"
-	                       " SET system_identifier = $1, database_oid = $2, timeline = $3"
-	                       " RETURNING prefix");
+	SPI_connect();
+	return finish(fcinfo, take_on("UPDATE nachet.object_store"
+	                              " SET system_identifier = $1, database_oid = $2, timeline = $3"
+	                              " RETURNING prefix"));
 }
 
 /*
  * renew_object_store_prefix() returns text: a new prefix for what this database moves from now on; what it
- * reads under the old one it never deletes. Returns the new prefix, or NULL where none has been taken yet.
+ * reads under the old one it never deletes, so that what is queued there leaves the queue. Returns the
+ * new prefix, or NULL if none has been taken yet.
  */
 Datum
 renew_object_store_prefix(PG_FUNCTION_ARGS)
 {
-	return take_on(fcinfo, "UPDATE nachet.object_store SET prefix = nachet.uuidv7()::text,"
-	                       " system_identifier = $1, database_oid = $2, timeline = $3"
-	                       " RETURNING prefix");
+	char *prefix;
+
+	SPI_connect();
+	prefix = take_on("UPDATE nachet.object_store SET prefix = nachet.uuidv7()::text,"
+	                 " system_identifier = $1, database_oid = $2, timeline = $3"
+	                 " RETURNING prefix");
+	if (prefix != NULL)
+	{
+		NachetArg arg = NACHET_PARAM(TEXTOID, CStringGetTextDatum(prefix));
+
+		(void) nachet_query(SPI_OK_DELETE,
+		                    "DELETE FROM nachet.object_deletion d"
+		                    " WHERE strpos(d.object_url, '/' || $1 || '/') = 0",
+		                    1, &arg);
+	}
+	return finish(fcinfo, prefix);
 }

@@ -4,19 +4,22 @@
  *
  * What deletes a content queues its object in the same transaction: an abort deletes nothing, and nothing is
  * forgotten. An object goes only when no snapshot is left that sees its content, as VACUUM would reckon:
- * a reader who began before the deletion reads on. Deleting twice does no harm, since names are never
+ * a reader who began before the deletion reads on. And it stays for nachet.object_store_keep, for the sake of
+ * backups and standbys, which this server knows nothing of. Deleting twice does no harm, since names are never
  * used again; so a run that dies between the store's answer and its commit is no matter.
  */
 #include "postgres.h"
 
 #include "access/table.h"
 #include "access/transam.h"
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "errcodes.h"
 #include "object_queue.h"
@@ -40,18 +43,6 @@ typedef struct Batch
 	int failed_count;
 } Batch;
 
-/* Drops entries of another database's prefix: this one is a copy that has got its own. */
-static void
-drop_foreign(const char *prefix)
-{
-	NachetArg arg = NACHET_PARAM(TEXTOID, CStringGetTextDatum(prefix));
-
-	(void) nachet_query(SPI_OK_DELETE,
-	                    "DELETE FROM nachet.object_deletion d"
-	                    " WHERE strpos(d.object_url, '/' || $1 || '/') = 0",
-	                    1, &arg);
-}
-
 /* What no transaction before this one can still see in nachet.content. */
 static TransactionId
 oldest_seen(void)
@@ -63,26 +54,51 @@ oldest_seen(void)
 	return oldest;
 }
 
-/* Locks the next entries whose time has come. Entries that were tried before come last. */
+/* Locks entries that a statement finds, and takes those whose deletion every transaction sees. */
+static void
+take_entries(Batch *batch, const char *sql, const NachetArg *args, TransactionId oldest)
+{
+	uint64 rows = nachet_query(SPI_OK_SELECT, sql, 4, args);
+	bool isnull;
+
+	for (uint64 i = 0; i < rows && batch->count < BATCH; i++)
+		if (TransactionIdPrecedes(DatumGetTransactionId(nachet_query_value(i, 1, &isnull)), oldest))
+			batch->urls[batch->count++] = TextDatumGetCString(nachet_query_value(i, 0, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * Locks the next entries that are due; those that failed before come last. What queued them must be on disk
+ * before an object goes: with synchronous_commit off, a crash would bring back a content whose object
+ * is gone. It precedes the locks in the WAL.
+ */
 static void
 fetch_batch(Batch *batch, const char *beginning, int64 limit)
 {
 	TransactionId oldest = oldest_seen();
-	NachetArg args[2] = {NACHET_PARAM(TEXTOID, CStringGetTextDatum(beginning)),
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz queued_before = now - nachet_object_store_keep * USECS_PER_SEC;
+	NachetArg args[4] = {NACHET_PARAM(TEXTOID, CStringGetTextDatum(beginning)),
+	                     NACHET_PARAM(TIMESTAMPTZOID, TimestampTzGetDatum(queued_before)),
+	                     NACHET_PARAM(TIMESTAMPTZOID, TimestampTzGetDatum(now)),
 	                     NACHET_PARAM(INT8OID, Int64GetDatum(Min(limit, BATCH)))};
-	uint64 rows = nachet_query(SPI_OK_SELECT,
-	                           "SELECT d.object_url, d.xmin FROM nachet.object_deletion d"
-	                           " WHERE starts_with(d.object_url, $1)"
-	                           " AND d.next_try <= clock_timestamp()"
-	                           " ORDER BY d.next_try LIMIT $2 FOR UPDATE SKIP LOCKED",
-	                           2, args);
-	bool isnull;
 
 	batch->count = batch->gone_count = batch->failed_count = 0;
-	for (uint64 i = 0; i < rows; i++)
-		if (TransactionIdPrecedes(DatumGetTransactionId(nachet_query_value(i, 1, &isnull)), oldest))
-			batch->urls[batch->count++] = TextDatumGetCString(nachet_query_value(i, 0, &isnull));
-	SPI_freetuptable(SPI_tuptable);
+	take_entries(batch,
+	             "SELECT d.object_url, d.xmin FROM nachet.object_deletion d"
+	             " WHERE d.tries = 0 AND d.queued_at <= $2"
+	             " AND starts_with(d.object_url, $1)"
+	             " ORDER BY d.queued_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+	             args, oldest);
+	args[3].value = Int64GetDatum(Min(limit, BATCH) - batch->count);
+	take_entries(batch,
+	             "SELECT d.object_url, d.xmin FROM nachet.object_deletion d"
+	             " WHERE d.tries > 0 AND d.next_try <= $3 AND d.queued_at <= $2"
+	             " AND starts_with(d.object_url, $1)"
+	             " ORDER BY d.next_try LIMIT $4 FOR UPDATE SKIP LOCKED",
+	             args, oldest);
+	if (batch->count > 0)
+		XLogFlush(XactLastRecEnd);
 }
 
 static void
@@ -174,7 +190,6 @@ nachet_object_queue_work_off(const NachetObjectStore *store, const char *prefix,
 	int64 deleted = 0;
 	bool more;
 
-	drop_foreign(prefix);
 	do
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);

@@ -9,6 +9,7 @@
 
 #include <limits.h>
 
+#include "datatype/timestamp.h"
 #include "utils/guc.h"
 
 #include "object_settings.h"
@@ -24,6 +25,7 @@ char *nachet_object_store_ca_file = NULL;
 int nachet_object_store_connections = 8;
 int nachet_object_store_timeout = 30000;
 int nachet_object_store_part_size = 65536;
+int nachet_object_store_keep = 7 * SECS_PER_DAY;
 int nachet_object_store_checksum = NACHET_CHECKSUM_CRC64;
 int nachet_verify_objects = NACHET_VERIFY_OBJECTS_NOT;
 
@@ -140,6 +142,10 @@ nachet_object_settings_define(void)
 	    "How long the object store may move no byte before an operation fails, tries included.",
 	    NULL, &nachet_object_store_timeout, 30000, 100, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, NULL,
 	    NULL, NULL);
+	DefineCustomIntVariable(
+	    "nachet.object_store_keep", "How long an object is kept after its content was deleted.",
+	    "As long as a backup or a standby can bring the content back.", &nachet_object_store_keep,
+	    7 * SECS_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomEnumVariable(
 	    "nachet.object_store_checksum",
 	    "By which checksum Azure refuses bytes that were damaged on the way.",

@@ -15,6 +15,7 @@ extern char *nachet_object_store_ca_file; /* "": the system's */
 extern int nachet_object_store_connections;
 extern int nachet_object_store_timeout;   /* milliseconds */
 extern int nachet_object_store_part_size; /* kilobytes */
+extern int nachet_object_store_keep;      /* seconds */
 
 /* What Azure is told of the bytes it is sent: a NachetChecksum. */
 extern int nachet_object_store_checksum;

@@ -104,6 +104,8 @@ append_refusal(StringInfo error, const NachetCurlRequest *request)
 	{
 		appendStringInfoString(error, ": ");
 		nachet_object_store_append_text(error, message);
+		if (error->data[error->len - 1] == '.') /* a detail adds its own */
+			error->data[--error->len] = '\0';
 	}
 }
 

@@ -20,9 +20,13 @@ CREATE TABLE nachet.object_deletion (
 	next_try timestamptz NOT NULL DEFAULT now(),
 	last_error text
 );
-CREATE INDEX object_deletion_next_try_idx ON nachet.object_deletion (next_try);
+CREATE INDEX object_deletion_queued_at_idx ON nachet.object_deletion (queued_at) WHERE tries = 0;
+CREATE INDEX object_deletion_next_try_idx ON nachet.object_deletion (next_try) WHERE tries > 0;
 COMMENT ON TABLE nachet.object_deletion IS
-	'objects that the next offload_contents deletes, those whose contents are gone; some may never have been written';
+	'objects whose contents are gone, for offload_contents to delete after nachet.object_store_keep; some may never have been written';
+COMMENT ON COLUMN nachet.object_deletion.queued_at IS 'when its content was deleted; nachet.object_store_keep counts from here';
+COMMENT ON COLUMN nachet.object_deletion.tries IS 'how often deleting it has failed';
+COMMENT ON COLUMN nachet.object_deletion.next_try IS 'when it is tried again after a failure';
 SELECT pg_catalog.pg_extension_config_dump('nachet.object_deletion', '');
 
 CREATE FUNCTION nachet.offload_contents(max_count bigint DEFAULT 1000, max_bytes bigint DEFAULT 10737418240,
@@ -30,7 +34,7 @@ CREATE FUNCTION nachet.offload_contents(max_count bigint DEFAULT 1000, max_bytes
 	AS 'MODULE_PATHNAME', 'offload_contents' LANGUAGE C VOLATILE STRICT
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.offload_contents(bigint, bigint) IS
-	'moves contents to the object store, until as many or as large as that, and deletes objects whose contents are gone';
+	'moves contents to the object store, until as many or as large as that, and deletes objects whose contents have been gone for nachet.object_store_keep';
 
 CREATE FUNCTION nachet.adopt_object_store() RETURNS text
 	AS 'MODULE_PATHNAME', 'adopt_object_store' LANGUAGE C VOLATILE

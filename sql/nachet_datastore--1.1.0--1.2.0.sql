@@ -105,6 +105,17 @@ UPDATE nachet.object_deletion
 	SET last_error = pg_catalog.btrim(pg_catalog.encode(pg_catalog.quote_literal(last_error)::pg_catalog.bytea, 'escape'), '''')
 	WHERE pg_catalog.encode(pg_catalog.quote_literal(last_error)::pg_catalog.bytea, 'escape') OPERATOR(pg_catalog.~) '[^]!-[^-~ ]';
 
+DROP INDEX nachet.object_deletion_next_try_idx;
+CREATE INDEX object_deletion_queued_at_idx ON nachet.object_deletion (queued_at) WHERE tries = 0;
+CREATE INDEX object_deletion_next_try_idx ON nachet.object_deletion (next_try) WHERE tries > 0;
+COMMENT ON TABLE nachet.object_deletion IS
+	'objects whose contents are gone, for offload_contents to delete after nachet.object_store_keep; some may never have been written';
+COMMENT ON COLUMN nachet.object_deletion.queued_at IS 'when its content was deleted; nachet.object_store_keep counts from here';
+COMMENT ON COLUMN nachet.object_deletion.tries IS 'how often deleting it has failed';
+COMMENT ON COLUMN nachet.object_deletion.next_try IS 'when it is tried again after a failure';
+COMMENT ON FUNCTION nachet.offload_contents(bigint, bigint) IS
+	'moves contents to the object store, until as many or as large as that, and deletes objects whose contents have been gone for nachet.object_store_keep';
+
 -- Verification (55-verify.sql) -------------------------------------------------------------------
 
 -- Guards (60-guards.sql) -------------------------------------------------------------------------

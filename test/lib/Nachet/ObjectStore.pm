@@ -126,13 +126,14 @@ sub credentials
 		. ($options{key} // $KEY) . ";BlobEndpoint=$endpoint;\"\n";
 }
 
-# The settings, as a hash; options as above, and by_host: an S3 bucket is named in the host instead of the path.
+# The settings, as a hash, by which objects are deleted without delay; options as above, and by_host: an S3 bucket is named in the host instead of the path.
 sub settings
 {
 	my ($self, $store, %options) = @_;
 	my $port = $options{port} // $self->{port};
 	return (
 		'nachet.object_store' => "$self->{kind}://$BUCKET",
+		'nachet.object_store_keep' => 0,
 		'nachet.object_store_credentials' => $self->credentials_file($store, $self->credentials(%options)),
 		$self->{kind} eq 's3'
 		? ('nachet.object_store_endpoint' => $options{by_host} ? "http://localhost:$port" : "http://127.0.0.1:$port",
