@@ -97,6 +97,13 @@ nachet_report_may_write(const char *path, NachetConsole *console)
 	return false;
 }
 
+void
+nachet_report_abandon(const NachetReport *report)
+{
+	if (report->unfinished != NULL)
+		(void) unlink(report->unfinished);
+}
+
 /* Whether the path is a device or a pipe, or names a descriptor. */
 static bool
 is_written_in_place(const char *path)
@@ -168,6 +175,9 @@ nachet_report_open(NachetReport *report, const char *path, NachetConsole *consol
 	if (report->stream == NULL)
 	{
 		nachet_console_error(console, "--report: %s: %s", path, strerror(errno));
+		nachet_report_abandon(report);
+		if (fd >= 0)
+			close(fd);
 		return false;
 	}
 	fputs(HEADING, report->stream);
@@ -235,13 +245,6 @@ finish(NachetReport *report)
 		return false;
 	errno = failed;
 	return whole;
-}
-
-void
-nachet_report_abandon(const NachetReport *report)
-{
-	if (report->unfinished != NULL)
-		(void) unlink(report->unfinished);
 }
 
 bool
