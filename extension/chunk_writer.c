@@ -16,6 +16,7 @@
 
 #include "chunk_writer.h"
 #include "content.h"
+#include "query.h"
 #include "schema.h"
 #include "table_shape.h"
 
@@ -58,11 +59,10 @@ nachet_chunk_writer_open(void)
 	writer->data->elemtype = BYTEAOID;
 	ARR_LBOUND(writer->data)[0] = 1;
 	begin_batch(writer);
-	writer->plan = SPI_prepare("INSERT INTO nachet.content_chunk (content_id, chunk_no, data)"
-	                           " SELECT unnest($1), unnest($2), unnest($3)",
-	                           3, types);
-	if (writer->plan == NULL)
-		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+	writer->plan =
+	    nachet_query_prepare("INSERT INTO nachet.content_chunk (content_id, chunk_no, data)"
+	                         " SELECT unnest($1), unnest($2), unnest($3)",
+	                         3, types);
 	return writer;
 }
 
@@ -92,7 +92,6 @@ void
 nachet_chunk_writer_flush(NachetChunkWriter *writer)
 {
 	Datum values[3];
-	int code;
 
 	if (writer->count == 0)
 		return;
@@ -103,9 +102,7 @@ nachet_chunk_writer_flush(NachetChunkWriter *writer)
 	values[1] = PointerGetDatum(construct_array(writer->chunk_no, writer->count, INT4OID,
 	                                            sizeof(int32), true, TYPALIGN_INT));
 	values[2] = PointerGetDatum(writer->data);
-	code = SPI_execute_plan(writer->plan, values, NULL, false, 0);
-	if (code != SPI_OK_INSERT)
-		elog(ERROR, "storing chunks answered %s", SPI_result_code_string(code));
+	(void) nachet_query_prepared(SPI_OK_INSERT, writer->plan, values);
 	pfree(DatumGetPointer(values[0]));
 	pfree(DatumGetPointer(values[1]));
 	begin_batch(writer);

@@ -92,6 +92,15 @@ execute(bool read_only, Snapshot snapshot, const char *sql, int nargs, const Nac
 }
 
 static uint64
+expect(int expected, int code, const char *sql)
+{
+	if (code != expected)
+		elog(ERROR, "statement answered %s instead of %s: %s", SPI_result_code_string(code),
+		     SPI_result_code_string(expected), sql);
+	return SPI_processed;
+}
+
+static uint64
 run(int expected, bool read_only, Snapshot snapshot, const char *sql, int nargs,
     const NachetArg *args)
 {
@@ -101,10 +110,7 @@ run(int expected, bool read_only, Snapshot snapshot, const char *sql, int nargs,
 	enter(&scope);
 	code = execute(read_only, snapshot, sql, nargs, args);
 	leave(&scope);
-	if (code != expected)
-		elog(ERROR, "statement answered %s instead of %s: %s", SPI_result_code_string(code),
-		     SPI_result_code_string(expected), sql);
-	return SPI_processed;
+	return expect(expected, code, sql);
 }
 
 uint64
@@ -123,6 +129,33 @@ uint64
 nachet_read(const char *sql, int nargs, const NachetArg *args)
 {
 	return run(SPI_OK_SELECT, true, InvalidSnapshot, sql, nargs, args);
+}
+
+SPIPlanPtr
+nachet_query_prepare(const char *sql, int nargs, Oid *types)
+{
+	Scope scope;
+	SPIPlanPtr plan;
+
+	enter(&scope);
+	/* A plan made for the values would hold copies of them. */
+	plan = SPI_prepare_cursor(sql, nargs, types, CURSOR_OPT_GENERIC_PLAN);
+	leave(&scope);
+	if (plan == NULL)
+		elog(ERROR, "statement could not be prepared: %s", sql);
+	return plan;
+}
+
+uint64
+nachet_query_prepared(int expected, SPIPlanPtr plan, Datum *values)
+{
+	Scope scope;
+	int code;
+
+	enter(&scope);
+	code = SPI_execute_plan(plan, values, NULL, false, 0);
+	leave(&scope);
+	return expect(expected, code, "prepared");
 }
 
 Portal

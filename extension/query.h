@@ -24,6 +24,13 @@ typedef struct NachetArg
 extern uint64 nachet_query(int expected, const char *sql, int nargs, const NachetArg *args);
 
 /*
+ * The same in two steps, for a statement that is run again and again with large values. The plan is
+ * gone with the SPI connection, or by SPI_freeplan.
+ */
+extern SPIPlanPtr nachet_query_prepare(const char *sql, int nargs, Oid *types);
+extern uint64 nachet_query_prepared(int expected, SPIPlanPtr plan, Datum *values);
+
+/*
  * The same under a snapshot taken now, whatever the transaction's isolation: for a last look, under locks,
  * at what others have committed.
  */

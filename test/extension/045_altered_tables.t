@@ -155,7 +155,9 @@ subtest 'constraints and policies hold for every way in' => sub {
 	is($count->(), $was, 'nothing of all this was stored');
 	$store->psql('CREATE POLICY everything ON nachet.content_chunk FOR INSERT WITH CHECK (true)');
 	is($store->sqlstate($insert, role => 'importer'), '', 'with one, an INSERT does');
-	$store->psql("DROP POLICY everything ON nachet.content_chunk; ALTER TABLE nachet.content_chunk DISABLE ROW LEVEL SECURITY; SELECT nachet.sweep_contents('-1 s')");
+	$store->psql('ALTER TABLE nachet.content_chunk FORCE ROW LEVEL SECURITY; DROP POLICY everything ON nachet.content_chunk');
+	is($store->sqlstate(upload_sql(png(9, 9, 'forced')), role => 'importer'), '', '... and with none an array does: it is the owner who stores it');
+	$store->psql("SELECT nachet.delete_picture_set(id) FROM nachet.picture_set ORDER BY id DESC LIMIT 1; ALTER TABLE nachet.content_chunk NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY; SELECT nachet.sweep_contents('-1 s')");
 	$store->psql('ALTER TABLE nachet.content_chunk ADD COLUMN large bigint NOT NULL DEFAULT 7');
 	is($store->sqlstate($insert, role => 'importer'), '', 'a column that has a value takes room');
 	is($store->sqlstate(upload_sql(tiff(20_000, 'full')), role => 'importer'), '54000', '... which a full chunk leaves none for');
