@@ -67,8 +67,8 @@ check_body(NachetRequest *request, const NachetHeaders *headers)
 	uint64_t limit = route->body_limit(request->server->options);
 
 	if (coding != NULL && strcasecmp(coding, "identity") != 0)
-		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
-		                       "Bodies with a Content-Encoding are not read.");
+		nachet_respond_unsupported(request, "Accept-Encoding", "identity",
+		                           "Bodies with a Content-Encoding are not read.");
 	else if (request->body_length != NACHET_REQUEST_CHUNKED && request->body_length > limit)
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
 		                       "The body is of %" PRIu64 " bytes; %s takes up to %" PRIu64 ".",

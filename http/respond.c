@@ -152,6 +152,17 @@ nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code
 }
 
 void
+nachet_respond_unsupported(NachetRequest *request, const char *header, const char *taken,
+                           const char *detail)
+{
+	if (request->status != 0)
+		return;
+	nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "%s", detail);
+	if (request->response != NULL)
+		(void) MHD_add_response_header(request->response, header, taken);
+}
+
+void
 nachet_respond_missing(NachetRequest *request, const char *missing)
 {
 	set_problem(

@@ -27,6 +27,10 @@ extern void nachet_respond_refusal(NachetRequest *request, unsigned status, cons
 #define nachet_respond_problem(request, status, ...)                                               \
 	nachet_respond_refusal(request, status, NULL, NULL, __VA_ARGS__)
 
+/* A 415 that says what is taken: header is Accept or Accept-Encoding. */
+extern void nachet_respond_unsupported(NachetRequest *request, const char *header,
+                                       const char *taken, const char *detail);
+
 /* Contents that a manifest names are not stored; missing: the JSON array of their SHA-256. */
 extern void nachet_respond_missing(NachetRequest *request, const char *missing);
 

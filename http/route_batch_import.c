@@ -56,14 +56,14 @@ choose(NachetRequest *request)
 	else if (is_multipart(request->content_type))
 		return parameters.stage ? &nachet_form_stage : &nachet_form_folder;
 	else if (parameters.stage)
-		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
-		                       "The body must be multipart/form-data: with stage=true the "
-		                       "pictures' bytes are stored.");
+		nachet_respond_unsupported(request, "Accept", "multipart/form-data",
+		                           "The body must be multipart/form-data: with stage=true the "
+		                           "pictures' bytes are stored.");
 	else if (nachet_mime_type_is_json(request->content_type))
 		return &nachet_form_manifest;
 	else
-		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
-		                       "The body must be multipart/form-data, or application/json.");
+		nachet_respond_unsupported(request, "Accept", "multipart/form-data, application/json",
+		                           "The body must be multipart/form-data, or application/json.");
 	return &nachet_route_batch_import;
 }
 

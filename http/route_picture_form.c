@@ -35,8 +35,8 @@ begin(NachetRequest *request)
 	if (nachet_mime_type_is_json(request->content_type))
 		nachet_json_body_begin(request);
 	else
-		nachet_respond_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
-		                       "The body must be application/json.");
+		nachet_respond_unsupported(request, "Accept", "application/json",
+		                           "The body must be application/json.");
 }
 
 static void

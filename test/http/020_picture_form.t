@@ -46,7 +46,11 @@ for my $type ('text/plain', 'application/x-www-form-urlencoded', 'application/js
 	is_problem(post_json($http, $good, '-H', "Content-Type: $type"), 415, qr/application\/json/, "Content-Type $type");
 }
 is_problem(post_json($http, $good, '-H', 'Content-Type:'), 415, qr/application\/json/, 'no Content-Type');
-is_problem(post_json($http, $good, '-H', 'Content-Encoding: gzip'), 415, qr/Content-Encoding/, 'a Content-Encoding');
+is(post_json($http, $good, '-H', 'Content-Type: text/plain')->{headers}{accept}[0], 'application/json', 'and Accept tells what is read');
+my $compressed = post_json($http, $good, '-H', 'Content-Encoding: gzip');
+is_problem($compressed, 415, qr/Content-Encoding/, 'a Content-Encoding');
+is($compressed->{headers}{'accept-encoding'}[0], 'identity', 'and Accept-Encoding tells what is read');
+is($compressed->{headers}{accept}, undef, 'its type is not what is wrong');
 
 # Paths and methods.
 is_problem(curl("$url/nothing"), 404, qr/nothing/, 'an unknown path');

@@ -129,7 +129,9 @@ is($store->psql("SELECT picture #>> '{user_data,note}' FROM nachet.picture WHERE
 my $good = multipart([ 'a.png', $file{'a.png'} ]);
 is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/form-data'), 400, qr/boundary/, 'no boundary');
 is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/form-data; boundary=other'), 400, qr/does not begin with the boundary/, 'a wrong boundary');
-is_problem(post_body($http, $good, '-H', 'Content-Type: multipart/mixed; boundary=x'), 415, qr/multipart\/form-data/, 'another multipart');
+my $mixed = post_body($http, $good, '-H', 'Content-Type: multipart/mixed; boundary=x');
+is_problem($mixed, 415, qr/multipart\/form-data/, 'another multipart');
+is($mixed->{headers}{accept}[0], 'multipart/form-data, application/json', 'and Accept tells what is read');
 is_problem(post_body($http, $good, '-H', 'Content-Type: application/json'), 400, qr/UTF-8/, 'a form that is called JSON');
 is_problem(post_body($http, substr($good, 0, -4) . "\r\n"), 400, qr/before the final boundary/, 'no final boundary');
 is_problem(post_body($http, substr $good, 0, 900), 400, qr/before the final boundary/, 'half a body');

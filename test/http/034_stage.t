@@ -72,6 +72,7 @@ is_problem(post_stage($http, staged(map { [ $_, 'x' ] } 1 .. 1501)), 413, qr/150
 is(scalar @{ post_stage($http, staged(map { [ $_, '' ] } 1 .. 1500))->{json}{pictures} }, 1500, '1,500 empty parts');
 is_problem(post_stage($http, substr(staged([ 'a', 'x' ]), 0, -4)), 400, qr/before the final boundary/, 'no final boundary');
 is_problem(post_stage($http, '{}', '-H', 'Content-Type: application/json'), 415, qr/multipart/, 'JSON');
+is(post_stage($http, '{}', '-H', 'Content-Type: application/json')->{headers}{accept}[0], 'multipart/form-data', 'and Accept tells what is read');
 is($http->stop, 0, 'it stops with 0');
 
 done_testing;
