@@ -95,6 +95,22 @@ check_proxy(const NachetHttpOptions *options, const NachetOptionTable *table)
 }
 
 static bool
+check_names(const NachetHttpOptions *options, const NachetOptionTable *table)
+{
+	for (int i = 0; i < options->server_names.count; i++)
+	{
+		if (nachet_origin_name_valid(options->server_names.text[i]))
+			continue;
+		nachet_option_table_complain(table,
+		                             "--server-name must be a name alone, such as "
+		                             "nachet.example.org, without scheme, port and path, not '%s'",
+		                             options->server_names.text[i]);
+		return false;
+	}
+	return true;
+}
+
+static bool
 check_origins(const NachetHttpOptions *options, const NachetOptionTable *table)
 {
 	for (int i = 0; i < options->allow_origins.count; i++)
@@ -114,5 +130,5 @@ bool
 nachet_auth_options_check(NachetHttpOptions *options, const NachetOptionTable *table)
 {
 	return read_kind(options, table) && check_jwt(options, table) && check_proxy(options, table) &&
-	       check_origins(options, table);
+	       check_names(options, table) && check_origins(options, table);
 }

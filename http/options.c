@@ -76,6 +76,8 @@ static const NachetOptionRow rows[] = {
     LIST("server-name", "NACHET_HTTP_SERVER_NAME", "NAME", server_names,
          "a name that the Host header may hold beside localhost, 127.0.0.1\nand [::1]; may be "
          "repeated"),
+    ROW(NACHET_OPTION_FLAG, "https-only", 0, "NACHET_HTTP_HTTPS_ONLY", NULL, https_only, NULL, 0, 0,
+        "a proxy serves each --server-name over https alone: refuse pages of\nhttp:// there"),
     LIST("allow-origin", "NACHET_HTTP_ALLOW_ORIGIN", "ORIGIN", allow_origins,
          "an origin (https://nachet.example.org) whose pages may send requests\nbeside the "
          "service's own; may be repeated"),

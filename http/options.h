@@ -37,6 +37,7 @@ typedef struct NachetHttpOptions
 	const char *proxy_header;
 	NachetTexts proxy_from;    /* ADDRESS[/BITS] or unix */
 	NachetTexts server_names;  /* what Host may say beside the loopback names */
+	bool https_only;           /* pages at server_names are of https:// alone */
 	NachetTexts allow_origins; /* what Origin may say beside the service's own */
 	const char *spool_dir;
 	uint64_t spool_memory;      /* bytes for the pictures of all requests together */

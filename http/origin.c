@@ -53,20 +53,25 @@ is_listed(const NachetTexts *names, const char *text, size_t length)
 	return false;
 }
 
+static bool
+is_loopback(const char *host)
+{
+	static const char *const loopback[] = {"localhost", "127.0.0.1", "[::1]"};
+
+	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
+	{
+		if (is_name(host, name_length(host), loopback[i]))
+			return true;
+	}
+	return false;
+}
+
 bool
 nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host)
 {
-	static const char *const loopback[] = {"localhost", "127.0.0.1", "[::1]"};
 	size_t length = name_length(host);
 
-	if (length == 0)
-		return false;
-	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
-	{
-		if (is_name(host, length, loopback[i]))
-			return true;
-	}
-	return is_listed(&options->server_names, host, length);
+	return length > 0 && (is_loopback(host) || is_listed(&options->server_names, host, length));
 }
 
 bool
@@ -96,13 +101,31 @@ after_scheme(const char *origin, const char *scheme)
 	return strncasecmp(origin, scheme, length) == 0 ? origin + length : NULL;
 }
 
+const char *
+nachet_origin_after_scheme(const char *text)
+{
+	const char *rest = after_scheme(text, "http://");
+
+	return rest != NULL ? rest : after_scheme(text, "https://");
+}
+
+bool
+nachet_origin_name_valid(const char *name)
+{
+	static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	                                 "0123456789.-_";
+	size_t digits = *name == '[' ? strspn(name + 1, "0123456789ABCDEFabcdef:.") : 0;
+
+	if (*name == '[')
+		return digits >= 2 && strcmp(name + 1 + digits, "]") == 0;
+	return *name != '\0' && *name != '.' && name[strspn(name, characters)] == '\0';
+}
+
 bool
 nachet_origin_valid(const char *origin)
 {
-	const char *host = after_scheme(origin, "http://");
+	const char *host = nachet_origin_after_scheme(origin);
 
-	if (host == NULL)
-		host = after_scheme(origin, "https://");
 	return host != NULL && name_length(host) > 0 && strpbrk(host, "/?#@*, \t") == NULL;
 }
 
@@ -120,7 +143,8 @@ is_own(const NachetHttpOptions *options, const char *origin, const char *host)
 	const char *secure = after_scheme(origin, "https://");
 
 	if (plain != NULL)
-		return options->tls_cert == NULL && strcasecmp(plain, host) == 0;
+		return options->tls_cert == NULL && strcasecmp(plain, host) == 0 &&
+		       (!options->https_only || is_loopback(host));
 	return secure != NULL && strcasecmp(secure, host) == 0 &&
 	       (options->tls_cert != NULL ||
 	        is_listed(&options->server_names, host, name_length(host)));

@@ -19,6 +19,12 @@ extern bool nachet_origin_host_allowed(const NachetHttpOptions *options, const c
 extern bool nachet_origin_operators_host_allowed(const NachetHttpOptions *options,
                                                  const char *host);
 
+/* What follows http:// or https:// in a text; NULL if neither begins it. */
+extern const char *nachet_origin_after_scheme(const char *text);
+
+/* Whether a text can be a --server-name: a name as Host has it, without a port. */
+extern bool nachet_origin_name_valid(const char *name);
+
 /* Whether a text is an origin as browsers write it: http:// or https://, a name, and a port or none. */
 extern bool nachet_origin_valid(const char *origin);
 

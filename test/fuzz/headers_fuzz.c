@@ -86,6 +86,8 @@ check_host_and_origin(const char *host, const char *origin, const char *server_n
 	CLAIM(nachet_origin_host_allowed(&options, host) ==
 	      (named || strcasecmp(name, "localhost") == 0 || strcmp(name, "127.0.0.1") == 0 ||
 	       strcmp(name, "[::1]") == 0));
+	CLAIM(!nachet_origin_name_valid(server_name) ||
+	      nachet_origin_host_allowed(&options, server_name));
 	CLAIM(nachet_origin_valid(origin) == has_form(&origin_form, origin));
 	CLAIM(nachet_origin_listed(&options, origin) == listed);
 	own = own || (!tls && is_scheme_and(origin, "http://", host));

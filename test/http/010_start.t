@@ -27,7 +27,7 @@ for my $line (grep { /^ {2,6}(?:-., )?--/ } split /\n/, $out)
 	my ($name) = $line =~ /--([a-z-]+)/;
 	(my $variable = "NACHET_HTTP_\U$name") =~ tr/-/_/;
 	$variable = 'NACHET_DBNAME' if $name eq 'dbname';
-	like($line, $name =~ /^(?:help|version)$/ ? qr/^\S*[^=]*$/ : qr/--\Q$name\E=\S+  $variable$/, "--$name has its variable");
+	like($line, $name =~ /^(?:help|version)$/ ? qr/^\S*[^=]*$/ : qr/--\Q$name\E(?:=\S+)?  $variable$/, "--$name has its variable");
 }
 ($status, $out) = run_command($program, '--version');
 like($out, qr/\Anachet-http \d+\.\d+\.\d+\n\z/, '--version');
@@ -46,6 +46,11 @@ fails(2, qr/--max-picture-size must be a size/, 'a size beyond 64 bits', '--max-
 fails(2, qr/--pool must be above --senders/, 'a pool that is all senders', '--pool', '2', '--senders', '2');
 fails(2, qr/--spool-size must not be below/, 'a spool smaller than a picture', '--spool-size', '1GB');
 fails(2, qr/--auth must be none, jwt or proxy/, 'an authentication that is not there', '--auth', 'basic');
+for my $name ('https://nachet.example.org', 'nachet.example.org:443', 'nachet.example.org/', '*.example.org', '.example.org', 'a b', '::1', '[::1]:80', '[]', '[x]')
+{
+	fails(2, qr/--server-name must be a name alone, .* not '\Q$name\E'/, "--server-name $name never matches a Host", '--server-name', 'nachet.example.org',
+		'--server-name', $name);
+}
 my $message = fails(2, qr/--dbname holds a password/, 'a password on the command line', '-d', 'host=x password=geheim');
 unlike($message, qr/geheim/, 'the password is not repeated');
 fails(2, qr/--dbname holds a password/, 'a password in a URI', '-d', 'postgresql://u:geheim@x/nachet');
