@@ -27,16 +27,61 @@
 #include "respond.h"
 #include "router.h"
 
+#define PASS_HOST_ON "a proxy must pass the header Host on as it is"
+
 static void
-check_sender(NachetRequest *request, const NachetHeaders *headers)
+take_headers(NachetRequest *request, const NachetHeaders *headers)
 {
-	const NachetHttpOptions *options = request->server->options;
-	const char *origin = headers->value[NACHET_HEADER_ORIGIN];
 	const char *expect = headers->value[NACHET_HEADER_EXPECT];
 
 	request->host = headers->value[NACHET_HEADER_HOST];
 	request->content_type = headers->value[NACHET_HEADER_CONTENT_TYPE];
 	request->expects_continue = expect != NULL && strcasecmp(expect, "100-continue") == 0;
+}
+
+/* The path of a target. One that names a host too (RFC 9112, 3.2.2), as for a proxy, must name that of Host. */
+static const char *
+find_path(NachetRequest *request, const char *target)
+{
+	const char *host = request->host;
+	const char *authority = nachet_origin_after_scheme(target);
+	size_t length = authority != NULL ? strcspn(authority, "/") : 0;
+
+	if (authority == NULL)
+		return target;
+	if (host != NULL && (strlen(host) != length || strncasecmp(host, authority, length) != 0))
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "The request line names another host than the header Host.");
+	return authority[length] == '/' ? authority + length : "/";
+}
+
+/* Which page sends a request. The service's own page is public and changes nothing: it may come from anywhere. */
+static void
+check_page(NachetRequest *request, const NachetHeaders *headers, const char *path)
+{
+	const char *origin = headers->value[NACHET_HEADER_ORIGIN];
+	const char *site = headers->value[NACHET_HEADER_SEC_FETCH_SITE];
+	bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+
+	if (reads && nachet_router_find(path) == &nachet_route_page)
+		return;
+	if (origin != NULL && !nachet_origin_allowed(request->server->options, origin, request->host))
+		nachet_respond_problem(
+		    request, MHD_HTTP_FORBIDDEN,
+		    "Pages of the origin \"%.200s\" may not use this service. If they are "
+		    "its own, --server-name must name it, and " PASS_HOST_ON
+		    "; other origins need --allow-origin.",
+		    origin);
+	else if (origin == NULL && site != NULL &&
+	         (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0))
+		nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
+		                       "Pages of other sites may not use this service.");
+}
+
+static void
+check_sender(NachetRequest *request, const NachetHeaders *headers, const char *path)
+{
+	const NachetHttpOptions *options = request->server->options;
 
 	if (nachet_watched_is_surplus(request->watched))
 	{
@@ -48,12 +93,13 @@ check_sender(NachetRequest *request, const NachetHeaders *headers)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header Host is missing.");
 	else if (!nachet_origin_host_allowed(options, request->host))
 		nachet_respond_problem(request, MHD_HTTP_MISDIRECTED_REQUEST,
-		                       "The service does not answer for the host \"%.200s\".",
+		                       "The service does not answer for the host \"%.200s\": --server-name "
+		                       "must name it, and " PASS_HOST_ON ".",
 		                       request->host);
-	else if (origin != NULL && !nachet_origin_allowed(options, origin, request->host))
-		nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
-		                       "Pages of the origin \"%.200s\" may not use this service.", origin);
-	else if (expect != NULL && !request->expects_continue)
+	else
+		check_page(request, headers, path);
+	if (request->status == 0 && headers->value[NACHET_HEADER_EXPECT] != NULL &&
+	    !request->expects_continue)
 		nachet_respond_problem(request, MHD_HTTP_EXPECTATION_FAILED,
 		                       "The only expectation that is met is 100-continue.");
 }
@@ -76,14 +122,15 @@ check_body(NachetRequest *request, const NachetHeaders *headers)
 }
 
 static void
-check_route(NachetRequest *request, const NachetHeaders *headers, const char *url,
+check_route(NachetRequest *request, const NachetHeaders *headers, const char *path,
             const char *method)
 {
-	const NachetRoute *route = nachet_router_find(url);
+	const NachetRoute *route = nachet_router_find(path);
 
 	request->route = route;
 	if (route == NULL)
-		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".", url);
+		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".",
+		                       path);
 	else
 		nachet_cors_check_preflight(request, headers);
 	if (request->status != 0)
@@ -93,7 +140,8 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *ur
 		                       route->path, route->allow);
 	else if (route->choose != NULL)
 		request->route = route->choose(request);
-	else if (MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) != 0)
+	else if (!route->any_query &&
+	         MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) != 0)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "%s takes no query parameters.",
 		                       route->path);
 	if (request->status == 0)
@@ -157,6 +205,7 @@ begin(NachetRequest *request, const char *url, const char *method, const char *v
 {
 	NachetServer *server = request->server;
 	NachetHeaders headers;
+	const char *path;
 
 	begin_request(request, url, method);
 	if (!nachet_watched_work(request->watched))
@@ -173,9 +222,13 @@ begin(NachetRequest *request, const char *url, const char *method, const char *v
 	}
 	/* Line ends among chunks are not seen here: what follows them is not taken for another request. */
 	request->closes = request->body_length == NACHET_REQUEST_CHUNKED && !nachet_library_is_strict();
-	check_sender(request, &headers);
+	take_headers(request, &headers);
+	path = find_path(request, url);
+	snprintf(request->path, sizeof(request->path), "%s", path);
 	if (request->status == 0)
-		check_route(request, &headers, url, method);
+		check_sender(request, &headers, path);
+	if (request->status == 0)
+		check_route(request, &headers, path, method);
 	if (request->status == 0)
 		nachet_auth_check(request, &headers);
 	if (request->status == 0 && request->route->begin != NULL)

@@ -104,6 +104,7 @@ const NachetRoute nachet_route_page = {
     .path = "/",
     .allow = "GET, HEAD",
     .open = true,
+    .any_query = true, /* login pages and mail programs append some */
     .body_limit = body_limit,
     .receive = receive,
     .answer = answer,

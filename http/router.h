@@ -17,6 +17,8 @@ struct NachetRoute
 	const char *allow; /* the methods, as the Allow header lists them */
 	bool open;         /* to those, too, who are not authenticated */
 
+	bool any_query; /* query parameters mean nothing here, and are let pass */
+
 	/*
 	 * For a path whose requests come in several forms: the route that serves this one, by its headers and its
 	 * query parameters, which are this function's to judge. Where it sets the request's answer it returns the

@@ -265,7 +265,7 @@ with_service(
 		is($with->("a=b; VouchCookie=$good; VouchCookie2=x;c=", @own)->{status}, 200, 'among others');
 		is($with->("VouchCookie=$good", '-H', 'Sec-Fetch-Site: same-origin')->{status}, 200, 'no Origin, but the browser says same-origin');
 		is_problem($with->("VouchCookie=$good"), 403, qr/Origin/, 'no Origin');
-		is_problem($with->("VouchCookie=$good", '-H', 'Sec-Fetch-Site: same-site'), 403, qr/Origin/, 'a neighbour');
+		is_problem($with->("VouchCookie=$good", '-H', 'Sec-Fetch-Site: same-site'), 403, qr/other sites/, 'a neighbour');
 		is_problem($with->("VouchCookie=$good", '-H', 'Origin: https://evil.example.org'), 403, qr/origin/, 'a page from elsewhere');
 		is_problem($with->("VouchCookie=$good", '-H', 'Origin: null'), 403, qr/origin/, 'a page without an origin');
 		is_problem(curl('-H', "Cookie: VouchCookie=$good", '-H', 'Origin: https://evil.example.org', '--data-raw', '{}',

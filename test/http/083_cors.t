@@ -109,6 +109,30 @@ is($own->('nachet.example.org', 'https://nachet.example.org:8443'), 403, 'anothe
 is($own->("localhost:$port", "https://localhost:$port"), 403, 'no one speaks TLS for a loopback name');
 is($own->("127.0.0.1:$port", 'https://nachet.example.org'), 403, 'another name than Host has');
 is(preflight($http, '/picture-form', '-H', "Origin: http://127.0.0.1:$port")->{status}, 405, 'an own page needs no preflight');
+
+# The page itself may be had from anywhere: a proxy that does not pass Host on leaves it able to say so.
+my @proxied = ('-H', 'Origin: https://nachet.example.org');
+is(curl(@proxied, $http->url . $_)->{status}, 200, "$_ is served to whatever origin") for '/', '/page/main.js';
+is(curl('-I', @proxied, $http->url . '/')->{status}, 200, 'by HEAD too');
+is(curl('-H', 'Sec-Fetch-Site: cross-site', $http->url . '/')->{status}, 200, 'and to a link on another site');
+is_problem(post_json($http, '{}', @proxied, @token), 403, qr/--server-name.*Host.*--allow-origin/, 'what it sends is refused, and the cure named');
+is_problem(curl(@proxied, $http->url . '/picture-form'), 403, qr/origin/, 'nothing else is had so');
+
+# A browser that sends no Origin may tell of its page all the same.
+is_problem(post_json($http, '{}', '-H', "Sec-Fetch-Site: $_", @token), 403, qr/other sites/, "a page that is $_") for 'cross-site', 'same-site';
+is(post_json($http, '{}', '-H', "Sec-Fetch-Site: $_", @token)->{status}, 200, "a page that is $_") for 'same-origin', 'none';
+is(post_json($http, '{}', '-H', 'Sec-Fetch-Site: cross-site', @page, @token)->{status}, 200, 'a page of a listed origin is cross-site');
+is($http->stop, 0, 'it stops with 0');
+$http = $store->start_http;
+is_problem(post_json($http, '{"email": "someone@example.org"}', '-H', 'Sec-Fetch-Site: cross-site'), 403, qr/other sites/, 'without authentication too');
+$http->stop;
+
+# A name that a proxy serves over https alone.
+$http = $store->start_http(args => [ @jwt, @names, '--https-only' ]);
+$port = $http->port;
+is($own->('nachet.example.org', 'https://nachet.example.org'), 200, '--https-only: its own pages of https');
+is($own->('nachet.example.org', 'http://nachet.example.org'), 403, '--https-only: none of http');
+is($own->("localhost:$port", "http://localhost:$port"), 200, '--https-only: but those of this machine');
 is($http->stop, 0, 'it stops with 0');
 
 # Credentials that a browser adds by itself are allowed where there are such.
