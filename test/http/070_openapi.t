@@ -74,6 +74,24 @@ sub conforms
 
 # --- the document by itself -----------------------------------------------------------------------------
 is($document->{openapi}, '3.1.0', 'OpenAPI 3.1');
+
+# Where there is a key without a value: an unquoted comma in {a: b, c} makes one of what follows it.
+sub empty_keys
+{
+	my ($node, $at) = @_;
+	return map { empty_keys($_, $at) } @$node if ref $node eq 'ARRAY';
+	return if ref $node ne 'HASH';
+	return map { defined $node->{$_} ? empty_keys($node->{$_}, "$at/$_") : "$at/$_" } grep { $_ ne 'examples' } sort keys %$node;
+}
+is(join(' ', empty_keys($document, '')), '', 'no key is without a value');
+is(join(' ', map { $_->{name} } grep { !length($_->{description} // '') } @{ $document->{tags} }), '', 'every tag is described');
+my @open;
+for my $path (sort keys %{ $document->{paths} })
+{
+	push @open, grep { my $operation = $document->{paths}{$path}{$_}; $operation && !grep { /\A4/ } keys %{ $operation->{responses} } } qw(get post);
+}
+is_deeply(\@open, [], 'every operation tells how it refuses');
+
 my %examples;
 for my $path (sort keys %{ $document->{paths} })
 {
@@ -111,6 +129,7 @@ my @files = ([ 'f/a.png', png(20, 10, 'a') ], [ 'f/b.jpg', jpeg('b') ]);
 conforms(GET => '/', 200, curl("$url/"));
 conforms(GET => '/', 304, curl('-H', 'If-None-Match: *', "$url/"));
 conforms(GET => $_, 200, curl("$admin$_")) for '/live', '/ready', '/metrics';
+conforms(GET => $_, 421, curl('-H', 'Host: evil.example.org', "$admin$_")) for '/live', '/ready', '/metrics';
 conforms(POST => '/picture-form', 200, post_json($http, $json->encode($examples{'/picture-form user'})), 'the example');
 conforms(POST => '/batch-import', 409, post_manifest($http, $json->encode($examples{'/batch-import import'})), 'the example');
 conforms(POST => '/batch-import', 200, post_manifest($http, $json->encode($examples{'/batch-import check'})), 'the example of a dry run');
@@ -129,8 +148,9 @@ for my $operation (sort keys %good)
 {
 	my ($method, $path) = split / /, $operation;
 	my @good = @{ $good{$operation} };
-	conforms($method, $path, 400, curl(@good, "$url$path?x=1"), 'a query parameter');
-	conforms($method, $path, 403, curl(@good, '-H', 'Origin: http://evil.example.org', "$url$path"), 'a foreign page');
+	conforms($method, $path, 400, curl(@good, '-H', 'Origin: a', '-H', 'Origin: a', "$url$path"), 'two Origins');
+	conforms($method, $path, 400, curl(@good, "$url$path?x=1"), 'a query parameter') if $method eq 'POST';
+	conforms($method, $path, 403, curl(@good, '-H', 'Origin: http://evil.example.org', "$url$path"), 'a foreign page') if $method eq 'POST';
 	conforms($method, $path, 413, curl({ stdin => 'x' x 300_000 }, '-X', $method, @good[ 0, 1 ], '--data-binary', '@-', "$url$path"), 'too long');
 	conforms($method, $path, 415, curl(@good, '-H', 'Content-Encoding: gzip', "$url$path"), 'compressed');
 	conforms($method, $path, 417, curl(@good, '-H', 'Expect: tea', "$url$path"), 'an expectation');
@@ -217,6 +237,11 @@ conforms(POST => '/batch-import', 401, post_manifest($http, manifest(@files)), '
 conforms(POST => '/batch-import', 401, post_stage($http, staged(@files)), 'staging');
 conforms(POST => '/batch-import', 401, post_body($http, multipart(@files)), 'a folder');
 conforms(GET => '/', 200, curl($http->url . '/'), 'the page needs none');
+$http->stop;
+
+# --- clients beside the proxy ---------------------------------------------------------------------------
+$http = $store->start_http(args => [ '--auth', 'proxy', '--proxy-header', 'X-User', '--proxy-from', '192.0.2.1' ]);
+conforms(GET => '/', 403, curl($http->url . '/'), 'beside the proxy');
 $http->stop;
 
 # --- nothing was left out -------------------------------------------------------------------------------
