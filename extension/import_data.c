@@ -3,8 +3,9 @@
  *		What an import says of its pictures: seed, zoom level, number of seeds, and more.
  *
  * The canonical form is what a set's digest covers, so it must not depend on the way the data came:
- * numbers are numbers without trailing zeros whether they came as 20, 20.0 or "20"; keys that say who
- * asks are left out; jsonb itself sorts the keys.
+ * numbers are numbers without trailing zeros whether they came as 20, 20.0 or "20"; keys that say
+ * who asks are left out; the seed has the name that it is registered under; jsonb itself sorts the
+ * keys.
  */
 #include "postgres.h"
 
@@ -170,7 +171,8 @@ nachet_import_data_check(Jsonb *data, NachetImportData *checked)
 {
 	text *seed_name;
 	Numeric zoom;
-	NachetArg args[3];
+	text *registered;
+	NachetArg args[4];
 	bool isnull;
 
 	checked->json_bytes = nachet_import_data_size(data);
@@ -180,15 +182,16 @@ nachet_import_data_check(Jsonb *data, NachetImportData *checked)
 	zoom = zoom_level(data);
 	checked->nb_seeds = nb_seeds(data);
 	checked->name = set_name(data);
-	checked->seed_id = nachet_seed_require(PointerGetDatum(seed_name));
+	checked->seed_id = nachet_seed_require(seed_name, &registered);
 
 	args[0] = NACHET_PARAM(JSONBOID, JsonbPGetDatum(data));
 	args[1] = NACHET_PARAM(NUMERICOID, NumericGetDatum(zoom));
 	args[2] = NACHET_PARAM(INT4OID, Int32GetDatum(checked->nb_seeds));
+	args[3] = NACHET_PARAM(TEXTOID, PointerGetDatum(registered));
 	(void) nachet_query(SPI_OK_SELECT,
 	                    "SELECT $1 - CASE WHEN $1 ->> 'name' IS NULL"
 	                    " THEN ARRAY['email', 'user_id', 'name'] ELSE ARRAY['email', 'user_id'] END"
-	                    " || jsonb_build_object('zoom_level', $2, 'nb_seeds', $3)",
-	                    3, args);
+	                    " || jsonb_build_object('zoom_level', $2, 'nb_seeds', $3, 'seed_name', $4)",
+	                    4, args);
 	checked->canonical = nachet_query_value(0, 0, &isnull);
 }

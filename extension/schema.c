@@ -2,9 +2,10 @@
  * extension/schema.c
  *		The schema of the extension, and what is in it.
  *
- * Statements name tables as nachet.<table>. They run with the rights of the tables' owner, so that name must not lead
- * anywhere else: before each statement and each look-up, the schema of that name is compared with the one that
- * pg_extension records. The comparison is remembered until a schema is created, renamed or dropped.
+ * Statements name tables as nachet.<table>. They run with the rights of the tables' owner, so that
+ * name must not lead anywhere else: before each statement and each look-up, the schema of that name
+ * is compared with the one that pg_extension records. The comparison is remembered until a schema
+ * is created, renamed or dropped.
  */
 #include "postgres.h"
 

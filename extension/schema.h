@@ -22,8 +22,8 @@ extern bool nachet_extension_find(NachetExtension *extension);
 extern bool nachet_extension_is_owner(const NachetExtension *extension);
 
 /*
- * The OID of the schema "nachet", which is the extension's. Raises 3F000 if it is not: after a rename, whoever
- * may create schemas could put tables of his own in the place of ours.
+ * The OID of the schema "nachet", which is the extension's. Raises 3F000 if it is not: after a
+ * rename, whoever may create schemas could put tables of his own in the place of ours.
  */
 extern Oid nachet_schema_oid(void);
 
@@ -31,8 +31,9 @@ extern Oid nachet_schema_oid(void);
 extern Oid nachet_relation_oid(const char *name);
 
 /*
- * An error context callback: adds to an error about a missing column, table or function that the extension has not
- * been updated, if that is so. It reads nothing but what nachet_schema_oid has found.
+ * An error context callback: adds to an error about a missing column, table or function that the
+ * extension has not been updated, if that is so. It reads nothing but what nachet_schema_oid has
+ * found.
  */
 extern void nachet_schema_hint(void *unused);
 

@@ -2,15 +2,15 @@
  * extension/set_triggers.c
  *		Triggers that keep picture sets honest: names, digests, users' default sets.
  *
- * A digest vouches for a set as it was uploaded. Whatever changes the set afterwards, its pictures or
- * their seeds, by plain SQL, sets it to NULL, so that the next import of that folder makes a new set.
- * Uploads and restores write pictures that have a content_id, under a digest that covers them; a picture
- * without one comes from Nachet's own code and is a change.
+ * A digest vouches for a set as it was uploaded. Whatever changes the set afterwards, its pictures
+ * or their seeds, by plain SQL, sets it to NULL, so that the next import of that folder makes a new
+ * set. Uploads and restores write pictures that have a content_id, under a digest that covers them;
+ * a picture without one comes from Nachet's own code and is a change.
  *
- * users.default_set_id stands for a foreign key, which a dump could not restore: users come before sets.
- * Whoever writes it holds the set FOR KEY SHARE, so that no DELETE passes by; whoever deletes a set looks
- * afterwards, at what others have committed by then, whether it is a default. Locks are taken in the order
- * users, pictures, sets.
+ * users.default_set_id stands for a foreign key, which a dump could not restore: users come before
+ * sets. Whoever writes it holds the set FOR KEY SHARE, so that no DELETE passes by; whoever deletes
+ * a set looks afterwards, at what others have committed by then, whether it is a default. Locks are
+ * taken in the order users, pictures, sets.
  */
 #include "postgres.h"
 
@@ -33,7 +33,10 @@ PG_FUNCTION_INFO_V1(picture_added);
 PG_FUNCTION_INFO_V1(default_set_chosen);
 PG_FUNCTION_INFO_V1(default_set_kept);
 
-/* The trigger functions act with the owner's rights: no table but the ones named may have them do so. */
+/*
+ * The trigger functions act with the owner's rights: no table but the ones named may have them do
+ * so.
+ */
 static void
 require_table(TriggerData *trigger, const char *name, const char *other)
 {
@@ -121,8 +124,8 @@ picture_set_changed(PG_FUNCTION_ARGS)
 }
 
 /*
- * pictures_changed(): AFTER a statement that changed pictures or their seeds. The trigger names in its
- * argument the query that yields the ids of the sets concerned, over its transition tables.
+ * pictures_changed(): AFTER a statement that changed pictures or their seeds. The trigger names in
+ * its argument the query that yields the ids of the sets concerned, over its transition tables.
  */
 Datum
 pictures_changed(PG_FUNCTION_ARGS)
@@ -145,7 +148,10 @@ pictures_changed(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* picture_added(): AFTER INSERT of a picture without stored bytes: its set is no longer what was uploaded. */
+/*
+ * picture_added(): AFTER INSERT of a picture without stored bytes: its set is no longer what was
+ * uploaded.
+ */
 Datum
 picture_added(PG_FUNCTION_ARGS)
 {
@@ -161,11 +167,12 @@ picture_added(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* --- default sets ----------------------------------------------------------------------------------- */
+/* --- default sets ----------------------------------------------------------------------------- */
 
 /*
- * default_set_chosen(): AFTER INSERT or UPDATE of users with a default set: holds that set. An UPDATE to one that is
- * not there raises 23503; an INSERT may come from a restore, which brings the sets later.
+ * default_set_chosen(): AFTER INSERT or UPDATE of users with a default set: holds that set. An
+ * UPDATE to one that is not there raises 23503; an INSERT may come from a restore, which brings the
+ * sets later.
  */
 Datum
 default_set_chosen(PG_FUNCTION_ARGS)
@@ -190,7 +197,8 @@ default_set_chosen(PG_FUNCTION_ARGS)
 }
 
 /*
- * default_set_kept(): AFTER DELETE of a set, or UPDATE of its id: raises 23503 if it is the default set of a user.
+ * default_set_kept(): AFTER DELETE of a set, or UPDATE of its id: raises 23503 if it is the default
+ * set of a user.
  */
 Datum
 default_set_kept(PG_FUNCTION_ARGS)

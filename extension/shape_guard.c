@@ -1,13 +1,14 @@
 /*
  * extension/shape_guard.c
- *		Commands that would make the extension's tables something that its code can't serve are refused.
+ *		Commands after which the extension's code could not serve its tables are refused.
  *
  * An event trigger on ddl_command_start runs this with the rights of the user. It refuses
  *
- * - to rename the schema: statements name tables as nachet.<table>, and the name would be free for others;
- * - to make a table of ours a partition, or the parent or child of another table: triggers for each
- *	statement fire for the table alone that the statement names, so that chunks would never be sealed and
- *	digests would vouch for what was changed.
+ * - to rename the schema: statements name tables as nachet.<table>, and the name would be free for
+ *	others;
+ * - to make a table of ours a partition, or the parent or child of another table: statement
+ *	triggers fire for the one table that the statement names, so that chunks would never be sealed
+ *	and digests would vouch for what was changed.
  *
  * It is a catch against mistakes and no right: the owner may disable the event trigger.
  */

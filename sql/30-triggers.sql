@@ -98,3 +98,25 @@ CREATE TRIGGER default_set_deleted AFTER DELETE ON nachet.picture_set
 CREATE TRIGGER default_set_renamed AFTER UPDATE ON nachet.picture_set
 	FOR EACH ROW WHEN (NEW.id IS DISTINCT FROM OLD.id) EXECUTE FUNCTION nachet.default_set_kept();
 
+-- Names and addresses that plain SQL brings. Whoever may restore a dump is not held up: it may be older than these rules.
+CREATE FUNCTION nachet.seed_named() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'seed_named' LANGUAGE C
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.seed_named() IS
+	'refuses a seed''s name with blanks or characters that people do not see (23514), or that is registered in another form (23505)';
+CREATE FUNCTION nachet.user_named() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'user_named' LANGUAGE C
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.user_named() IS 'refuses what can''t be an e-mail address (23514)';
+
+CREATE TRIGGER seed_named BEFORE INSERT ON nachet.seed
+	FOR EACH ROW WHEN (NOT pg_catalog.pg_has_role('nachet_owner', 'USAGE')) EXECUTE FUNCTION nachet.seed_named();
+CREATE TRIGGER seed_renamed BEFORE UPDATE ON nachet.seed
+	FOR EACH ROW WHEN (NEW.name IS DISTINCT FROM OLD.name AND NOT pg_catalog.pg_has_role('nachet_owner', 'USAGE'))
+	EXECUTE FUNCTION nachet.seed_named();
+CREATE TRIGGER user_named BEFORE INSERT ON nachet.users
+	FOR EACH ROW WHEN (NOT pg_catalog.pg_has_role('nachet_owner', 'USAGE')) EXECUTE FUNCTION nachet.user_named();
+CREATE TRIGGER user_renamed BEFORE UPDATE ON nachet.users
+	FOR EACH ROW WHEN (NEW.email IS DISTINCT FROM OLD.email AND NOT pg_catalog.pg_has_role('nachet_owner', 'USAGE'))
+	EXECUTE FUNCTION nachet.user_named();
+

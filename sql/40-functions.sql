@@ -22,7 +22,7 @@ CREATE FUNCTION nachet.register_seed(name text) RETURNS uuid
 	AS 'MODULE_PATHNAME', 'register_seed' LANGUAGE C VOLATILE STRICT
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.register_seed(text) IS
-	'creates a seed, or returns the one that is there';
+	'creates a seed, or returns the one that is there, whatever the case, blanks and Unicode form of its name';
 
 CREATE FUNCTION nachet.chunk_size() RETURNS integer
 	AS 'MODULE_PATHNAME', 'chunk_size' LANGUAGE C IMMUTABLE PARALLEL SAFE;
