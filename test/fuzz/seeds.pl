@@ -171,6 +171,41 @@ sub options_seeds
 	return @seeds;
 }
 
+# A TIFF of 4 x 3 grey pixels behind its directory: fields as [tag, type, count, value] beside those of the pixels, the
+# pointer to the next page, and what follows the pixels. Fields may replace those of the same tag.
+sub tiff
+{
+	my ($fields, $next, $behind) = @_;
+	my %field = map { $_->[0] => $_ } [ 256, 3, 1, 4 ], [ 257, 3, 1, 3 ], [ 258, 3, 1, 8 ], [ 259, 3, 1, 1 ],
+		[ 262, 3, 1, 1 ], [ 273, 4, 1, 8 ], [ 277, 3, 1, 1 ], [ 278, 3, 1, 3 ], [ 279, 4, 1, 12 ], @$fields;
+	my @sorted = map { $field{$_} } sort { $a <=> $b } keys %field;
+	return 'II*' . "\0" . pack('V', 20) . 'twelve bytes' . pack('v', scalar @sorted)
+		. join('', map { pack 'vvVV', @$_ } @sorted) . (defined $next ? pack('V', $next) : '') . ($behind // '');
+}
+
+# Where such a file ends, if so many fields are added to the nine.
+sub tiff_end { my ($added) = @_; return 20 + 2 + 12 * (9 + $added) + 4 }
+
+# What is left over from another file, is a camera's, or lacks a part.
+sub tiff_seeds
+{
+	my $below = tiff_end(2);
+	my $raw = pack('v', 5) . join '', map { pack 'vvVV', @$_ } [ 254, 4, 1, 0 ], [ 256, 3, 1, 40 ], [ 257, 3, 1, 30 ], [ 259, 3, 1, 34713 ], [ 262, 3, 1, 32803 ];
+	my $stack = "ImageJ=1.53t\nimages=4\n";
+	my $shape = '{"shape": [4, 3, 4]}';
+	return (
+		(map { tiff([ [ $_, 4, 1, tiff_end(1) ] ], 0, pack('vvvVV', 1, 36864, 7, 4, 808661552)) } 34665, 34853, 330),
+		(map { tiff([], $_) } 65535, 20, tiff_end(0), undef), tiff([], tiff_end(0), pack('v', 40) . 'part'),
+		(map { tiff([ [ 259, 3, 1, $_ ], [ 279, 4, 1, 0 ] ], 0) } 1, 3, 5, 8, 32773),
+		tiff([ [ 700, 1, 5000, tiff_end(1) ] ], 0, '<x:xmpmeta'), tiff([ [ 320, 3, 768, 100_000 ], [ 262, 3, 1, 3 ] ], 0),
+		tiff([ [ 254, 4, 1, 1 ], [ 330, 4, 1, $below ] ], 0, $raw), tiff([ [ 271, 2, 6, $below ], [ 330, 4, 1, $below + 6 ] ], 0, "NIKON\0$raw"),
+		tiff([ [ 50706, 1, 4, 1025 ] ], 0), tiff([ [ 33629, 5, 4, 8 ], [ 273, 4, 1, tiff_end(1) ] ], 0, 'x' x 48),
+		(map { tiff([ [ 270, 2, length, tiff_end(1) ], [ 273, 4, 1, tiff_end(1) + length ] ], 0, $_ . 'x' x 40) } $stack, $shape),
+		tiff([ [ 259, 3, 1, 8 ], [ 273, 4, 1, tiff_end(0) ], [ 279, 4, 1, 300 ] ], 0, 'x' x 44 . "\0" x 256),
+		tiff([ [ 322, 3, 1, 4 ], [ 323, 3, 1, 3 ], [ 324, 4, 1, 0 ], [ 325, 4, 1, 0 ] ], 0),
+	);
+}
+
 # A reader's window ends within what follows a segment or block that was put at the front.
 sub picture_header_seeds
 {
@@ -194,8 +229,19 @@ sub picture_header_seeds
 		my $chunk = 'tEXtc' . "\0" . 't' x ($size - 12 - 33 - 2);
 		push @seeds, $read->('libpng-rgb.png') =~ s/\A(.{33})/$1 . pack('N', length($chunk) - 4) . $chunk . pack('N', 0)/ser;
 		push @seeds, $read->('gifsicle-87a.gif') =~ s/(?=\x2c)/$gif_comment->($size - 64)/er;
+		# A critical chunk, which is read whole; the target sets its CRC.
+		push @seeds, $read->('libpng-rgb.png') =~ s/\A(.{33})/$1 . pack('N', $size) . 'IDAT' . 'p' x ($size + 4)/ser;
 	}
-	return @seeds;
+	my $zeros = limit('extension/pure/picture_formats.h', 'NACHET_ZEROS_BYTES');
+	for my $size (around($zeros))
+	{
+		my $data = pack('C5', 0x2f, 2, 0x40, 0, 0) . 'x' . "\0" x $size . "\0" x ($size % 2);
+		push @seeds, 'RIFF' . pack('V', 12 + length $data) . 'WEBPVP8L' . pack('V', length $data) . $data;
+	}
+	push @seeds, map { substr $read->($_), 0, -2 } qw(libjpeg-baseline.jpg libjpeg-restarts.jpg libjpeg-scans.jpg);
+	push @seeds, map { "\0\0\0\x18ftyp$_\0\0\0\0" } 'heic', 'avif', 'crx ', 'isom';
+	push @seeds, "II*\0\x10\0\0\0CR\2\0", "\x89PNG\r\n\x1a\n" . pack('N', 4) . 'CgBI' . "\0" x 20;
+	return @seeds, tiff_seeds();
 }
 
 my %seeds_of = (

@@ -232,6 +232,18 @@ test_mutations(const Fixture *fixture)
 		diag("%llu reads of %zu bytes", (unsigned long long) most_reads, fixture->size);
 }
 
+/* The same without its end marker, so that its scans are followed. */
+static void
+test_without_end(const Fixture *fixture)
+{
+	Fixture cut = *fixture;
+
+	cut.size = fixture->size - fixture->trailing - 2;
+	snprintf(cut.name, sizeof(cut.name), "%.40s, less its end", fixture->name);
+	test_read_failures(&cut);
+	test_mutations(&cut);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -264,6 +276,8 @@ main(int argc, char **argv)
 			test_missing_end(&fixture);
 		test_read_failures(&fixture);
 		test_mutations(&fixture);
+		if (is_followed(&fixture) && fixture.trailing == 0)
+			test_without_end(&fixture);
 		free(fixture.bytes);
 		fixtures++;
 	}
