@@ -3,7 +3,7 @@
  *		What stored bytes are as a picture, and why they are none.
  *
  * Sealing has judged each content and kept what it found of a picture, but not why bytes are none: that is read again
- * from the bytes, which never change.
+ * from the bytes, which never change. The rules may: what an earlier version refused may be a picture by now.
  */
 #include "postgres.h"
 
@@ -39,21 +39,29 @@ static const uint8 digest_of_nothing[NACHET_SHA256_BYTES] = {
     0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
     0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
 
-/* The rule is never undone by a later one: what was sealed as no picture stays none. */
-static const char *
-flaw_of(const NachetPicture *picture)
+const char *
+nachet_content_flaw(NachetChunkReader *reader, int64 content_id, int64 byte_size, int32 chunk_size,
+                    NachetPicture *picture)
 {
-	return picture->reason != NULL ? picture->reason : "is no picture";
+	nachet_chunk_reader_select(reader, content_id, byte_size, chunk_size);
+	(void) nachet_chunk_reader_picture(reader, picture);
+	return picture->reason;
 }
 
-const char *
-nachet_content_flaw(NachetChunkReader *reader, int64 content_id, int64 byte_size, int32 chunk_size)
+/* What bytes without a format are by today's rules. */
+static void
+facts_of_refused(const NachetPicture *picture, Datum *values, bool *nulls)
 {
-	NachetPicture picture;
-
-	nachet_chunk_reader_select(reader, content_id, byte_size, chunk_size);
-	(void) nachet_chunk_reader_picture(reader, &picture);
-	return flaw_of(&picture);
+	nulls[FACT_REASON] = picture->reason == NULL;
+	nulls[FACT_FORMAT] = nulls[FACT_WIDTH] = nulls[FACT_HEIGHT] = picture->reason != NULL;
+	if (picture->reason != NULL)
+		values[FACT_REASON] = CStringGetTextDatum(picture->reason);
+	else
+	{
+		values[FACT_FORMAT] = CStringGetTextDatum(picture->format);
+		values[FACT_WIDTH] = Int32GetDatum((int32) picture->width);
+		values[FACT_HEIGHT] = Int32GetDatum((int32) picture->height);
+	}
 }
 
 /* The facts of the content in the scan's slot. */
@@ -62,6 +70,7 @@ facts_of_content(NachetIndexScan *contents, NachetChunkReader *reader, Datum *va
 {
 	Datum size =
 	    nachet_index_scan_column(contents, NACHET_CONTENT_BYTE_SIZE, &nulls[FACT_BYTE_SIZE]);
+	NachetPicture picture;
 	bool isnull;
 
 	values[FACT_BYTE_SIZE] = size;
@@ -71,12 +80,15 @@ facts_of_content(NachetIndexScan *contents, NachetChunkReader *reader, Datum *va
 	    nachet_index_scan_column(contents, NACHET_CONTENT_WIDTH, &nulls[FACT_WIDTH]);
 	values[FACT_HEIGHT] =
 	    nachet_index_scan_column(contents, NACHET_CONTENT_HEIGHT, &nulls[FACT_HEIGHT]);
-	nulls[FACT_REASON] = !nulls[FACT_FORMAT];
-	if (!nulls[FACT_REASON])
-		values[FACT_REASON] = CStringGetTextDatum(nachet_content_flaw(
-		    reader, DatumGetInt64(nachet_index_scan_column(contents, NACHET_CONTENT_ID, &isnull)),
-		    DatumGetInt64(size),
-		    DatumGetInt32(nachet_index_scan_column(contents, NACHET_CONTENT_CHUNK_SIZE, &isnull))));
+	nulls[FACT_REASON] = true;
+	if (!nulls[FACT_FORMAT])
+		return;
+	(void) nachet_content_flaw(
+	    reader, DatumGetInt64(nachet_index_scan_column(contents, NACHET_CONTENT_ID, &isnull)),
+	    DatumGetInt64(size),
+	    DatumGetInt32(nachet_index_scan_column(contents, NACHET_CONTENT_CHUNK_SIZE, &isnull)),
+	    &picture);
+	facts_of_refused(&picture, values, nulls);
 }
 
 static void
@@ -85,9 +97,8 @@ facts_of_nothing(Datum *values, bool *nulls)
 	NachetPicture picture;
 
 	(void) nachet_picture_header_read_buffer("", 0, &picture);
-	nulls[FACT_FORMAT] = nulls[FACT_WIDTH] = nulls[FACT_HEIGHT] = true;
 	values[FACT_BYTE_SIZE] = Int64GetDatum(0);
-	values[FACT_REASON] = CStringGetTextDatum(flaw_of(&picture));
+	facts_of_refused(&picture, values, nulls);
 }
 
 /*

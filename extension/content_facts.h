@@ -8,10 +8,10 @@
 #include "chunk_reader.h"
 
 /*
- * Why a stored content is no acceptable picture, as words that may follow its name. Reads its bytes: for contents
- * without a format only.
+ * Judges the bytes of a stored content again: why it is no acceptable picture, as words that may follow its name, or
+ * NULL if it is one. For contents without a format only, which an earlier version's rules may have refused.
  */
 extern const char *nachet_content_flaw(NachetChunkReader *reader, int64 content_id, int64 byte_size,
-                                       int32 chunk_size);
+                                       int32 chunk_size, NachetPicture *picture);
 
 #endif

@@ -7,7 +7,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
 #include "chunk_reader.h"
@@ -15,6 +17,7 @@
 #include "content_facts.h"
 #include "errcodes.h"
 #include "flaws.h"
+#include "query.h"
 #include "pure/hex.h"
 #include "set_contents.h"
 
@@ -55,9 +58,27 @@ contents_missing(uint64 rows)
 		                 "upload the set again.")));
 }
 
-/* Raises NC003 for the contents that SPI's result names, each under the names of its pictures. */
+/* Writes down that a content is a picture, which an earlier version had refused. */
 static void
-contents_no_pictures(const NachetUpload *upload, uint64 rows)
+accept_content(Datum id, const NachetPicture *picture)
+{
+	NachetArg args[4] = {NACHET_PARAM(INT8OID, id),
+	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(picture->format)),
+	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->width)),
+	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->height))};
+
+	(void) nachet_query(SPI_OK_UPDATE,
+	                    "UPDATE nachet.content SET format = $2, width = $3, height = $4"
+	                    " WHERE id = $1 AND format IS NULL",
+	                    4, args);
+}
+
+/*
+ * Judges the contents without a format that SPI's result names, and raises NC003 for those that are no pictures, each
+ * under the names of its pictures. Those that are by now are held and written down as such if hold is set.
+ */
+static void
+contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
 {
 	SPITupleTable *contents = SPI_tuptable;
 	Snapshot now = RegisterSnapshot(GetTransactionSnapshot());
@@ -68,14 +89,17 @@ contents_no_pictures(const NachetUpload *upload, uint64 rows)
 	for (uint64 i = 0; i < rows && flaws.count < NACHET_FLAWS_SHOWN; i++)
 	{
 		Datum column[4];
+		NachetPicture picture;
 		bool isnull;
 		const char *flaw;
 
 		for (int c = 0; c < 4; c++)
 			column[c] = SPI_getbinval(contents->vals[i], contents->tupdesc, c + 1, &isnull);
 		flaw = nachet_content_flaw(reader, DatumGetInt64(column[1]), DatumGetInt64(column[2]),
-		                           DatumGetInt32(column[3]));
-		for (int n = 0; n < upload->count; n++)
+		                           DatumGetInt32(column[3]), &picture);
+		if (flaw == NULL && hold)
+			accept_content(column[1], &picture);
+		for (int n = 0; n < upload->count && flaw != NULL; n++)
 			if (memcmp(VARDATA_ANY(DatumGetPointer(upload->digests[n])),
 			           VARDATA_ANY(DatumGetPointer(column[0])), NACHET_SHA256_BYTES) == 0)
 				nachet_flaws_add(&flaws, VARDATA_ANY(DatumGetPointer(upload->names[n])),
@@ -83,9 +107,11 @@ contents_no_pictures(const NachetUpload *upload, uint64 rows)
 	}
 	nachet_chunk_reader_close(reader);
 	UnregisterSnapshot(now);
+	if (flaws.count == 0)
+		return;
 	ereport(ERROR,
 	        (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
-	         rows > NACHET_FLAWS_SHOWN
+	         flaws.count >= NACHET_FLAWS_SHOWN && rows > NACHET_FLAWS_SHOWN
 	             ? errmsg("more than %d contents are not acceptable pictures", NACHET_FLAWS_SHOWN)
 	             : errmsg_plural("%d picture is not acceptable", "%d pictures are not acceptable",
 	                             flaws.count, flaws.count),
@@ -101,7 +127,7 @@ nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests)
 	if (rows == 0)
 		return;
 	contents_missing(rows);
-	contents_no_pictures(upload, rows);
+	contents_no_pictures(upload, rows, true);
 }
 
 void
@@ -110,5 +136,5 @@ nachet_set_contents_check(const NachetUpload *upload, NachetArg digests)
 	uint64 rows = nachet_query(SPI_OK_SELECT, UNFIT_CONTENTS("INNER", "OFFSET 0"), 1, &digests);
 
 	if (rows > 0)
-		contents_no_pictures(upload, rows);
+		contents_no_pictures(upload, rows, false);
 }

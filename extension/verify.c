@@ -124,6 +124,13 @@ pictures_of(Scrub *scrub, int64 content_id)
 	return makeArrayResult(ids, scrub->item);
 }
 
+static int
+count_of(Datum pictures)
+{
+	return ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(pictures)),
+	                      ARR_DIMS(DatumGetArrayTypeP(pictures)));
+}
+
 /* A finding about the content being looked at; pictures may be 0 where they could not be read. */
 static void
 put_finding(Scrub *scrub, const char *flaw, const char *detail, Datum pictures)
@@ -326,6 +333,9 @@ judge_description(Scrub *scrub)
 		add_finding(scrub, FLAW_DESCRIPTION,
 		            psprintf("said to be %s, but no acceptable picture: %s", content->format,
 		                     picture.reason));
+	else if (is_picture && content->format == NULL &&
+	         count_of(pictures_of(scrub, scrub->verify->next)) == 0)
+		return; /* An earlier version refused it; an import of it is judged by today's rules. */
 	else if (is_picture &&
 	         (content->format == NULL || strcmp(content->format, picture.format) != 0 ||
 	          content->width != (int32) picture.width || content->height != (int32) picture.height))
@@ -382,14 +392,12 @@ check_content(Scrub *scrub)
 	else
 	{
 		Datum pictures = pictures_of(scrub, scrub->verify->next);
-		int count = ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(pictures)),
-		                           ARR_DIMS(DatumGetArrayTypeP(pictures)));
 
-		if (chunks.found > 0 || count > 0)
+		if (chunks.found > 0 || count_of(pictures) > 0)
 			put_finding(scrub, FLAW_NO_CONTENT,
 			            psprintf("%d pictures and " INT64_FORMAT
 			                     " chunks belong to a content that is not there",
-			                     count, chunks.found),
+			                     count_of(pictures), chunks.found),
 			            pictures);
 	}
 }

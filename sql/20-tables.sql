@@ -63,7 +63,8 @@ CREATE TABLE nachet.content (
 );
 CREATE INDEX content_in_database_idx ON nachet.content (id) WHERE object_url IS NULL;
 ALTER SEQUENCE nachet.content_id_seq OWNED BY nachet.content.id;
-COMMENT ON TABLE nachet.content IS 'stored bytes, under their SHA-256; written once, never updated by an import';
+COMMENT ON TABLE nachet.content IS
+	'stored bytes, under their SHA-256; written once: an import updates only what says that they were no acceptable picture';
 COMMENT ON COLUMN nachet.content.format IS
 	'JPEG, PNG, GIF, BMP, TIFF or WebP; NULL where the bytes are no acceptable picture';
 COMMENT ON COLUMN nachet.content.width IS 'pixels';

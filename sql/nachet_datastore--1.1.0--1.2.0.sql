@@ -45,6 +45,9 @@ $$;
 
 -- Tables (20-tables.sql) -------------------------------------------------------------------------
 
+COMMENT ON TABLE nachet.content IS
+	'stored bytes, under their SHA-256; written once: an import updates only what says that they were no acceptable picture';
+
 CREATE INDEX users_default_set_id_idx ON nachet.users (default_set_id) WHERE default_set_id IS NOT NULL;
 COMMENT ON COLUMN nachet.users.default_set_id IS
 	'a picture set; a trigger guards it, since a circular foreign key would make a dump impossible to restore';

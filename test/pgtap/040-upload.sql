@@ -1,6 +1,6 @@
 -- upload_picture_set: what makes a set, what is refused, and that the same set is one set.
 \ir pictures.psql
-SELECT plan(63);
+SELECT plan(67);
 
 CREATE TEMP TABLE t AS SELECT ARRAY[pg_temp.bmp(1, 'a'), pg_temp.bmp(5000, 'b'), pg_temp.bmp(1, 'a')] AS p;
 CREATE TEMP TABLE made AS SELECT nachet.upload_picture_set(p, pg_temp.uid(), pg_temp.data()) AS id FROM t;
@@ -79,6 +79,18 @@ SELECT throws_ok(format('SELECT nachet.upload_picture_set(ARRAY[%L, ''ok''], ARR
 	'NC003', NULL, 'a name that may not stand: ' || left(name, 20)) FROM unnest(ARRAY['', '/a', 'a/', 'a//b', '../a', 'ok', repeat('n', 1025)]) AS n (name);
 SELECT lives_ok(format('SELECT nachet.upload_picture_set(ARRAY[%L, ''ok''], ARRAY[sha256(p[1]), sha256(p[2])], pg_temp.uid(), pg_temp.data()) FROM t', repeat('n', 1024)),
 	'a name of 1,024 bytes');
+
+-- Bytes that an earlier version refused, and today's rules accept: judged again when a set is made of them.
+SELECT pg_temp.store(pg_temp.bmp(3000, 'refused once')) \g /dev/null
+CREATE TEMPORARY TABLE refused AS SELECT sha256(pg_temp.bmp(3000, 'refused once')) AS digest;
+CREATE TEMPORARY TABLE judged AS SELECT format, width, height FROM nachet.content, refused WHERE sha256 = digest;
+UPDATE nachet.content SET (format, width, height) = (NULL, NULL, NULL) FROM refused WHERE sha256 = digest;
+SELECT results_eq('SELECT f.format, f.width, f.height, f.reason FROM refused, nachet.content_facts(ARRAY[digest]) f',
+	'SELECT format, width, height, NULL::text FROM judged', 'content_facts judges bytes again that an earlier version refused');
+SELECT is_empty('SELECT v.* FROM nachet.verify_contents() v JOIN nachet.content c ON c.id = v.content_id JOIN refused r ON r.digest = c.sha256',
+	'... verify_contents finds no fault with them');
+SELECT lives_ok('SELECT nachet.upload_picture_set(ARRAY[''a''], ARRAY[digest], pg_temp.uid(), pg_temp.data()) FROM refused', '... a set is made of them');
+SELECT results_eq('SELECT format, width, height FROM nachet.content, refused WHERE sha256 = digest', 'SELECT * FROM judged', '... and what they are is written down');
 SET nachet.max_array_size = 64;
 SELECT throws_ok($$SELECT nachet.upload_picture_set(ARRAY[pg_temp.bmp(30000, 'big')], pg_temp.uid(), pg_temp.data())$$, '54000', NULL, 'more than nachet.max_array_size');
 SELECT * FROM finish();
