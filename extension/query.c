@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -79,6 +80,7 @@ execute(bool read_only, Snapshot snapshot, const char *sql, int nargs, const Nac
 {
 	Arguments arguments;
 	SPIPlanPtr plan;
+	int code;
 
 	spread(&arguments, nargs, args);
 	if (snapshot == InvalidSnapshot)
@@ -87,8 +89,10 @@ execute(bool read_only, Snapshot snapshot, const char *sql, int nargs, const Nac
 	plan = SPI_prepare(sql, nargs, arguments.types);
 	if (plan == NULL)
 		elog(ERROR, "statement could not be prepared: %s", sql);
-	return SPI_execute_snapshot(plan, arguments.values, arguments.nulls, snapshot, InvalidSnapshot,
+	code = SPI_execute_snapshot(plan, arguments.values, arguments.nulls, snapshot, InvalidSnapshot,
 	                            read_only, true, 0);
+	SPI_freeplan(plan);
+	return code;
 }
 
 static uint64
@@ -208,6 +212,16 @@ nachet_array_elements(ArrayType *array, const char *what, Datum **elements, int 
 		                errmsg("%s must not contain nulls", what)));
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	deconstruct_array(array, type, length, by_value, align, elements, NULL, count);
+}
+
+void
+nachet_require_nonatomic(FunctionCallInfo fcinfo, const char *procedure, const char *hint)
+{
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+	    castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+		                errmsg("%s commits, and cannot run inside a transaction block", procedure),
+		                errhint("%s", hint)));
 }
 
 static void

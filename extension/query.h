@@ -61,6 +61,10 @@ extern void nachet_array_elements(ArrayType *array, const char *what, Datum **el
  */
 extern void nachet_materialize(FunctionCallInfo fcinfo, int columns);
 
+/* Raises 25001, with a hint, unless a procedure was called in a way that lets it commit. */
+extern void nachet_require_nonatomic(FunctionCallInfo fcinfo, const char *procedure,
+                                     const char *hint);
+
 /*
  * The one row of a function that returns that many bigint columns. Raises 55000 as the above does.
  */

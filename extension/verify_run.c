@@ -16,7 +16,6 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
@@ -217,11 +216,7 @@ verify_all(PG_FUNCTION_ARGS)
 	int64 findings;
 	bool isnull;
 
-	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
-	    castNode(CallContext, fcinfo->context)->atomic)
-		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-		                errmsg("verify_all commits, and cannot run inside a transaction block"),
-		                errhint("SELECT * FROM nachet.verify_contents(); can.")));
+	nachet_require_nonatomic(fcinfo, "verify_all", "SELECT * FROM nachet.verify_contents(); can.");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("max_bytes must not be null")));

@@ -87,6 +87,18 @@ CREATE FUNCTION nachet.sweep_contents(older_than interval, OUT contents bigint, 
 COMMENT ON FUNCTION nachet.sweep_contents(interval) IS
 	'removes contents that no picture refers to and that were stored longer ago than that';
 
+CREATE FUNCTION nachet.sweep_next(before timestamptz, after_id bigint, OUT contents bigint, OUT bytes bigint, OUT last_id bigint)
+	AS 'MODULE_PATHNAME', 'sweep_next' LANGUAGE C VOLATILE STRICT
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.sweep_next(timestamptz, bigint) IS
+	'a part of sweep_all: removes one batch; the next begins after last_id, which is 9223372036854775807 if there is none';
+
+-- It commits, which a procedure with rights or a search_path of its own cannot.
+CREATE PROCEDURE nachet.sweep_all(older_than interval, INOUT contents bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
+	AS 'MODULE_PATHNAME', 'sweep_all' LANGUAGE C;
+COMMENT ON PROCEDURE nachet.sweep_all(interval, bigint, bigint) IS
+	'removes what sweep_contents removes, committing after each batch: whoever stores the same bytes waits for one batch at most';
+
 CREATE FUNCTION nachet.request_json(request text) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'request_json' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION nachet.request_json(text) IS

@@ -92,6 +92,8 @@ GRANT EXECUTE ON ROUTINE
 	nachet.register_seed(text),
 	nachet.delete_picture_set(uuid),
 	nachet.sweep_contents(interval),
+	nachet.sweep_next(timestamptz, bigint),
+	nachet.sweep_all(interval, bigint, bigint),
 	nachet.offload_contents(bigint, bigint),
 	nachet.restore_contents(bigint, bigint, uuid),
 	nachet.adopt_object_store(),

@@ -123,6 +123,18 @@ COMMENT ON FUNCTION nachet.register_seed(text) IS
 COMMENT ON FUNCTION nachet.request_json(text) IS
 	'a request''s JSON text as jsonb; refuses an object that names a key twice, and more values than its length lets expect';
 
+CREATE FUNCTION nachet.sweep_next(before timestamptz, after_id bigint, OUT contents bigint, OUT bytes bigint, OUT last_id bigint)
+	AS 'MODULE_PATHNAME', 'sweep_next' LANGUAGE C VOLATILE STRICT
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.sweep_next(timestamptz, bigint) IS
+	'a part of sweep_all: removes one batch; the next begins after last_id, which is 9223372036854775807 if there is none';
+
+-- It commits, which a procedure with rights or a search_path of its own cannot.
+CREATE PROCEDURE nachet.sweep_all(older_than interval, INOUT contents bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
+	AS 'MODULE_PATHNAME', 'sweep_all' LANGUAGE C;
+COMMENT ON PROCEDURE nachet.sweep_all(interval, bigint, bigint) IS
+	'removes what sweep_contents removes, committing after each batch: whoever stores the same bytes waits for one batch at most';
+
 -- Object store (50-object-store.sql) -------------------------------------------------------------
 
 -- Earlier versions stored a store's ETags and messages as they came. Some are no text in UTF-8, and a dump that has one cannot be
@@ -201,6 +213,11 @@ BEGIN
 	END LOOP;
 END
 $$;
+
+GRANT EXECUTE ON ROUTINE
+	nachet.sweep_next(timestamptz, bigint),
+	nachet.sweep_all(interval, bigint, bigint)
+	TO nachet_admin;
 
 -- What was here before may have been opened by default privileges when the extension was created.
 DO $$

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::Race;
+use Nachet::Intact ();
 use Nachet::Session;
 use Nachet::Test qw(bmp gif png);
 use Test::More;
@@ -301,6 +302,27 @@ subtest 'isolation' => sub {
 		$a->run('ROLLBACK');
 		is(loose_chunks(), 0, '... no chunk left over');
 	}
+};
+
+subtest 'delete against imports of pictures that other sets have' => sub {
+	my ($admin, $a) = map { Nachet::Session->new($store, $_) } 'postgres', 'importer';
+	my @pictures = map { png(12, 12, "shared $_") } 1 .. 3;
+	my %ids;
+	for my $set ([ first => 0, 1 ], [ second => 0, 2 ])
+	{
+		my ($name, @parts) = @$set;
+		$a->run(stores(@pictures[@parts]));
+		$ids{$name} = $a->run(upload({ map { ("$name $_.png" => $pictures[$_]) } @parts }));
+	}
+	$admin->run('BEGIN');
+	like($admin->run("SELECT nachet.delete_picture_set('$ids{first}')"), qr/^[1-9]\d*$/, 'a set goes, in a transaction that stays open');
+	$a->run("SET lock_timeout = '30s'");
+	like($a->run(upload({ 'new.png' => $pictures[0] })), qr/^[0-9a-f-]{36}$/, 'what another set has can be imported meanwhile');
+	like($a->run('BEGIN') . $a->run(upload({ 'newer.png' => $pictures[0], 'n.png' => $pictures[2] })), qr/^[0-9a-f-]{36}$/, '... and held');
+	is($admin->run("SELECT nachet.delete_picture_set('$ids{second}')"), 0, '... while the other set goes too, without these bytes');
+	$admin->run('COMMIT');
+	$a->run('COMMIT');
+	Nachet::Intact::is_intact($store, 'all is intact');
 };
 
 subtest 'delete against read' => sub {

@@ -153,7 +153,7 @@ SQL
 		app => [ "INSERT INTO nachet.picture_set (picture_set, owner_id) VALUES ('{}', '$user')",
 			"INSERT INTO nachet.picture (picture, picture_set_id, nb_obj) SELECT '{}', id, 1 FROM nachet.picture_set WHERE digest IS NULL",
 			'UPDATE nachet.picture SET nb_obj = 5 WHERE false' ],
-		admin => [ "SELECT nachet.sweep_contents('1 day')", 'SELECT * FROM nachet.verify_contents()', 'CALL nachet.verify_all()', q{SELECT nachet.register_user('new@example.org')},
+		admin => [ "SELECT nachet.sweep_contents('1 day')", 'SELECT * FROM nachet.verify_contents()', 'CALL nachet.verify_all()', q{CALL nachet.sweep_all('1 day')}, q{SELECT nachet.register_user('new@example.org')},
 			q{SELECT nachet.register_seed('New seed')} ]);
 	$store->create_role('admin', 'nachet_admin');
 	for my $role (sort keys %other)

@@ -54,6 +54,8 @@ INSERT INTO expected VALUES
 	('function register_seed(text)', 'EXECUTE', 'd'),
 	('function delete_picture_set(uuid)', 'EXECUTE', 'd'),
 	('function sweep_contents(interval)', 'EXECUTE', 'd'),
+	('function sweep_next(timestamp with time zone,bigint)', 'EXECUTE', 'd'),
+	('function sweep_all(interval,bigint,bigint)', 'EXECUTE', 'd'),
 	('function offload_contents(bigint,bigint)', 'EXECUTE', 'd'),
 	('function restore_contents(bigint,bigint,uuid)', 'EXECUTE', 'd'),
 	('function adopt_object_store()', 'EXECUTE', 'd'),
@@ -95,7 +97,8 @@ SELECT is_empty($$SELECT objid::regprocedure FROM member JOIN pg_proc ON oid = o
 -- A table, view or sequence that somebody may write, and a function that acts with its owner's rights: looked at in review.
 SELECT set_eq($$SELECT replace(oid::regprocedure::text, 'nachet.', '') FROM pg_proc JOIN member ON classid = 'pg_proc'::regclass AND objid = oid
 		WHERE NOT prosecdef AND EXISTS (SELECT FROM granted WHERE what = 'function ' || replace(oid::regprocedure::text, 'nachet.', ''))$$,
-	ARRAY['uuidv7()', 'chunk_size()', 'request_json(text)', 'picture_content(uuid)', 'content_read(bytea,bigint,bigint)', 'verify_all(bigint,bigint)'],
+	ARRAY['uuidv7()', 'chunk_size()', 'request_json(text)', 'picture_content(uuid)', 'content_read(bytea,bigint,bigint)', 'verify_all(bigint,bigint)',
+		'sweep_all(interval,bigint,bigint)'],
 	'all other functions act with their owner''s rights');
 SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc JOIN member ON classid = 'pg_proc'::regclass AND objid = oid
 		WHERE prosecdef AND proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']$$, 'and each of those has a search_path of its own');

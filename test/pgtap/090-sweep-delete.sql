@@ -1,6 +1,6 @@
 -- How sets and contents go.
 \ir pictures.psql
-SELECT plan(18);
+SELECT plan(22);
 
 CREATE TEMP TABLE t AS SELECT ARRAY[pg_temp.bmp(1, 'a'), pg_temp.bmp(2, 'b'), pg_temp.bmp(3, 'c')] AS p;
 CREATE TEMP TABLE one AS SELECT nachet.upload_picture_set(p[1:2], pg_temp.uid(), pg_temp.data()) AS id FROM t;
@@ -22,6 +22,10 @@ SELECT is_empty($$SELECT nachet.hold_contents('{}')$$, 'nothing holds nothing');
 SELECT is_empty('SELECT nachet.hold_contents(NULL)', 'nor does NULL');
 SELECT throws_ok($$SELECT nachet.hold_contents(ARRAY['short'::bytea])$$, '22023', NULL, 'what is no SHA-256 is refused');
 SELECT is((SELECT contents FROM nachet.sweep_contents('1 hour')), 0::bigint, 'what is young is not swept');
+SELECT throws_ok($$CALL nachet.sweep_all('0 s')$$, '25001', 'sweep_all commits, and cannot run inside a transaction block', 'sweeping in slices needs transactions of its own');
+SELECT results_eq($$SELECT * FROM nachet.sweep_next(now() - interval '1 hour', 0)$$, $$VALUES (0::bigint, 0::bigint, 9223372036854775807)$$, 'a slice of nothing is the last');
+SELECT is_empty($$SELECT * FROM nachet.sweep_next(NULL, 0) WHERE contents IS NOT NULL$$, 'NULL sweeps nothing');
+SELECT is((SELECT contents FROM nachet.sweep_next('infinity', 9223372036854775806)), 0::bigint, 'nor does a slice behind all');
 UPDATE nachet.content SET stored_at = now() - interval '2 hours';
 SELECT results_eq($$SELECT contents, bytes FROM nachet.sweep_contents('1 hour')$$, $$VALUES (2::bigint, 32::bigint)$$, 'what nothing refers to is swept');
 SELECT is_empty('SELECT FROM nachet.content_chunk WHERE content_id NOT IN (SELECT id FROM nachet.content)', 'with its chunks');
