@@ -119,7 +119,7 @@ note_end(Batch *batch, NachetTransfer *done)
 {
 	char *url = batch->urls[done - batch->transfers];
 
-	if (done->ok || done->status == 404)
+	if (done->ok || done->gone)
 		batch->gone[batch->gone_count++] = CStringGetTextDatum(url);
 	else
 	{

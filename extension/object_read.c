@@ -32,11 +32,11 @@ refuse(const NachetMoved *content, const char *error)
 	         errdetail("\"%s\": %s.", content->url, error)));
 }
 
-/* What an answer says of the object itself; NULL where it is the store's or the line's trouble. */
+/* What an answer says of the object itself; NULL if it is the store's or the connection's trouble. */
 static char *
 judge_object(const NachetTransfer *transfer)
 {
-	if (transfer->status == 404)
+	if (transfer->gone)
 		return psprintf("the object is not there: %s", transfer->error);
 	if ((transfer->status == 200 || transfer->status == 206) && transfer->request->finished &&
 	    (transfer->request->flaw == NULL || transfer->request->hopeless))
@@ -98,9 +98,12 @@ stream_is(Stream *stream, const uint8 *sha256)
 	return memcmp(digest, sha256, NACHET_SHA256_BYTES) == 0;
 }
 
-/* One reading: NULL, or what is wrong with the object, in words of the current context. Raises NC008. */
+/*
+ * One reading: NULL, or what is wrong with the object, in words of the current context; gone is set if the
+ * store has no such object. Raises NC008.
+ */
 static char *
-stream_once(const NachetMoved *content, NachetObjectStore *store, Stream *stream)
+stream_once(const NachetMoved *content, NachetObjectStore *store, Stream *stream, bool *gone)
 {
 	NachetTransfer transfer;
 	char *wrong;
@@ -116,6 +119,7 @@ stream_once(const NachetMoved *content, NachetObjectStore *store, Stream *stream
 		return stream_is(stream, content->sha256)
 		           ? NULL
 		           : "its bytes have another SHA-256 than those that were stored";
+	*gone = transfer.gone;
 	wrong = judge_object(&transfer);
 	if (wrong == NULL)
 		refuse(content, transfer.error);
@@ -132,10 +136,11 @@ nachet_object_stream(const NachetMoved *content, void (*restart)(void *argument)
 	NachetObjectStore *store = nachet_object_store_open();
 	Stream stream = {pg_cryptohash_create(PG_SHA256), restart, take, argument};
 	char *wrong = NULL;
+	bool gone = false;
 
-	for (int i = 0; i < READS; i++)
+	for (int i = 0; i < READS && !gone; i++)
 	{
-		wrong = stream_once(content, store, &stream);
+		wrong = stream_once(content, store, &stream, &gone);
 		if (wrong == NULL)
 			break;
 	}
@@ -248,20 +253,39 @@ nachet_object_read(const NachetMoved *content, int64 offset, int64 length, char 
 
 /* --- checking ------------------------------------------------------------------------------------------- */
 
-/* What is wrong with the object by its size alone, in the current context. Raises NC008. */
+/* Whether the store says, to a request for a byte, that the object is gone. Raises NC008 if it says neither. */
+static bool
+is_gone(const NachetMoved *content, NachetObjectStore *store)
+{
+	NachetTransfer transfer;
+	char byte;
+
+	set_transfer(&transfer, content, store, store->operations->get);
+	transfer.object.length = 1;
+	transfer.sink = &byte;
+	transfer.sink_size = transfer.expected = 1;
+	if (!nachet_transfer_run(&transfer) && !transfer.gone)
+		refuse(content, transfer.error);
+	return transfer.gone;
+}
+
+/*
+ * What is wrong with the object by its size alone, in the current context. An answer to HEAD has no body that
+ * would tell a missing object from a missing bucket: a second request asks for that. Raises NC008.
+ */
 static char *
 check_size(const NachetMoved *content)
 {
 	NachetObjectStore *store = nachet_object_store_open();
 	NachetTransfer transfer;
+	bool ok;
 
 	set_transfer(&transfer, content, store, store->operations->head);
-	if (!nachet_transfer_run(&transfer))
-	{
-		if (transfer.status != 404)
-			refuse(content, transfer.error);
+	ok = nachet_transfer_run(&transfer);
+	if (transfer.gone || (transfer.status == 404 && is_gone(content, store)))
 		return "the object is not there";
-	}
+	if (!ok)
+		refuse(content, transfer.error);
 	if (transfer.request->content_length == content->byte_size)
 		return NULL;
 	return psprintf("the object has " INT64_FORMAT " bytes instead of " INT64_FORMAT,

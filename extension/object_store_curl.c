@@ -153,6 +153,8 @@ take_header(char *line, size_t size, size_t count, void *argument)
 	char seconds[12] = "";
 
 	if (take_value(line, length, "etag:", request->etag, sizeof(request->etag)) ||
+	    take_value(line, length, "x-ms-error-code:", request->error_code,
+	               sizeof(request->error_code)) ||
 	    take_value(line, length, "content-range:", request->content_range,
 	               sizeof(request->content_range)) ||
 	    take_value(line, length, "content-md5:", request->content_md5,
@@ -309,6 +311,7 @@ forget_answer(NachetCurlRequest *request)
 	request->text[0] = '\0';
 	request->text_length = 0;
 	request->etag[0] = '\0';
+	request->error_code[0] = '\0';
 	request->content_range[0] = '\0';
 	request->content_md5[0] = '\0';
 	request->content_length = -1;

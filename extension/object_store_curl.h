@@ -45,7 +45,8 @@ typedef struct NachetCurlRequest
 	int64 received;   /* bytes of the body */
 	char text[NACHET_CURL_TEXT_SIZE + 1];
 	size_t text_length;
-	char etag[200]; /* "" where there was none */
+	char etag[200];      /* "" where there was none */
+	char error_code[64]; /* Azure's name of an error */
 	char content_range[100];
 	char content_md5[40];
 	int64 content_length; /* below 0: not told */

@@ -87,12 +87,20 @@ empty_sink(NachetTransfer *transfer)
 
 /* --- judging an answer -------------------------------------------------------------------------------- */
 
+/* The store's own name of an error: in a header (Azure) or in the answer's XML; NULL if it gives none. */
+static const char *
+refusal_code(const NachetCurlRequest *request)
+{
+	return request->error_code[0] != '\0' ? request->error_code
+	                                      : nachet_object_store_element(request->text, "Code");
+}
+
 /* A store's refusal: the status, its code and its message. */
 static void
 append_refusal(StringInfo error, const NachetCurlRequest *request)
 {
-	char *code = nachet_object_store_element(request->text, "Code");
-	char *message = nachet_object_store_element(request->text, "Message");
+	const char *code = refusal_code(request);
+	const char *message = nachet_object_store_element(request->text, "Message");
 
 	appendStringInfo(error, "HTTP status %ld", request->status);
 	if (code != NULL)
@@ -109,6 +117,16 @@ append_refusal(StringInfo error, const NachetCurlRequest *request)
 	}
 }
 
+/* Whether a refusal means that the object is not there. A bucket or an account that is not, is a mistake. */
+static bool
+means_gone(const NachetCurlRequest *request)
+{
+	const char *code = refusal_code(request);
+
+	return request->status == 404 && code != NULL &&
+	       (strcmp(code, "NoSuchKey") == 0 || strcmp(code, "BlobNotFound") == 0);
+}
+
 /*
  * Sets ok or error, and returns whether another try may help: the store is busy or was not reached, the
  * connection broke, or bytes were damaged on the way.
@@ -123,11 +141,13 @@ judge(NachetTransfer *transfer)
 	initStringInfo(&error);
 	transfer->ok = false;
 	transfer->status = request->status;
+	transfer->gone = false;
 	if (!request->finished)
 		appendStringInfo(&error, "nothing moved for %d ms", request->timeout);
 	else if (request->status >= 300)
 	{
 		append_refusal(&error, request);
+		transfer->gone = means_gone(request);
 		/* 400 to bytes: stores say by various codes that they are not what the checksum told. */
 		again = request->status >= 500 || request->status == 408 || request->status == 429 ||
 		        (request->status == 400 && request->body_size > 0);
@@ -208,6 +228,7 @@ nachet_transfers_start(NachetTransfers *transfers, NachetTransfer *transfer)
 	transfer->attempts = 0;
 	transfer->ok = false;
 	transfer->status = 0;
+	transfer->gone = false;
 	transfer->error = NULL;
 	transfer->moved_at = GetCurrentTimestamp();
 	begin_try(transfer);

@@ -41,6 +41,7 @@ typedef struct NachetTransfer
 	/* How it ended. */
 	bool ok;
 	long status;                /* of the last answer; 0: there was none */
+	bool gone;                  /* the store says that it has no such object, not: no such bucket */
 	char *error;                /* what was wrong, in one line without secrets; NULL where ok */
 	NachetCurlRequest *request; /* the last one, with its answer, until the next start */
 

@@ -5,6 +5,7 @@
 #
 #   my $proxy = Nachet::FaultProxy->new($port_of_the_server);    # $proxy->port
 #   $proxy->fault(PUT => 'status 503', 2);                       # the next two PUTs; without a number: all
+#   $proxy->fault('HEAD,GET' => 'reset answer');                 # either
 #   $proxy->left                                                 # how many of those are still to come
 #   $proxy->clear;
 #   $proxy->requests                                             # all so far, each as "METHOD HOST TARGET"
@@ -99,7 +100,7 @@ sub _take
 	my $fault = '';
 	$self->_rule(sub {
 		my @rule = @_;
-		if ($rule[0] eq $method && $rule[2] != 0) { $fault = $rule[1]; $rule[2]-- if $rule[2] > 0 }
+		if ($rule[2] != 0 && grep { $_ eq $method } split /,/, $rule[0]) { $fault = $rule[1]; $rule[2]-- if $rule[2] > 0 }
 		return @rule;
 	});
 	return $fault;
