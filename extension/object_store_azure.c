@@ -76,11 +76,13 @@ static void
 azure_open(NachetObjectStore *store, const NachetCredentials *credentials)
 {
 	const char *string = nachet_credentials_require(credentials, "AZURE_STORAGE_CONNECTION_STRING");
+	char *emulator;
 	char *endpoint;
 	char *key;
 	char *token;
 
-	if (connection_value(string, "UseDevelopmentStorage") != NULL)
+	emulator = connection_value(string, "UseDevelopmentStorage");
+	if (emulator != NULL && pg_strcasecmp(emulator, "true") == 0)
 		string = EMULATOR;
 	store->checksum = nachet_object_store_checksum;
 	store->account = connection_value(string, "AccountName");

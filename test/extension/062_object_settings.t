@@ -55,6 +55,13 @@ like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECT
 like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=$_;AccountKey=a2V5")), qr/F0000:.*address is no URL/, 'an address that is no URL')
 	for "AccountName=a\xe9", 'AccountName=a b', "AccountName=a;BlobEndpoint=https://example.org/\xc3\xa9", 'AccountName=a;BlobEndpoint=https://example.org/?a=b';
 like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=AccountName=a;SharedAccessSignature=sig=$secret x")), qr/F0000:.*not a URL's query/, 'a token that is none');
+# The emulator's account is public: pictures go there only if that is what is asked for. Nothing is sent: where the objects would go is noted first.
+for my $use (['true', 'http://127.0.0.1:10000/devstoreaccount1'], ['TRUE', 'http://127.0.0.1:10000/devstoreaccount1'], ['false', 'http://127.0.0.1:1'], ['', 'http://127.0.0.1:1'])
+{
+	$store->psql('TRUNCATE nachet.object_store');
+	said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=UseDevelopmentStorage=$use->[0];AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1"));
+	is($store->psql('SELECT location FROM nachet.object_store'), "$use->[1]/pictures", "UseDevelopmentStorage=$use->[0]");
+}
 like(said(object_store => 's3://pictures', object_store_credentials => credentials("AWS_ACCESS_KEY_ID=a\n")), qr/F0000:.*has no line AWS_SECRET/, 'half of S3\'s');
 for my $host (qw(example.org 127.0.0.1.example.org localhost.example.org 10.0.0.1 [::2]))
 {
