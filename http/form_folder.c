@@ -16,13 +16,13 @@
 #include "router.h"
 #include "set_answer.h"
 
-/* Parameters: the fields' names and values, the pictures' names and digests, who asks, the new bytes. */
+/* Parameters: the fields' names and values, the pictures' names and digests, who asks, the new bytes, what was left out. */
 static const char statement[] =
     "WITH import AS MATERIALIZED (SELECT nachet.batch_import("
     "jsonb_object($1::text[], $2::text[]) || jsonb_build_object('pictures', (SELECT"
     " coalesce(jsonb_agg(jsonb_build_object('name', n, 'sha256', encode(s, 'hex'))), '[]')"
     " FROM unnest($3::text[], $4::bytea[]) AS t (n, s))), $5::text) AS answer)"
-    " SELECT (answer - 'result' || jsonb_build_object('new_bytes', $6::bigint))::text,"
+    " SELECT (answer - 'result' || jsonb_build_object('new_bytes', $6::bigint) || $7::jsonb)::text,"
     " answer ->> 'result' FROM import";
 
 static void
@@ -35,15 +35,21 @@ static void
 answer(NachetRequest *request)
 {
 	NachetImport *import = request->state;
-	const Oid types[6] = {NACHET_TEXT_ARRAY_OID,  NACHET_TEXT_ARRAY_OID, NACHET_TEXT_ARRAY_OID,
-	                      NACHET_BYTEA_ARRAY_OID, NACHET_TEXT_OID,       0};
-	const int formats[6] = {1, 1, 1, 1, 0, 0};
-	const char *values[6] = {NULL};
-	int lengths[6] = {0};
+	const Oid types[7] = {NACHET_TEXT_ARRAY_OID,
+	                      NACHET_TEXT_ARRAY_OID,
+	                      NACHET_TEXT_ARRAY_OID,
+	                      NACHET_BYTEA_ARRAY_OID,
+	                      NACHET_TEXT_OID,
+	                      0,
+	                      0};
+	const int formats[7] = {1, 1, 1, 1, 0, 0, 0};
+	const char *values[7] = {NULL};
+	int lengths[7] = {0};
 	char new_bytes_text[24];
+	NachetText left_out = {0};
 	const NachetArray *arrays[4] = {&import->fields.names, &import->fields.values,
 	                                &import->pictures.names, &import->pictures.digests};
-	const NachetStatement query = {statement, 6, types, values, lengths, formats, 0};
+	const NachetStatement query = {statement, 7, types, values, lengths, formats, 0};
 	PGresult *result;
 	uint64_t new_bytes;
 
@@ -57,7 +63,10 @@ answer(NachetRequest *request)
 	snprintf(new_bytes_text, sizeof(new_bytes_text), "%" PRIu64, new_bytes);
 	values[4] = request->auth_email;
 	values[5] = new_bytes_text;
+	nachet_import_left_out(import, &left_out);
+	values[6] = left_out.failed ? "{}" : left_out.bytes;
 	result = nachet_query_row(request, &query, MHD_HTTP_UNPROCESSABLE_CONTENT);
+	nachet_text_free(&left_out);
 	if (result != NULL && strcmp(PQgetvalue(result, 0, 1), "missing") == 0)
 		nachet_respond_swept(request);
 	else if (result != NULL)

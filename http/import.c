@@ -119,13 +119,26 @@ end_field(NachetImport *import)
 
 /* --- pictures ---------------------------------------------------------------------------------------- */
 
+/* Whether the file is left out, because a machine made it for itself; the first of each kind is kept as an example. */
 static bool
-is_clutter(const char *name, size_t length)
+is_machine_made(NachetImport *import, const char *name, size_t length)
 {
-	const char *slash = memrchr(name, '/', length);
-	size_t folder = slash != NULL ? (size_t) (slash - name) + 1 : 0;
+	NachetImportLeftOut *left_out = &import->left_out;
+	NachetMachineMade made;
+	int known = 0;
 
-	return nachet_name_is_clutter(name + folder, length - folder);
+	if (import->kind != NACHET_IMPORT_FOLDER ||
+	    !nachet_path_is_machine_made(name, length, false, &made))
+		return false;
+	left_out->files++;
+	while (known < left_out->kinds && left_out->what[known] != made.what)
+		known++;
+	if (known < left_out->kinds || known >= NACHET_IMPORT_LEFT_OUT_KINDS)
+		return true;
+	nachet_text_add(&left_out->component[known], made.component, made.length);
+	left_out->what[known] = made.what;
+	left_out->kinds++;
+	return true;
 }
 
 static bool
@@ -190,9 +203,9 @@ part_begin(void *context, const NachetPart *part)
 	}
 	if (import->kind == NACHET_IMPORT_FOLDER && !check_fields(import))
 		return false;
-	if (import->kind == NACHET_IMPORT_FOLDER && is_clutter(part->filename, part->filename_length))
+	if (is_machine_made(import, part->filename, part->filename_length))
 	{
-		import->use = NACHET_PART_CLUTTER;
+		import->use = NACHET_PART_LEFT_OUT;
 		return true;
 	}
 	flaw = name_flaw(import->kind, part->filename, part->filename_length);
@@ -250,7 +263,7 @@ part_data(void *context, const void *bytes, size_t length)
 			nachet_respond_problem(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
 			                       "A file has no name.");
 			return false;
-		case NACHET_PART_CLUTTER:
+		case NACHET_PART_LEFT_OUT:
 			return true;
 	}
 	return false;
@@ -346,6 +359,8 @@ free_import(NachetImport *import)
 	nachet_spooled_free(import->picture);
 	nachet_text_free(&import->name);
 	nachet_picture_list_free(&import->pictures);
+	for (int i = 0; i < import->left_out.kinds; i++)
+		nachet_text_free(&import->left_out.component[i]);
 	nachet_fields_free(&import->fields);
 	free(import);
 }
@@ -455,7 +470,13 @@ check_pictures(NachetImport *import)
 {
 	NachetRequest *request = import->request;
 
-	if (import->pictures.count == 0)
+	if (import->pictures.count == 0 && import->left_out.files > 0)
+		nachet_respond_refusal(
+		    request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
+		    "Name other files, or send a manifest, from which none is left out.",
+		    "The request holds no picture but machine-made files, %s among them.",
+		    import->left_out.what[0]);
+	else if (import->pictures.count == 0)
 		nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
 		                       "Send each picture as a part with a file name.",
 		                       "The request holds no picture.");
@@ -495,4 +516,24 @@ nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
 		nachet_respond_error(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, &error);
 	nachet_error_clear(&error);
 	return stored && complete_fields(import) && load_pictures(import);
+}
+
+void
+nachet_import_left_out(const NachetImport *import, NachetText *json)
+{
+	const NachetImportLeftOut *left_out = &import->left_out;
+
+	nachet_text_format(json, "{");
+	if (left_out->files > 0)
+		nachet_text_format(json, "\"machine_made\": {\"files\": %" PRIu64 ", \"examples\": [",
+		                   left_out->files);
+	for (int i = 0; i < left_out->kinds; i++)
+	{
+		const NachetText *component = &left_out->component[i];
+
+		nachet_text_format(json, "%s{\"name\": ", i > 0 ? ", " : "");
+		nachet_text_json(json, component->bytes, component->length);
+		nachet_text_format(json, ", \"what\": \"%s\"}", left_out->what[i]);
+	}
+	nachet_text_format(json, left_out->files > 0 ? "]}}" : "}");
 }

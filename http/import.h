@@ -24,8 +24,19 @@ typedef enum NachetPartUse
 	NACHET_PART_FIELD,
 	NACHET_PART_PICTURE,
 	NACHET_PART_NO_FILE, /* a browser's "no file selected": must have no bytes */
-	NACHET_PART_CLUTTER  /* a desktop's own note: its bytes go nowhere */
+	NACHET_PART_LEFT_OUT /* machine-made: its bytes go nowhere */
 } NachetPartUse;
+
+#define NACHET_IMPORT_LEFT_OUT_KINDS 4
+
+/* Files of a folder that a NAS, a desktop or a program has made for itself, such as thumbnails. */
+typedef struct NachetImportLeftOut
+{
+	uint64_t files;
+	int kinds; /* of which there are examples */
+	NachetText component[NACHET_IMPORT_LEFT_OUT_KINDS];
+	const char *what[NACHET_IMPORT_LEFT_OUT_KINDS];
+} NachetImportLeftOut;
 
 /* Owned by the request; all but what the tally counts is its thread's alone. */
 typedef struct NachetImport
@@ -35,6 +46,7 @@ typedef struct NachetImport
 	NachetMultipart *parser;
 	NachetFields fields;
 	NachetPictureList pictures;
+	NachetImportLeftOut left_out;
 	NachetTally *tally;
 	NachetSha256 *sha256;
 	bool fields_checked;
@@ -61,6 +73,9 @@ extern void nachet_import_finish_request(NachetRequest *request);
  */
 extern bool nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
     __attribute__((warn_unused_result));
+
+/* Adds a JSON object that tells what was left out; it is empty if nothing was. */
+extern void nachet_import_left_out(const NachetImport *import, NachetText *json);
 
 /* The statement has run, and its answer is made: it may take long until the client has it. */
 extern void nachet_import_release(NachetImport *import);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "page.h"
+#include "page_machine_made.h"
 #include "respond.h"
 #include "router.h"
 
@@ -38,7 +39,7 @@ nachet_page_find(const char *path)
 		if (strcmp(nachet_page_files[i].path, path) == 0)
 			return &nachet_page_files[i];
 	}
-	return NULL;
+	return strcmp(path, NACHET_PAGE_MACHINE_MADE) == 0 ? nachet_page_machine_made() : NULL;
 }
 
 static uint64_t

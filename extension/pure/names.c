@@ -128,40 +128,17 @@ nachet_name_flaw(const char *name, size_t length)
 	return NULL;
 }
 
-/* Whether the bytes are this word, ASCII letters of either case being the same. */
-static bool
-same_word(const char *bytes, size_t length, const char *lower_case_word)
-{
-	if (length != strlen(lower_case_word))
-		return false;
-	for (size_t i = 0; i < length; i++)
-	{
-		char byte = bytes[i];
-
-		if (byte >= 'A' && byte <= 'Z')
-			byte = (char) (byte - 'A' + 'a');
-		if (byte != lower_case_word[i])
-			return false;
-	}
-	return true;
-}
-
 /* --- machine-made files and folders ----------------------------------------------------------- */
 
-#define FILES   1
-#define FOLDERS 2
+#define FILES   NACHET_MACHINE_MADE_FILES
+#define FOLDERS NACHET_MACHINE_MADE_FOLDERS
 
 /*
  * Names that no person gives to a picture or to a folder of pictures; "thumbnails" or "cache" are
  * not among them. In lower case: ASCII letters match in either. One '*' stands for one or more
  * bytes.
  */
-static const struct
-{
-	const char *pattern;
-	int kind;
-	const char *what;
-} machine_made[] = {
+static const NachetMachineMadeRow machine_made[] = {
     {"@eadir", FOLDERS, "thumbnails of a Synology NAS"},
     {"synofile_thumb_*", FILES, "thumbnails of a Synology NAS"},
     {".synologyworkingdirectory", FOLDERS, "files of Synology Drive"},
@@ -253,6 +230,12 @@ static const struct
     {".svn", FOLDERS, "files of Subversion"},
 };
 
+const NachetMachineMadeRow *
+nachet_machine_made_row(size_t index)
+{
+	return index < sizeof(machine_made) / sizeof(machine_made[0]) ? &machine_made[index] : NULL;
+}
+
 static char
 lower(char byte)
 {
@@ -289,7 +272,7 @@ judge_component(const char *component, size_t length, int kind)
 {
 	for (size_t i = 0; i < sizeof(machine_made) / sizeof(machine_made[0]); i++)
 	{
-		if ((machine_made[i].kind & kind) != 0 &&
+		if ((machine_made[i].kinds & kind) != 0 &&
 		    matches_pattern(machine_made[i].pattern, component, length))
 			return machine_made[i].what;
 	}
@@ -317,27 +300,4 @@ nachet_path_is_machine_made(const char *path, size_t length, bool folder, Nachet
 		start = i + 1;
 	}
 	return false;
-}
-
-bool
-nachet_name_is_clutter(const char *name, size_t length)
-{
-	const char *base = name;
-	size_t left = length;
-
-	for (size_t i = 0; i < length; i++)
-	{
-		if (name[i] == '/')
-		{
-			base = name + i + 1;
-			left = length - i - 1;
-		}
-	}
-
-	/* An AppleDouble companion is named for its file: "._" and at least one byte. */
-	if (left > 2 && base[0] == '.' && base[1] == '_')
-		return true;
-	/* Windows writes its two in several cases. */
-	return same_word(base, left, ".ds_store") || same_word(base, left, "thumbs.db") ||
-	       same_word(base, left, "desktop.ini");
 }

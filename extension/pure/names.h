@@ -37,10 +37,19 @@ typedef struct NachetMachineMade
 extern bool nachet_path_is_machine_made(const char *path, size_t length, bool folder,
                                         NachetMachineMade *found);
 
-/*
- * Whether a file of this name is a desktop's own note and no picture (.DS_Store, Thumbs.db, desktop.ini,
- * "._" AppleDouble companions): left out of an import without a word.
- */
-extern bool nachet_name_is_clutter(const char *name, size_t length);
+#define NACHET_MACHINE_MADE_FILES   1
+#define NACHET_MACHINE_MADE_FOLDERS 2
+
+/* One kind of component that is machine-made. */
+typedef struct NachetMachineMadeRow
+{
+	const char
+	    *pattern; /* in lower case: ASCII letters match in either; one '*': one or more bytes */
+	int kinds;    /* NACHET_MACHINE_MADE_ of what may have such a name */
+	const char *what;
+} NachetMachineMadeRow;
+
+/* The list that nachet_path_is_machine_made judges by, for whoever judges elsewhere; NULL beyond its end. */
+extern const NachetMachineMadeRow *nachet_machine_made_row(size_t index);
 
 #endif

@@ -25,7 +25,12 @@ export default {
 	scanning: "Reading the folder: {n} files…", empty: "There are no pictures in it. Choose another folder.",
 	reviewHead: "Check the pictures", reviewLead: "Nothing has been sent yet.",
 	pictures: "Pictures", size: "Size", thumbs: "Some of the pictures", allFiles: "All files",
-	clutter: "Left out, because desktops make them: {names}", unreadable: "Left out, because they can't be read: {names}",
+	made: [
+		"Left out: {n} file that a NAS, a system or a program makes for itself, such as a thumbnail: {names}",
+		"Left out: {n} files that NAS boxes, systems and programs make for themselves, such as thumbnails: {names}",
+	],
+	emptyMade: "There are only files in it that machines made for themselves ({names}). Choose another folder.",
+	unreadable: "Left out, because they can't be read: {names}",
 	suspects: ["{n} file does not look like a picture: {names}", "{n} files do not look like pictures: {names}"],
 	tooLarge: "Larger than {limit}, the most that the service takes: {names}",
 	tooMany: "There are more pictures than one set may have ({n}). Choose a part of the folder.",

@@ -3,7 +3,24 @@
  *
  * A picture's name is its path below the chosen folder, without the folder's own name, exactly as the browser gives it.
  */
-import { isClutter } from "./looks.js";
+import { files, folders } from "./machine_made.js"; /* the service's own list */
+
+const lower = (name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+function fits(name, pattern) {
+	const [head, tail] = pattern.split("*");
+	if (tail === undefined) return name === pattern;
+	return name.length > head.length + tail.length && name.startsWith(head) && name.endsWith(tail);
+}
+
+/* The component of a file's path that a NAS, a desktop or a program has made for itself, if any. */
+export function machineMade(path) {
+	const components = path.split("/");
+	return components.find((component, i) => {
+		const name = lower(component);
+		return (i < components.length - 1 ? folders : files).some((pattern) => fits(name, pattern));
+	});
+}
 
 const settled = (call) => new Promise(call);
 
@@ -15,15 +32,18 @@ function pictureOf(file, path, root) {
 
 /* What was found: pictures, and what is left out. The folder, root, gives the set its name. */
 function choiceOf(found, root, unreadable) {
-	const pictures = [], clutter = [];
+	const pictures = [], made = { files: 0, names: new Set() };
 	for (const { file, path } of found) {
-		const picture = pictureOf(file, path, root);
-		if (isClutter(path)) clutter.push(picture.name);
-		else pictures.push(picture);
+		const component = machineMade(path);
+		if (component === undefined) pictures.push(pictureOf(file, path, root));
+		else {
+			made.files++;
+			made.names.add(component);
+		}
 	}
 	const { compare } = new Intl.Collator("en", { numeric: true });
 	pictures.sort((a, b) => compare(a.name, b.name));
-	return { root, pictures, clutter, unreadable };
+	return { root, pictures, made, unreadable };
 }
 
 /* Of an input element; a folder's files come with the folder's name in front. */

@@ -25,7 +25,12 @@ export default {
 	scanning: "Lecture du dossier : {n} fichiers…", empty: "Il ne contient aucune image. Choisissez un autre dossier.",
 	reviewHead: "Vérifiez les images", reviewLead: "Rien n’a encore été envoyé.",
 	pictures: "Images", size: "Taille", thumbs: "Quelques-unes des images", allFiles: "Tous les fichiers",
-	clutter: "Laissés de côté, car produits par le bureau : {names}", unreadable: "Laissés de côté, car illisibles : {names}",
+	made: [
+		"Laissé de côté : {n} fichier qu’un NAS, un système ou un logiciel crée pour lui-même, tel qu’une vignette : {names}",
+		"Laissés de côté : {n} fichiers que les NAS, les systèmes et les logiciels créent pour eux-mêmes, tels que des vignettes : {names}",
+	],
+	emptyMade: "Il n’y a que des fichiers créés par des machines pour elles-mêmes ({names}). Choisissez un autre dossier.",
+	unreadable: "Laissés de côté, car illisibles : {names}",
 	suspects: ["{n} fichier ne semble pas être une image : {names}", "{n} fichiers ne semblent pas être des images : {names}"],
 	tooLarge: "Dépassent {limit}, le maximum du service : {names}",
 	tooMany: "Il y a plus d’images qu’un ensemble peut en avoir ({n}). Choisissez une partie du dossier.",

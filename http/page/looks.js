@@ -14,6 +14,3 @@ export async function looksLikePicture(file) {
 
 /* What this browser can show as a thumbnail. */
 export const canShow = (picture) => picture.size < 12e6 && /\.(jpe?g|png|gif|bmp|webp)$/i.test(picture.name);
-
-/* What desktops leave in folders; the service does not take it for pictures either. */
-export const isClutter = (name) => /(^|\/)(\._[^/]+|\.ds_store|thumbs\.db|desktop\.ini)$/i.test(name);

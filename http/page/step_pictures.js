@@ -12,6 +12,7 @@ import { bytes, count, names, say } from "./text.js";
 const THUMBS = 8;
 const LOOKED_AT = 32; /* files looked into at once */
 
+const madeOf = ({ made }) => ({ n: made.files, names: names([...made.names]) });
 const namesOf = (pictures) => names(pictures.map(({ name }) => name));
 
 /* calls.start is given the pictures to upload, calls.back leads to the step before. */
@@ -28,7 +29,7 @@ export function setUpPictures(session, calls) {
 
 	/* --- what was chosen ----------------------------------------------------------------------------- */
 	function notice(key, values, button, act) {
-		const box = make("p", { className: key === "clutter" ? "hint" : "notice" }, makeSaying("span", key, values));
+		const box = make("p", { className: key === "made" ? "hint" : "notice" }, makeSaying("span", key, values));
 		if (button) {
 			const press = makeSaying("button", button, {}, { type: "button" });
 			press.onclick = act;
@@ -63,7 +64,8 @@ export function setUpPictures(session, calls) {
 				out = new Set();
 				draw();
 			});
-		for (const kind of ["unreadable", "clutter"]) if (choice[kind].length) notice(kind, { names: names(choice[kind]) });
+		if (choice.unreadable.length) notice("unreadable", { names: names(choice.unreadable) });
+		if (choice.made.files) notice("made", madeOf(choice));
 		$("start").disabled = !pictures.length || pictures.length > manifest_pictures;
 		rows.show(pictures);
 	}
@@ -97,8 +99,9 @@ export function setUpPictures(session, calls) {
 
 	function take(chosen) {
 		if (!chosen.pictures.length) {
-			say($("drop-text"), "empty");
-			return announce("empty");
+			const why = chosen.made.files ? "emptyMade" : "empty";
+			say($("drop-text"), why, madeOf(chosen));
+			return announce(why, madeOf(chosen));
 		}
 		choice = chosen;
 		out = new Set();

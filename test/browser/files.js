@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { startBrowser, Visit } from "./lib/browser.js";
 import { bmp, png, sha256, writeAll } from "./lib/pictures.js";
-import { Service, Store, tempFolder, until } from "./lib/servers.js";
+import { EMAIL, Service, Store, tempFolder, until } from "./lib/servers.js";
 import { finish, test } from "./lib/tap.js";
 
 const store = new Store();
@@ -89,6 +89,51 @@ await test("what is no picture is pointed out, what the service refuses is named
 	await visit.page.click("#cancel");
 	await visit.step("pictures");
 	assert.equal(await visit.text("#review-count"), "5");
+	visit.quiet();
+	await visit.end();
+});
+
+await test("what machines make for themselves is left out, as the service does it", async () => {
+	const good = { "1.png": png("made 1"), "tray 1/2.png": png("made 2") };
+	const folder = writeAll(`${tempFolder()}/nas`, {
+		...good, "@eaDir/1.png": png("made 1", 4, 4), "tray 1/@eaDir/2.png": png("made 2", 4, 4), ".DS_Store": Buffer.from("x"),
+		"#recycle/old.png": png("made old"), "1.png~": png("made copy"),
+	});
+	const visit = await Visit.begin(browser, service.url);
+	await visit.fillIn();
+	await visit.choose(folder);
+	assert.equal(await visit.text("#review-count"), "2");
+	const told = await visit.text("#review-notices");
+	assert.match(told, /Left out: 5 files that NAS boxes, systems and programs make for themselves/);
+	assert.match(told, /: (?:(?:@eaDir|#recycle|\.DS_Store|1\.png~),? ){3}and 1 more/, "each name once");
+	await visit.shot("review-machine-made");
+	await visit.start();
+	assert.deepEqual(store.pictures(await visit.done()).sort(), linesOf(good));
+
+	await visit.page.click("#another");
+	await visit.page.press("#zoom", "Enter");
+	await visit.page.setInputFiles("#folder-input", `${folder}/@eaDir`);
+	await until("the reason", async () => /only files in it that machines made .*@eaDir/.test(await visit.text("#drop-text")));
+
+	/* The page and the service judge alike. */
+	const paths = [
+		"a.png", "._a.png", "._", ".DS_Store", ".DS_Store.png", "x/.ds_store", "Thumbs.db", "THUMBS.DB", "Thumbs.db2", "desktop.ini",
+		"lost+found/a.png", "lost+found.png", "@EADIR/a.png", "@eaDir", ".nfs", ".nfs1", ".NFS000012", "a.png~", "~", "~a.png", ".~lock.png",
+		"x/.Trash-1000/files/a.png", ".trash/a.png", "$RECYCLE.BIN/a.png", "cache/a.png", "thumbnails/a.png", "Ä.lrdata/a.png", ".lrdata/a.png",
+		".syncthing.a.png.tmp", ".syncthing..tmp", "x/y/__MACOSX/z/a.png", "İ~", "k.png",
+	];
+	const taken = await visit.page.evaluate(async (all) => {
+		const { machineMade } = await import("/page/files.js");
+		return all.filter((path) => machineMade(path) === undefined);
+	}, paths);
+	const form = new FormData();
+	for (const [name, value] of Object.entries({ email: EMAIL, seed_name: "Brassica napus", zoom_level: 20, nb_seeds: 5, name: "alike" }))
+		form.append(name, value);
+	for (const path of paths) form.append("pictures", new Blob([png(`alike ${path}`, 8, 8)]), path);
+	const answer = await (await fetch(`${service.url}batch-import`, { method: "POST", body: form })).json();
+	assert.ok(answer.picture_set_id, JSON.stringify(answer));
+	assert.deepEqual(store.pictures(answer.picture_set_id).map((line) => line.replace(/ [0-9a-f]{64}$/, "")).sort(), [...taken].sort());
+	assert.equal(answer.machine_made.files, paths.length - taken.length);
 	visit.quiet();
 	await visit.end();
 });

@@ -92,7 +92,6 @@ check_names(const char *bytes, size_t size)
 
 	CLAIM(nachet_utf8_valid(bytes, size) == is_utf8(plain, size));
 	CLAIM((nachet_name_flaw(bytes, size) == NULL) == good);
-	(void) nachet_name_is_clutter(bytes, size);
 	(void) nachet_path_is_machine_made(bytes, size, size % 2 > 0, NULL);
 }
 
