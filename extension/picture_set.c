@@ -42,6 +42,10 @@ PG_FUNCTION_INFO_V1(delete_picture_set);
 /* How often a set that vanishes between two looks is looked for again. */
 #define ATTEMPTS 10
 
+/* Every picture keeps a copy of the data. Data up to the first size may have any number of them. */
+#define COPY_FREE_BYTES  1024
+#define COPIES_MAX_BYTES (64 * 1024 * 1024)
+
 /* --- what is to be uploaded ------------------------------------------------------------------------- */
 
 static int
@@ -267,6 +271,19 @@ array_of(Datum *elements, int count, Oid element, Oid array)
 	    array, PointerGetDatum(construct_array(elements, count, element, -1, false, TYPALIGN_INT)));
 }
 
+/* A request of a few hundred kilobytes must not become gigabytes of rows. */
+static void
+check_copies(int json_bytes, int count)
+{
+	if (json_bytes > COPY_FREE_BYTES && (int64) json_bytes * count > COPIES_MAX_BYTES)
+		ereport(ERROR,
+		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		         errmsg("data of %d bytes is too large for %d pictures", json_bytes, count),
+		         errdetail("Each picture keeps a copy; together they may have up to %d MB.",
+		                   COPIES_MAX_BYTES / (1024 * 1024)),
+		         errhint("Shorten the data to %d bytes, or divide the set.", COPY_FREE_BYTES)));
+}
+
 /* What is wrong with a set whatever is stored. One that is only asked about may be empty: data is asked about first. */
 static void
 check_upload(const NachetUpload *upload, NachetImportData *data)
@@ -282,6 +299,7 @@ nachet_picture_set_check(const NachetUpload *upload)
 	NachetImportData data;
 
 	check_upload(upload, &data);
+	check_copies(data.json_bytes, upload->count);
 	nachet_set_contents_check(upload,
 	                          array_of(upload->digests, upload->count, BYTEAOID, BYTEAARRAYOID));
 }
@@ -307,6 +325,7 @@ nachet_picture_set_upload(NachetUpload *upload)
 	commit_durably();
 	if (find_set(upload, digest))
 		return;
+	check_copies(data.json_bytes, upload->count);
 	nachet_set_contents_hold(upload, digests);
 	for (int attempt = 1; !write_set(upload, &data, digest); attempt++)
 		if (attempt >= ATTEMPTS)

@@ -84,6 +84,22 @@ SELECT throws_ok(format('SELECT nachet.batch_import(pg_temp.manifest(%L))', more
 	('{"dry_run": true, "email": "stranger@example.org"}', 'NC001'),
 	('{"dry_run": true, "pictures": [{"name": "a//b", "sha256": "0000000000000000000000000000000000000000000000000000000000000000"}]}', 'NC003')) AS b (more, code);
 
+-- Every picture keeps a copy of the data.
+CREATE FUNCTION pg_temp.copies(bytes int, pictures int) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN nachet.batch_import(r || jsonb_build_object('note', repeat('x', bytes - octet_length((r - ARRAY['email', 'pictures', 'dry_run'] || '{"note": ""}')::text)),
+		'pictures', (SELECT jsonb_agg(jsonb_build_object('name', n::text, 'sha256', repeat('0', 64))) FROM generate_series(1, pictures) n))) ->> 'result'
+	FROM pg_temp.manifest('{"dry_run": true}') r;
+EXCEPTION WHEN program_limit_exceeded THEN
+	RETURN SQLERRM;
+END $$;
+SELECT is(pg_temp.copies(60000, 1118), 'checked', 'data of 60,000 bytes for 1,118 pictures');
+SELECT is(pg_temp.copies(60000, 1119), 'data of 60000 bytes is too large for 1119 pictures', '... and for no more: copies are bounded');
+SELECT is(pg_temp.copies(1025, 65500), 'data of 1025 bytes is too large for 65500 pictures', 'so are those of little more than 1 kB');
+SELECT throws_ok($$SELECT nachet.upload_picture_set(array_agg(n::text), array_agg(sha256(p[1])), pg_temp.uid(), pg_temp.data(jsonb_build_object('note', repeat('x', 60000))))
+	FROM t, generate_series(1, 1200) n$$, '54000', NULL, 'whoever makes the set');
+SELECT is(pg_temp.copies(1024, 70000), 'checked', 'and 1 kB may go with any number');
+
 -- The facts of stored bytes.
 SELECT results_eq($$SELECT f.byte_size, f.format, f.width, f.height, f.reason FROM t, nachet.content_facts(ARRAY[sha256(p[2]), sha256(p[1]), sha256(p[2])]) f ORDER BY f.width$$,
 	$$SELECT length(p[n])::bigint, 'BMP', n, 1, NULL::text FROM t, generate_series(1, 2) n$$, 'the facts of pictures, each once');
