@@ -16,7 +16,10 @@
 #include "router.h"
 #include "set_answer.h"
 
-/* Parameters: the fields' names and values, the pictures' names and digests, who asks, the new bytes, what was left out. */
+/*
+ * Parameters: the fields' names and values, the pictures' names and digests, who asks, the new
+ * bytes, what was left out.
+ */
 static const char statement[] =
     "WITH import AS MATERIALIZED (SELECT nachet.batch_import("
     "jsonb_object($1::text[], $2::text[]) || jsonb_build_object('pictures', (SELECT"

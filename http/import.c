@@ -119,7 +119,10 @@ end_field(NachetImport *import)
 
 /* --- pictures ---------------------------------------------------------------------------------------- */
 
-/* Whether the file is left out, because a machine made it for itself; the first of each kind is kept as an example. */
+/*
+ * Whether the file is left out, because a machine made it for itself; the first of each kind is
+ * kept as an example.
+ */
 static bool
 is_machine_made(NachetImport *import, const char *name, size_t length)
 {
@@ -269,7 +272,10 @@ part_data(void *context, const void *bytes, size_t length)
 	return false;
 }
 
-/* What the statement at the end will take of memory: the arrays and libpq's copy; the answer, as it came and as it goes. */
+/*
+ * What the statement at the end will take of memory: the arrays and libpq's copy; the answer, as it
+ * came and as it goes.
+ */
 static uint64_t
 statement_bytes(const NachetImport *import)
 {

@@ -67,9 +67,9 @@ extern void nachet_import_receive(NachetRequest *request, const char *bytes, siz
 extern void nachet_import_finish_request(NachetRequest *request);
 
 /*
- * The body has ended: waits until all pictures are stored, then completes fields and pictures as parameters of a
- * statement, whose memory nachet_import_release gives back. True with the bytes that were new; false where the request
- * has its answer.
+ * The body has ended: waits until all pictures are stored, then completes fields and pictures as
+ * parameters of a statement, whose memory nachet_import_release gives back. True with the bytes
+ * that were new; false where the request has its answer.
  */
 extern bool nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
     __attribute__((warn_unused_result));

@@ -2,12 +2,14 @@
  * http/jwt.c
  *		What a JSON Web Token says (RFC 7519), once its signature is known to be right.
  *
- * The signature comes first: nothing that the token says is believed before it, and its header's algorithm is only
- * compared with that of the key that was found. What nachet_jwt_describe reads of a refused token is for the log alone.
+ * The signature comes first: nothing that the token says is believed before it, and its header's
+ * algorithm is only compared with that of the key that was found. What nachet_jwt_describe reads of
+ * a refused token is for the log alone.
  *
- * There is a library for tokens, and it is not used: the versions that Debian has choose the algorithm by the
- * token, check no times, compare HMACs byte by byte in some, and can't reach a claim within a claim. What is
- * left of the work are the two verifications of libcrypto and the reading of claims by jansson.
+ * There is a library for tokens, and it is not used: the versions that Debian has choose the
+ * algorithm by the token, check no times, compare HMACs byte by byte in some, and can't reach a
+ * claim within a claim. What is left of the work are the two verifications of libcrypto and the
+ * reading of claims by jansson.
  */
 #include <stdbool.h>
 #include <stdlib.h>

@@ -33,8 +33,8 @@ extern const char *nachet_jwt_read(const NachetJwtKeys *keys, const NachetJwtRul
     __attribute__((warn_unused_result));
 
 /*
- * Adds " kid=ID iss=ISSUER" to a text, as far as a token has them, cut and escaped: for the log, to tell an issuer's new
- * key from a forgery. Nothing of it is verified.
+ * Adds " kid=ID iss=ISSUER" to a text, as far as a token has them, cut and escaped: for the log, to
+ * tell an issuer's new key from a forgery. Nothing of it is verified.
  */
 extern void nachet_jwt_describe(const char *token, size_t length, NachetText *text);
 

@@ -2,8 +2,9 @@
  * http/jwt_keys.c
  *		The keys that tokens are signed with, read from files.
  *
- * A key has one algorithm, which the option decides that names its file; neither the file nor a token has a say in it. So
- * no public key becomes a secret, and a token signed by HMAC with a public key's bytes meets an RSA verification, and fails.
+ * A key has one algorithm, which the option decides that names its file; neither the file nor a
+ * token has a say in it. So no public key becomes a secret, and a token signed by HMAC with a
+ * public key's bytes meets an RSA verification, and fails.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +79,9 @@ read_rsa_key(const unsigned char **bytes, long length)
 	return d2i_PublicKey(EVP_PKEY_RSA, NULL, bytes, length);
 }
 
-/* The key that a block of a PEM holds; NULL, which *error says, if it holds none that can be used. */
+/*
+ * The key that a block of a PEM holds; NULL, which *error says, if it holds none that can be used.
+ */
 static EVP_PKEY *
 decode_block(const char *path, const char *label, const unsigned char *bytes, long length,
              NachetError *error)

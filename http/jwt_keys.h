@@ -14,8 +14,8 @@
 typedef struct NachetJwtKeys NachetJwtKeys;
 
 /*
- * Reads all files: public keys of RSA in PEM, all that a file holds, for RS256; and secrets for HS256, one a file. NULL,
- * with the reason, if any of them can't be used.
+ * Reads all files: public keys of RSA in PEM, all that a file holds, for RS256; and secrets for
+ * HS256, one a file. NULL, with the reason, if any of them can't be used.
  */
 extern NachetJwtKeys *nachet_jwt_keys_read(const NachetTexts *public_files,
                                            const NachetTexts *secret_files, NachetError *error)

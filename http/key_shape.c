@@ -2,9 +2,9 @@
  * http/key_shape.c
  *		The shapes in which issuers publish their keys.
  *
- * A file of one of these shapes is never a secret: whoever takes it for one lets everyone sign in who has read what
- * the issuer publishes. The table errs on the side of refusing: a secret of random bytes or of base64 has none of
- * these shapes.
+ * A file of one of these shapes is never a secret: whoever takes it for one lets everyone sign in
+ * who has read what the issuer publishes. The table errs on the side of refusing: a secret of
+ * random bytes or of base64 has none of these shapes.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 
 #define DER_SEQUENCE 0x30
 
-/* --- DER ----------------------------------------------------------------------------------------------- */
+/* --- DER -------------------------------------------------------------------------------------- */
 
 /* The bytes of the element at the front, its head included; 0 if there is no whole one. */
 static size_t
@@ -58,7 +58,10 @@ is_der(const unsigned char *bytes, size_t length)
 	return element > 0;
 }
 
-/* DER in base64, as PEM has it between its lines, JWK in "x5c", and some issuers' pages. The copies may be a secret's. */
+/*
+ * DER in base64, as PEM has it between its lines, JWK in "x5c", and some issuers' pages. The copies
+ * may be a secret's.
+ */
 static bool
 is_bare_base64(const unsigned char *bytes, size_t length)
 {
@@ -86,7 +89,7 @@ is_bare_base64(const unsigned char *bytes, size_t length)
 	return is;
 }
 
-/* --- the table ----------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 /* Of UTF-8, or of UTF-16 in either order. */
 static bool
@@ -111,7 +114,10 @@ holds_pem(const unsigned char *bytes, size_t length)
 	"prints that of an entry of \"x5c\")"
 #define SSH_ADVICE "give --jwt-key what ssh-keygen -e -m PKCS8 -f FILE prints"
 
-/* A row is known by how the bytes begin, after blanks, or by a function. The first that fits counts. */
+/*
+ * A row is known by how the bytes begin, after blanks, or by a function. The first that fits
+ * counts.
+ */
 static const struct
 {
 	const char *begins;

@@ -2,8 +2,9 @@
  * http/log.c
  *		Lines on standard error, as text or as JSON Lines.
  *
- * One write a line keeps the lines of many threads whole; no lock is taken, so that a log that nobody reads
- * stops only the threads that write to it, and not even those that never wait. Whatever a message holds, it stays one line and moves no terminal.
+ * One write a line keeps the lines of many threads whole; no lock is taken, so that a log that
+ * nobody reads stops only the threads that write to it, and not even those that never wait.
+ * Whatever a message holds, it stays one line and moves no terminal.
  */
 #include <poll.h>
 #include <stdarg.h>

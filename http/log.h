@@ -23,7 +23,10 @@ extern NachetLogFormat nachet_log_format(void);
 extern void nachet_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern void nachet_log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* From now on this thread drops a line that standard error has no room for, and waits for no one to read it. */
+/*
+ * From now on this thread drops a line that standard error has no room for, and waits for no one to
+ * read it.
+ */
 extern void nachet_log_never_wait(void);
 
 /*

@@ -26,8 +26,9 @@
 #include "systemd.h"
 
 /*
- * From this size on, a block of memory goes back to the system when it is freed. By default glibc raises the size to that
- * of the largest block freed so far, and keeps as much in each thread's arena.
+ * From this size on, a block of memory goes back to the system when it is freed. By default glibc
+ * raises the size to that of the largest block freed so far, and keeps as much in each thread's
+ * arena.
  */
 #define LARGE_BLOCK_BYTES (256 * 1024)
 
@@ -37,7 +38,9 @@
 /* Seconds to wait for a database that does not answer at all; libpq's own default is to wait for ever. */
 #define CONNECT_TIMEOUT "5"
 
-/* False at a second signal; true when the time is over or, if until_idle, no request is under way. */
+/*
+ * False at a second signal; true when the time is over or, if until_idle, no request is under way.
+ */
 static bool
 wait_for(NachetServer *server, const sigset_t *endings, uint64_t seconds, bool until_idle)
 {
@@ -55,8 +58,8 @@ wait_for(NachetServer *server, const sigset_t *endings, uint64_t seconds, bool u
 }
 
 /*
- * Lets requests under way end; *limit becomes the time by which all must have ended. False if the time was over, or a
- * second signal came, before they had.
+ * Lets requests under way end; *limit becomes the time by which all must have ended. False if the
+ * time was over, or a second signal came, before they had.
  */
 static bool
 drain(NachetServer *server, const sigset_t *endings, int64_t *limit)
@@ -92,7 +95,10 @@ end_server(void *context)
 	return NULL;
 }
 
-/* Ends the service, in which no request is under way; false if it is not done by the limit, or at a second signal. */
+/*
+ * Ends the service, in which no request is under way; false if it is not done by the limit, or at a
+ * second signal.
+ */
 static bool
 stop_in_time(NachetServer *server, const sigset_t *endings, int64_t limit)
 {

@@ -2,8 +2,8 @@
  * http/page_machine_made.c
  *		The page's module that knows machine-made files.
  *
- * There is one list of them, that of extension/pure/names.c: the module is made of it when it is first asked for, so that
- * the page leaves out what the service leaves out.
+ * There is one list of them, that of extension/pure/names.c: the module is made of it when it is
+ * first asked for, so that the page leaves out what the service leaves out.
  */
 #include <pthread.h>
 #include <stdbool.h>

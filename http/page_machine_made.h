@@ -9,7 +9,10 @@
 
 #define NACHET_PAGE_MACHINE_MADE "/page/machine_made.js"
 
-/* The same file for the whole run of the program; NULL if memory runs out. Any number of threads may ask. */
+/*
+ * The same file for the whole run of the program; NULL if memory runs out. Any number of threads
+ * may ask.
+ */
 extern const NachetPageFile *nachet_page_machine_made(void);
 
 #endif

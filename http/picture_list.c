@@ -2,11 +2,11 @@
  * http/picture_list.c
  *		The pictures of one request: names and digests, as a text[] and a bytea[] parameter.
  *
- * A request may have many pictures and its client be slow: their names and digests wait in the spool, like the
- * pictures, and lie in memory as arrays only while the database is asked.
+ * A request may have many pictures and its client be slow: their names and digests wait in the
+ * spool, like the pictures, and lie in memory as arrays only while the database is asked.
  *
- * Browsers name a folder's files folder/a.png. Whether the first component is that folder can be told only
- * when all names are there, so names are kept as sent, and cut when they are loaded.
+ * Browsers name a folder's files folder/a.png. Whether the first component is that folder can be
+ * told only when all names are there, so names are kept as sent, and cut when they are loaded.
  */
 #include <stdlib.h>
 #include <string.h>

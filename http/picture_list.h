@@ -27,8 +27,8 @@ typedef struct NachetPictureList
 } NachetPictureList;
 
 /*
- * drops_folder: whether a first component that all names share is dropped, or names stay as they were sent. False if
- * memory runs out.
+ * drops_folder: whether a first component that all names share is dropped, or names stay as they
+ * were sent. False if memory runs out.
  */
 extern bool nachet_picture_list_init(NachetPictureList *list, NachetSpool *spool, bool drops_folder)
     __attribute__((warn_unused_result));
@@ -51,12 +51,16 @@ extern uint64_t nachet_picture_list_bytes(const NachetPictureList *list);
 /* When all are there: whether a name is too long as it is. */
 extern bool nachet_picture_list_too_long(const NachetPictureList *list);
 
-/* When all are there: the folder that is dropped, without its '/', as long as the list; the length 0 if none is. */
+/*
+ * When all are there: the folder that is dropped, without its '/', as long as the list; the length
+ * 0 if none is.
+ */
 extern const char *nachet_picture_list_folder(const NachetPictureList *list, size_t *length);
 
 /*
- * Moves names and digests from the spool into the arrays, which takes twice nachet_picture_list_bytes meanwhile, and
- * drops the folder. False, and *error filled, if the disk fails or memory runs out.
+ * Moves names and digests from the spool into the arrays, which takes twice
+ * nachet_picture_list_bytes meanwhile, and drops the folder. False, and *error filled, if the disk
+ * fails or memory runs out.
  */
 extern bool nachet_picture_list_load(NachetPictureList *list, NachetError *error)
     __attribute__((warn_unused_result));

@@ -2,18 +2,19 @@
  * http/pool.c
  *		A bounded number of database connections, shared by the threads.
  *
- * A connection is held only while statements run, never while waiting for a client, a queue or another
- * connection: so that whoever waits here waits for the database alone. open counts the idle, the lent, and
- * those being made; the lock is never held while the network is.
+ * A connection is held only while statements run, never while waiting for a client, a queue or
+ * another connection: so that whoever waits here waits for the database alone. open counts the
+ * idle, the lent, and those being made; the lock is never held while the network is.
  *
- * A database may neither answer nor go away: frozen, or waiting for a client that waits for it. libpq would wait with it for
- * ever. So each connection that is lent has a deadline, somewhat beyond the timeout that the server itself keeps, at which
- * a thread shuts its socket down; libpq then fails, and the place is free. The thread has a descriptor of its own for that
- * socket, because libpq may close its own at any time, and its number be another's at once.
+ * A database may neither answer nor go away: frozen, or waiting for a client that waits for it.
+ * libpq would wait with it for ever. So each connection that is lent has a deadline, somewhat
+ * beyond the timeout that the server itself keeps, at which a thread shuts its socket down; libpq
+ * then fails, and the place is free. The thread has a descriptor of its own for that socket,
+ * because libpq may close its own at any time, and its number be another's at once.
  *
- * A database that was there and is gone may only be restarting: whoever needs it waits for its return, but
- * all together for no longer than one may wait for a connection. After that, and where it never was there,
- * each is told at once.
+ * A database that was there and is gone may only be restarting: whoever needs it waits for its
+ * return, but all together for no longer than one may wait for a connection. After that, and where
+ * it never was there, each is told at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -144,7 +145,7 @@ nachet_pool_statement_timeout(const NachetPool *pool)
 	return pool->statement_timeout;
 }
 
-/* --- what is lent ------------------------------------------------------------------------------------ */
+/* --- what is lent ----------------------------------------------------------------------------- */
 
 static int64_t
 deadline_after(unsigned seconds)
@@ -201,7 +202,7 @@ nachet_pool_was_cut(NachetPool *pool, const NachetPooled *pooled, NachetError *e
 	return true;
 }
 
-/* --- connecting -------------------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------- */
 
 static void
 close_connection(NachetPooled *pooled)
@@ -295,7 +296,10 @@ is_exhausted(const NachetPool *pool)
 	return pool->idle_count == 0 && pool->open >= pool->size;
 }
 
-/* Waits until the pool has something to give, or stops; false if that lasts too long. Called with the lock held. */
+/*
+ * Waits until the pool has something to give, or stops; false if that lasts too long. Called with
+ * the lock held.
+ */
 static bool
 wait_while_exhausted(NachetPool *pool)
 {
@@ -314,8 +318,8 @@ wait_while_exhausted(NachetPool *pool)
 }
 
 /*
- * Waits for an idle connection or a free place, which becomes the caller's. False if that lasts too long, or if the pool
- * stops. Called with the lock held.
+ * Waits for an idle connection or a free place, which becomes the caller's. False if that lasts too
+ * long, or if the pool stops. Called with the lock held.
  */
 static bool
 wait_for_place(NachetPool *pool, NachetPooled *pooled)

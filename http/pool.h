@@ -40,12 +40,15 @@ extern bool nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError
 extern unsigned nachet_pool_statement_timeout(const NachetPool *pool);
 
 /*
- * Bounds what follows over a connection that is lent: unless it comes back within so many seconds and a few more, it is
- * cut, whatever libpq waits for. When lent it has the statement timeout.
+ * Bounds what follows over a connection that is lent: unless it comes back within so many seconds
+ * and a few more, it is cut, whatever libpq waits for. When lent it has the statement timeout.
  */
 extern void nachet_pool_bound(NachetPool *pool, const NachetPooled *pooled, unsigned seconds);
 
-/* Whether a connection that is lent was cut; *error, which libpq's failure has filled, then tells so. */
+/*
+ * Whether a connection that is lent was cut; *error, which libpq's failure has filled, then tells
+ * so.
+ */
 extern bool nachet_pool_was_cut(NachetPool *pool, const NachetPooled *pooled, NachetError *error);
 
 /*

@@ -2,8 +2,9 @@
  * http/reason.c
  *		Why a request was refused, as the log may have it: without anything that its sender wrote.
  *
- * Messages quote what they are about. Until it is known who sends a request, such a quotation may be anybody's address or
- * words, and a log is kept for long: it has the SQLSTATE and the key of what was wrong, and the client alone the rest.
+ * Messages quote what they are about. Until it is known who sends a request, such a quotation may
+ * be anybody's address or words, and a log is kept for long: it has the SQLSTATE and the key of
+ * what was wrong, and the client alone the rest.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +13,17 @@
 #include "loader/client/datastore.h"
 #include "reason.h"
 
-/* The keys of a request that the datastore or the service reads; they are our words and not the sender's. */
+/*
+ * The keys of a request that the datastore or the service reads; they are our words and not the
+ * sender's.
+ */
 static const char *const keys[] = {"email",    "seed_name", "zoom_level", "nb_seeds",
                                    "pictures", "dry_run",   "name"};
 
-/* What the database refuses because of what a request holds. Other errors are its own affair, and logged in its words. */
+/*
+ * What the database refuses because of what a request holds. Other errors are its own affair, and
+ * logged in its words.
+ */
 static const struct
 {
 	const char *sqlstate; /* or how it begins */

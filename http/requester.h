@@ -16,8 +16,9 @@ extern bool nachet_requester_check(NachetRequest *request, const char *email)
     __attribute__((warn_unused_result));
 
 /*
- * Asks the datastore whether a set of this user and these data could be made, whatever its pictures; only once the fields
- * have all that a set needs: others may follow the pictures. False if the request has its answer.
+ * Asks the datastore whether a set of this user and these data could be made, whatever its
+ * pictures; only once the fields have all that a set needs: others may follow the pictures. False
+ * if the request has its answer.
  */
 extern bool nachet_requester_check_fields(NachetRequest *request, NachetFields *fields)
     __attribute__((warn_unused_result));

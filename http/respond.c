@@ -40,9 +40,9 @@ create_response(NachetRequest *request, NachetText *text)
 }
 
 /*
- * Takes the text over; type is NULL where there is none. A long answer that the spool has no room for becomes a 503: in
- * memory it would be for as long as the client takes. If memory ran out there is no response, and the connection will be
- * closed.
+ * Takes the text over; type is NULL where there is none. A long answer that the spool has no room
+ * for becomes a 503: in memory it would be for as long as the client takes. If memory ran out there
+ * is no response, and the connection will be closed.
  */
 static void
 set_answer(NachetRequest *request, unsigned status, const char *type, NachetText *text)

@@ -34,7 +34,10 @@
 #define CONNECTION_BYTES ((size_t) 128 * 1024)
 #define THREAD_BYTES     ((size_t) 512 * 1024)
 
-/* A connection's socket, and files of the spool for the picture that it sends and for the names of those that it sent. */
+/*
+ * A connection's socket, and files of the spool for the picture that it sends and for the names of
+ * those that it sent.
+ */
 #define CONNECTION_FILES 3
 
 /* Descriptors beside the connections and their spool files. */
@@ -88,8 +91,9 @@ leave_escaped(void *context, struct MHD_Connection *connection, char *text)
 }
 
 /*
- * Each picture queued may have a file too. If the system grants fewer files, fewer connections are taken: a file that
- * can't be opened is told 503, but a connection that can't be accepted would wait unheard.
+ * Each picture queued may have a file too. If the system grants fewer files, fewer connections are
+ * taken: a file that can't be opened is told 503, but a connection that can't be accepted would
+ * wait unheard.
  */
 static void
 settle_connections(NachetServer *server)

@@ -55,8 +55,8 @@ extern void nachet_server_announce_stop(NachetServer *server);
 extern void nachet_server_quiesce(NachetServer *server);
 
 /*
- * Ends all; only when no request is under way, or it would wait for them. Connections to the database are cut, but it
- * waits for those that are being made.
+ * Ends all; only when no request is under way, or it would wait for them. Connections to the
+ * database are cut, but it waits for those that are being made.
  */
 extern void nachet_server_stop(NachetServer *server);
 

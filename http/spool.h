@@ -71,8 +71,8 @@ extern bool nachet_spooled_read(const NachetSpooled *spooled, uint64_t offset, v
     __attribute__((warn_unused_result));
 
 /*
- * All bytes in one block of memory, with a NUL after them, which the caller frees. NULL, and *error filled, if the disk
- * fails or memory runs out.
+ * All bytes in one block of memory, with a NUL after them, which the caller frees. NULL, and *error
+ * filled, if the disk fails or memory runs out.
  */
 extern char *nachet_spooled_load(const NachetSpooled *spooled, NachetError *error)
     __attribute__((warn_unused_result));

@@ -2,9 +2,9 @@
  * http/statement_memory.c
  *		Memory for what long statements carry: their parameters, libpq's copies and their answers.
  *
- * Bodies wait in the spool until they are whole. Only while the database is asked does a request's part of them lie in
- * memory as one, and that memory comes from one budget: a request takes all that it needs at once, so that no two can
- * wait for each other.
+ * Bodies wait in the spool until they are whole. Only while the database is asked does a request's
+ * part of them lie in memory as one, and that memory comes from one budget: a request takes all
+ * that it needs at once, so that no two can wait for each other.
  */
 #include "budget.h"
 #include "respond.h"

@@ -49,7 +49,10 @@ typedef struct NachetMachineMadeRow
 	const char *what;
 } NachetMachineMadeRow;
 
-/* The list that nachet_path_is_machine_made judges by, for whoever judges elsewhere; NULL beyond its end. */
+/*
+ * The list that nachet_path_is_machine_made judges by, for whoever judges elsewhere; NULL beyond
+ * its end.
+ */
 extern const NachetMachineMadeRow *nachet_machine_made_row(size_t index);
 
 #endif

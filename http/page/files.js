@@ -3,7 +3,7 @@
  *
  * A picture's name is its path below the chosen folder, without the folder's own name, exactly as the browser gives it.
  */
-import { files, folders } from "./machine_made.js"; /* the service's own list */
+import { files as madeFiles, folders as madeFolders } from "./machine_made.js"; /* the service's own list */
 
 const lower = (name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
@@ -18,7 +18,7 @@ export function machineMade(path) {
 	const components = path.split("/");
 	return components.find((component, i) => {
 		const name = lower(component);
-		return (i < components.length - 1 ? folders : files).some((pattern) => fits(name, pattern));
+		return (i < components.length - 1 ? madeFolders : madeFiles).some((pattern) => fits(name, pattern));
 	});
 }
 

@@ -17,8 +17,8 @@
 #define COPY_COMMAND "COPY nachet.content_chunk (chunk_no, data) FROM STDIN (FORMAT binary)"
 
 /*
- * Statements of one message are one transaction, so the settings end with the COPY, also on a connection that a
- * pooler shares between clients, and take no round trip of their own.
+ * Statements of one message are one transaction, so the settings end with the COPY, also on a
+ * connection that a pooler shares between clients, and take no round trip of their own.
  */
 #define ALONE_SETTING   "SET LOCAL synchronous_commit = off; "
 #define TIMEOUT_SETTING "SET LOCAL statement_timeout = '%us'; "

@@ -20,10 +20,11 @@
 typedef struct NachetChunkCopy NachetChunkCopy;
 
 /*
- * Starts a COPY, a transaction of its own or the only COPY of the open transaction. One of its own does not wait for
- * the disk or a standby: contents need not be durable before their set is, whose commit, by the order of the WAL, makes
- * all before it durable too, and the server cancels it after timeout seconds; 0: as the role has it. chunk_size is
- * nachet.chunk_size()'s answer. NULL, and *error filled, on failure.
+ * Starts a COPY, a transaction of its own or the only COPY of the open transaction. One of its own
+ * does not wait for the disk or a standby: contents need not be durable before their set is, whose
+ * commit, by the order of the WAL, makes all before it durable too, and the server cancels it after
+ * timeout seconds; 0: as the role has it. chunk_size is nachet.chunk_size()'s answer. NULL, and
+ * *error filled, on failure.
  */
 extern NachetChunkCopy *nachet_chunk_copy_begin(PGconn *connection, int chunk_size,
                                                 unsigned timeout, NachetError *error);

@@ -32,8 +32,8 @@ extern bool nachet_conninfo_has_password(const char *conninfo);
 extern int nachet_datastore_chunk_size(PGconn *connection, NachetError *error);
 
 /*
- * nachet.missing_contents: missing[i] tells whether digests[i], of which no two are equal, is not stored yet. The server
- * cancels it after timeout seconds; 0: as the role has it.
+ * nachet.missing_contents: missing[i] tells whether digests[i], of which no two are equal, is not
+ * stored yet. The server cancels it after timeout seconds; 0: as the role has it.
  */
 extern bool nachet_datastore_missing(PGconn *connection,
                                      const unsigned char (*digests)[NACHET_SHA256_BYTES],

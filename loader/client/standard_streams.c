@@ -2,9 +2,9 @@
  * loader/client/standard_streams.c
  *		Standard input, output and error that are open, whoever started the program.
  *
- * If one of them is closed, the next socket or file that the program opens takes its number, and messages are written
- * into it. So these numbers are taken before anything else is opened. Each is opened the wrong way round, so that
- * nothing is silently read as empty or written to nowhere.
+ * If one of them is closed, the next socket or file that the program opens takes its number, and
+ * messages are written into it. So these numbers are taken before anything else is opened. Each is
+ * opened the wrong way round, so that nothing is silently read as empty or written to nowhere.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,9 +2,9 @@
  * loader/client/statement.c
  *		One statement with a timeout of its own.
  *
- * Between a client and the server a pooler may lend one connection to many: no setting may outlive the statement. Setting
- * and statement go as one pipeline, which takes one round trip and is one transaction up to its Sync, with which a local
- * setting ends.
+ * Between a client and the server a pooler may lend one connection to many: no setting may outlive
+ * the statement. Setting and statement go as one pipeline, which takes one round trip and is one
+ * transaction up to its Sync, with which a local setting ends.
  */
 #include <stdio.h>
 

@@ -20,9 +20,9 @@ typedef struct NachetStatement
 } NachetStatement;
 
 /*
- * Runs it outside any transaction, and has the server cancel it after so many seconds; 0: as the role has it. No
- * setting stays behind on the connection. The caller clears the result, which is NULL if libpq failed. If the connection
- * is then in a pipeline still, it must be closed.
+ * Runs it outside any transaction, and has the server cancel it after so many seconds; 0: as the
+ * role has it. No setting stays behind on the connection. The caller clears the result, which is
+ * NULL if libpq failed. If the connection is then in a pipeline still, it must be closed.
  */
 extern PGresult *nachet_statement_run(PGconn *connection, const NachetStatement *statement,
                                       unsigned timeout);
