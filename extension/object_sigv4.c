@@ -69,19 +69,6 @@ canonical_header(const char *line)
 	return canonical;
 }
 
-/* By names alone: no two headers of a request have the same. */
-static int
-compare_headers(const ListCell *a, const ListCell *b)
-{
-	const char *one = lfirst(a);
-	const char *other = lfirst(b);
-	size_t one_length = strcspn(one, ":");
-	size_t other_length = strcspn(other, ":");
-	int order = memcmp(one, other, Min(one_length, other_length));
-
-	return order != 0 ? order : (int) one_length - (int) other_length;
-}
-
 /* Appends the headers, a line each, to one text and their names, with semicolons between, to another. */
 static void
 canonical_headers(const List *headers, StringInfo lines, StringInfo names)
@@ -91,7 +78,7 @@ canonical_headers(const List *headers, StringInfo lines, StringInfo names)
 
 	foreach (cell, headers)
 		sorted = lappend(sorted, canonical_header(lfirst(cell)));
-	list_sort(sorted, compare_headers);
+	list_sort(sorted, nachet_curl_compare_headers);
 	foreach (cell, sorted)
 	{
 		const char *line = lfirst(cell);

@@ -145,19 +145,6 @@ hmac_base64(const NachetObjectStore *store, const char *message)
 	return nachet_object_store_base64(digest, sizeof(digest));
 }
 
-/* By the headers' names alone: the colon after them sorts behind a hyphen. */
-static int
-compare_headers(const ListCell *a, const ListCell *b)
-{
-	const char *one = lfirst(a);
-	const char *other = lfirst(b);
-	size_t one_length = strcspn(one, ":");
-	size_t other_length = strcspn(other, ":");
-	int order = memcmp(one, other, Min(one_length, other_length));
-
-	return order != 0 ? order : (int) one_length - (int) other_length;
-}
-
 /*
  * Signs a request as "Shared Key" has it: over the method, the headers that have a place of their own,
  * those of x-ms- in order, and the account's path with the parameters in order.
@@ -180,7 +167,7 @@ sign(const NachetObjectStore *store, NachetCurlRequest *request, const char *pat
 		if (strncmp(lfirst(cell), "x-ms-", 5) == 0)
 			lines = lappend(lines, lfirst(cell));
 	}
-	list_sort(lines, compare_headers);
+	list_sort(lines, nachet_curl_compare_headers);
 	foreach (cell, lines)
 	{
 		const char *colon = strchr(lfirst(cell), ':');

@@ -444,6 +444,18 @@ nachet_curl_end(NachetCurlRequest *request)
 	request->finished = true;
 }
 
+int
+nachet_curl_compare_headers(const ListCell *a, const ListCell *b)
+{
+	const char *one = lfirst(a);
+	const char *other = lfirst(b);
+	size_t one_length = strcspn(one, ":");
+	size_t other_length = strcspn(other, ":");
+	int order = memcmp(one, other, Min(one_length, other_length));
+
+	return order != 0 ? order : (int) one_length - (int) other_length;
+}
+
 char *
 nachet_curl_escape(const char *string)
 {

@@ -80,6 +80,9 @@ extern void nachet_curl_resume(NachetCurlRequest *request);
 /* Ends a request, finished or not. */
 extern void nachet_curl_end(NachetCurlRequest *request);
 
+/* For list_sort: orders headers ("name: value") by their names alone, since a colon sorts after a hyphen. */
+extern int nachet_curl_compare_headers(const ListCell *a, const ListCell *b);
+
 /* A string as it may stand in a URL's path or query: all but letters, digits and -._~ as %XX. */
 extern char *nachet_curl_escape(const char *string);
 
