@@ -70,16 +70,17 @@ void
 nachet_text_json(NachetText *text, const char *bytes, size_t length)
 {
 	size_t size;
+	uint32_t code;
 
 	nachet_text_add(text, "\"", 1);
 	for (size_t at = 0; at < length; at += size)
 	{
-		NachetCharacter kind = nachet_character(bytes + at, length - at, &size);
+		NachetLook look = nachet_look(bytes + at, length - at, &size, &code);
 
-		if (kind == NACHET_CHARACTER_INVALID)
+		if (look == NACHET_LOOK_INVALID)
 			nachet_text_add(text, "\xef\xbf\xbd", 3);
-		else if (kind == NACHET_CHARACTER_CONTROL)
-			nachet_text_format(text, "\\u%04x", nachet_character_code(bytes + at, size));
+		else if (look == NACHET_LOOK_CONTROL)
+			nachet_text_format(text, "\\u%04x", code);
 		else if (bytes[at] == '"' || bytes[at] == '\\')
 			nachet_text_format(text, "\\%c", bytes[at]);
 		else
@@ -92,12 +93,13 @@ static void
 add_escaped(NachetText *text, const char *bytes, size_t length, const char *special)
 {
 	size_t size;
+	uint32_t code;
 
 	for (size_t at = 0; at < length; at += size)
 	{
-		NachetCharacter kind = nachet_character(bytes + at, length - at, &size);
+		NachetLook look = nachet_look(bytes + at, length - at, &size, &code);
 
-		if (kind == NACHET_CHARACTER_PLAIN && (size > 1 || strchr(special, bytes[at]) == NULL))
+		if (look == NACHET_LOOK_PLAIN && (size > 1 || strchr(special, bytes[at]) == NULL))
 			nachet_text_add(text, bytes + at, size);
 		else
 		{

@@ -244,7 +244,7 @@ nachet_console_name(const char *folder, const char *name)
 
 	if (asprintf(&plain, "%s%s%s", folder, slash, name) < 0)
 		return NULL;
-	shown = nachet_visible(plain, strlen(plain), NACHET_VISIBLE_FORMAT);
+	shown = nachet_visible(plain, strlen(plain), NACHET_VISIBLE_HIDDEN);
 	free(plain);
 	return shown;
 }

@@ -13,22 +13,34 @@
 #include "client/visible.h"
 #include "json_line.h"
 
+/* A character as JSON escapes it, which is lossless: beyond U+FFFF by two surrogates. */
+static void
+put_escaped(FILE *stream, uint32_t code)
+{
+	if (code > 0xffff)
+		fprintf(stream, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd7c0 + (code >> 10),
+		        0xdc00 + (code & 0x3ff));
+	else
+		fprintf(stream, "\\u%04" PRIx32, code);
+}
+
 static void
 put_text(FILE *stream, const char *text)
 {
 	size_t length = strlen(text);
 	size_t size;
+	uint32_t code;
 
 	fputc('"', stream);
 	for (size_t at = 0; at < length; at += size)
 	{
-		NachetCharacter kind = nachet_character(text + at, length - at, &size);
+		NachetLook look = nachet_look(text + at, length - at, &size, &code);
 
-		if (kind == NACHET_CHARACTER_INVALID)
+		if (look == NACHET_LOOK_INVALID)
 			fputs("\\ufffd", stream);
-		else if (kind != NACHET_CHARACTER_PLAIN)
-			fprintf(stream, "\\u%04x", nachet_character_code(text + at, size));
-		else if (text[at] == '"' || text[at] == '\\')
+		else if (look != NACHET_LOOK_PLAIN)
+			put_escaped(stream, code);
+		else if (code == '"' || code == '\\')
 			fprintf(stream, "\\%c", text[at]);
 		else
 			fwrite(text + at, 1, size, stream);

@@ -2,61 +2,50 @@
  * loader/client/visible.c
  *		Text of others on a terminal or in a log: nothing in it acts, hides or turns around.
  *
- * A backslash stays as it is, so that the same text may pass through here twice.
+ * A backslash stays as it is, so that the same text may pass through here twice. So do blanks other
+ * than the space, which translated messages have.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pure/characters.h"
 #include "pure/names.h"
 #include "visible.h"
 
-/* U+061C, U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F and U+FEFF. */
-static bool
-is_format(unsigned code)
+#define LINE_SEPARATOR      0x2028
+#define PARAGRAPH_SEPARATOR 0x2029
+
+NachetLook
+nachet_look(const char *bytes, size_t length, size_t *size, uint32_t *code)
 {
-	return code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
-	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
-	       code == 0xfeff;
-}
-
-unsigned
-nachet_character_code(const char *bytes, size_t size)
-{
-	const unsigned char *at = (const unsigned char *) bytes;
-
-	if (size == 1)
-		return at[0];
-	if (size == 2)
-		return (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu);
-	if (size == 3)
-		return (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
-	return (at[0] & 0x07u) << 18 | (at[1] & 0x3fu) << 12 | (at[2] & 0x3fu) << 6 | (at[3] & 0x3fu);
-}
-
-NachetCharacter
-nachet_character(const char *bytes, size_t length, size_t *size)
-{
-	unsigned code;
-
 	for (*size = 1; *size <= 4 && *size <= length; ++*size)
 	{
+		NachetCharacter kind;
+		size_t at = 0;
+
 		if (!nachet_utf8_valid(bytes, *size))
 			continue;
-		code = nachet_character_code(bytes, *size);
-		if (code < 0x20 || (code >= 0x7f && code < 0xa0))
-			return NACHET_CHARACTER_CONTROL;
-		return is_format(code) ? NACHET_CHARACTER_FORMAT : NACHET_CHARACTER_PLAIN;
+		*code = nachet_utf8_next(bytes, &at);
+		kind = nachet_character_kind(*code);
+		if (kind == NACHET_CHARACTER_CONTROL)
+			return NACHET_LOOK_CONTROL;
+		if (kind == NACHET_CHARACTER_INVISIBLE || *code == LINE_SEPARATOR ||
+		    *code == PARAGRAPH_SEPARATOR)
+			return NACHET_LOOK_HIDDEN;
+		return NACHET_LOOK_PLAIN;
 	}
 	*size = 1;
-	return NACHET_CHARACTER_INVALID;
+	*code = (unsigned char) bytes[0];
+	return NACHET_LOOK_INVALID;
 }
 
 static bool
-is_kept(NachetCharacter kind, char byte, int keep)
+is_kept(NachetLook look, uint32_t code, int keep)
 {
-	return kind == NACHET_CHARACTER_PLAIN || (byte == '\n' && (keep & NACHET_VISIBLE_LINES) != 0) ||
-	       (kind == NACHET_CHARACTER_FORMAT && (keep & NACHET_VISIBLE_FORMAT) != 0);
+	return look == NACHET_LOOK_PLAIN || (code == '\n' && (keep & NACHET_VISIBLE_LINES) != 0) ||
+	       (look == NACHET_LOOK_HIDDEN && (keep & NACHET_VISIBLE_HIDDEN) != 0);
 }
 
 char *
@@ -65,14 +54,15 @@ nachet_visible(const char *text, size_t length, int keep)
 	char *copy = malloc(4 * length + 1);
 	char *out = copy;
 	size_t size;
+	uint32_t code;
 
 	if (copy == NULL)
 		return NULL;
 	for (size_t at = 0; at < length; at += size)
 	{
-		NachetCharacter kind = nachet_character(text + at, length - at, &size);
+		NachetLook look = nachet_look(text + at, length - at, &size, &code);
 
-		if (is_kept(kind, text[at], keep))
+		if (is_kept(look, code, keep))
 			out = mempcpy(out, text + at, size);
 		else
 		{

@@ -5,26 +5,26 @@
 #ifndef NACHET_CLIENT_VISIBLE_H
 #define NACHET_CLIENT_VISIBLE_H
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-typedef enum NachetCharacter
+typedef enum NachetLook
 {
-	NACHET_CHARACTER_PLAIN,
-	NACHET_CHARACTER_FORMAT,  /* has no shape of its own, or turns the direction of writing */
-	NACHET_CHARACTER_CONTROL, /* C0, DEL and C1 */
-	NACHET_CHARACTER_INVALID  /* a byte that begins no valid UTF-8 */
-} NachetCharacter;
+	NACHET_LOOK_PLAIN,
+	NACHET_LOOK_HIDDEN,  /* is not seen, or turns the direction of writing, or breaks the line */
+	NACHET_LOOK_CONTROL, /* C0, DEL and C1 */
+	NACHET_LOOK_INVALID  /* a byte that begins no valid UTF-8 */
+} NachetLook;
 
-/* What stands at the start of bytes, of which there is at least one, and its length: 1 to 4 bytes. */
-extern NachetCharacter nachet_character(const char *bytes, size_t length, size_t *size);
-
-/* The code point of a format or control character of that size. */
-extern unsigned nachet_character_code(const char *bytes, size_t size);
+/*
+ * How the character at the start of bytes looks, of which there is at least one. *size is its
+ * length, 1 to 4 bytes, and *code its code point, or the invalid byte.
+ */
+extern NachetLook nachet_look(const char *bytes, size_t length, size_t *size, uint32_t *code);
 
 /* What nachet_visible leaves as it is. */
 #define NACHET_VISIBLE_LINES  1 /* new lines */
-#define NACHET_VISIBLE_FORMAT 2 /* format characters, which names may have */
+#define NACHET_VISIBLE_HIDDEN 2 /* hidden characters, which names may have */
 
 /*
  * A copy in which the bytes of all but plain characters are \xHH. It is the caller's to free; NULL if

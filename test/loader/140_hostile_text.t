@@ -18,13 +18,13 @@ my $scratch = $store->tempdir;
 my $escapes = "E\e]0;pwned\aX";
 my $line = "\nnachet-load: all is well";
 my $c1 = "\xc2\x9b31m";
-my $bidi = "\xe2\x80\xaegnp";
+my $bidi = "\xe2\x80\xaegnp\xf3\xa0\x81\x81"; # and a tag character, beyond U+FFFF
 my $byte = "\xff";
 
 sub is_visible
 {
 	my ($text, $what) = @_;
-	my $hidden = $text =~ /[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]/ ? sprintf '%vd', $& : '';
+	my $hidden = $text =~ /[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xf3\xa0/ ? sprintf '%vd', $& : '';
 	is($hidden, '', "$what: all is visible") or diag($text =~ s/[^ -~\n]/?/gr);
 	ok(eval { Encode::decode('UTF-8', my $copy = $text, Encode::FB_CROAK); 1 }, '... and UTF-8');
 	unlike($text, qr/^nachet-load: all is well/m, '... and nothing passes for a message');
@@ -52,7 +52,7 @@ symlink 'a.gif', "$folder/link.gif" or die $!;
 load('a folder', 1, @required, '--name', 'n', $folder);
 load('a folder, of which bad files are passed over', 3, @required, '--name', 'n', '--on-error=skip', '--verbose', '--exclude', 'sub*', $folder);
 my (undef, $err) = load('a folder that gives no name', 1, @required, $folder);
-like($err, qr/E\\x1b\]0;pwned\\x07X\\x0anachet-load: all is well\\xc2\\x9b31m\\xe2\\x80\\xaegnp\\xff: gives the set no name/, '... which is shown');
+like($err, qr/E\\x1b\]0;pwned\\x07X\\x0anachet-load: all is well\\xc2\\x9b31m\\xe2\\x80\\xaegnp\\xf3\\xa0\\x81\\x81\\xff: gives the set no name/, '... which is shown');
 load('a folder that is not there', 1, @required, '--name', 'n', "$folder.not");
 load('a folder and no folder', 2, @required, '--files-from', 'x', "$folder/a.gif");
 load('a file that is not there', 1, @required, '--name', 'n', "$folder/$all");
