@@ -91,8 +91,8 @@ nachet_finding_output(NachetSession *session, NachetFindings *findings, const ch
 }
 
 void
-nachet_findings_tell_machine_made(NachetSession *session, NachetFindings *findings,
-                                  const char *where)
+nachet_findings_print_machine_made(NachetSession *session, NachetFindings *findings,
+                                   const char *place)
 {
 	size_t count = atomic_load(&findings->machine_made);
 	char *text = NULL;
@@ -113,7 +113,7 @@ nachet_findings_tell_machine_made(NachetSession *session, NachetFindings *findin
 		nachet_console_note(session->console,
 		                    "%s: not imported: %zu machine-made: %s%s "
 		                    "(--include-machine-made imports them)",
-		                    where, count, text,
+		                    place, count, text,
 		                    findings->examples < NACHET_MACHINE_MADE_EXAMPLES ? "" : ", ...");
 	free(text);
 }

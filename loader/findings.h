@@ -30,7 +30,7 @@ typedef struct NachetFindings
 	/* Left out: named as warnings, and stop nothing. */
 	atomic_size_t left_out; /* symbolic links without --follow, listed folders */
 
-	/* Machine-made: not imported, and told in one note, with these examples. */
+	/* Machine-made: not imported; one note has their number and these examples. */
 	atomic_size_t machine_made;
 	NachetMachineMadeExample example[NACHET_MACHINE_MADE_EXAMPLES];
 	int examples;
@@ -56,13 +56,13 @@ extern bool nachet_finding_machine_made(NachetSession *session, NachetFindings *
                                         const char *folder, const char *path, const char *judged,
                                         unsigned char type);
 
-/* Does not import a file that this run itself writes: counts it as machine-made, and tells. */
+/* Leaves out a file that this run itself writes: counts it as machine-made, and prints a line. */
 extern void nachet_finding_output(NachetSession *session, NachetFindings *findings,
                                   const char *folder, const char *name, const char *what);
 
-/* Tells how much of a folder, or of what else the words name, was machine-made, if any was. */
-extern void nachet_findings_tell_machine_made(NachetSession *session, NachetFindings *findings,
-                                              const char *where);
+/* Prints how much of what place names was machine-made, if any was. */
+extern void nachet_findings_print_machine_made(NachetSession *session, NachetFindings *findings,
+                                               const char *place);
 
 /* Adds one set's findings to those of several. */
 extern void nachet_findings_add(NachetFindings *all, NachetFindings *findings);

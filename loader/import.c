@@ -98,7 +98,7 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 		return NACHET_OUTCOME_FAILED;
 	if (!list_files(session, target, files, findings))
 		return stopped(session);
-	nachet_findings_tell_machine_made(session, findings, what);
+	nachet_findings_print_machine_made(session, findings, what);
 	if (session->sink != NULL && !nachet_upload_ask(session, files, &error))
 		return fail(session, "", &error);
 	if (!nachet_check_files(session, files, findings))

@@ -159,7 +159,7 @@ nachet_seed_folders_list(NachetSession *session, NachetSeedFolders *folders)
 		nachet_console_error(session->console, "out of memory");
 		return NACHET_OUTCOME_FAILED;
 	}
-	nachet_findings_tell_machine_made(session, &folders->findings, "the given folders");
+	nachet_findings_print_machine_made(session, &folders->findings, "the given folders");
 	outcome = ask(session, folders);
 	if (outcome == NACHET_OUTCOME_IMPORTED && nachet_findings_rejected(&folders->findings) > 0)
 		outcome = NACHET_OUTCOME_FAILED;

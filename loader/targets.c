@@ -101,7 +101,7 @@ nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session)
 			targets->target[kept++] = targets->target[i];
 	}
 	targets->count = kept;
-	nachet_findings_tell_machine_made(session, &findings, "the given folders");
+	nachet_findings_print_machine_made(session, &findings, "the given folders");
 	if (kept == 0)
 		nachet_console_error(session->console, "nothing was imported: there is no other folder");
 	return kept > 0;
