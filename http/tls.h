@@ -12,8 +12,10 @@
 
 #include "options.h"
 
-/* TLS 1.2 and 1.3, as GnuTLS orders what is in them. */
-#define NACHET_TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+/* TLS 1.2 and 1.3; of 1.2 only what has forward secrecy and authenticated encryption. */
+#define NACHET_TLS_PRIORITIES                                                                      \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-CIPHER-ALL:+AES-256-GCM:+CHACHA20-POLY1305:" \
+	"+AES-128-GCM:%SERVER_PRECEDENCE"
 
 /* Reads certificate and key. False, and a message, where they can't be used. */
 extern bool nachet_tls_start(const NachetHttpOptions *options) __attribute__((warn_unused_result));

@@ -80,6 +80,9 @@ my $plain = curl('-m', 20, 'http://127.0.0.1:' . $http->port . '/');
 is($plain->{status}, 0, 'plain HTTP is not');
 like(shown($http, '-tls1_3'), qr/TLSv1\.3/, 'TLS 1.3');
 like(shown($http, '-tls1_2'), qr/TLSv1\.2/, 'TLS 1.2');
+like(shown($http, '-tls1_2', '-cipher', $_), qr/Cipher is \Q$_\E/, "TLS 1.2 with $_") for qw(ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384 ECDHE-RSA-CHACHA20-POLY1305);
+like(shown($http, '-tls1_2', '-cipher', "$_\@SECLEVEL=0"), qr/Cipher is \(NONE\)/, "not with $_")
+	for qw(AES128-SHA AES128-GCM-SHA256 AES256-GCM-SHA384 ECDHE-RSA-AES128-SHA ECDHE-RSA-AES256-SHA);
 like(shown($http, '-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'), qr/Cipher is \(NONE\)/, 'nothing older');
 my $json = '{"email": "someone@example.org"}';
 my @form = ('-H', 'Content-Type: application/json', '-d', $json, $http->url . '/picture-form');
