@@ -6,7 +6,8 @@
  * answer in the first call, which ends the connection without reading the body, or in the last. A refusal is
  * therefore given at once where the client waits for leave to send its body (Expect: 100-continue) or has too
  * much of it to be read for nothing; otherwise the body is read and dropped first, because closing a
- * connection with bytes unread takes the answer away with it. Beyond --max-discard-size we close.
+ * connection with bytes unread takes the answer away with it. Beyond --max-discard-size we close, and what is
+ * dropped must come faster than what is wanted, or anyone could hold a place for days.
  *
  * All of a request is done in its connection's own thread, which may wait. The watchdog is told whenever we
  * begin and end to wait for the client; where it has cut the client off, nothing may be answered any more.
@@ -26,6 +27,9 @@
 #include "request_head.h"
 #include "respond.h"
 #include "router.h"
+
+/* How many times faster than --min-rate a refused body must come: it is only read to let its answer arrive. */
+#define DISCARD_HASTE 64
 
 #define PASS_HOST_ON "a proxy must pass the header Host on as it is"
 
@@ -288,8 +292,9 @@ nachet_request_handle(void *context, struct MHD_Connection *connection, const ch
 	if (*length > 0)
 	{
 		bool go_on = receive(request, bytes, *length);
+		size_t haste = request->status == 0 ? 1 : DISCARD_HASTE;
 
-		nachet_watched_body(request->watched, request->id, *length);
+		nachet_watched_body(request->watched, request->id, *length / haste);
 		*length = 0;
 		return go_on ? MHD_YES : MHD_NO;
 	}

@@ -61,6 +61,11 @@ is_problem(trickle($socket, "\r\n1\r\nx"), 408, qr/slowly/, 'a fast one that goe
 $socket = connect_to($http);
 print {$socket} request_head($http, '/batch-import', 'Content-Length' => 100_000, 'Content-Type' => 'text/plain');
 is_problem(trickle($socket, 'x'), 408, qr/slowly/, 'a refused body that trickles');
+my $lax = $store->start_http(args => [ '--idle-timeout', '1', '--min-rate', '100' ]);
+$socket = connect_to($lax);
+print {$socket} request_head($lax, '/batch-import', 'Content-Length' => 100_000_000, 'Content-Type' => 'text/plain');
+is_problem(trickle($socket, 'x' x 100), 408, qr/slowly/, 'a refused body must come faster than --min-rate');
+is($lax->stop, 0, 'that service stops with 0');
 ok(wait_for_log($http, qr{POST /batch-import 408 400000 bytes \d+ ms .*\(the client was too slow\)}), 'and all is logged');
 is(post_body($http, $body)->{status}, 201, 'others are served');
 
