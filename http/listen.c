@@ -6,13 +6,16 @@
  * private; that is decided on the socket as it is bound, whoever bound it, before it is listened on by us.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 
@@ -21,6 +24,7 @@
 #define BACKLOG     511
 #define UNIX_PREFIX "unix:"
 #define OTHERS      (S_IRWXG | S_IRWXO)
+#define LOCK_TRIES  500 /* within five seconds */
 
 bool
 nachet_listen_read_mode(const char *text, mode_t *mode)
@@ -92,6 +96,33 @@ is_loopback(const struct sockaddr *address)
 
 /* --- paths ------------------------------------------------------------------------------------------- */
 
+/*
+ * Takes turns with other services that make or remove a socket in the folder of that path: between a look at a path
+ * and its removal another could have made it anew. Returns a descriptor to be closed. Whoever may read the folder can
+ * hold the lock, so that it is not waited for without end; if it can't be had, there are no turns.
+ */
+static int
+lock_folder(const char *path)
+{
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	char folder[sizeof(((struct sockaddr_un *) 0)->sun_path)];
+	int file;
+
+	snprintf(folder, sizeof(folder), "%.*s", (int) (strrchr(path, '/') - path) + 1, path);
+	file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int tries = 0; file >= 0 && tries < LOCK_TRIES && flock(file, LOCK_EX | LOCK_NB) != 0;
+	     tries++)
+		(void) nanosleep(&pause, NULL);
+	return file;
+}
+
+static void
+unlock_folder(int file)
+{
+	if (file >= 0)
+		close(file);
+}
+
 /* Whether there is a socket at the address that nobody listens on any more. */
 static bool
 is_stale(const struct sockaddr_un *address)
@@ -127,7 +158,7 @@ bind_path(int file, const struct sockaddr_un *address)
 
 /* Nobody can connect before listen: the mode is there in time. */
 static bool
-make_path(NachetListener *listener, const char *path, mode_t mode)
+listen_on_path(NachetListener *listener, const char *path, mode_t mode)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat made;
@@ -142,6 +173,32 @@ make_path(NachetListener *listener, const char *path, mode_t mode)
 	listener->device = made.st_dev;
 	listener->inode = made.st_ino;
 	return chmod(path, mode) == 0 && listen(listener->socket, BACKLOG) == 0;
+}
+
+/* A path that is bound and does not listen yet looks as if nobody did: both are one turn. */
+static bool
+make_path(NachetListener *listener, const char *path, mode_t mode)
+{
+	int folder = lock_folder(path);
+	bool made = listen_on_path(listener, path, mode);
+	int error = errno;
+
+	unlock_folder(folder);
+	errno = error;
+	return made;
+}
+
+static void
+remove_path(NachetListener *listener)
+{
+	int folder = lock_folder(listener->path);
+	struct stat found;
+
+	if (lstat(listener->path, &found) == 0 && found.st_dev == listener->device &&
+	    found.st_ino == listener->inode)
+		(void) unlink(listener->path);
+	listener->path[0] = '\0';
+	unlock_folder(folder);
 }
 
 /* --- a socket as it is bound ------------------------------------------------------------------------- */
@@ -313,12 +370,8 @@ nachet_listen_open(NachetListener *listener, const NachetListenWish *wish)
 void
 nachet_listen_close(NachetListener *listener)
 {
-	struct stat found;
-
-	if (listener->path[0] != '\0' && lstat(listener->path, &found) == 0 &&
-	    found.st_dev == listener->device && found.st_ino == listener->inode)
-		(void) unlink(listener->path);
-	listener->path[0] = '\0';
+	if (listener->path[0] != '\0')
+		remove_path(listener);
 	if (listener->socket >= 0)
 		close(listener->socket);
 	listener->socket = -1;

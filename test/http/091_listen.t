@@ -55,6 +55,40 @@ $http->kill_now;
 ok(-S $path, 'one that is killed leaves its path');
 $http = start('--listen', "unix:$path");
 is(over($path, 'http://localhost/')->{status}, 200, 'the next one takes it over');
+
+# One service finds the path of one that was killed; before it takes that away, another one starts there.
+$http->kill_now;
+write_file("$folder/gate.c", <<'END');
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+/* Says that it is about to remove a file, and waits for leave. */
+int unlink(const char *path)
+{
+	int (*next)(const char *) = (int (*)(const char *)) dlsym(RTLD_NEXT, "unlink");
+	FILE *sign = fopen(getenv("GATE_REACHED"), "w");
+
+	if (sign != NULL)
+		fclose(sign);
+	while (access(getenv("GATE_OPEN"), F_OK) != 0)
+		usleep(1000);
+	return next(path);
+}
+END
+my ($compiled, undef, $complaints) = run_command(split(' ', $ENV{CC} // 'cc'), qw(-shared -fPIC -o), "$folder/gate.so", "$folder/gate.c", '-ldl');
+is($compiled, 0, 'a gate before unlink') or diag($complaints);
+my $first = start_command({ env => { LD_PRELOAD => "$folder/gate.so", GATE_REACHED => "$folder/reached", GATE_OPEN => "$folder/open",
+	ASAN_OPTIONS => join(':', $ENV{ASAN_OPTIONS} // (), 'verify_asan_link_order=0') } }, $program, @database, '--listen', "unix:$path");
+ok(poll_until(sub { -e "$folder/reached" }), 'one is about to take away what was left');
+my $rival = start_command($program, @database, '--listen', "unix:$path");
+my $waits = sub { return grep { (readlink // '') eq $folder } glob '/proc/' . $rival->pid . '/fd/*' };
+ok(poll_until(sub { $waits->() || $rival->err =~ /listening on/ }), 'another one has come, and waits for its turn');
+write_file("$folder/open", '');
+is($rival->wait(30), 1, 'it finds the path taken');
+ok(poll_until(sub { $first->err =~ /listening on/ }) && over($path, 'http://localhost/')->{status} == 200, 'and took nothing away');
+$http = $first;
 unlink $path;
 my $next = start('--listen', "unix:$path");
 $http->stop;
