@@ -36,6 +36,7 @@
 PG_FUNCTION_INFO_V1(get_all_seeds_names);
 PG_FUNCTION_INFO_V1(register_seed);
 PG_FUNCTION_INFO_V1(seed_named);
+PG_FUNCTION_INFO_V1(object_type_present);
 
 /*
  * The longest name that is compared with others for a hint; varstr_levenshtein takes 255
@@ -403,4 +404,21 @@ seed_named(PG_FUNCTION_ARGS)
 		SPI_finish();
 	}
 	return PointerGetDatum(updated ? trigger->tg_newtuple : trigger->tg_trigtuple);
+}
+
+/*
+ * object_type_present(): BEFORE INSERT of row 1 of object_type by replication, which fires no other
+ * trigger: the extension has made that row, so that the one that comes is passed over.
+ */
+Datum
+object_type_present(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+	    !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+	    RelationGetRelid(trigger->tg_relation) != nachet_relation_oid("object_type"))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the triggers of nachet.object_type only")));
+	return PointerGetDatum(NULL);
 }

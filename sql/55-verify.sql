@@ -30,6 +30,8 @@ CREATE TABLE nachet.verify_finding (
 	picture_ids uuid[]
 );
 CREATE INDEX verify_finding_run_id_idx ON nachet.verify_finding (run_id);
+-- It has no key, by which a publication of all tables would tell which row is deleted.
+ALTER TABLE nachet.verify_finding REPLICA IDENTITY FULL;
 COMMENT ON TABLE nachet.verify_finding IS 'damage that runs of verify_all have found';
 COMMENT ON COLUMN nachet.verify_finding.content_id IS 'NULL where an index could not be read';
 COMMENT ON COLUMN nachet.verify_finding.picture_ids IS

@@ -115,6 +115,14 @@ CREATE TRIGGER user_renamed BEFORE UPDATE ON nachet.users
 	FOR EACH ROW WHEN (NEW.email IS DISTINCT FROM OLD.email AND NOT pg_catalog.pg_has_role('nachet_owner', 'USAGE'))
 	EXECUTE FUNCTION nachet.user_named();
 
+-- Replication of all tables brings row 1 of object_type to where the extension has made it already.
+CREATE FUNCTION nachet.object_type_present() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'object_type_present' LANGUAGE C;
+COMMENT ON FUNCTION nachet.object_type_present() IS 'passes over the row that replication brings and every installation has';
+CREATE TRIGGER object_type_present BEFORE INSERT ON nachet.object_type
+	FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION nachet.object_type_present();
+ALTER TABLE nachet.object_type ENABLE REPLICA TRIGGER object_type_present;
+
 -- Functions (40-functions.sql) -------------------------------------------------------------------
 
 COMMENT ON FUNCTION nachet.register_seed(text) IS
@@ -157,6 +165,9 @@ COMMENT ON FUNCTION nachet.offload_contents(bigint, bigint) IS
 	'moves contents to the object store, until as many or as large as that, and deletes objects whose contents have been gone for nachet.object_store_keep';
 
 -- Verification (55-verify.sql) -------------------------------------------------------------------
+
+-- It has no key, by which a publication of all tables would tell which row is deleted.
+ALTER TABLE nachet.verify_finding REPLICA IDENTITY FULL;
 
 -- Guards (60-guards.sql) -------------------------------------------------------------------------
 

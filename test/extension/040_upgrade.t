@@ -43,6 +43,7 @@ SELECT line FROM (
 		FROM pg_attribute JOIN relation ON attrelid = relation.oid
 			LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 		WHERE attnum > 0 AND NOT attisdropped
+	UNION ALL SELECT concat_ws(' ', 'replica identity', oid::regclass, relreplident) FROM relation
 	UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'nachet'
 	UNION ALL SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(c.oid))
 		FROM pg_constraint c JOIN relation ON conrelid = relation.oid
