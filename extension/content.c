@@ -330,17 +330,29 @@ write_picture(NachetChunkWriter *writer, NachetChunkStream *stream, bytea *pictu
 	}
 }
 
+/* Bytes that are hashed between two looks for a cancel. */
+#define HASH_PIECE (1024 * 1024)
+
 /* The SHA-256 of a byte string, as a bytea. */
 static Datum
 hash_picture(bytea *picture)
 {
 	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(picture);
+	size_t left = VARSIZE_ANY_EXHDR(picture);
 	uint8 digest[NACHET_SHA256_BYTES];
+	bool done = pg_cryptohash_init(hash) >= 0;
 
-	if (pg_cryptohash_init(hash) < 0 ||
-	    pg_cryptohash_update(hash, (const uint8 *) VARDATA_ANY(picture),
-	                         VARSIZE_ANY_EXHDR(picture)) < 0 ||
-	    pg_cryptohash_final(hash, digest, NACHET_SHA256_BYTES) < 0)
+	while (done && left > 0)
+	{
+		size_t piece = Min(left, HASH_PIECE);
+
+		CHECK_FOR_INTERRUPTS();
+		done = pg_cryptohash_update(hash, bytes, piece) >= 0;
+		bytes += piece;
+		left -= piece;
+	}
+	if (!done || pg_cryptohash_final(hash, digest, NACHET_SHA256_BYTES) < 0)
 		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(hash));
 	pg_cryptohash_free(hash);
 	return nachet_digest_datum(digest);

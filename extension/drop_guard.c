@@ -86,12 +86,23 @@ has_rows(Oid schema, const char *name, LOCKMODE lock)
 	return found;
 }
 
-/* Whether anything is stored; the tables are locked in the order in which imports come by. */
+/*
+ * Whether anything is stored. The first look takes no lock that matters and begins with the
+ * smallest tables: content_chunk may be large and have no live row. The second locks in the order
+ * of imports.
+ */
 static bool
-holds_pictures(Oid schema, LOCKMODE lock)
+holds_pictures(Oid schema, bool wait_for_imports)
 {
-	return has_rows(schema, "content_chunk", lock) || has_rows(schema, "content", lock) ||
-	       has_rows(schema, "picture", lock);
+	static const char *const at_once[] = {"content", "picture", "content_chunk"};
+	static const char *const as_imports[] = {"content_chunk", "content", "picture"};
+	const char *const *names = wait_for_imports ? as_imports : at_once;
+	LOCKMODE lock = wait_for_imports ? AccessExclusiveLock : AccessShareLock;
+
+	for (int i = 0; i < lengthof(at_once); i++)
+		if (has_rows(schema, names[i], lock))
+			return true;
+	return false;
 }
 
 /*
@@ -119,8 +130,7 @@ refuse_drop(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 
 	/* What is there is seen at once; only where nothing is, an import under way is waited for. */
-	if (holds_pictures(extension.schema, AccessShareLock) ||
-	    holds_pictures(extension.schema, AccessExclusiveLock))
+	if (holds_pictures(extension.schema, false) || holds_pictures(extension.schema, true))
 		ereport(ERROR,
 		        (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 		         errmsg("extension nachet_datastore holds pictures, which would be dropped along"),

@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
@@ -118,6 +119,7 @@ read_manifest(Jsonb *request, NachetUpload *upload)
 	(void) JsonbIteratorNext(&iterator, &entry, true); /* the array's own beginning */
 	while (JsonbIteratorNext(&iterator, &entry, true) == WJB_ELEM)
 	{
+		CHECK_FOR_INTERRUPTS();
 		read_picture(&entry, upload->count, &upload->names[upload->count],
 		             &upload->digests[upload->count]);
 		upload->count++;
@@ -163,6 +165,7 @@ order_as_named(const NachetUpload *upload, Datum *missing, int count)
 		Datum *found =
 		    bsearch(&upload->digests[i], sorted, count, sizeof(Datum), nachet_digest_compare);
 
+		CHECK_FOR_INTERRUPTS();
 		if (found == NULL || named[found - sorted])
 			continue;
 		named[found - sorted] = true;

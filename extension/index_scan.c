@@ -34,8 +34,11 @@ nachet_index_scan_close(NachetIndexScan *scan)
 {
 	ExecDropSingleTupleTableSlot(scan->slot);
 	index_endscan(scan->scan);
-	index_close(scan->index, AccessShareLock);
-	table_close(scan->heap, AccessShareLock);
+	/*
+	 * The locks stay, as a statement's do: what one call has found is not dropped before the next.
+	 */
+	index_close(scan->index, NoLock);
+	table_close(scan->heap, NoLock);
 }
 
 bool

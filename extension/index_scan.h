@@ -20,8 +20,8 @@ typedef struct NachetIndexScan
 } NachetIndexScan;
 
 /*
- * Opens a table of schema nachet and one of its indexes for a scan by that many keys. Locks and pins go
- * with close, or with the transaction's or subtransaction's abort. Privileges are not looked at: who may
+ * Opens a table of schema nachet and one of its indexes for a scan by that many keys. Pins go with close,
+ * or with the transaction's or subtransaction's abort; locks stay until the transaction ends, or abort. Privileges are not looked at: who may
  * run the function that calls this may read what it reads.
  */
 extern void nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *index,

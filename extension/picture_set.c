@@ -373,6 +373,18 @@ upload_picture_set_by_digest(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(upload.set_id);
 }
 
+/*
+ * A source's read() for bytes in memory. Large pictures take many calls, between which a cancel is
+ * heeded.
+ */
+static bool
+read_from_memory(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	CHECK_FOR_INTERRUPTS();
+	memcpy(buffer, (const char *) context + offset, length);
+	return true;
+}
+
 /* Raises NC003 naming by position each byte string that is no acceptable picture. */
 static void
 check_pictures(Datum *pictures, int count)
@@ -383,10 +395,11 @@ check_pictures(Datum *pictures, int count)
 	for (int i = 0; i < count; i++)
 	{
 		char *bytes = DatumGetPointer(pictures[i]);
+		NachetSource source = {read_from_memory, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
 		NachetPicture picture;
 
-		if (nachet_picture_header_read_buffer(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes),
-		                                      &picture) != NACHET_PICTURE_OK)
+		CHECK_FOR_INTERRUPTS();
+		if (nachet_picture_header_read(&source, &picture) != NACHET_PICTURE_OK)
 		{
 			char *name = psprintf("%d", i + 1);
 

@@ -66,7 +66,7 @@ verify_begin(PG_FUNCTION_ARGS)
 		    "INSERT INTO nachet.verify_range (run_id, next_id, last_id)"
 		    " SELECT $1, CASE WHEN n = 0 THEN (-9223372036854775808)::bigint ELSE n * width + 1 "
 		    "END,"
-		    "  CASE WHEN (n + 1) * width > ids THEN 9223372036854775807 ELSE (n + 1) * width END"
+		    "  CASE WHEN n = ids / width THEN 9223372036854775807 ELSE (n + 1) * width END"
 		    " FROM (SELECT last_value AS ids,"
 		    "  greatest(" MIN_RANGE ", last_value / " MAX_RANGES " + 1) AS width"
 		    "  FROM nachet.content_id_seq) AS s,"

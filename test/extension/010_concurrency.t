@@ -349,6 +349,21 @@ subtest 'delete against read' => sub {
 	is($reader->run($bytes), 't', 'and still can, to the end of a transaction that has begun before');
 	$reader->run('COMMIT');
 	is($reader->run($bytes), '', 'but not after it');
+
+	# Between two reads of one transaction nothing is taken from under it.
+	$id = $a->run(with_bytes($picture));
+	$bytes =~ s/[0-9a-f-]{36}'$/$id'/;
+	my $sha = Nachet::Test::sha256($picture);
+	for my $read ($bytes, "SELECT sha256(nachet.content_read('\\x$sha', 0, 1000000)) = '\\x$sha'", "SELECT count(*) = 0 FROM nachet.missing_contents(ARRAY['\\x$sha'::bytea])")
+	{
+		my $who = $read =~ /missing/ ? $b : $reader;
+		$who->run('BEGIN ISOLATION LEVEL REPEATABLE READ');
+		is($who->run($read), 't', 'a transaction has read');
+		my @tables = $read =~ /missing/ ? ('nachet.content CASCADE') : ('nachet.content_chunk', 'nachet.content CASCADE');
+		is($store->sqlstate("SET lock_timeout = '100ms'; TRUNCATE $_"), '55P03', "... so TRUNCATE $_ waits for its end") for @tables;
+		is($who->run($read), 't', '... and it reads the same again');
+		$who->run('COMMIT');
+	}
 };
 
 subtest 'verify against all of these' => sub {

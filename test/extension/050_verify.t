@@ -200,6 +200,17 @@ subtest 'checksums' => sub {
 	damage();
 };
 
+subtest 'a sequence that is used up' => sub {
+	my $last = $store->psql('SELECT last_value FROM nachet.content_id_seq');
+	for my $value ('9223372036854775807', '9223372036854775806', '9223372036854775000')
+	{
+		$store->psql("SELECT setval('nachet.content_id_seq', $value)");
+		is($store->psql('CALL nachet.verify_all()', role => 'admin'), 0, "ids up to $value are verified");
+		is($store->psql('SELECT contents FROM nachet.verify_progress'), $store->psql('SELECT count(*) FROM nachet.content'), '... each content once');
+	}
+	$store->psql("SELECT setval('nachet.content_id_seq', $last)");
+};
+
 subtest 'a run in slices' => sub {
 	is($store->psql('CALL nachet.verify_all(max_bytes => 100000)', role => 'admin'), 0, 'finds nothing');
 	is($store->psql('SELECT contents, bytes, findings, ranges_done = ranges, finished_at IS NOT NULL FROM nachet.verify_progress', role => 'admin'),
