@@ -67,7 +67,8 @@ subtest 'background workers' => sub {
 	close $file;
 	$store->restart;
 	ok(poll_until(sub { $store->psql($where) =~ /\A(\d+)\|0\|\1\|0\|0\|0\z/ }, 60), 'a worker moves it, and works off the queue');
-	is($store->psql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'nachet offload'"), 1, 'one for the database that is there');
+	ok(poll_until(sub { $store->log =~ /database "absent" in nachet.object_store_databases does not exist/ }), 'a database that is not there is reported');
+	is($store->psql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'nachet launcher' AND datname IS NULL"), 1, 'by a launcher that is connected to none');
 	$objects->stop;
 	write_file("$folder/three/1.png", png(30, 30, 'three'));
 	$store->run_load(@required, "$folder/three");
