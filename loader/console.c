@@ -2,10 +2,10 @@
  * loader/console.c
  *		Messages and the progress line, on standard error.
  *
- * Every write happens under the console's lock and first takes the progress line away, so that workers'
- * messages and the monitor's redrawing never mix on a line. Standard output is touched for --json alone: it
- * holds the sets' ids and nothing else. Names, options and the words of a datastore may be anybody's,
- * so all text becomes visible here, whoever gives it.
+ * Every write happens under the console's lock and first takes the progress line away, so that
+ * workers' messages and the display's redrawing never mix on a line. Standard output is touched for
+ * --json alone: it holds the sets' ids and nothing else. Names, options and the words of a
+ * datastore may be anybody's, so all text becomes visible here, whoever gives it.
  */
 #include <limits.h>
 #include <poll.h>

@@ -47,8 +47,8 @@ extern void nachet_console_failure(NachetConsole *console, const char *what,
 extern bool nachet_console_blocked(void);
 
 /*
- * One error line, if it can be written without waiting, and nothing else after it. Takes no lock, because the thread
- * that holds it may never give it back.
+ * One error line, if it can be written without waiting, and nothing else after it. Takes no lock,
+ * because the thread that holds it may never give it back.
  */
 extern void nachet_console_last_words(const NachetConsole *console, const char *words);
 

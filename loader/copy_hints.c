@@ -2,9 +2,9 @@
  * loader/copy_hints.c
  *		What to do about an error of the database that does not say so itself.
  *
- * One table. If a hint needs what only the database knows, such as whose setting was too strict, its
- * question is a SELECT of one text, NULL for no hint. Else, and if the question can't be asked or
- * fails as the import did, its text is the hint.
+ * One table. If a hint needs what only the database knows, such as whose setting was too strict,
+ * its question is a SELECT of one text, NULL for no hint. Else, and if the question can't be asked
+ * or fails as the import did, its text is the hint.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -84,7 +84,9 @@ static const struct
      SETTING("statement_timeout", LIFT_FOR_ONE_IMPORT)},
 };
 
-/* Sets *answer to the one text that the database answers with, if any. False if there is no answer. */
+/*
+ * Sets *answer to the one text that the database answers with, if any. False if there is no answer.
+ */
 static bool
 ask(PGconn *connection, const char *question, char **answer)
 {

@@ -8,8 +8,8 @@
 #include <libpq-fe.h>
 
 /*
- * A hint for a SQLSTATE, which the caller frees; NULL if there is none, or no memory. The connection
- * may be NULL, lost or in a transaction: then it is not asked.
+ * A hint for a SQLSTATE, which the caller frees; NULL if there is none, or no memory. The
+ * connection may be NULL, lost or in a transaction: then it is not asked.
  */
 extern char *nachet_copy_hint(PGconn *connection, const char *sqlstate);
 

@@ -2,7 +2,8 @@
  * loader/main.c
  *		nachet-load: imports folders of pictures into a Nachet datastore.
  *
- * Start, each set in turn, and end; the only place that exits, but for interrupts that can't wait (session.c).
+ * Start, each set in turn, and end; the only place that exits, but for interrupts that can't wait
+ * (session.c).
  */
 #include <errno.h>
 #include <locale.h>

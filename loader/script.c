@@ -2,16 +2,18 @@
  * loader/script.c
  *		Folders as a psql script that imports them later, elsewhere.
  *
- * The script is one transaction and makes its sets known only behind its COMMIT, so that one which was cut
- * off stores nothing and tells no id. All of it stands between \if and \endif, so that psql ends with an error if its end
- * is missing, whoever cut it off; one that could not be written to its end also says so.
- * All contents go in one COPY, because the server seals each statement's in the order of their hashes: two
- * scripts, or a script and an import, then never wait for each other in a circle. Names and hashes go
- * through a temporary table, because as constants in a statement a million of them would stand several times
- * in psql's and the server's memory. What is asked of the server is what upload.c asks, in the same words.
+ * The script is one transaction and makes its sets known only behind its COMMIT, so that one which
+ * was cut off stores nothing and tells no id. All of it stands between \if and \endif, so that psql
+ * ends with an error if its end is missing, whoever cut it off; one that could not be written to
+ * its end also says so. All contents go in one COPY, because the server seals each statement's in
+ * the order of their hashes: two scripts, or a script and an import, then never wait for each other
+ * in a circle. Names and hashes go through a temporary table, because as constants in a statement a
+ * million of them would stand several times in psql's and the server's memory. What is asked of the
+ * server is what upload.c asks, in the same words.
  *
- * Memory: one buffer for a file's bytes, or for a piece of one that does not fit and is then read twice,
- * once for its hash and once more to be written; the output's buffer; and the files' names and hashes.
+ * Memory: one buffer for a file's bytes, or for a piece of one that does not fit and is then read
+ * twice, once for its hash and once more to be written; the output's buffer; and the files' names
+ * and hashes.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -302,8 +302,8 @@ set_options(NachetServiceLine *line, const char *path, Call *call, struct curl_s
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "nachet-load/" NACHET_VERSION);
 
 	/*
-	 * A proxy would read an unencrypted token on its way to this machine, and is sent none outside an
-	 * encrypted connection to the service.
+	 * A proxy would read an unencrypted token on its way to this machine, and is sent none outside
+	 * an encrypted connection to the service.
 	 */
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);

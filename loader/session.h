@@ -1,6 +1,6 @@
 /*
  * loader/session.h
- *		What one run of nachet-load shares: options, console, sink, workers, and the threads beside them.
+ *		What one run of nachet-load shares, and the threads beside its workers.
  */
 #ifndef NACHET_LOADER_SESSION_H
 #define NACHET_LOADER_SESSION_H
@@ -47,8 +47,8 @@ typedef struct NachetSession
 } NachetSession;
 
 /*
- * From here on SIGINT and SIGTERM are taken as interrupts, and the progress is drawn. After the end these signals stay
- * blocked: end the session when nothing is left to do that may wait.
+ * From here on SIGINT and SIGTERM are taken as interrupts, and the progress is drawn. After the end
+ * these signals stay blocked: end the session when nothing is left to do that may wait.
  */
 extern bool nachet_session_start(NachetSession *session, const NachetOptions *options,
                                  NachetConsole *console, NachetReport *report)

@@ -2,10 +2,11 @@
  * loader/sink_copy.c
  *		Imports straight into the database: contents by COPY, sets by SQL.
  *
- * Connection 0 asks and makes sets; each worker sends over its own, the first over 0. No connection stays in a
- * transaction between two calls, and none keeps a setting: a pooler may give it to another client next. The two
- * questions of an import, may this user import this and make the set, pass the same values through the same expressions,
- * so that what was found acceptable is what the set is made with. Numbers go as numeric: 20 and 20.0 make one set.
+ * Connection 0 asks and makes sets; each worker sends over its own, the first over 0. No connection
+ * stays in a transaction between two calls, and none keeps a setting: a pooler may give it to
+ * another client next. The two questions of an import, may this user import this and make the set,
+ * pass the same values through the same expressions, so that what was found acceptable is what the
+ * set is made with. Numbers go as numeric: 20 and 20.0 make one set.
  */
 #include <pthread.h>
 #include <stdlib.h>

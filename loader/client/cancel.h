@@ -10,8 +10,8 @@
 typedef struct NachetCancel NachetCancel;
 
 /*
- * Made while nobody else uses the connection, and serves as long as that is the same session. NULL if
- * memory ran out.
+ * Made while nobody else uses the connection, and serves as long as that is the same session. NULL
+ * if memory ran out.
  */
 extern NachetCancel *nachet_cancel_create(PGconn *connection);
 

@@ -145,8 +145,8 @@ open_row(NachetChunkCopy *copy, NachetError *error)
 }
 
 /*
- * Waits for a result. libpq that finds no memory for the answer to a COPY keeps it and waits for more
- * bytes, as the server does: so what it has kept is looked at again and again.
+ * Waits for a result. libpq that finds no memory for the answer to a COPY keeps it and waits for
+ * more bytes, as the server does: so what it has kept is looked at again and again.
  */
 static void
 wait_for_result(PGconn *connection)

@@ -4,8 +4,9 @@
  *
  * libpq shows the SQLSTATE of a refused login only in the message of a connection that is verbose,
  * and a connection can be made so only between its start and its end: hence the polling. A second
- * login that asks for the SQLSTATE would count as another wrong password. Of several hosts, one that
- * is silent is passed over by libpq's own connecting, which polling can't do, so that is used then.
+ * login that asks for the SQLSTATE would count as another wrong password. Of several hosts, one
+ * that is silent is passed over by libpq's own connecting, which polling can't do, so that is used
+ * then.
  */
 #include <errno.h>
 #include <poll.h>
@@ -131,7 +132,9 @@ poll_connection(PGconn *connection, const Patience *patience)
 	return true;
 }
 
-/* The SQLSTATE of a line of a verbose message, as in "... FATAL:  57P03: ..."; NULL if it has none. */
+/*
+ * The SQLSTATE of a line of a verbose message, as in "... FATAL:  57P03: ..."; NULL if it has none.
+ */
 static char *
 find_sqlstate(char *line)
 {

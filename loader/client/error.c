@@ -45,8 +45,9 @@ typedef struct Meaning
 
 /*
  * The first that matches; one that is not here is for good. That holds for 57014, since the same
- * statement runs into statement_timeout again, and an administrator who cancels means it; for 25006,
- * since a connection to a standby stays one; and for classes 58 and XX, which need somebody's eyes.
+ * statement runs into statement_timeout again, and an administrator who cancels means it; for
+ * 25006, since a connection to a standby stays one; and for classes 58 and XX, which need
+ * somebody's eyes.
  */
 static const Meaning meanings[] = {
     {"08", true, true},      /* lost, or a pooler that has none to give */

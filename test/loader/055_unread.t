@@ -32,7 +32,9 @@ sub start_unread
 	return ($loader, $both_ends);
 }
 
-for my $case ([ 1, '--json' ], [ 2, '--report', "$work/report.csv" ], [ 2, '--json' ], [ 1, '--json', '--quiet' ])
+# ThreadSanitizer flushes the streams when a program ends at once, and so waits for their reader.
+my $can_end = index(slurp($store->nachet_load), '__tsan_') < 0;
+for my $case (!$can_end ? () : [ 1, '--json' ], [ 2, '--report', "$work/report.csv" ], [ 2, '--json' ], [ 1, '--json', '--quiet' ])
 {
 	my ($stream, @args) = @$case;
 	for my $signals ([ 'INT' ], [ 'TERM' ], [ 'TERM', 'TERM' ])
