@@ -3,8 +3,8 @@
  *		Opens what lies beneath a folder, and through no symbolic link.
  *
  * A path was listed some time ago, and any folder in it may have become a link to elsewhere since.
- * O_NOFOLLOW speaks of the last component alone, so that the kernel is asked to follow none; one that
- * knows no openat2 (before 5.6), or a sandbox that refuses it, is led component by component.
+ * O_NOFOLLOW speaks of the last component alone, so the kernel is asked to follow none. If it has no
+ * openat2 (before 5.6), or a sandbox refuses that, the path is opened component by component.
  */
 #include <errno.h>
 #include <fcntl.h>

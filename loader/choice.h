@@ -19,9 +19,9 @@ extern bool nachet_choice_takes(const NachetOptions *options, const char *path);
 extern bool nachet_choice_excludes(const NachetOptions *options, const char *path);
 
 /*
- * Whether the choice leaves out what has the name in a folder, with all below it, by its DT_ type: DT_LNK for a link that
- * is not followed, DT_UNKNOWN for what can't be looked at. What may lead to files that --include asks for is not left out
- * because no --include meets its own name.
+ * Whether the choice leaves out what has the name in a folder, with all below it, by its DT_ type:
+ * DT_LNK for a link that is not followed, DT_UNKNOWN for what can't be looked at. What may lead to
+ * files that --include asks for is not left out because no --include meets its own name.
  */
 extern bool nachet_choice_leaves(const NachetOptions *options, const char *path, unsigned char type,
                                  int folder, const char *name);

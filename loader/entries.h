@@ -35,8 +35,9 @@ extern const char *nachet_entries_name(const NachetEntries *entries, size_t inde
 extern int nachet_entries_read_folder(NachetEntries *entries, int fd);
 
 /*
- * Finds out what an entry of the folder is: what readdir gave, or the file system if that gave nothing, and with
- * follow what a symbolic link leads to. 0 or an errno, which makes the type DT_UNKNOWN: the entry may be anything.
+ * Finds out what an entry of the folder is: what readdir gave, or the file system if that gave
+ * nothing, and with follow what a symbolic link leads to. 0 or an errno, which makes the type
+ * DT_UNKNOWN: the entry may be anything.
  */
 extern int nachet_entry_type(int folder, const char *name, bool follow, unsigned char *type)
     __attribute__((warn_unused_result));

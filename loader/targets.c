@@ -2,8 +2,8 @@
  * loader/targets.c
  *		What the arguments make sets of.
  *
- * A shell's pattern gives a NAS's own folders beside those that are meant, so a folder's name is judged
- * here as it is below a folder.
+ * A shell's pattern gives a NAS's own folders beside those that are meant, so a folder's name is
+ * judged here as it is below a folder.
  */
 #include <dirent.h>
 #include <stdlib.h>

@@ -19,9 +19,9 @@ typedef struct NachetTargets
 } NachetTargets;
 
 /*
- * Looks at the arguments: each folder is a target, and all files together are one, in the place of the
- * first. What can't be looked at counts as a folder, whose import then says why. False, said on the
- * console, if memory ran out. To be freed in any case.
+ * Looks at the arguments: each folder is a target, and all files together are one, in the place of
+ * the first. What can't be looked at counts as a folder, whose import then gives the reason. False,
+ * logged, if memory ran out. To be freed in any case.
  */
 extern bool nachet_targets_make(NachetTargets *targets, const NachetOptions *options,
                                 NachetConsole *console) __attribute__((warn_unused_result));
@@ -31,7 +31,7 @@ extern void nachet_targets_free(NachetTargets *targets);
 extern bool nachet_targets_fit(const NachetTargets *targets, const NachetOptions *options,
                                NachetConsole *console) __attribute__((warn_unused_result));
 
-/* Drops the folders whose own names are machine-made; false, said on the console, if none is left. */
+/* Drops the folders whose own names are machine-made; false, logged, if none is left. */
 extern bool nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session)
     __attribute__((warn_unused_result));
 

@@ -27,7 +27,7 @@ extern NachetLook nachet_look(const char *bytes, size_t length, size_t *size, ui
 #define NACHET_VISIBLE_HIDDEN 2 /* hidden characters, which names may have */
 
 /*
- * A copy in which the bytes of all but plain characters are \xHH. It is the caller's to free; NULL if
+ * A copy in which the bytes of all but plain characters are \xHH. The caller frees it; NULL if
  * memory ran out.
  */
 extern char *nachet_visible(const char *text, size_t length, int keep);

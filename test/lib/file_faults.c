@@ -2,7 +2,7 @@
  * test/lib/file_faults.c
  *		LD_PRELOAD: file systems and kernels that are not here. Each fault is set by a variable:
  *
- *	FAULT_NO_TYPES		readdir tells no types, as on XFS with ftype=0, NFS and many FUSE file systems
+ *	FAULT_NO_TYPES		readdir gives no types, as on XFS with ftype=0, NFS and many of FUSE
  *	FAULT_STAT=TEXT		looking at a name that holds TEXT fails
  *	FAULT_ERRNO=NUMBER	the error it fails with; EIO by default
  *	FAULT_POLL		waiting for standard input is interrupted at once, each time
