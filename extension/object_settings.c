@@ -139,9 +139,9 @@ nachet_object_settings_define(void)
 	    NULL, &nachet_object_store_connections, 8, 1, 64, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable(
 	    "nachet.object_store_timeout",
-	    "How long the object store may move no byte before an operation fails, tries included.",
-	    NULL, &nachet_object_store_timeout, 30000, 100, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, NULL,
-	    NULL, NULL);
+	    "How long less than 1 kB/s may move before an operation fails, tries included.", NULL,
+	    &nachet_object_store_timeout, 30000, 100, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, NULL, NULL,
+	    NULL);
 	DefineCustomIntVariable(
 	    "nachet.object_store_keep", "How long an object is kept after its content was deleted.",
 	    "As long as a backup or a standby can bring the content back.", &nachet_object_store_keep,

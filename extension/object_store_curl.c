@@ -12,9 +12,13 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/stringinfo.h"
+#include "storage/fd.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -30,7 +34,10 @@ struct NachetCurlTransfer
 	CURL *easy;
 	struct curl_slist *headers;
 	bool added;
-	int64 left; /* bytes of the body that libcurl has not taken yet */
+	int64 left;  /* bytes of the body that libcurl has not taken yet */
+	int64 moved; /* bytes of both bodies */
+	int64 mark;  /* of them, those before mark_at */
+	TimestampTz mark_at;
 	bool waits_for_window;
 	bool waits_for_sink;
 	bool overflow; /* the answer is longer than its sink may become */
@@ -81,6 +88,7 @@ send_body(char *buffer, size_t size, size_t count, void *argument)
 	memcpy(buffer, request->window + request->window_start, length);
 	request->window_start += length;
 	transfer->left -= (int64) length;
+	transfer->moved += (int64) length;
 	request->moved_at = GetCurrentTimestamp();
 	return length;
 }
@@ -119,6 +127,7 @@ take_body(char *data, size_t size, size_t count, void *argument)
 		request->text[request->text_length] = '\0';
 	}
 	request->received += (int64) length;
+	transfer->moved += (int64) length;
 	request->moved_at = GetCurrentTimestamp();
 	return length;
 }
@@ -163,6 +172,34 @@ take_header(char *line, size_t size, size_t count, void *argument)
 	if (take_value(line, length, "retry-after:", seconds, sizeof(seconds)))
 		request->retry_after = Max(0, atoi(seconds));
 	return length;
+}
+
+/*
+ * Sockets are announced to PostgreSQL, which closes files of its own to make room for them. No connection
+ * outlives the multi handle, and kept ones are announced until libcurl closes them.
+ */
+static curl_socket_t
+open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	curl_socket_t fd;
+
+	if (!AcquireExternalFD())
+		return CURL_SOCKET_BAD;
+	fd = socket(address->family, address->socktype, address->protocol);
+	if (fd < 0)
+	{
+		ReleaseExternalFD();
+		return CURL_SOCKET_BAD;
+	}
+	(void) fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+}
+
+static int
+close_socket(void *argument, curl_socket_t fd)
+{
+	ReleaseExternalFD();
+	return close(fd);
 }
 
 /* --- a request's life ------------------------------------------------------------------------------ */
@@ -296,8 +333,18 @@ set_line(struct NachetCurlTransfer *transfer)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
 	/* A path is sent as it was signed. */
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->message);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+}
+
+/* From here on it is counted whether enough moves. */
+static void
+set_mark(struct NachetCurlTransfer *transfer, TimestampTz now)
+{
+	transfer->mark = transfer->moved;
+	transfer->mark_at = now;
 }
 
 static void
@@ -331,7 +378,9 @@ nachet_curl_start(NachetCurlRequest *request)
 	forget_answer(request);
 	transfer->waits_for_window = transfer->waits_for_sink = transfer->overflow = false;
 	transfer->message[0] = '\0';
+	transfer->moved = 0;
 	request->moved_at = GetCurrentTimestamp();
+	set_mark(transfer, request->moved_at);
 	transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
@@ -417,9 +466,19 @@ bool
 nachet_curl_stands_still(const NachetCurlRequest *request)
 {
 	struct NachetCurlTransfer *transfer = request->transfer;
+	TimestampTz now = GetCurrentTimestamp();
+	bool is_slow;
 
-	return !request->finished && !transfer->waits_for_window && !transfer->waits_for_sink &&
-	       TimestampDifferenceExceeds(request->moved_at, GetCurrentTimestamp(), request->timeout);
+	if (request->finished || transfer->waits_for_window || transfer->waits_for_sink)
+		return false;
+	if (TimestampDifferenceExceeds(request->moved_at, now, request->timeout))
+		return true;
+	if (!TimestampDifferenceExceeds(transfer->mark_at, now, request->timeout))
+		return false;
+	is_slow =
+	    transfer->moved - transfer->mark < (int64) NACHET_CURL_MIN_RATE * request->timeout / 1000;
+	set_mark(transfer, now);
+	return is_slow;
 }
 
 void
@@ -432,6 +491,7 @@ nachet_curl_resume(NachetCurlRequest *request)
 		return;
 	transfer->waits_for_window = transfer->waits_for_sink = false;
 	request->moved_at = GetCurrentTimestamp();
+	set_mark(transfer, request->moved_at);
 	block_signals(&before);
 	(void) curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
 	restore_signals(&before);

@@ -11,6 +11,9 @@
 /* What is kept of an answer's body where it is no object's bytes: an error, a store's small XML. */
 #define NACHET_CURL_TEXT_SIZE 4096
 
+/* The minimum that has to move, in bytes a second, over a request's timeout. */
+#define NACHET_CURL_MIN_RATE 1024
+
 /*
  * One request and its answer. The caller makes it by nachet_curl_create, fills in the first part, and
  * leaves it alone in between, its windows aside.
@@ -71,7 +74,7 @@ extern void nachet_curl_start(NachetCurlRequest *request);
  */
 extern void nachet_curl_step(int milliseconds);
 
-/* Whether nothing has moved for the request's timeout, through no fault of our own windows. */
+/* Whether nothing, or next to nothing, has moved for the request's timeout, our own windows aside. */
 extern bool nachet_curl_stands_still(const NachetCurlRequest *request);
 
 /* Moves a request on whose window was refilled or whose sink was emptied. */

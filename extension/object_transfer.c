@@ -143,7 +143,7 @@ judge(NachetTransfer *transfer)
 	transfer->status = request->status;
 	transfer->gone = false;
 	if (!request->finished)
-		appendStringInfo(&error, "nothing moved for %d ms", request->timeout);
+		appendStringInfo(&error, "less than 1 kB/s moved for %d ms", request->timeout);
 	else if (request->status >= 300)
 	{
 		append_refusal(&error, request);
@@ -192,11 +192,13 @@ end_try(NachetTransfer *transfer)
 {
 	MemoryContext caller = MemoryContextSwitchTo(transfer->home);
 	bool again = judge(transfer);
+	bool finished = transfer->request->finished;
 	TimestampTz latest;
 
 	MemoryContextSwitchTo(caller);
 	nachet_curl_end(transfer->request);
-	if (transfer->request->received > 0 || transfer->request->window_start > 0)
+	/* One that was given up has used up its time, whatever little came. */
+	if (finished && (transfer->request->received > 0 || transfer->request->window_start > 0))
 		transfer->moved_at = transfer->request->moved_at;
 	if (!again || transfer->attempts >= TRIES)
 		return true;

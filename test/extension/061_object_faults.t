@@ -120,6 +120,14 @@ for my $kind (qw(azure s3))
 		is($store->psql($right), $all->(), 'all is right');
 	};
 
+	subtest "$kind: a store that sends a byte now and then" => sub {
+		$proxy->fault(GET => 'trickle answer');
+		my (undef, undef, $err) = $store->psql_result("\\set VERBOSITY verbose\nSELECT nachet.chunk_size(); SET nachet.object_store_timeout = '1s'; $right");
+		$proxy->clear;
+		like($err, qr/NC008.*could not read.*less than 1 kB\/s moved for 1000 ms/s, 'is given up');
+		is($store->psql($right), $all->(), 'once that is over all is read');
+	};
+
 	subtest "$kind: deletions that fail" => sub {
 		$proxy->fault(DELETE => 'status 403');
 		$store->psql('SELECT nachet.delete_picture_set(id) FROM nachet.picture_set');

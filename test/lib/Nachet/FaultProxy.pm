@@ -15,7 +15,8 @@
 # Faults: "status N" or "status N CODE MESSAGE" (answers itself, with a message as stores have them), "etag VALUE" (in the header or,
 # for what ends an upload in parts, in the body), "reset request" (breaks the connection in the middle of the body), "lose answer" (forwards,
 # then breaks it), "reset answer" (in the middle of the answer), "corrupt request", "corrupt answer" (one byte of the body),
-# "cut answer" (a shorter body, and a Content-Length that says so), "stall" (never answers).
+# "cut answer" (a shorter body, and a Content-Length that says so), "trickle answer" (its body byte by byte, ten a second), "stall"
+# (never answers).
 package Nachet::FaultProxy;
 
 use strict;
@@ -241,6 +242,14 @@ sub _answer
 		print {$client} $head, substr $body, 0, $half;
 		$client->flush;
 		_break($client);
+	}
+	if ($fault eq 'trickle answer')
+	{
+		print {$client} $head;
+		$client->flush;
+		for my $byte (split //, $body) { select undef, undef, undef, 0.1; syswrite $client, $byte or return }
+		close $client;
+		return;
 	}
 	print {$client} $head, $body;
 	close $client;
