@@ -38,7 +38,7 @@ SELECT line FROM (
 			obj_description(oid, 'pg_class'), CASE WHEN relkind = 'v' THEN pg_get_viewdef(oid) END)
 		FROM relation
 	UNION ALL SELECT concat_ws(' ', 'column', attrelid::regclass, attnum, attname, format_type(atttypid, atttypmod),
-			attnotnull, attstorage, attidentity, attgenerated, array(SELECT unnest(attacl)::text ORDER BY 1), pg_get_expr(adbin, adrelid),
+			attnotnull, attstorage, coalesce(attstattarget, -1), attidentity, attgenerated, array(SELECT unnest(attacl)::text ORDER BY 1), pg_get_expr(adbin, adrelid),
 			col_description(attrelid, attnum))
 		FROM pg_attribute JOIN relation ON attrelid = relation.oid
 			LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
