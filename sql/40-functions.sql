@@ -30,7 +30,7 @@ COMMENT ON FUNCTION nachet.chunk_size() IS
 	'the bytes of each chunk of a content but its last';
 
 CREATE FUNCTION nachet.missing_contents(digests bytea[]) RETURNS SETOF bytea
-	AS 'MODULE_PATHNAME', 'missing_contents' LANGUAGE C STABLE STRICT
+	AS 'MODULE_PATHNAME', 'missing_contents' LANGUAGE C STABLE STRICT PARALLEL SAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.missing_contents(bytea[]) IS
 	'which of these SHA-256 are not stored yet, each once';
@@ -54,12 +54,12 @@ COMMENT ON FUNCTION nachet.upload_picture_set(text[], bytea[], uuid, jsonb) IS
 	'makes a set of contents that are stored already, given by SHA-256; else as upload_picture_set(bytea[], uuid, jsonb)';
 
 CREATE FUNCTION nachet.picture_content(picture_id uuid) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'picture_content' LANGUAGE C STABLE STRICT COST 1000;
+	AS 'MODULE_PATHNAME', 'picture_content' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION nachet.picture_content(uuid) IS
 	'all bytes of a picture; NULL where there is no such picture or it has no bytes';
 
 CREATE FUNCTION nachet.content_read(sha256 bytea, "offset" bigint, length bigint) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'content_read' LANGUAGE C STABLE STRICT COST 1000;
+	AS 'MODULE_PATHNAME', 'content_read' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION nachet.content_read(bytea, bigint, bigint) IS
 	'at most length bytes of a stored content, from offset (from 0); NULL where it is not stored';
 
@@ -112,7 +112,7 @@ COMMENT ON FUNCTION nachet.request_user(jsonb, text) IS
 
 CREATE FUNCTION nachet.content_facts(digests bytea[])
 	RETURNS TABLE (sha256 bytea, byte_size bigint, format text, width integer, height integer, reason text)
-	AS 'MODULE_PATHNAME', 'content_facts' LANGUAGE C STABLE STRICT
+	AS 'MODULE_PATHNAME', 'content_facts' LANGUAGE C STABLE STRICT PARALLEL SAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.content_facts(bytea[]) IS
 	'of those of these SHA-256 that are stored, each once, what their bytes are; reason: why they are no acceptable picture, NULL where they are one';

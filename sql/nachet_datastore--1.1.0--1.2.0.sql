@@ -139,6 +139,12 @@ COMMENT ON FUNCTION nachet.register_seed(text) IS
 COMMENT ON FUNCTION nachet.request_json(text) IS
 	'a request''s JSON text as jsonb; refuses an object that names a key twice, and more values than its length lets expect';
 
+-- They only read: tables, and the object store over a connection of the process that runs them.
+ALTER FUNCTION nachet.missing_contents(bytea[]) PARALLEL SAFE;
+ALTER FUNCTION nachet.content_facts(bytea[]) PARALLEL SAFE;
+ALTER FUNCTION nachet.picture_content(uuid) PARALLEL SAFE;
+ALTER FUNCTION nachet.content_read(bytea, bigint, bigint) PARALLEL SAFE;
+
 CREATE FUNCTION nachet.sweep_next(before timestamptz, after_id bigint, OUT contents bigint, OUT bytes bigint, OUT last_id bigint)
 	AS 'MODULE_PATHNAME', 'sweep_next' LANGUAGE C VOLATILE STRICT
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
