@@ -23,6 +23,7 @@
 #include "pure/names.h"
 #include "query.h"
 #include "request.h"
+#include "shown.h"
 
 PG_FUNCTION_INFO_V1(picture_form);
 PG_FUNCTION_INFO_V1(batch_import);
@@ -74,7 +75,30 @@ bad_manifest(int position, const char *flaw)
 	                        "hexadecimal digits}.")));
 }
 
-/* One entry of a manifest. */
+/* Refuses the members of an entry that nothing would be done with. */
+static void
+check_members(JsonbContainer *object, int position)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (JsonContainerSize(object) <= 2)
+		return;
+	iterator = JsonbIteratorInit(object);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		const char *key = value.val.string.val;
+		int length = value.val.string.len;
+
+		if (token == WJB_KEY && !(length == 4 && memcmp(key, "name", 4) == 0) &&
+		    !(length == 6 && memcmp(key, "sha256", 6) == 0))
+			bad_manifest(position,
+			             psprintf("has an unknown member \"%s\"", nachet_shown(key, length)));
+	}
+}
+
+/* One entry of a manifest: "name" and "sha256", and nothing else. */
 static void
 read_picture(JsonbValue *entry, int position, Datum *name, Datum *digest)
 {
@@ -92,6 +116,7 @@ read_picture(JsonbValue *entry, int position, Datum *name, Datum *digest)
 	    !nachet_hex_decode(value.val.string.val, NACHET_SHA256_BYTES, bytes))
 		bad_manifest(position, "has no \"sha256\" of 64 hexadecimal digits");
 	*digest = nachet_digest_datum(bytes);
+	check_members(object, position);
 }
 
 /* The request's "pictures" as names and digests. */

@@ -48,6 +48,14 @@ SELECT is(nachet.batch_import(pg_temp.manifest('{"pictures": [], "dry_run": true
 	'a dry run of no picture asks whether user, seed and data are right');
 SELECT throws_ok($$SELECT nachet.batch_import(pg_temp.manifest(), 'other@example.org')$$, 'NC007', NULL, 'nobody imports for another');
 
+-- Nothing is dropped in silence: a member that nothing is done with is refused, dry run or not.
+SELECT throws_ok(format('SELECT nachet.batch_import(pg_temp.manifest(%L))', jsonb_build_object('dry_run', dry_run, 'pictures',
+	jsonb_build_array(ok, ok || '{"name": "b"}' || json))), 'NC005', 'data has wrong "pictures": number 2 has an unknown member "' || shown || '"', 'an entry with ' || shown)
+FROM (VALUES ('{"seed_name": "Zea mays"}', 'seed_name'), ('{"Name": "x"}', 'Name'), ('{"": 1}', ''), ('{"name ": null}', 'name '), ('{"a\tb": [1]}', 'a?b'),
+		(jsonb_build_object(repeat('k', 300), 1)::text, repeat('k', 200) || '...')) AS m (more, shown),
+	(VALUES (true), (false)) AS d (dry_run), (SELECT jsonb_build_object('name', 'a', 'sha256', repeat('0', 64))) AS o (ok),
+	LATERAL (SELECT more::jsonb) AS j (json);
+
 -- What is missing is named in the manifest's order, each once.
 SELECT is(nachet.batch_import(pg_temp.manifest(jsonb_build_object('pictures', (SELECT jsonb_agg(jsonb_build_object('name', n::text, 'sha256',
 	encode(sha256((n % 50)::text::bytea), 'hex')) ORDER BY n) FROM generate_series(1, 200) n)))) -> 'missing',
