@@ -110,4 +110,39 @@ subtest 'a bucket named in the host' => sub {
 	is(scalar(grep { m{^GET localhost:$port /pictures/$key\z} } @asked), 4, 'by its own requests');
 };
 
+subtest 'uploads in parts that fail' => sub {
+	my @objects = $objects->list;
+	import_pictures('parts that fail', tiff(12_000_000, 'parts that fail'));
+	$proxy->fault(PUT => 'status 403 AccessDenied No.');
+	my $told;
+	my @asked = asked(sub { $told = told('SELECT nachet.offload_contents()') });
+	$proxy->clear;
+	like($told, qr/ERROR:  NC008.*HTTP status 403 AccessDenied: No\./s, 'a part that is refused ends its upload');
+	is(scalar(grep { /^DELETE \S+ \S+\?uploadId=/ } @asked), 1, 'and what was begun is given up in the store');
+	is_deeply([ $objects->list ], \@objects, 'which has nothing of it');
+	is($store->psql($whole), 1, 'the bytes stay in the database');
+
+	$proxy->fault('PUT,DELETE' => 'status 403 AccessDenied No.');
+	like(told('SELECT nachet.offload_contents()'), qr/NC008.*HTTP status 403 AccessDenied: No\./s, 'where giving up fails too, the first error is told');
+	$proxy->fault(POST => 'status 200');
+	like(told('SELECT nachet.offload_contents()'), qr/NC008.*the store's answer names no upload/s, 'an upload without a name is none');
+	$proxy->fault(POST => 'status 200 InternalError Once more.', 1);
+	is(offload(), '1|0', 'an error within an answer of 200 is tried again');
+	is($proxy->left, 0, 'it happened');
+	$proxy->clear;
+	is($store->psql($right), $store->psql('SELECT count(*) FROM nachet.picture'), 'all is read');
+};
+
+subtest 'requests that are changed on the way' => sub {
+	my $range = 'SELECT nachet.content_read(sha256, 100, 50) FROM nachet.content WHERE byte_size = 12000000 LIMIT 1';
+	for my $change ([ 'another range', 'bytes=100-149 bytes=200-249' ], [ 'another path', '/pictures/ /pictures/x' ], [ 'another version', 'If-Match: If-None-Match:' ])
+	{
+		my ($name, $what) = @$change;
+		$proxy->fault(GET => "tamper $what");
+		like(told($range), qr/NC008.*HTTP status 403 SignatureDoesNotMatch/s, "$name is refused by the signature");
+		$proxy->clear;
+	}
+	is($store->sqlstate($range), '', 'as it was sent it is read');
+};
+
 done_testing;

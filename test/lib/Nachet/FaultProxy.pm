@@ -14,7 +14,8 @@
 #
 # Faults: "status N" or "status N CODE MESSAGE" (answers itself, with a message as stores have them), "etag VALUE" (in the header or,
 # for what ends an upload in parts, in the body), "reset request" (breaks the connection in the middle of the body), "lose answer" (forwards,
-# then breaks it), "reset answer" (in the middle of the answer), "corrupt request", "corrupt answer" (one byte of the body),
+# then breaks it), "reset answer" (in the middle of the answer), "corrupt request", "tamper FROM TO" (in the request's
+# head), "corrupt answer" (one byte of the body),
 # "cut answer" (a shorter body, and a Content-Length that says so), "trickle answer" (its body byte by byte, ten a second), "stall"
 # (never answers).
 package Nachet::FaultProxy;
@@ -175,6 +176,7 @@ sub _serve
 		return;
 	}
 	substr($body, $length / 2, 1) ^= "\1" if $fault eq 'corrupt request' && $length;
+	if (my ($from, $to) = $fault =~ /^tamper (\S+) (\S+)\z/) { $head =~ s/\Q$from\E/$to/ }
 	if ($head =~ /^x-ms-content-crc64: *(\S+)/mi && $1 ne encode_base64(pack('Q<', _crc64($body)), ''))
 	{
 		my $refusal = '<?xml version="1.0"?><Error><Code>Crc64Mismatch</Code><Message>The bytes have another CRC64.</Message></Error>';
