@@ -65,7 +65,7 @@ add_text(NachetText *line, const NachetRequest *request, const char *client, uin
 	if (request->reason != NULL)
 	{
 		nachet_text_add(line, ": ", 2);
-		nachet_text_visible(line, request->reason, reason_length(request));
+		nachet_log_line_words(line, request->reason, reason_length(request));
 	}
 }
 
@@ -102,7 +102,9 @@ add_json(NachetText *line, const NachetRequest *request, const char *client, uin
 	nachet_text_format(line, ",\"milliseconds\":%" PRIu64 ".%03d", microseconds / 1000,
 	                   (int) (microseconds % 1000));
 	add_word(line, "ending", ending);
-	add_string(line, "reason", request->reason, reason_length(request));
+	nachet_text_format(line, ",\"reason\":%s", request->reason != NULL ? "" : "null");
+	if (request->reason != NULL)
+		nachet_log_line_words(line, request->reason, reason_length(request));
 }
 
 void

@@ -16,6 +16,7 @@
 #include <microhttpd.h>
 
 #include "gauges.h"
+#include "log.h"
 #include "metrics.h"
 #include "tls.h"
 
@@ -50,6 +51,8 @@ write_server(NachetText *text, const NachetServer *server)
 	if (nachet_tls_expiry() > 0)
 		write_gauge(text, "nachet_http_certificate_expiry_timestamp_seconds",
 		            (uint64_t) nachet_tls_expiry(), "When the certificate expires.");
+	write_value(text, "nachet_http_log_lost_lines_total", "counter", nachet_log_lost(),
+	            "Lines of the log that were lost because nobody read it.");
 	write_gauge(text, "nachet_http_stopping", atomic_load(&server->draining) ? 1 : 0,
 	            "1 once the service was told to stop.");
 }

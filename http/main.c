@@ -164,22 +164,25 @@ serve(const NachetHttpOptions *options, NachetSockets *sockets)
 
 	if (!nachet_server_start(&server, options, sockets))
 		return NACHET_HTTP_EXIT_FAILED;
+	nachet_log_start(); /* what the start had to say is there before it is said to be ready */
 	nachet_systemd_notify("READY=1");
-	nachet_log_never_wait(); /* or no signal would be fetched meanwhile */
 	serve_until_signal(&server, &endings);
 	if (!drain(&server, &endings, &limit))
 	{
 		/* Their threads may wait for the database for long; what they hold, the system takes back. */
 		nachet_log_warning("stopped: %zu requests were cut off", atomic_load(&server.requests));
 		nachet_sockets_close(sockets);
+		nachet_log_stop();
 		_exit(NACHET_HTTP_EXIT_FAILED);
 	}
 	if (!stop_in_time(&server, &endings, limit))
 	{
 		nachet_log_warning("stopped while the database had not answered");
+		nachet_log_stop();
 		_exit(NACHET_HTTP_EXIT_STOPPED);
 	}
 	nachet_log("stopped");
+	nachet_log_stop();
 	return NACHET_HTTP_EXIT_STOPPED;
 }
 

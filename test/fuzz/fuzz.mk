@@ -26,7 +26,7 @@ build/fuzz/choice: loader/choice.c
 build/fuzz/fields: http/fields.c http/text.c loader/client/visible.c loader/client/array.c
 build/fuzz/headers: http/mime.c http/origin.c http/request_id.c
 build/fuzz/list: loader/list.c loader/entries.c
-build/fuzz/log: http/access_log.c http/log.c http/text.c loader/client/visible.c
+build/fuzz/log: http/access_log.c http/log.c http/text.c loader/client/clock.c loader/client/visible.c
 build/fuzz/log: FUZZ_MORE = -Dwrite=fuzz_write
 build/fuzz/multipart: test/fuzz/multipart_reading.c http/multipart.c http/mime.c
 build/fuzz/networks: http/networks.c $(FUZZ_OPTION_TABLE)
