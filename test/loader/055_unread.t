@@ -34,7 +34,8 @@ sub start_unread
 
 # ThreadSanitizer flushes the streams when a program ends at once, and so waits for their reader.
 my $can_end = index(slurp($store->nachet_load), '__tsan_') < 0;
-for my $case (!$can_end ? () : [ 1, '--json' ], [ 2, '--report', "$work/report.csv" ], [ 2, '--json' ], [ 1, '--json', '--quiet' ])
+my @cases = ([ 1, '--json' ], [ 2, '--report', "$work/report.csv" ], [ 2, '--json' ], [ 1, '--json', '--quiet' ]);
+for my $case ($can_end ? @cases : ())
 {
 	my ($stream, @args) = @$case;
 	for my $signals ([ 'INT' ], [ 'TERM' ], [ 'TERM', 'TERM' ])
