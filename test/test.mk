@@ -28,7 +28,7 @@ check-sanitized:
 #   NACHET_TEST_KILLS (400)     who is killed, test/crash/010_kills.t
 #   NACHET_RACE_ROUNDS (200)    races of each kind, test/extension/010_concurrency.t
 #   NACHET_TEST_ROUNDS          bits flipped (60), kills of the loader and of an offloading backend (50 each), statements (5,000) and
-#                               requests (20,000) at random: where it is set, it goes for all of these, so set it for one test alone (TESTS='...')
+#                               requests (20,000) and calls that are cut off (20,000) at random: where it is set, it goes for all of these, so set it for one test alone (TESTS='...')
 #   NACHET_TEST_PICTURES (600)  in the set that a killed loader imports
 #   NACHET_TEST_SEED            repeats what a run has drawn, and printed
 check-long: export NACHET_LONG = 1
