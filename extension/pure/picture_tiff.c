@@ -44,6 +44,7 @@
 typedef enum KeptAs
 {
 	KEPT_NUMBER, /* its first value, as a uint64_t */
+	KEPT_HINT,   /* the same, if it is one: what pixels do not need */
 	KEPT_TABLE,  /* a NachetTiffField, whose integers are read later */
 	KEPT_FIELD,  /* the same, of any type and perhaps cut off */
 	KEPT_NOT     /* but its values must be there: decoders need them */
@@ -59,6 +60,10 @@ static const struct
 	{                                                                                              \
 		tag, KEPT_NUMBER, offsetof(NachetTiffDirectory, member)                                    \
 	}
+#define HINT(tag, member)                                                                          \
+	{                                                                                              \
+		tag, KEPT_HINT, offsetof(NachetTiffDirectory, member)                                      \
+	}
 #define TABLE(tag, member)                                                                         \
 	{                                                                                              \
 		tag, KEPT_TABLE, offsetof(NachetTiffDirectory, member)                                     \
@@ -67,8 +72,8 @@ static const struct
 	{                                                                                              \
 		tag, KEPT_FIELD, offsetof(NachetTiffDirectory, member)                                     \
 	}
-    NUMBER(254, subfile),        /* NewSubfileType */
-    NUMBER(255, old_subfile),    /* SubfileType */
+    HINT(254, subfile),          /* NewSubfileType */
+    HINT(255, old_subfile),      /* SubfileType */
     NUMBER(256, width),          /* ImageWidth */
     NUMBER(257, height),         /* ImageLength */
     NUMBER(258, bits),           /* BitsPerSample */
@@ -259,20 +264,24 @@ keep_field(NachetTiff *tiff, NachetTiffDirectory *directory, const NachetTiffFie
 {
 	const size_t kinds = sizeof(kept_fields) / sizeof(kept_fields[0]);
 	size_t i = 0;
+	KeptAs as;
 	void *place;
 
 	while (i < kinds && kept_fields[i].tag != field->tag)
 		i++;
 	if (i >= kinds || field->count == 0)
 		return NACHET_PICTURE_OK;
+	as = kept_fields[i].as;
 	place = (char *) directory + kept_fields[i].at;
-	if (kept_fields[i].as != KEPT_FIELD && field->cut_off)
-		return truncated(tiff, VALUE_CUT_OFF);
-	if (kept_fields[i].as == KEPT_NOT)
+	if (as == KEPT_HINT && (field->cut_off || !is_integer(field->type)))
 		return NACHET_PICTURE_OK;
-	if (kept_fields[i].as != KEPT_FIELD && !is_integer(field->type))
+	if (as != KEPT_FIELD && field->cut_off)
+		return truncated(tiff, VALUE_CUT_OFF);
+	if (as == KEPT_NOT)
+		return NACHET_PICTURE_OK;
+	if (as != KEPT_FIELD && !is_integer(field->type))
 		return malformed(tiff, "TIFF: a field has the wrong type");
-	if (kept_fields[i].as == KEPT_NUMBER)
+	if (as == KEPT_NUMBER || as == KEPT_HINT)
 		return keep_number(tiff, field, place);
 	memcpy(place, field, sizeof(*field));
 	return NACHET_PICTURE_OK;

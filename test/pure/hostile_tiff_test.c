@@ -472,6 +472,11 @@ test_values(void)
 		make_page(0, needed[i], 100, UINT32_MAX - 50);
 		expect(NACHET_PICTURE_TRUNCATED, "value is cut off", "TIFF without what decoders need");
 	}
+	make_page(0, 254, 100, UINT32_MAX - 50);
+	expect(NACHET_PICTURE_OK, NULL, "TIFF whose NewSubfileType is beyond the end");
+	make_page(0, 254, 1, 1);
+	set_number(10 + 7 * 12 + 2, ASCII, 2, false);
+	expect(NACHET_PICTURE_OK, NULL, "TIFF whose NewSubfileType is a text");
 	make_page(0, 320, 768, UINT32_MAX - 50);
 	expect(NACHET_PICTURE_OK, NULL, "TIFF whose palette is beyond the end, but not used");
 	set_number(10 + 2 * 12, 262, 2, false);
