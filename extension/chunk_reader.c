@@ -138,9 +138,9 @@ read_for_picture(void *context, uint64_t offset, void *buffer, size_t length)
 }
 
 NachetPictureStatus
-nachet_chunk_reader_picture(NachetChunkReader *reader, NachetPicture *picture)
+nachet_chunk_reader_picture(NachetChunkReader *reader, bool png_crcs_right, NachetPicture *picture)
 {
-	NachetSource source = {read_for_picture, reader, (uint64_t) reader->byte_size};
+	NachetSource source = {read_for_picture, reader, (uint64_t) reader->byte_size, png_crcs_right};
 
 	return nachet_picture_header_read(&source, picture);
 }

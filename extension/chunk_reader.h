@@ -26,8 +26,11 @@ extern void nachet_chunk_reader_select(NachetChunkReader *reader, int64 content_
 extern void nachet_chunk_reader_read(NachetChunkReader *reader, int64 offset, void *buffer,
                                      size_t length);
 
-/* What the selected content is as a picture. */
+/*
+ * What the selected content is as a picture. png_crcs_right spares reading a PNG whole whose bytes nachet_png_crcs_add
+ * has seen, and found right.
+ */
 extern NachetPictureStatus nachet_chunk_reader_picture(NachetChunkReader *reader,
-                                                       NachetPicture *picture);
+                                                       bool png_crcs_right, NachetPicture *picture);
 
 #endif

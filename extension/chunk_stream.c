@@ -23,6 +23,7 @@
 #include "chunk_reader.h"
 #include "chunk_stream.h"
 #include "errcodes.h"
+#include "pure/png_crcs.h"
 #include "query.h"
 #include "schema.h"
 
@@ -32,12 +33,14 @@ typedef struct Sealed
 	int64 content_id;
 	int64 byte_size;
 	uint8 sha256[NACHET_SHA256_BYTES];
+	bool png_crcs_right;
 } Sealed;
 
 struct NachetChunkStream
 {
 	MemoryContext context;
 	pg_cryptohash_ctx *hash;
+	NachetPngCrcs png_crcs;
 	Oid sequence;
 	int64 content_id; /* of the content under way; 0 where there is none */
 	int64 byte_size;  /* of what has come of it */
@@ -90,6 +93,7 @@ finish_content(NachetChunkStream *stream)
 	sealed->byte_size = stream->byte_size;
 	if (pg_cryptohash_final(stream->hash, sealed->sha256, NACHET_SHA256_BYTES) < 0)
 		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(stream->hash));
+	sealed->png_crcs_right = nachet_png_crcs_right(&stream->png_crcs);
 	stream->content_id = 0;
 }
 
@@ -99,6 +103,7 @@ begin_content(NachetChunkStream *stream)
 	finish_content(stream);
 	if (pg_cryptohash_init(stream->hash) < 0)
 		elog(ERROR, "could not begin SHA-256: %s", pg_cryptohash_error(stream->hash));
+	nachet_png_crcs_init(&stream->png_crcs);
 	stream->content_id = nextval_internal(stream->sequence, false);
 	stream->byte_size = 0;
 	stream->next_chunk_no = 0;
@@ -138,6 +143,7 @@ nachet_chunk_stream_add(NachetChunkStream *stream, int32 chunk_no, const void *d
 		begin_content(stream);
 	if (pg_cryptohash_update(stream->hash, data, length) < 0)
 		elog(ERROR, "could not continue SHA-256: %s", pg_cryptohash_error(stream->hash));
+	nachet_png_crcs_add(&stream->png_crcs, data, length);
 	stream->byte_size += length;
 	stream->last_was_full = (length == NACHET_CHUNK_SIZE);
 	if (chunk_no == PG_INT32_MAX)
@@ -182,7 +188,8 @@ describe_contents(NachetChunkStream *stream)
 
 		nachet_chunk_reader_select(reader, sealed->content_id, sealed->byte_size,
 		                           NACHET_CHUNK_SIZE);
-		columns.no_picture[i] = nachet_chunk_reader_picture(reader, &picture) != NACHET_PICTURE_OK;
+		columns.no_picture[i] = nachet_chunk_reader_picture(reader, sealed->png_crcs_right,
+		                                                    &picture) != NACHET_PICTURE_OK;
 		columns.id[i] = Int64GetDatum(sealed->content_id);
 		columns.sha256[i] = nachet_digest_datum(sealed->sha256);
 		columns.byte_size[i] = Int64GetDatum(sealed->byte_size);

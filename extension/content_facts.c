@@ -44,7 +44,7 @@ nachet_content_flaw(NachetChunkReader *reader, int64 content_id, int64 byte_size
                     NachetPicture *picture)
 {
 	nachet_chunk_reader_select(reader, content_id, byte_size, chunk_size);
-	(void) nachet_chunk_reader_picture(reader, picture);
+	(void) nachet_chunk_reader_picture(reader, false, picture);
 	return picture->reason;
 }
 

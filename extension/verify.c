@@ -30,6 +30,7 @@
 #include "damage.h"
 #include "object_read.h"
 #include "object_settings.h"
+#include "pure/png_crcs.h"
 #include "query.h"
 #include "verify.h"
 #include "verify_walk.h"
@@ -85,6 +86,7 @@ typedef struct Scrub
 	TupleDesc shape;
 	Snapshot snapshot;
 	pg_cryptohash_ctx *hash;
+	NachetPngCrcs png_crcs;
 	MemoryContext scans; /* reset with each subtransaction */
 	MemoryContext item;  /* reset with each content */
 	NachetWalk contents;
@@ -268,6 +270,8 @@ take_chunk(Scrub *scrub, Chunks *chunks)
 	else if (pg_cryptohash_update(scrub->hash, (const uint8 *) VARDATA_ANY(data),
 	                              VARSIZE_ANY_EXHDR(data)) < 0)
 		elog(ERROR, "could not continue SHA-256: %s", pg_cryptohash_error(scrub->hash));
+	else
+		nachet_png_crcs_add(&scrub->png_crcs, VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
 }
 
 static void
@@ -282,6 +286,7 @@ read_chunks(Scrub *scrub, Chunks *chunks)
 		chunks->expected = (content->byte_size - 1) / content->chunk_size + 1;
 	if (pg_cryptohash_init(scrub->hash) < 0)
 		elog(ERROR, "could not begin SHA-256: %s", pg_cryptohash_error(scrub->hash));
+	nachet_png_crcs_init(&scrub->png_crcs);
 	for (; !walk->ended && walk->id == id; nachet_walk_step(walk))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -327,7 +332,8 @@ judge_description(Scrub *scrub)
 
 	nachet_chunk_reader_select(scrub->reader, scrub->verify->next, content->byte_size,
 	                           content->chunk_size);
-	is_picture = nachet_chunk_reader_picture(scrub->reader, &picture) == NACHET_PICTURE_OK;
+	is_picture = nachet_chunk_reader_picture(scrub->reader, nachet_png_crcs_right(&scrub->png_crcs),
+	                                         &picture) == NACHET_PICTURE_OK;
 	MemoryContextSwitchTo(caller);
 	if (!is_picture && content->format != NULL)
 		add_finding(scrub, FLAW_DESCRIPTION,

@@ -42,7 +42,7 @@ check_file(Check *check, size_t index)
 {
 	NachetFile *file = &check->files->file[index];
 	NachetFileSource file_source;
-	NachetSource source = {nachet_source_callback, &file_source, 0};
+	NachetSource source = {.read = nachet_source_callback, .context = &file_source};
 	NachetPicture picture;
 	NachetPictureStatus status;
 	const char *output;

@@ -224,7 +224,8 @@ NachetPictureStatus
 nachet_picture_header_read_buffer(const void *bytes, size_t size, NachetPicture *picture)
 {
 	/* The context is only read from: read_from_buffer makes it const again. */
-	NachetSource source = {read_from_buffer, (void *) (uintptr_t) bytes, size};
+	NachetSource source = {
+	    .read = read_from_buffer, .context = (void *) (uintptr_t) bytes, .size = size};
 
 	return nachet_picture_header_read(&source, picture);
 }

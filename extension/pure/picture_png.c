@@ -3,12 +3,13 @@
  *		PNG: the W3C recommendation (ISO/IEC 15948); section numbers are those of its second
  *		edition.
  *
- * The walk goes from chunk to chunk by their lengths. It reads the critical ones whole, because a
- * CRC tells of any damage to them, and hops over the others, whose damage decoders pass over with a
- * warning (13.2). APNG's chunks are chunks like others.
+ * The walk hops from chunk to chunk by their lengths. Then all bytes are read, unless the source's
+ * owner has seen them pass and knows: the CRCs of the critical chunks tell of any damage to them.
+ * That of others decoders pass over with a warning (13.2). APNG's chunks are chunks like others.
  */
 #include "picture_formats.h"
 #include "crc.h"
+#include "png_crcs.h"
 
 #include <string.h>
 
@@ -59,32 +60,27 @@ depth_allowed(unsigned char depth, unsigned char colour)
 	}
 }
 
-/* 5.5 and Annex D: a chunk's CRC covers its type and data, and stands behind them. */
+/* 5.5 and Annex D: reads the bytes up to IEND's end for the CRCs of critical chunks. */
 static NachetPictureStatus
-check_crc(NachetReader *reader, uint64_t offset, uint32_t length)
+check_crcs(NachetReader *reader, uint64_t end)
 {
-	uint64_t at = offset + 4;
-	uint64_t end = at + 4 + length;
-	const unsigned char *bytes;
-	uint32_t crc = 0;
+	NachetPngCrcs crcs;
 
-	while (at < end)
+	nachet_png_crcs_init(&crcs);
+	for (uint64_t at = 0; at < end;)
 	{
+		const unsigned char *bytes = nachet_picture_peek(reader, at, 1, CHUNK_CUT_OFF);
 		size_t piece;
 
-		bytes = nachet_picture_peek(reader, at, 1, CHUNK_CUT_OFF);
 		if (bytes == NULL)
 			return reader->status;
 		piece = nachet_picture_window_left(reader, at);
 		if (piece > end - at)
 			piece = (size_t) (end - at);
-		crc = nachet_crc32_add(crc, bytes, piece);
+		nachet_png_crcs_add(&crcs, bytes, piece);
 		at += piece;
 	}
-	bytes = nachet_picture_peek(reader, end, 4, CHUNK_CUT_OFF);
-	if (bytes == NULL)
-		return reader->status;
-	if (nachet_get_32be(bytes) != crc)
+	if (!nachet_png_crcs_right(&crcs))
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED, CRC_WRONG);
 	return NACHET_PICTURE_OK;
 }
@@ -142,17 +138,7 @@ is_type(const PngChunk *chunk, const char *type)
 	return memcmp(chunk->type, type, 4) == 0;
 }
 
-/* 5.4: bit 5 of the first letter, which makes it a small one, marks a chunk that is ancillary. */
-static bool
-is_critical(const PngChunk *chunk)
-{
-	return (chunk->type[0] & 0x20) == 0;
-}
-
-/*
- * Finds the chunk at an offset, all of whose bytes are there; if it is critical, they are as
- * written.
- */
+/* Finds the chunk at an offset, all of whose bytes are there. */
 static NachetPictureStatus
 read_chunk(NachetReader *reader, uint64_t offset, PngChunk *chunk)
 {
@@ -172,7 +158,7 @@ read_chunk(NachetReader *reader, uint64_t offset, PngChunk *chunk)
 		                             "PNG: a chunk is longer than 2,147,483,647 bytes");
 	if (!nachet_picture_within(reader, offset, CHUNK_OVERHEAD + (uint64_t) chunk->length))
 		return nachet_picture_refuse(reader, NACHET_PICTURE_TRUNCATED, CHUNK_CUT_OFF);
-	return is_critical(chunk) ? check_crc(reader, offset, chunk->length) : NACHET_PICTURE_OK;
+	return NACHET_PICTURE_OK;
 }
 
 /*
@@ -195,7 +181,7 @@ raw_bytes(const Png *png)
  * What IEND ends must have been whole, and large enough for its pixels whatever their compression.
  */
 static NachetPictureStatus
-check_end(NachetReader *reader, const Png *png, const PngChunk *iend)
+check_end(NachetReader *reader, const Png *png, const PngChunk *iend, uint64_t offset)
 {
 	if (iend->length != 0)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED, "PNG: IEND is not empty");
@@ -206,6 +192,8 @@ check_end(NachetReader *reader, const Png *png, const PngChunk *iend)
 	if (raw_bytes(png) / MOST_FROM_BYTE > png->pixels_bytes)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "PNG: too few bytes for its pixels");
+	if (!reader->source->png_crcs_right)
+		return check_crcs(reader, offset + CHUNK_OVERHEAD);
 	return NACHET_PICTURE_OK;
 }
 
@@ -223,7 +211,7 @@ walk_chunks(NachetReader *reader, Png *png)
 		if (status != NACHET_PICTURE_OK)
 			return status;
 		if (is_type(&chunk, "IEND"))
-			return check_end(reader, png, &chunk);
+			return check_end(reader, png, &chunk, offset);
 		if (is_type(&chunk, "IHDR"))
 			return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 			                             "PNG: more than one IHDR chunk");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pure/crc.h"
+#include "pure/png_crcs.h"
 #include "pure/picture_header.h"
 #include "fuzz.h"
 
@@ -39,9 +40,12 @@ read_medium(void *context, uint64_t offset, void *buffer, size_t length)
 }
 
 static NachetPictureStatus
-read_from_medium(Medium *medium, NachetPicture *picture)
+read_from_medium(Medium *medium, bool png_crcs_right, NachetPicture *picture)
 {
-	NachetSource source = {read_medium, medium, medium->size};
+	NachetSource source = {.read = read_medium,
+	                       .context = medium,
+	                       .size = medium->size,
+	                       .png_crcs_right = png_crcs_right};
 
 	return nachet_picture_header_read(&source, picture);
 }
@@ -90,20 +94,39 @@ judge(const uint8_t *bytes, size_t size)
 	NachetPictureStatus status = nachet_picture_header_read_buffer(bytes, size, &whole);
 	uint64_t random = fuzz_seed(bytes, size);
 	Medium medium = {bytes, size, 0, UINT64_MAX, false};
+	NachetPngCrcs crcs;
 
 	check_answer(status, &whole);
 	CLAIM((status == NACHET_PICTURE_EMPTY) == (size == 0));
 	CLAIM(status != NACHET_PICTURE_READ_FAILED);
 
 	/* A medium gives the same answer, and is read a bounded number of times. */
-	CLAIM(read_from_medium(&medium, &picture) == status);
+	CLAIM(read_from_medium(&medium, false, &picture) == status);
 	CLAIM(picture.format == whole.format && picture.reason == whole.reason);
 	CLAIM(picture.width == whole.width && picture.height == whole.height);
 	CLAIM(medium.asked <= ASKED_PER_BYTE * (uint64_t) size + ASKED_MORE);
 
+	/*
+	 * So does one whose CRCs were told as the bytes passed by, cut anyhow; and no PNG is accepted
+	 * without.
+	 */
+	nachet_png_crcs_init(&crcs);
+	for (size_t at = 0; at < size;)
+	{
+		size_t piece = 1 + fuzz_random(&random) % (size - at);
+
+		nachet_png_crcs_add(&crcs, bytes + at, piece);
+		at += piece;
+	}
+	CLAIM(status != NACHET_PICTURE_OK || strcmp(whole.format, "PNG") != 0 ||
+	      nachet_png_crcs_right(&crcs));
+	medium = (Medium){bytes, size, 0, UINT64_MAX, false};
+	CLAIM(read_from_medium(&medium, nachet_png_crcs_right(&crcs), &picture) == status);
+	CLAIM(picture.reason == whole.reason);
+
 	/* One that fails is not asked again, and the failure is told. */
 	medium = (Medium){bytes, size, 0, fuzz_random(&random) % 24, false};
-	status = read_from_medium(&medium, &picture);
+	status = read_from_medium(&medium, false, &picture);
 	check_answer(status, &picture);
 	CLAIM(medium.failed == (status == NACHET_PICTURE_READ_FAILED));
 }

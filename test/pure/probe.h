@@ -49,7 +49,7 @@ static inline NachetPictureStatus
 probe_picture(Probe *probe, const void *bytes, size_t size, uint64_t fail_at,
               NachetPicture *picture)
 {
-	NachetSource source = {probe_read, probe, size};
+	NachetSource source = {.read = probe_read, .context = probe, .size = size};
 
 	memset(probe, 0, sizeof(*probe));
 	probe->bytes = bytes;
