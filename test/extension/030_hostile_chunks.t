@@ -93,6 +93,25 @@ is($store->psql('SELECT count(*) FROM nachet.content_chunk k LEFT JOIN nachet.co
 is($store->psql('SELECT count(*) FROM nachet.content c WHERE (SELECT count(*) FROM nachet.content_chunk WHERE content_id = c.id)'
 		. ' <> (byte_size + chunk_size - 1) / chunk_size'), 0, 'no content lacks a chunk');
 is($store->psql("SELECT encode(nachet.picture_content(id), 'hex') FROM nachet.picture"), $picture, 'the picture of another is as it was');
+# A PNG of several chunks is judged as they pass by: with any of its bits flipped it is no picture, and the reason tells.
+sub stored
+{
+	my ($bytes) = @_;
+	my $hex = unpack 'H*', $bytes;
+	$store->psql("INSERT INTO nachet.content_chunk (chunk_no, data) SELECT n, substring(b FROM n * nachet.chunk_size() + 1 FOR nachet.chunk_size())
+		FROM (SELECT '\\x$hex'::bytea) AS p (b), generate_series(0, (length(b) - 1) / nachet.chunk_size()) n ORDER BY n", role => 'importer');
+	return $store->psql("SELECT concat_ws(' ', format, width, height, reason) FROM nachet.content_facts(ARRAY[sha256('\\x$hex'::bytea)])");
+}
+
+my $large = png(200, 150, 'large');
+is(stored($large), 'PNG 200 150', 'a PNG of several chunks');
+for my $at (5, 40, 9_000, 40_000, 80_000, length($large) - 2)
+{
+	my $damaged = $large;
+	substr($damaged, $at, 1) ^= "\x10";
+	like(stored($damaged), qr/^PNG: |^truncated PNG: /, "with one bit flipped at $at it is none");
+}
+
 unlike($store->log, qr/terminated by signal|PANIC|leak/, 'no backend crashed, and nothing leaked');
 
 done_testing;
