@@ -54,11 +54,5 @@ nachet_index_scan_find(NachetIndexScan *scan, Datum key, RegProcedure equals)
 Datum
 nachet_index_scan_column(NachetIndexScan *scan, int column, bool *isnull)
 {
-	/* One that the extension's version does not have yet. */
-	if (column > scan->slot->tts_tupleDescriptor->natts)
-	{
-		*isnull = true;
-		return (Datum) 0;
-	}
 	return slot_getattr(scan->slot, column, isnull);
 }

@@ -126,6 +126,11 @@ SQL
 	indexes_hold('every index still has every row');
 	is($store->psql('CALL nachet.verify_all()'), 0, 'nothing is found to be damaged');
 
+	$store->psql('SELECT nachet.offload_contents()');
+	$store->psql('CREATE TABLE public.sizes AS SELECT id, chunk_size FROM nachet.content; UPDATE nachet.content SET chunk_size = 16312 WHERE byte_size > 1000000');
+	is($store->sqlstate('SELECT nachet.restore_contents()'), '54000', 'chunks of a server with larger pages do not come back');
+	$store->psql('UPDATE nachet.content c SET chunk_size = s.chunk_size FROM public.sizes s WHERE s.id = c.id; DROP TABLE public.sizes');
+	is($store->psql('SELECT contents, failed FROM nachet.restore_contents()'), '4|0', '... and all others do');
 	$store->psql(q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'left over'), (0, 'left over too')}, role => 'importer');
 	is($store->psql("SELECT contents FROM nachet.sweep_contents('-1 s')"), 2, 'what no set has is swept');
 	cmp_ok($store->psql("SELECT nachet.delete_picture_set('$copied')"), '>=', 300_000, 'a set is deleted, with what only it had');
