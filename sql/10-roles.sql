@@ -2,6 +2,9 @@
 
 \echo Use "CREATE EXTENSION nachet_datastore" to load this file. \quit
 
+-- Scripts of extensions run with the schema's own operators in sight, as a superuser: none but PostgreSQL's may be found here.
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
 -- The rules for names and JSON are about UTF-8.
 DO $$
 BEGIN

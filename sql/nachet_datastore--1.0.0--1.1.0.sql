@@ -4,6 +4,9 @@
 
 \echo Use "ALTER EXTENSION nachet_datastore UPDATE TO '1.1.0'" to load this file. \quit
 
+-- Scripts of extensions run with the schema's own operators in sight, as a superuser: none but PostgreSQL's may be found here.
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
 ALTER FUNCTION nachet.picture_content(uuid) COST 1000;
 ALTER FUNCTION nachet.content_read(bytea, bigint, bigint) COST 1000;
 

@@ -4,6 +4,9 @@
 
 \echo Use "ALTER EXTENSION nachet_datastore UPDATE TO '1.2.0'" to load this file. \quit
 
+-- Scripts of extensions run with the schema's own operators in sight, as a superuser: none but PostgreSQL's may be found here.
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
 -- Roles (10-roles.sql) ----------------------------------------------------------------------------
 
 -- What is here already keeps the rights that the site has given it (see the end).

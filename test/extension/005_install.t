@@ -121,4 +121,37 @@ subtest 'default privileges of the installer' => sub {
 	is($new->($store->psql($rights, db => 'updated')), $new->($expected), '... and what is new is closed');
 };
 
+# Operators that match the catalogs' columns exactly, and better than PostgreSQL's own: whoever finds them runs them. The first hides what is in a schema.
+my %answer = (regnamespace => 'false', regclass => '$1 OPERATOR(pg_catalog.=) $2::oid');
+my $look_alikes = join '; ', 'SET ROLE mallory', map {
+	"CREATE FUNCTION nachet.is(oid, $_) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN"
+		. " IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN ALTER ROLE mallory SUPERUSER; END IF;"
+		. " RETURN $answer{$_}; END'",
+	"CREATE OPERATOR nachet.= (LEFTARG = oid, RIGHTARG = $_, FUNCTION = nachet.is)"
+} sort keys %answer;
+my $is_super = q(SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory');
+
+subtest 'operators in a schema that was there before' => sub {
+	$store->psql('CREATE DATABASE prepared', db => 'postgres');
+	my $prepare = "GRANT CREATE ON DATABASE prepared TO mallory; SET ROLE mallory; CREATE SCHEMA nachet; $look_alikes; RESET ROLE; ALTER SCHEMA nachet OWNER TO CURRENT_USER";
+	$store->psql($prepare, db => 'prepared');
+	my (undef, undef, $err) = $store->psql_result('CREATE EXTENSION nachet_datastore', db => 'prepared');
+	like($err, qr/schema nachet holds functions or operators/, 'are refused');
+	is($store->psql($is_super, db => 'postgres'), 'f', '... and not run');
+	$store->psql('ALTER ROLE mallory NOSUPERUSER', db => 'postgres');
+};
+
+subtest 'operators in the schema at an update' => sub {
+	for my $version (qw(1.0.0 1.1.0))
+	{
+		my $db = "prepared_$version" =~ s/\W/_/gr;
+		$store->psql("CREATE DATABASE $db", db => 'postgres');
+		$store->psql("CREATE EXTENSION nachet_datastore VERSION '$version'; GRANT CREATE, USAGE ON SCHEMA nachet TO mallory; $look_alikes", db => $db);
+		my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
+		is($status, 0, "$version is updated") or diag($err);
+		is($store->psql($is_super, db => 'postgres'), 'f', '... without running them');
+		$store->psql('ALTER ROLE mallory NOSUPERUSER', db => 'postgres');
+	}
+};
+
 done_testing;
