@@ -198,6 +198,7 @@ put_questions(Script *script)
 	    "BEGIN;\n"
 	    "SET LOCAL client_encoding = 'UTF8';\n"
 	    "SET LOCAL standard_conforming_strings = on;\n"
+	    "SET LOCAL search_path = pg_catalog, pg_temp;\n"
 	    "DO $$BEGIN IF nachet.chunk_size() <> %d THEN RAISE EXCEPTION\n"
 	    "'this script holds chunks of %d bytes, and this server wants %%', nachet.chunk_size()\n"
 	    "USING HINT = 'Import the folder with nachet-load and --dbname instead.'; END IF; END$$;\n",

@@ -33,16 +33,20 @@ enum
 	DATA_PARAMETERS
 };
 
+/* Whoever may create objects in a schema of the search_path has no word in these: all is named with its schema. */
+#define TEXT    "::pg_catalog.text"
+#define NUMERIC "::pg_catalog.numeric"
 #define DATA_MEMBERS                                                                               \
-	"'seed_name', $1::text, 'zoom_level', $2::numeric, 'nb_seeds', $3::numeric, 'name', $4::text"
+	"'seed_name', $1" TEXT ", 'zoom_level', $2" NUMERIC ", 'nb_seeds', $3" NUMERIC ", 'name', $4" TEXT
 
 static const char ask_statement[] =
-    "SELECT nachet.batch_import(jsonb_build_object(" DATA_MEMBERS ", 'email', $5::text, "
-    "'dry_run', true, 'pictures', '[]'::jsonb), NULL) ->> 'user_id'";
+    "SELECT nachet.batch_import(pg_catalog.jsonb_build_object(" DATA_MEMBERS ", 'email', $5" TEXT
+    ", 'dry_run', true, 'pictures', '[]'::pg_catalog.jsonb), NULL)"
+    " OPERATOR(pg_catalog.->>) 'user_id'";
 
 static const char upload_statement[] =
-    "SELECT nachet.upload_picture_set($6::text[], $7::bytea[], $5::uuid, "
-    "jsonb_build_object(" DATA_MEMBERS "))";
+    "SELECT nachet.upload_picture_set($6::pg_catalog.text[], $7::pg_catalog.bytea[], "
+    "$5::pg_catalog.uuid, pg_catalog.jsonb_build_object(" DATA_MEMBERS "))";
 
 typedef struct Connection
 {
