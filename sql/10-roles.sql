@@ -76,6 +76,11 @@ BEGIN
 			FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
 				JOIN pg_catalog.pg_roles u ON u.oid = m.member
 			WHERE r.rolname = 'nachet_owner' AND NOT u.rolsuper
+			-- A function of its own, say, that others may run with its rights.
+			UNION ALL SELECT r.rolname, 9, 'owner of ' || pg_catalog.pg_describe_object(o.classid, o.objid, o.objsubid), true
+			FROM pg_catalog.pg_shdepend o JOIN pg_catalog.pg_roles r ON r.oid = o.refobjid
+			WHERE r.rolname = 'nachet_owner' AND o.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND o.deptype = 'o'
+				AND o.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
 		) AS t
 		WHERE name IN ('nachet_owner', 'nachet_reader', 'nachet_importer', 'nachet_app', 'nachet_admin')
 		GROUP BY name ORDER BY name
@@ -84,7 +89,7 @@ BEGIN
 			RAISE EXCEPTION 'role "nachet_owner" has more rights than the owner of all pictures may have'
 				USING ERRCODE = 'object_not_in_prerequisite_state',
 					DETAIL = pg_catalog.format('It has: %s.', role.rights),
-					HINT = 'ALTER ROLE nachet_owner NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS, and REVOKE nachet_owner FROM each member.';
+					HINT = 'ALTER ROLE nachet_owner NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS, REVOKE nachet_owner FROM each member, and DROP or REASSIGN what it owns.';
 		END IF;
 		RAISE WARNING 'role "%" has more rights than nachet_datastore gives it', role.name
 			USING DETAIL = pg_catalog.format('It has: %s.', role.rights),

@@ -18,7 +18,7 @@ sub install_after
 	my ($sql) = @_;
 	$store->psql($sql);
 	my ($status, undef, $err) = $store->psql_result("\\set VERBOSITY verbose\nCREATE EXTENSION nachet_datastore");
-	$store->psql('DROP EXTENSION IF EXISTS nachet_datastore; DROP SCHEMA IF EXISTS nachet CASCADE; DROP ROLE IF EXISTS ' . join ', ', @ours);
+	$store->psql('DROP EXTENSION IF EXISTS nachet_datastore; DROP FUNCTION IF EXISTS f(); DROP SCHEMA IF EXISTS nachet CASCADE; DROP ROLE IF EXISTS ' . join ', ', @ours);
 	return ($status, $err);
 }
 
@@ -32,6 +32,7 @@ subtest 'an owner that others can be' => sub {
 		[ 'BYPASSRLS', 'CREATE ROLE nachet_owner BYPASSRLS' ],
 		[ 'member mallory', 'CREATE ROLE nachet_owner; GRANT nachet_owner TO mallory' ],
 		[ 'member nachet_importer', 'CREATE ROLE nachet_owner; CREATE ROLE nachet_importer IN ROLE nachet_owner' ],
+		[ 'owner of function public.f()', 'CREATE ROLE nachet_owner; CREATE FUNCTION f() RETURNS text SECURITY DEFINER LANGUAGE sql AS $$SELECT 1::text$$; ALTER FUNCTION f() OWNER TO nachet_owner' ],
 		[ 'LOGIN, member mallory', 'CREATE ROLE nachet_owner LOGIN ROLE mallory' ]);
 	for my $case (@cases)
 	{
