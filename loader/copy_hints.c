@@ -13,32 +13,32 @@
 
 /* The source that pg_settings gives, in words. */
 #define WHOSE                                                                                      \
-	"CASE source WHEN 'user' THEN 'for this role (ALTER ROLE)'"                                    \
-	" WHEN 'database' THEN 'for this database (ALTER DATABASE)'"                                   \
-	" WHEN 'database user' THEN 'for this role in this database (ALTER ROLE ... IN DATABASE)'"     \
-	" WHEN 'client' THEN 'by PGOPTIONS or the connection string'"                                  \
+	"CASE WHEN source OPERATOR(pg_catalog.=) 'user' THEN 'for this role (ALTER ROLE)'"                                    \
+	" WHEN source OPERATOR(pg_catalog.=) 'database' THEN 'for this database (ALTER DATABASE)'"                                   \
+	" WHEN source OPERATOR(pg_catalog.=) 'database user' THEN 'for this role in this database (ALTER ROLE ... IN DATABASE)'"     \
+	" WHEN source OPERATOR(pg_catalog.=) 'client' THEN 'by PGOPTIONS or the connection string'"                                  \
 	" ELSE 'by the server' END"
 
 /* The value of a setting that is on, whose it is, and what lifts it. */
 #define SETTING(name, lift)                                                                        \
-	"SELECT format('%s is %s, set %s. %s', name, current_setting(name), " WHOSE ", " lift          \
-	") FROM pg_settings WHERE name = '" name "' AND setting NOT IN ('0', '-1')"
+	"SELECT pg_catalog.format('%s is %s, set %s. %s', name, pg_catalog.current_setting(name), " WHOSE ", " lift          \
+	") FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) '" name "' AND setting OPERATOR(pg_catalog.<>) ALL ('{0,-1}')"
 
-#define LIFT_FOR_ONE_IMPORT "format('PGOPTIONS=''-c %s=0'' lifts it for one import.', name)"
+#define LIFT_FOR_ONE_IMPORT "pg_catalog.format('PGOPTIONS=''-c %s=0'' lifts it for one import.', name)"
 
 static const char member_question[] =
-    "SELECT CASE WHEN pg_has_role('nachet_importer', 'USAGE') THEN NULL"
-    " WHEN pg_has_role('nachet_importer', 'MEMBER') THEN format("
+    "SELECT CASE WHEN pg_catalog.pg_has_role('nachet_importer', 'USAGE') THEN NULL"
+    " WHEN pg_catalog.pg_has_role('nachet_importer', 'MEMBER') THEN pg_catalog.format("
     "'The role %I is a member of nachet_importer and does not inherit its privileges:"
     " let it inherit them, or set PGOPTIONS=''-c role=nachet_importer''.', current_user)"
-    " ELSE format('An administrator gives the role its privileges:"
+    " ELSE pg_catalog.format('An administrator gives the role its privileges:"
     " GRANT nachet_importer TO %I;', current_user) END";
 
 static const char version_question[] =
-    "SELECT CASE extversion WHEN '" NACHET_VERSION "' THEN NULL ELSE format("
+    "SELECT CASE WHEN extversion OPERATOR(pg_catalog.=) '" NACHET_VERSION "' THEN NULL ELSE pg_catalog.format("
     "'This is nachet-load " NACHET_VERSION ", and the database has nachet_datastore %s:"
     " ALTER EXTENSION nachet_datastore UPDATE brings it up to date.', extversion) END"
-    " FROM pg_extension WHERE extname = 'nachet_datastore'";
+    " FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'nachet_datastore'";
 
 static const struct
 {
