@@ -33,9 +33,17 @@ PG_FUNCTION_INFO_V1(user_named);
 /* RFC 5321, 4.5.3.1.3: a path of 256 bytes with its angle brackets. */
 #define EMAIL_MAX_BYTES 254
 
+/*
+ * Characters that Unicode's normalization turns into ASCII: KELVIN SIGN into K, GREEK QUESTION MARK into a
+ * semicolon, GREEK VARIA into a grave accent. Whoever has such an address is not whom ASCII names.
+ */
+static const char *const ascii_twins[] = {"\xe2\x84\xaa", "\xcd\xbe", "\xe1\xbf\xaf"};
+
+/* An address is found as it is and in form C, but for those characters. */
 static const char *const find_user =
     "SELECT id FROM nachet.users WHERE lower(email COLLATE \"C\") IN"
-    " (lower($1 COLLATE \"C\"), lower(normalize($1) COLLATE \"C\"))"
+    " (lower($1 COLLATE \"C\"), lower(normalize(translate("
+    "$1, E'\\u212A\\u037E\\u1FEF', E'\\uFFFD\\uFFFD\\uFFFD')) COLLATE \"C\"))"
     " ORDER BY lower(email COLLATE \"C\") = lower($1 COLLATE \"C\") DESC LIMIT 1";
 
 Datum
@@ -85,6 +93,12 @@ check_email(text *email, int sqlstate)
 		ereport(ERROR,
 		        (errcode(sqlstate), errmsg("e-mail address \"%s\" %s (U+%04X)",
 		                                   text_to_cstring(email), flaw.what, flaw.character)));
+	for (int i = 0; i < lengthof(ascii_twins); i++)
+		if (memmem(address, length, ascii_twins[i], strlen(ascii_twins[i])) != NULL)
+			ereport(ERROR,
+			        (errcode(sqlstate),
+			         errmsg("e-mail address \"%s\" has a character that only looks like ASCII",
+			                text_to_cstring(email))));
 	if (length > EMAIL_MAX_BYTES || at == NULL || at == address || at == address + length - 1 ||
 	    memchr(at + 1, '@', length - (at + 1 - address)) != NULL)
 		ereport(ERROR, (errcode(sqlstate),

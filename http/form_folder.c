@@ -22,10 +22,15 @@
  */
 static const char statement[] =
     "WITH import AS MATERIALIZED (SELECT nachet.batch_import("
-    "pg_catalog.jsonb_object($1::pg_catalog.text[], $2::pg_catalog.text[]) OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('pictures', (SELECT"
-    " coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', n, 'sha256', pg_catalog.encode(s, 'hex'))), '[]')"
-    " FROM unnest($3::pg_catalog.text[], $4::pg_catalog.bytea[]) AS t (n, s))), $5::pg_catalog.text) AS answer)"
-    " SELECT (answer OPERATOR(pg_catalog.-) 'result' OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('new_bytes', $6::bigint) OPERATOR(pg_catalog.||) $7::pg_catalog.jsonb)::pg_catalog.text,"
+    "pg_catalog.jsonb_object($1::pg_catalog.text[], $2::pg_catalog.text[]) OPERATOR(pg_catalog.||) "
+    "pg_catalog.jsonb_build_object('pictures', (SELECT"
+    " coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', n, 'sha256', "
+    "pg_catalog.encode(s, 'hex'))), '[]')"
+    " FROM unnest($3::pg_catalog.text[], $4::pg_catalog.bytea[]) AS t (n, s))), "
+    "$5::pg_catalog.text) AS answer)"
+    " SELECT (answer OPERATOR(pg_catalog.-) 'result' OPERATOR(pg_catalog.||) "
+    "pg_catalog.jsonb_build_object('new_bytes', $6::bigint) OPERATOR(pg_catalog.||) "
+    "$7::pg_catalog.jsonb)::pg_catalog.text,"
     " answer OPERATOR(pg_catalog.->>) 'result' FROM import";
 
 static void

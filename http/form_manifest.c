@@ -16,11 +16,15 @@
 /* What came of it, and what is passed on: the list of what is missing, or the answer. */
 static const char statement[] =
     "WITH import AS MATERIALIZED ("
-    "SELECT nachet.batch_import(nachet.request_json($1::pg_catalog.text), $2::pg_catalog.text) AS answer)"
+    "SELECT nachet.batch_import(nachet.request_json($1::pg_catalog.text), $2::pg_catalog.text) AS "
+    "answer)"
     " SELECT answer OPERATOR(pg_catalog.->>) 'result', (CASE"
-    " WHEN answer OPERATOR(pg_catalog.->>) 'result' OPERATOR(pg_catalog.=) 'missing' THEN answer OPERATOR(pg_catalog.->) 'missing'"
-    " WHEN answer OPERATOR(pg_catalog.->>) 'result' OPERATOR(pg_catalog.=) 'checked' THEN pg_catalog.jsonb_build_object('missing', answer OPERATOR(pg_catalog.->) 'missing')"
-    " ELSE answer OPERATOR(pg_catalog.-) 'result' OPERATOR(pg_catalog.||) '{\"new_bytes\": 0}' END)::pg_catalog.text FROM import";
+    " WHEN answer OPERATOR(pg_catalog.->>) 'result' OPERATOR(pg_catalog.=) 'missing' THEN answer "
+    "OPERATOR(pg_catalog.->) 'missing'"
+    " WHEN answer OPERATOR(pg_catalog.->>) 'result' OPERATOR(pg_catalog.=) 'checked' THEN "
+    "pg_catalog.jsonb_build_object('missing', answer OPERATOR(pg_catalog.->) 'missing')"
+    " ELSE answer OPERATOR(pg_catalog.-) 'result' OPERATOR(pg_catalog.||) '{\"new_bytes\": 0}' "
+    "END)::pg_catalog.text FROM import";
 
 static uint64_t
 body_limit(const NachetHttpOptions *options)

@@ -19,12 +19,15 @@
  */
 static const char statement[] =
     "WITH fact AS MATERIALIZED (SELECT * FROM nachet.content_facts($2::pg_catalog.bytea[]))"
-    " SELECT pg_catalog.jsonb_build_object('pictures', pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
+    " SELECT pg_catalog.jsonb_build_object('pictures', "
+    "pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
     "'name', part.name, 'size', fact.byte_size, 'sha256', pg_catalog.encode(part.sha256, 'hex'),"
     " 'format', fact.format, 'width', fact.width, 'height', fact.height, 'reason', fact.reason)"
-    " ORDER BY part.position), 'bytes', pg_catalog.sum(fact.byte_size), 'new_bytes', $3::bigint)::pg_catalog.text,"
+    " ORDER BY part.position), 'bytes', pg_catalog.sum(fact.byte_size), 'new_bytes', "
+    "$3::bigint)::pg_catalog.text,"
     " pg_catalog.count(*) FILTER (WHERE fact.sha256 IS NULL)"
-    " FROM unnest($1::pg_catalog.text[], $2::pg_catalog.bytea[]) WITH ORDINALITY AS part (name, sha256, position)"
+    " FROM unnest($1::pg_catalog.text[], $2::pg_catalog.bytea[]) WITH ORDINALITY AS part (name, "
+    "sha256, position)"
     " LEFT JOIN fact ON fact.sha256 OPERATOR(pg_catalog.=) part.sha256";
 
 static void

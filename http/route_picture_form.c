@@ -17,9 +17,12 @@
 
 static const char statement[] =
     "WITH form AS MATERIALIZED ("
-    "SELECT nachet.picture_form(nachet.request_json($1::pg_catalog.text), $2::pg_catalog.text) AS answer)"
-    " SELECT (answer OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('limits', coalesce(answer OPERATOR(pg_catalog.->) 'limits', '{}')"
-    " OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('picture_bytes', $3::bigint, 'request_bytes', $4::bigint,"
+    "SELECT nachet.picture_form(nachet.request_json($1::pg_catalog.text), $2::pg_catalog.text) AS "
+    "answer)"
+    " SELECT (answer OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('limits', "
+    "coalesce(answer OPERATOR(pg_catalog.->) 'limits', '{}')"
+    " OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('picture_bytes', $3::bigint, "
+    "'request_bytes', $4::bigint,"
     " 'request_pictures', $5::bigint, 'manifest_bytes', $6::bigint)))::pg_catalog.text FROM form";
 
 static uint64_t

@@ -13,18 +13,22 @@
 
 /* The source that pg_settings gives, in words. */
 #define WHOSE                                                                                      \
-	"CASE WHEN source OPERATOR(pg_catalog.=) 'user' THEN 'for this role (ALTER ROLE)'"                                    \
-	" WHEN source OPERATOR(pg_catalog.=) 'database' THEN 'for this database (ALTER DATABASE)'"                                   \
-	" WHEN source OPERATOR(pg_catalog.=) 'database user' THEN 'for this role in this database (ALTER ROLE ... IN DATABASE)'"     \
-	" WHEN source OPERATOR(pg_catalog.=) 'client' THEN 'by PGOPTIONS or the connection string'"                                  \
+	"CASE WHEN source OPERATOR(pg_catalog.=) 'user' THEN 'for this role (ALTER ROLE)'"             \
+	" WHEN source OPERATOR(pg_catalog.=) 'database' THEN 'for this database (ALTER DATABASE)'"     \
+	" WHEN source OPERATOR(pg_catalog.=) 'database user' THEN 'for this role in this database "    \
+	"(ALTER ROLE ... IN DATABASE)'"                                                                \
+	" WHEN source OPERATOR(pg_catalog.=) 'client' THEN 'by PGOPTIONS or the connection string'"    \
 	" ELSE 'by the server' END"
 
 /* The value of a setting that is on, whose it is, and what lifts it. */
 #define SETTING(name, lift)                                                                        \
-	"SELECT pg_catalog.format('%s is %s, set %s. %s', name, pg_catalog.current_setting(name), " WHOSE ", " lift          \
-	") FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) '" name "' AND setting OPERATOR(pg_catalog.<>) ALL ('{0,-1}')"
+	"SELECT pg_catalog.format('%s is %s, set %s. %s', name, "                                      \
+	"pg_catalog.current_setting(name), " WHOSE ", " lift                                           \
+	") FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) '" name                       \
+	"' AND setting OPERATOR(pg_catalog.<>) ALL ('{0,-1}')"
 
-#define LIFT_FOR_ONE_IMPORT "pg_catalog.format('PGOPTIONS=''-c %s=0'' lifts it for one import.', name)"
+#define LIFT_FOR_ONE_IMPORT                                                                        \
+	"pg_catalog.format('PGOPTIONS=''-c %s=0'' lifts it for one import.', name)"
 
 static const char member_question[] =
     "SELECT CASE WHEN pg_catalog.pg_has_role('nachet_importer', 'USAGE') THEN NULL"
@@ -35,7 +39,8 @@ static const char member_question[] =
     " GRANT nachet_importer TO %I;', current_user) END";
 
 static const char version_question[] =
-    "SELECT CASE WHEN extversion OPERATOR(pg_catalog.=) '" NACHET_VERSION "' THEN NULL ELSE pg_catalog.format("
+    "SELECT CASE WHEN extversion OPERATOR(pg_catalog.=) '" NACHET_VERSION
+    "' THEN NULL ELSE pg_catalog.format("
     "'This is nachet-load " NACHET_VERSION ", and the database has nachet_datastore %s:"
     " ALTER EXTENSION nachet_datastore UPDATE brings it up to date.', extversion) END"
     " FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'nachet_datastore'";

@@ -37,7 +37,8 @@ enum
 #define TEXT    "::pg_catalog.text"
 #define NUMERIC "::pg_catalog.numeric"
 #define DATA_MEMBERS                                                                               \
-	"'seed_name', $1" TEXT ", 'zoom_level', $2" NUMERIC ", 'nb_seeds', $3" NUMERIC ", 'name', $4" TEXT
+	"'seed_name', $1" TEXT ", 'zoom_level', $2" NUMERIC ", 'nb_seeds', $3" NUMERIC                 \
+	", 'name', $4" TEXT
 
 static const char ask_statement[] =
     "SELECT nachet.batch_import(pg_catalog.jsonb_build_object(" DATA_MEMBERS ", 'email', $5" TEXT

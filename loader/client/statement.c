@@ -36,7 +36,9 @@ nachet_statement_run(PGconn *connection, const NachetStatement *statement, unsig
 	char seconds[16];
 	const char *values[1] = {seconds};
 	const NachetStatement setting = {
-	    .sql = "SELECT pg_catalog.set_config('statement_timeout', $1, true)", .count = 1, .values = values};
+	    .sql = "SELECT pg_catalog.set_config('statement_timeout', $1, true)",
+	    .count = 1,
+	    .values = values};
 	PGresult *set;
 	PGresult *result;
 

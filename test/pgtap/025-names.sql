@@ -1,6 +1,6 @@
 -- Names of seeds and addresses of users as people read them: case, blanks, Unicode forms, characters that are not seen.
 \ir pictures.psql
-SELECT plan(83);
+SELECT plan(89);
 
 CREATE ROLE tap_app IN ROLE nachet_app;
 CREATE ROLE tap_importer IN ROLE nachet_importer;
@@ -91,6 +91,12 @@ SELECT nachet.register_user(E'e\u0301mile@example.org') AS emile \gset
 SELECT is(nachet.is_user_registered(E'\u00e9mile@example.org'), :'emile'::uuid, 'an address is the same in each Unicode form');
 SELECT is(nachet.register_user(E'odd\u200b@example.org'), (SELECT id FROM nachet.users WHERE email LIKE 'odd%'), 'one from before the rule is found by what it is');
 SELECT is(nachet.is_user_registered(E'E\u0301RIC@example.org'), (SELECT id FROM nachet.users WHERE email LIKE 'e%ric%'), '... also in another Unicode form than C');
+-- Unicode's normalization turns three characters into ASCII: whoever is so called is somebody else.
+SELECT nachet.register_user('back;a`b@example.org') AS back \gset
+SELECT is(nachet.is_user_registered(twin), NULL, 'an address with ' || name || ' is not that of its ASCII twin') FROM (VALUES
+	(E'bac\u212A;a`b@example.org', 'KELVIN SIGN'), (E'back\u037Ea`b@example.org', 'GREEK QUESTION MARK'), (E'back;a\u1FEFb@example.org', 'GREEK VARIA')) AS v (twin, name);
+SELECT throws_like(format('SELECT nachet.register_user(%L)', twin), '%has a character that only looks like ASCII', '... and is not registered: ' || name) FROM (VALUES
+	(E'bac\u212A@example.com', 'KELVIN SIGN'), (E'back\u037E@example.com', 'GREEK QUESTION MARK'), (E'bac\u1FEF@example.com', 'GREEK VARIA')) AS v (twin, name);
 SET SESSION AUTHORIZATION tap_app;
 SELECT lives_ok($$UPDATE nachet.users SET default_set_id = NULL, email = email WHERE email LIKE 'odd%'$$, 'app: and its user may change');
 SELECT throws_ok($$UPDATE nachet.users SET email = 'x' WHERE email LIKE 'odd%'$$, '23514', NULL, 'app: but not to what is no address');
