@@ -22,6 +22,9 @@
 #define FRESH_MS 1000
 #define WAIT_S   2
 
+/* More are told at once that the datastore does not answer: they would take all places of the operators' listener. */
+#define MOST_WAITERS 24
+
 /* How long a question may take before its connection counts as dead; it waits for no lock. */
 #define QUESTION_S 10
 
@@ -37,7 +40,8 @@ struct NachetReady
 	bool answer; /* the last one */
 	bool told;   /* what the log has heard last */
 	struct timespec at;
-	unsigned long answers; /* so far; at and answer mean something from the first on */
+	unsigned long answers;
+	unsigned waiters; /* so far; at and answer mean something from the first on */
 };
 
 /* An idle connection may have died unnoticed; a second one is new. */
@@ -154,18 +158,22 @@ nachet_ready_ask(NachetReady *ready)
 
 	clock_gettime(CLOCK_MONOTONIC, &limit);
 	pthread_mutex_lock(&ready->lock);
-	if (!is_fresh(ready, &limit))
+	if (is_fresh(ready, &limit))
+		answer = ready->answer;
+	else if (ready->waiters >= MOST_WAITERS)
+		answer = false;
+	else
 	{
 		limit.tv_sec += WAIT_S;
+		ready->waiters++;
 		seen = ready->answers;
 		ready->asking = true;
 		pthread_cond_signal(&ready->wanted);
 		while (ready->answers == seen && status != ETIMEDOUT)
 			status = pthread_cond_timedwait(&ready->answered, &ready->lock, &limit);
+		ready->waiters--;
 		answer = ready->answers != seen && ready->answer;
 	}
-	else
-		answer = ready->answer;
 	pthread_mutex_unlock(&ready->lock);
 	return answer;
 }

@@ -167,6 +167,8 @@ nachet_request_announced(void *context, const char *uri, struct MHD_Connection *
 	request->connection = connection;
 	request->watched = watched;
 	request->target_length = uri != NULL ? strlen(uri) : 0;
+	request->plain_head =
+	    uri != NULL && !nachet_library_is_strict() && nachet_request_head_is_plain(uri);
 	nachet_watched_headers(watched);
 	return request;
 }
@@ -224,8 +226,9 @@ begin(NachetRequest *request, const char *url, const char *method, const char *v
 		request->closes = true;
 		return send_answer(request);
 	}
-	/* Line ends among chunks are not seen here: what follows them is not taken for another request. */
-	request->closes = request->body_length == NACHET_REQUEST_CHUNKED && !nachet_library_is_strict();
+	/* Line ends among chunks, or of a head that came in pieces, are not seen here: what follows them is not taken for another request. */
+	request->closes = !nachet_library_is_strict() &&
+	                  (request->body_length == NACHET_REQUEST_CHUNKED || !request->plain_head);
 	take_headers(request, &headers);
 	path = find_path(request, url);
 	snprintf(request->path, sizeof(request->path), "%s", path);

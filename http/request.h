@@ -37,6 +37,7 @@ typedef struct NachetRequest
 	const char *cors_origin;  /* the Origin, where it is a listed one */
 	char *auth_email;         /* who was authenticated; NULL without authentication */
 	bool expects_continue;
+	bool plain_head;      /* its header lines were seen as they came */
 	size_t target_length; /* of its first line's, as it was sent */
 	uint64_t body_length; /* as announced, or NACHET_REQUEST_CHUNKED */
 	uint64_t body_received;

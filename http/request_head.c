@@ -4,10 +4,13 @@
  *
  * A proxy before the service and the service itself must see the same requests in the same bytes, or a client can
  * hide a request in another one. libmicrohttpd before 0.9.77 ends the headers at a line that begins with a colon or
- * a NUL, cuts names and values at a NUL, and takes LF for a line end. It tells nothing of that, but its texts are
- * the bytes as they were received, with NULs where separators were. So the texts must lie side by side, parted
- * by exactly the separators that are allowed, from the method to the empty line; whatever was cut off, skipped or
- * moved leaves a gap. Newer versions refuse all of this themselves (library.c), and keep their texts otherwise.
+ * a NUL, cuts names and values at a NUL, and takes LF for a line end. It tells nothing of that, but its
+ * texts are the bytes as they were received, with NULs in place of separators. So the texts must lie side by
+ * side, parted by exactly the separators that are allowed, from the method to the empty line; whatever was cut
+ * off, skipped or moved leaves a gap, unless it is as long as what it stands for: NUL and LF, or colon and LF,
+ * become two NULs as CR and LF do. So the lines are also looked at as they came, when only the request line was
+ * read; if they were not all there, nothing may follow the request. Newer versions refuse all of this themselves
+ * (library.c), and keep their texts otherwise.
  */
 #include <string.h>
 
@@ -18,6 +21,9 @@
 
 #define LINE_END       2 /* CRLF */
 #define VERSION_LENGTH 8 /* HTTP/1.1; libmicrohttpd takes no other length */
+
+/* A longer head is not looked at. libmicrohttpd's buffer is half of its memory, so that this never leaves it. */
+#define PLAIN_BYTES (16 * 1024)
 
 /* Where the next header line must begin, as long as all lines so far were in place. */
 typedef struct Walk
@@ -79,6 +85,27 @@ is_gapless(const NachetRequest *request, const char *url, const char *method, co
 	walk.end = method + info->header_size;
 	(void) MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, step_over_line, &walk);
 	return walk.at != NULL && walk.at + LINE_END == walk.end;
+}
+
+bool
+nachet_request_head_is_plain(const char *target)
+{
+	const char *at = target + strlen(target) + 1 + VERSION_LENGTH + LINE_END;
+	const char *end = at + PLAIN_BYTES;
+
+	while (at < end && *at != '\r')
+	{
+		while (nachet_mime_is_token((unsigned char) *at))
+			at++;
+		if (*at != ':')
+			return false;
+		while (at < end && (*at == '\t' || ((unsigned char) *at >= ' ' && *at != 0x7f)))
+			at++;
+		if (at[0] != '\r' || at[1] != '\n')
+			return false;
+		at += LINE_END;
+	}
+	return at < end && at[0] == '\r' && at[1] == '\n';
 }
 
 void

@@ -14,4 +14,10 @@
 extern void nachet_request_head_check(NachetRequest *request, const char *url, const char *method,
                                       const char *version);
 
+/*
+ * Whether all header lines are there and well-formed, when libmicrohttpd has read the request line alone and tells its
+ * target.
+ */
+extern bool nachet_request_head_is_plain(const char *target);
+
 #endif

@@ -111,9 +111,29 @@ for my $case (
 	}
 }
 
+# Where other bytes stand for CRLF and are as many, the lines look as they should: nothing that follows is served.
+for my $case (
+	[ 'a header line ":" and LF', "GET / HTTP/1.1\r\n$host:\n" ],
+	[ 'a header line of NUL and LF', "GET / HTTP/1.1\r\n$host\0\n" ],
+	[ 'NUL and LF after a value', "GET / HTTP/1.1\r\n${host}X-Note: a\0\nX-B: c\r\n\r\n" ],
+	[ 'NUL and LF after Host', "GET / HTTP/1.1\r\nHost: 127.0.0.1\0\n\r\n" ],
+	[ 'NUL and LF after a length', "${json}Content-Length: " . length($body) . "\0\n\r\n$body" ],
+	[ 'LF and a line ":"', "GET / HTTP/1.1\r\nHost: 127.0.0.1\n:\r\n" ],
+	[ 'LF and a line of a NUL', "GET / HTTP/1.1\r\nHost: 127.0.0.1\n\0\r\n" ],
+	[ 'LF and a line ":x" that ends with LF', "GET / HTTP/1.1\r\nHost: 127.0.0.1\n:x\n" ])
+{
+	my ($what, $bytes) = @$case;
+	for my $way (@ways)
+	{
+		my ($where, $ask) = @$way;
+		my $out = $ask->($bytes . $next =~ s{\r\n\r\n}{\r\nConnection: close\r\n\r\n}r);
+		like(defined $out ? statuses($out) : 'still open', qr/\A(?:200|400)?\z/, "$where$what: one answer at most, and the connection closed");
+	}
+}
+
 # One reading only: served, and the connection goes on to the next request.
 my $last = "GET /page/icon.svg HTTP/1.1\r\n${host}Connection: close\r\n\r\n";
-my $many = join '', map { "X-$_: " . 'v' x 90 . "\r\n" } 1 .. 500;
+my $many = join '', map { "X-$_: " . 'v' x 90 . "\r\n" } 1 .. 50;
 for my $case (
 	[ 'an empty line before the request', "\r\nGET / HTTP/1.1\r\n$host\r\n" ],
 	[ 'a header without a value', "GET / HTTP/1.1\r\n${host}X-Note:\r\nX-More: \r\n\r\n" ],

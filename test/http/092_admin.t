@@ -61,6 +61,9 @@ poll_until(sub { curl("$admin/ready")->{status} == 503 }) or fail('a database th
 my $answer = curl('-m', '8', "$admin/ready");
 is($answer->{status}, 503, 'a database that hangs keeps nobody waiting');
 is(curl('-m', '8', "$admin/live")->{status}, 200, 'nor does it for what needs none');
+my @waiting = map { my $client = IO::Socket::INET->new(PeerAddr => $admin =~ s{.*//}{}r) or die $!; print {$client} "GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n"; $client } 1 .. 70;
+is(curl('-m', '8', "$admin/live")->{status}, 200, 'nor do many who ask whether it is ready');
+close $_ for @waiting;
 kill 'CONT', @backends, $postmaster;
 ok(poll_until(sub { curl("$admin/ready")->{status} == 200 }), 'it is ready when it goes on');
 
