@@ -190,10 +190,10 @@ put_questions(Script *script)
 	nachet_script_output_sql(
 	    output,
 	    "\\if true\n"
+	    "\\set ON_ERROR_STOP on\n"
 	    "-- A script for psql, made by nachet-load " NACHET_VERSION
 	    ": imports pictures into a Nachet\n"
 	    "-- datastore in one transaction, and prints the id of each picture set.\n"
-	    "\\set ON_ERROR_STOP on\n"
 	    "\\set QUIET on\n"
 	    "BEGIN;\n"
 	    "SET LOCAL client_encoding = 'UTF8';\n"

@@ -175,6 +175,16 @@ create_sink(NachetSession *session)
 	return session->sink != NULL;
 }
 
+/* A shell's background job ignores SIGINT; waiting for a blocked signal would take it all the same. */
+static void
+add_unless_ignored(sigset_t *signals, int number)
+{
+	struct sigaction before;
+
+	if (sigaction(number, NULL, &before) != 0 || before.sa_handler != SIG_IGN)
+		sigaddset(signals, number);
+}
+
 /* Starts the threads beside the workers: 0, or why not. */
 static int
 start_threads(NachetSession *session)
@@ -222,8 +232,8 @@ nachet_session_start(NachetSession *session, const NachetOptions *options, Nache
 		return false;
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&session->signals);
-	sigaddset(&session->signals, SIGINT);
-	sigaddset(&session->signals, SIGTERM);
+	add_unless_ignored(&session->signals, SIGINT);
+	add_unless_ignored(&session->signals, SIGTERM);
 	sigaddset(&session->signals, END_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, &session->signals, NULL);
 	pthread_mutex_init(&session->lock, NULL);

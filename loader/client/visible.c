@@ -62,6 +62,9 @@ nachet_visible(const char *text, size_t length, int keep)
 	{
 		NachetLook look = nachet_look(text + at, length - at, &size, &code);
 
+		/* libpq indents its second lines by a tab. */
+		if (code == '\t' && at > 0 && text[at - 1] == '\n' && (keep & NACHET_VISIBLE_LINES) != 0)
+			continue;
 		if (is_kept(look, code, keep))
 			out = mempcpy(out, text + at, size);
 		else

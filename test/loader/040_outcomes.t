@@ -110,6 +110,7 @@ $store->stop;
 is($status, 4, 'a database that can not be reached: status 4');
 is($out, '', '... no id');
 like($err, qr/^nachet-load: error: no connection to the database: /, '... and one says so');
+unlike($err, qr/\\x09/, '... without an escaped tab');
 $store->start;
 ($status, $out, $err) = $store->run_load({ env => { PGDATABASE => 'nothing' } }, @required, "$root/one");
 is($status, 4, 'a database that is not there: status 4');
