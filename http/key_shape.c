@@ -47,6 +47,8 @@ is_der(const unsigned char *bytes, size_t length)
 	size_t at = 2 + (length > 1 && bytes[1] > 0x80 ? bytes[1] & 0x7f : 0);
 	size_t element = 0;
 
+	while (length > 0 && isspace(bytes[length - 1]) && element_length(bytes, length) < length)
+		length--; /* an editor's line end */
 	if (length == 0 || bytes[0] != DER_SEQUENCE || element_length(bytes, length) != length)
 		return false;
 	for (; at < length; at += element)
@@ -58,34 +60,59 @@ is_der(const unsigned char *bytes, size_t length)
 	return element > 0;
 }
 
+/* What base64 may stand for: DER, a key of SSH (RFC 4253, 6.6: its type's length and name), or a PEM. */
+static bool
+is_key(const unsigned char *bytes, size_t length)
+{
+	static const char pem[] = "-----BEGIN ";
+
+	return is_der(bytes, length) ||
+	       (length > 8 && memcmp(bytes, "\0\0\0", 3) == 0 &&
+	        (memcmp(bytes + 4, "ssh-", 4) == 0 || memcmp(bytes + 4, "ecds", 4) == 0)) ||
+	       memmem(bytes, length, pem, sizeof(pem) - 1) != NULL;
+}
+
 /*
- * DER in base64, as PEM has it between its lines, JWK in "x5c", and some issuers' pages. The copies
+ * The digits of base64, those of base64url in their places, without blanks, padding and what JSON puts
+ * around them; returns how many there are.
+ */
+static size_t
+copy_digits(const unsigned char *bytes, size_t length, unsigned char *digits)
+{
+	size_t count = 0;
+	size_t i = memcmp(bytes, "\"x5c\":", length < 6 ? length : 6) == 0 ? 6 : 0;
+
+	for (; i < length; i++)
+	{
+		if (!isspace(bytes[i]) && strchr("=\",'[]", bytes[i]) == NULL)
+			digits[count++] = bytes[i] == '-' ? '+' : bytes[i] == '_' ? '/' : bytes[i];
+	}
+	return count;
+}
+
+/*
+ * A key in base64, as PEM has it between its lines, JWK in "x5c", and some issuers' pages. The copies
  * may be a secret's.
  */
 static bool
 is_bare_base64(const unsigned char *bytes, size_t length)
 {
 	unsigned char *digits = OPENSSL_malloc(length + 3);
-	unsigned char *der = OPENSSL_malloc(length + 3);
-	size_t count = 0;
-	int decoded = -1;
+	unsigned char *decoded = OPENSSL_malloc(length + 3);
+	size_t count = digits != NULL ? copy_digits(bytes, length, digits) : 0;
 	bool is = false;
 
-	for (size_t i = 0; i < length && digits != NULL; i++)
-	{
-		if (!isspace(bytes[i]) && bytes[i] != '=')
-			digits[count++] = bytes[i];
-	}
-	if (digits != NULL && der != NULL && count > 0 && count % 4 != 1)
+	if (decoded != NULL && count > 0 && count % 4 != 1)
 	{
 		size_t padding = (4 - count % 4) % 4;
+		int size;
 
 		memset(digits + count, '=', padding);
-		decoded = EVP_DecodeBlock(der, digits, (int) (count + padding));
-		is = decoded > (int) padding && is_der(der, (size_t) decoded - padding);
+		size = EVP_DecodeBlock(decoded, digits, (int) (count + padding));
+		is = size > (int) padding && is_key(decoded, (size_t) size - padding);
 	}
 	OPENSSL_clear_free(digits, length + 3);
-	OPENSSL_clear_free(der, length + 3);
+	OPENSSL_clear_free(decoded, length + 3);
 	return is;
 }
 
@@ -107,6 +134,35 @@ holds_pem(const unsigned char *bytes, size_t length)
 	static const char pem[] = "-----BEGIN ";
 
 	return memmem(bytes, length, pem, sizeof(pem) - 1) != NULL;
+}
+
+/* A line of known_hosts or authorized_keys has words before the key. */
+static bool
+holds_ssh_key(const unsigned char *bytes, size_t length)
+{
+	static const char *const starts[] = {"ssh-rsa AAAA", "ssh-ed25519 AAAA", "ecdsa-sha2-nistp"};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+	{
+		if (memmem(bytes, length, starts[i], strlen(starts[i])) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* What openssl prints of a key: its numbers, which are public. */
+static bool
+is_printed_key(const unsigned char *bytes, size_t length)
+{
+	static const char *const words[] = {"Modulus",
+	                                    "Public-Key:", "Public Key Algorithm:", "Fingerprint="};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		if (memmem(bytes, length, words[i], strlen(words[i])) != NULL)
+			return true;
+	}
+	return false;
 }
 
 #define JSON_ADVICE                                                                                \
@@ -131,7 +187,7 @@ static const struct
     {"{", NULL, {"JSON, as JWK and JWKS are", JSON_ADVICE}},
     {"[", NULL, {"JSON, as JWK and JWKS are", JSON_ADVICE}},
     {"ssh-", NULL, {"an OpenSSH public key", SSH_ADVICE}},
-    {"ecdsa-sha2-", NULL, {"an OpenSSH public key", SSH_ADVICE}},
+    {NULL, holds_ssh_key, {"an OpenSSH public key", SSH_ADVICE}},
     {"sk-ssh-", NULL, {"an OpenSSH public key", SSH_ADVICE}},
     {"sk-ecdsa-", NULL, {"an OpenSSH public key", SSH_ADVICE}},
     {"---- BEGIN SSH2",
@@ -150,6 +206,10 @@ static const struct
      {"a key or certificate in base64",
       "put the lines -----BEGIN PUBLIC KEY----- and -----END PUBLIC KEY-----, or those of a "
       "CERTIFICATE, around it and give it to --jwt-key"}},
+    {NULL,
+     is_printed_key,
+     {"what openssl prints of a key",
+      "give --jwt-key what openssl pkey -pubin -in FILE prints without -text"}},
 };
 
 const NachetKeyShape *

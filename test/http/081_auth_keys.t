@@ -102,6 +102,16 @@ my %published = (
 	'a certificate in DER' => [ $der, qr/openssl x509 -inform DER/ ],
 	'a key in base64' => [ $base64, qr/base64.*-----BEGIN PUBLIC KEY-----/ ],
 	'an entry of x5c' => [ MIME::Base64::encode_base64($der, ''), qr/base64/ ],
+	'a key in DER and a line end' => [ openssl('pkey', '-pubin', '-in', $public, '-outform', 'DER') . "\n", qr/DER/ ],
+	'a quoted entry of x5c' => [ '"' . MIME::Base64::encode_base64($der, '') . '",', qr/base64/ ],
+	'x5c with its name' => [ '"x5c": ["' . MIME::Base64::encode_base64($der, '') . '"]', qr/base64/ ],
+	'DER in base64url' => [ MIME::Base64::encode_base64url($der), qr/base64/ ],
+	'PEM in base64' => [ MIME::Base64::encode_base64(slurp($public), ''), qr/base64/ ],
+	"a key of OpenSSH without its type" => [ ($ssh =~ /(AAAA\S+)/)[0], qr/base64/ ],
+	'a line of known_hosts' => [ "git.example.org $ssh", qr/OpenSSH public key/ ],
+	'a modulus' => [ openssl('rsa', '-pubin', '-in', $public, '-noout', '-modulus'), qr/what openssl prints/ ],
+	'a key as text' => [ openssl('rsa', '-pubin', '-in', $public, '-noout', '-text'), qr/what openssl prints/ ],
+	'a fingerprint' => [ openssl('x509', '-in', "$folder/certificate", '-noout', '-fingerprint', '-sha256'), qr/what openssl prints/ ],
 	'text of Windows' => [ "\xff\xfe" . join('', map { "$_\0" } split //, $jwk), qr/byte order mark/ ],
 	'text with a mark' => [ "\xef\xbb\xbf$jwk", qr/byte order mark/ ]);
 for my $name (sort keys %published)
