@@ -102,7 +102,7 @@ is(raw("$type\r\n$length")->{status}, 400, 'no Host');
 is(raw("Host: localhost\r\nHost: localhost\r\n$type\r\n$length")->{status}, 400, 'two Hosts');
 is(raw("Host: localhost\r\n$type\r\n$length\r\nContent-Length: 5")->{status}, 400, 'conflicting Content-Lengths');
 is(raw("Host: localhost\r\n$type\r\n$length\r\nTransfer-Encoding: chunked", "0\r\n\r\n")->{status}, 400, 'Content-Length with chunked');
-is(raw("Host: localhost\r\n$type\r\nTransfer-Encoding: gzip, chunked", "0\r\n\r\n")->{status}, 501,
+like(raw("Host: localhost\r\n$type\r\nTransfer-Encoding: gzip, chunked", "0\r\n\r\n")->{status}, qr/\A(?:400|501)\z/,
 	'another transfer coding');
 is_problem(raw("Host: localhost\r\n$type\r\n$type\r\n$length"), 400, qr/twice/, 'two Content-Types');
 is_problem(raw("Host: localhost\r\n$type\r\n$length\r\nExpect: tea"), 417, qr/100-continue/, 'another expectation');
