@@ -247,6 +247,53 @@ finish(NachetReport *report)
 	return whole;
 }
 
+/* Copies the finished report over an older one. */
+static bool
+overwrite(const NachetReport *report)
+{
+	int from = open(report->unfinished, O_RDONLY | O_CLOEXEC);
+	int to = from >= 0 ? open_in_place(report->place) : -1;
+	char buffer[16 * 1024];
+	ssize_t length = -1;
+
+	while (to >= 0 && (length = read(from, buffer, sizeof(buffer))) > 0)
+	{
+		for (ssize_t done = 0, step; done < length; done += step)
+		{
+			step = write(to, buffer + done, (size_t) (length - done));
+			if (step < 0)
+			{
+				close(from);
+				close(to);
+				return false;
+			}
+		}
+	}
+	if (from >= 0)
+		close(from);
+	return to >= 0 && fsync(to) == 0 && close(to) == 0 && length == 0;
+}
+
+/* Whether it says nothing of any file: a run that reached none leaves an older report alone. */
+static bool
+is_bare(const NachetReport *report)
+{
+	return report->unfinished != NULL && ftell(report->stream) == (long) strlen(HEADING) &&
+	       access(report->place, F_OK) == 0;
+}
+
+/* Gives the finished report its name. In a sticky folder another's file can be written, not replaced. */
+static bool
+put_in_place(const NachetReport *report)
+{
+	if (report->unfinished == NULL || rename(report->unfinished, report->place) == 0)
+		return true;
+	if ((errno != EPERM && errno != EACCES) || !overwrite(report))
+		return false;
+	(void) unlink(report->unfinished);
+	return true;
+}
+
 bool
 nachet_report_close(NachetReport *report, NachetConsole *console)
 {
@@ -254,15 +301,16 @@ nachet_report_close(NachetReport *report, NachetConsole *console)
 
 	if (report->stream != NULL)
 	{
-		done = finish(report) &&
-		       (report->unfinished == NULL || rename(report->unfinished, report->place) == 0);
+		bool bare = is_bare(report);
+
+		done = finish(report) && (bare || put_in_place(report));
 		if (!done)
 			nachet_console_error(console, "%s: %s: %s", report->path,
 			                     report->unfinished == NULL
 			                         ? "the report is not whole"
 			                         : "no report was written, and an older one is as it was",
 			                     errno != 0 ? strerror(errno) : "it could not be written");
-		if (!done)
+		if (!done || bare)
 			nachet_report_abandon(report);
 	}
 	report->stream = NULL;

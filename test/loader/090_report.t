@@ -269,7 +269,7 @@ SKIP: {
 	my ($user, $group) = (stat $store->socket_folder)[ 4, 5 ];
 	my @as = $> == 0 ? ('setpriv', "--reuid=$user", "--regid=$group", '--clear-groups') : ();
 	my ($reachable) = Nachet::Test::run_command({ cwd => '/' }, @as, 'test', '-x', $store->nachet_load);
-	skip 'no other user can run nachet-load here', 2 if $reachable != 0;
+	skip 'no other user can run nachet-load here', 4 if $reachable != 0;
 	my $closed = $store->tempdir;
 	write_file("$closed/r.csv", '');
 	chown $user, $group, "$closed/r.csv" if $> == 0;
@@ -278,7 +278,24 @@ SKIP: {
 	is($status, 0, 'a report may lie in a folder that may not be written to, if it is there') or diag($err);
 	like(slurp("$closed/r.csv"), qr/\Apath,status.*(?:,present,.*){3}\z/s, '... and is written');
 	chmod 0755, $closed;
+
+	# In a folder such as /tmp another's file may be written to, if its mode says so, but not replaced.
+	skip 'only root makes files for others', 2 if $> != 0;
+	my $sticky = $store->tempdir;
+	write_file("$sticky/r.csv", $dated);
+	chmod 0666, "$sticky/r.csv";
+	chmod 01777, $sticky;
+	($status, $out, $err) = Nachet::Test::run_command({ env => { $store->env('importer') } }, @as, $store->nachet_load, @required, '--report', "$sticky/r.csv", $other);
+	is($status, 0, "another's report in a sticky folder may be written to") or diag($err);
+	is_deeply([ keys(%{ report("$sticky/r.csv") }) + 0, glob "$sticky/.nachet*" ], [3], '... and nothing else is left there');
 }
+
+# A run that reaches no file leaves an older report alone.
+write_file("$scratch/older.csv", $dated);
+($status) = Nachet::Test::run_command({ env => { $store->env('importer'), PGPORT => 1 } }, $store->nachet_load, @required, '--report', "$scratch/older.csv", $other);
+is($status, 4, 'the database can not be reached');
+is(slurp("$scratch/older.csv"), $dated, '... and an older report stays');
+is_deeply([ glob "$scratch/.nachet*" ], [], '... alone');
 
 # What can't be written is an error.
 ($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/nowhere/r.csv", $other);
