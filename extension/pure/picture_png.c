@@ -67,6 +67,9 @@ check_crcs(NachetReader *reader, uint64_t end)
 	NachetPngCrcs crcs;
 
 	nachet_png_crcs_init(&crcs);
+	/* All is read now: from the start in full windows, not in those of a hop that grow. */
+	nachet_picture_window_init(&reader->window);
+	reader->window.ahead = NACHET_WINDOW_BYTES;
 	for (uint64_t at = 0; at < end;)
 	{
 		const unsigned char *bytes = nachet_picture_peek(reader, at, 1, CHUNK_CUT_OFF);
