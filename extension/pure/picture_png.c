@@ -208,7 +208,7 @@ walk_chunks(NachetReader *reader, Png *png)
 
 	for (;;)
 	{
-		PngChunk chunk;
+		PngChunk chunk = {0};
 		NachetPictureStatus status = read_chunk(reader, offset, &chunk);
 
 		if (status != NACHET_PICTURE_OK)
