@@ -16,6 +16,11 @@
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif
 
+/* 16 moved the macros of varlena values out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 18 writes pg_noreturn before a declaration, and has no attribute behind it any more. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))
