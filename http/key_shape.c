@@ -60,16 +60,29 @@ is_der(const unsigned char *bytes, size_t length)
 	return element > 0;
 }
 
+/* --- text ------------------------------------------------------------------------------------- */
+
+static bool
+holds(const unsigned char *bytes, size_t length, const char *text)
+{
+	return memmem(bytes, length, text, strlen(text)) != NULL;
+}
+
+/* A PEM may have words before it. */
+static bool
+holds_pem(const unsigned char *bytes, size_t length)
+{
+	return holds(bytes, length, "-----BEGIN ");
+}
+
 /* What base64 may stand for: DER, a key of SSH (RFC 4253, 6.6: its type's length and name), or a PEM. */
 static bool
 is_key(const unsigned char *bytes, size_t length)
 {
-	static const char pem[] = "-----BEGIN ";
-
 	return is_der(bytes, length) ||
 	       (length > 8 && memcmp(bytes, "\0\0\0", 3) == 0 &&
 	        (memcmp(bytes + 4, "ssh-", 4) == 0 || memcmp(bytes + 4, "ecds", 4) == 0)) ||
-	       memmem(bytes, length, pem, sizeof(pem) - 1) != NULL;
+	       holds_pem(bytes, length);
 }
 
 /*
@@ -127,42 +140,20 @@ has_byte_order_mark(const unsigned char *bytes, size_t length)
 	        (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0));
 }
 
-/* A PEM may have words before it. */
-static bool
-holds_pem(const unsigned char *bytes, size_t length)
-{
-	static const char pem[] = "-----BEGIN ";
-
-	return memmem(bytes, length, pem, sizeof(pem) - 1) != NULL;
-}
-
 /* A line of known_hosts or authorized_keys has words before the key. */
 static bool
 holds_ssh_key(const unsigned char *bytes, size_t length)
 {
-	static const char *const starts[] = {"ssh-rsa AAAA", "ssh-ed25519 AAAA", "ecdsa-sha2-nistp"};
-
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-	{
-		if (memmem(bytes, length, starts[i], strlen(starts[i])) != NULL)
-			return true;
-	}
-	return false;
+	return holds(bytes, length, "ssh-rsa AAAA") || holds(bytes, length, "ssh-ed25519 AAAA") ||
+	       holds(bytes, length, "ecdsa-sha2-nistp");
 }
 
 /* What openssl prints of a key: its numbers, which are public. */
 static bool
 is_printed_key(const unsigned char *bytes, size_t length)
 {
-	static const char *const words[] = {"Modulus",
-	                                    "Public-Key:", "Public Key Algorithm:", "Fingerprint="};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-	{
-		if (memmem(bytes, length, words[i], strlen(words[i])) != NULL)
-			return true;
-	}
-	return false;
+	return holds(bytes, length, "Modulus") || holds(bytes, length, "Public-Key:") ||
+	       holds(bytes, length, "Public Key Algorithm:") || holds(bytes, length, "Fingerprint=");
 }
 
 #define JSON_ADVICE                                                                                \
