@@ -12,7 +12,6 @@
 
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
-#include "common/cryptohash.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -23,6 +22,7 @@
 #include "chunk_reader.h"
 #include "chunk_stream.h"
 #include "errcodes.h"
+#include "hash.h"
 #include "pure/png_crcs.h"
 #include "query.h"
 #include "schema.h"
@@ -91,8 +91,7 @@ finish_content(NachetChunkStream *stream)
 	sealed = &stream->sealed[stream->count++];
 	sealed->content_id = stream->content_id;
 	sealed->byte_size = stream->byte_size;
-	if (pg_cryptohash_final(stream->hash, sealed->sha256, NACHET_SHA256_BYTES) < 0)
-		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(stream->hash));
+	nachet_hash_end(stream->hash, sealed->sha256, NACHET_SHA256_BYTES);
 	sealed->png_crcs_right = nachet_png_crcs_right(&stream->png_crcs);
 	stream->content_id = 0;
 }
@@ -101,8 +100,7 @@ static void
 begin_content(NachetChunkStream *stream)
 {
 	finish_content(stream);
-	if (pg_cryptohash_init(stream->hash) < 0)
-		elog(ERROR, "could not begin SHA-256: %s", pg_cryptohash_error(stream->hash));
+	nachet_hash_begin(stream->hash);
 	nachet_png_crcs_init(&stream->png_crcs);
 	stream->content_id = nextval_internal(stream->sequence, false);
 	stream->byte_size = 0;
@@ -141,8 +139,7 @@ nachet_chunk_stream_add(NachetChunkStream *stream, int32 chunk_no, const void *d
 	check_chunk(stream, chunk_no, length);
 	if (chunk_no == 0)
 		begin_content(stream);
-	if (pg_cryptohash_update(stream->hash, data, length) < 0)
-		elog(ERROR, "could not continue SHA-256: %s", pg_cryptohash_error(stream->hash));
+	nachet_hash_add(stream->hash, data, length);
 	nachet_png_crcs_add(&stream->png_crcs, data, length);
 	stream->byte_size += length;
 	stream->last_was_full = (length == NACHET_CHUNK_SIZE);

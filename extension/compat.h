@@ -16,6 +16,12 @@
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif
 
+/* 15 lets hashes say why they fail. */
+#if PG_VERSION_NUM < 150000
+#define pg_cryptohash_error(hash) "refused by the server's OpenSSL"
+#define pg_hmac_error(hmac)       "refused by the server's OpenSSL"
+#endif
+
 /* 16 moved the macros of varlena values out of postgres.h. */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"

@@ -14,7 +14,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "common/cryptohash.h"
 #include "funcapi.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
@@ -28,6 +27,7 @@
 #include "chunk_stream.h"
 #include "chunk_writer.h"
 #include "content.h"
+#include "hash.h"
 #include "index_scan.h"
 #include "query.h"
 #include "schema.h"
@@ -341,19 +341,18 @@ hash_picture(bytea *picture)
 	const uint8 *bytes = (const uint8 *) VARDATA_ANY(picture);
 	size_t left = VARSIZE_ANY_EXHDR(picture);
 	uint8 digest[NACHET_SHA256_BYTES];
-	bool done = pg_cryptohash_init(hash) >= 0;
 
-	while (done && left > 0)
+	nachet_hash_begin(hash);
+	while (left > 0)
 	{
 		size_t piece = Min(left, HASH_PIECE);
 
 		CHECK_FOR_INTERRUPTS();
-		done = pg_cryptohash_update(hash, bytes, piece) >= 0;
+		nachet_hash_add(hash, bytes, piece);
 		bytes += piece;
 		left -= piece;
 	}
-	if (!done || pg_cryptohash_final(hash, digest, NACHET_SHA256_BYTES) < 0)
-		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(hash));
+	nachet_hash_end(hash, digest, NACHET_SHA256_BYTES);
 	pg_cryptohash_free(hash);
 	return nachet_digest_datum(digest);
 }

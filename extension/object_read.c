@@ -9,11 +9,11 @@
  */
 #include "postgres.h"
 
-#include "common/cryptohash.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "errcodes.h"
+#include "hash.h"
 #include "object_read.h"
 #include "object_transfer.h"
 
@@ -70,8 +70,7 @@ stream_restart(void *argument)
 {
 	Stream *stream = argument;
 
-	if (pg_cryptohash_init(stream->hash) < 0)
-		elog(ERROR, "could not begin SHA-256: %s", pg_cryptohash_error(stream->hash));
+	nachet_hash_begin(stream->hash);
 	if (stream->restart != NULL)
 		stream->restart(stream->argument);
 }
@@ -81,8 +80,7 @@ stream_take(void *argument, const char *data, size_t length)
 {
 	Stream *stream = argument;
 
-	if (pg_cryptohash_update(stream->hash, (const uint8 *) data, length) < 0)
-		elog(ERROR, "could not continue SHA-256: %s", pg_cryptohash_error(stream->hash));
+	nachet_hash_add(stream->hash, data, length);
 	if (stream->take != NULL)
 		stream->take(stream->argument, data, length);
 }
@@ -93,8 +91,7 @@ stream_is(Stream *stream, const uint8 *sha256)
 {
 	uint8 digest[NACHET_SHA256_BYTES];
 
-	if (pg_cryptohash_final(stream->hash, digest, NACHET_SHA256_BYTES) < 0)
-		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(stream->hash));
+	nachet_hash_end(stream->hash, digest, NACHET_SHA256_BYTES);
 	return memcmp(digest, sha256, NACHET_SHA256_BYTES) == 0;
 }
 
@@ -162,18 +159,12 @@ is_range(const NachetCurlRequest *answer, const NachetMoved *content, int64 offs
 	char *expected = psprintf("bytes " INT64_FORMAT "-" INT64_FORMAT "/" INT64_FORMAT, offset,
 	                          offset + length - 1, content->byte_size);
 	uint8 md5[NACHET_MD5_BYTES];
-	pg_cryptohash_ctx *hash;
 
 	if (answer->status != 206 || strcmp(answer->content_range, expected) != 0)
 		return false;
 	if (answer->content_md5[0] == '\0')
 		return true;
-	hash = pg_cryptohash_create(PG_MD5);
-	if (pg_cryptohash_init(hash) < 0 ||
-	    pg_cryptohash_update(hash, (const uint8 *) bytes, length) < 0 ||
-	    pg_cryptohash_final(hash, md5, NACHET_MD5_BYTES) < 0)
-		elog(ERROR, "could not compute MD5: %s", pg_cryptohash_error(hash));
-	pg_cryptohash_free(hash);
+	nachet_hash_bytes(PG_MD5, bytes, (size_t) length, md5, NACHET_MD5_BYTES);
 	return strcmp(nachet_object_store_base64(md5, NACHET_MD5_BYTES), answer->content_md5) == 0;
 }
 

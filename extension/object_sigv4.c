@@ -15,10 +15,10 @@
 
 #include "lib/stringinfo.h"
 
+#include "hash.h"
 #include "object_sigv4.h"
 #include "object_store.h"
 #include "pure/hex.h"
-#include "sha256.h"
 
 #define ALGORITHM   "AWS4-HMAC-SHA256"
 #define TERMINATION "aws4_request"
@@ -31,7 +31,7 @@
 static void
 derive(uint8 *key, size_t *length, const char *message)
 {
-	nachet_hmac_sha256(key, *length, message, key);
+	nachet_hash_hmac(key, *length, message, key);
 	*length = PG_SHA256_DIGEST_LENGTH;
 }
 
@@ -107,7 +107,7 @@ hash_request(const NachetCurlRequest *request, const char *payload, char *hex)
 	appendStringInfo(&canonical, "%s\n%.*s\n%s\n", request->method, path_length, path, query);
 	canonical_headers(request->headers, &canonical, &names);
 	appendStringInfo(&canonical, "\n%s\n%s", names.data, payload);
-	nachet_sha256_hex(canonical.data, hex);
+	nachet_hash_hex(canonical.data, hex);
 	pfree(canonical.data);
 	return names.data;
 }
@@ -135,8 +135,8 @@ nachet_sigv4_sign(const NachetSigv4 *signer, NachetCurlRequest *request, const c
 	time_t seconds = (time_t) at;
 	char stamp[STAMP_BYTES];
 	char date[DATE_LENGTH + 1];
-	char hash[NACHET_SHA256_HEX_BYTES];
-	char signature[NACHET_SHA256_HEX_BYTES];
+	char hash[NACHET_HASH_HEX_BYTES];
+	char signature[NACHET_HASH_HEX_BYTES];
 	struct tm utc;
 	char *names;
 	char *scope;

@@ -12,9 +12,9 @@
 #include "common/base64.h"
 
 #include "compat.h"
+#include "hash.h"
 #include "object_settings.h"
 #include "object_store.h"
-#include "sha256.h"
 
 #define SERVICE_VERSION "2020-10-02"
 
@@ -141,7 +141,7 @@ hmac_base64(const NachetObjectStore *store, const char *message)
 {
 	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 
-	nachet_hmac_sha256(store->secret, store->secret_length, message, digest);
+	nachet_hash_hmac(store->secret, store->secret_length, message, digest);
 	return nachet_object_store_base64(digest, sizeof(digest));
 }
 

@@ -8,12 +8,12 @@
  */
 #include "postgres.h"
 
-#include "common/cryptohash.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "damage.h"
+#include "hash.h"
 #include "object_settings.h"
 #include "object_upload.h"
 #include "pure/crc.h"
@@ -42,16 +42,16 @@ hash_begin(pg_cryptohash_type type, bool wanted)
 {
 	pg_cryptohash_ctx *hash = wanted ? pg_cryptohash_create(type) : NULL;
 
-	if (hash != NULL && pg_cryptohash_init(hash) < 0)
-		elog(ERROR, "could not begin a hash: %s", pg_cryptohash_error(hash));
+	if (hash != NULL)
+		nachet_hash_begin(hash);
 	return hash;
 }
 
 static void
 hash_add(pg_cryptohash_ctx *hash, const char *bytes, size_t length)
 {
-	if (hash != NULL && pg_cryptohash_update(hash, (const uint8 *) bytes, length) < 0)
-		elog(ERROR, "could not continue a hash: %s", pg_cryptohash_error(hash));
+	if (hash != NULL)
+		nachet_hash_add(hash, bytes, length);
 }
 
 static void
@@ -59,8 +59,7 @@ hash_end(pg_cryptohash_ctx *hash, uint8 *digest, size_t length)
 {
 	if (hash == NULL)
 		return;
-	if (pg_cryptohash_final(hash, digest, length) < 0)
-		elog(ERROR, "could not finish a hash: %s", pg_cryptohash_error(hash));
+	nachet_hash_end(hash, digest, length);
 	pg_cryptohash_free(hash);
 }
 

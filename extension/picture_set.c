@@ -14,7 +14,6 @@
 #include "access/detoast.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -26,6 +25,7 @@
 #include "content.h"
 #include "errcodes.h"
 #include "flaws.h"
+#include "hash.h"
 #include "import_data.h"
 #include "picture_set.h"
 #include "pure/names.h"
@@ -115,13 +115,6 @@ sort_pictures(NachetUpload *upload)
 	pfree(entries);
 }
 
-static void
-hash_more(pg_cryptohash_ctx *hash, const void *bytes, size_t length)
-{
-	if (pg_cryptohash_update(hash, bytes, length) < 0)
-		elog(ERROR, "could not continue SHA-256: %s", pg_cryptohash_error(hash));
-}
-
 /*
  * The set's digest: SHA-256 over the owner's id, the seed's id, the canonical data, and each picture's
  * name and SHA-256 in the order of the names. Texts end in a zero byte, which none of them can hold.
@@ -133,22 +126,21 @@ set_digest(const NachetUpload *upload, const NachetImportData *data)
 	uint8 digest[NACHET_SHA256_BYTES];
 	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
 
-	if (pg_cryptohash_init(hash) < 0)
-		elog(ERROR, "could not begin SHA-256: %s", pg_cryptohash_error(hash));
-	hash_more(hash, DatumGetUUIDP(upload->user_id)->data, UUID_LEN);
-	hash_more(hash, DatumGetUUIDP(data->seed_id)->data, UUID_LEN);
-	hash_more(hash, canonical, strlen(canonical) + 1);
+	nachet_hash_begin(hash);
+	nachet_hash_add(hash, DatumGetUUIDP(upload->user_id)->data, UUID_LEN);
+	nachet_hash_add(hash, DatumGetUUIDP(data->seed_id)->data, UUID_LEN);
+	nachet_hash_add(hash, canonical, strlen(canonical) + 1);
 	for (int i = 0; i < upload->count; i++)
 	{
 		const char *name = DatumGetPointer(upload->names[i]);
 
 		CHECK_FOR_INTERRUPTS();
-		hash_more(hash, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
-		hash_more(hash, "", 1);
-		hash_more(hash, VARDATA_ANY(DatumGetPointer(upload->digests[i])), NACHET_SHA256_BYTES);
+		nachet_hash_add(hash, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+		nachet_hash_add(hash, "", 1);
+		nachet_hash_add(hash, VARDATA_ANY(DatumGetPointer(upload->digests[i])),
+		                NACHET_SHA256_BYTES);
 	}
-	if (pg_cryptohash_final(hash, digest, NACHET_SHA256_BYTES) < 0)
-		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(hash));
+	nachet_hash_end(hash, digest, NACHET_SHA256_BYTES);
 	pg_cryptohash_free(hash);
 	return (bytea *) DatumGetPointer(nachet_digest_datum(digest));
 }

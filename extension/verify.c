@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -28,6 +27,7 @@
 #include "chunk_reader.h"
 #include "content.h"
 #include "damage.h"
+#include "hash.h"
 #include "object_read.h"
 #include "object_settings.h"
 #include "pure/png_crcs.h"
@@ -267,11 +267,11 @@ take_chunk(Scrub *scrub, Chunks *chunks)
 	if (VARSIZE_ANY_EXHDR(data) !=
 	    Min((int64) content->chunk_size, content->byte_size - number * content->chunk_size))
 		note(&chunks->misshapen, &chunks->first_misshapen, number, 1);
-	else if (pg_cryptohash_update(scrub->hash, (const uint8 *) VARDATA_ANY(data),
-	                              VARSIZE_ANY_EXHDR(data)) < 0)
-		elog(ERROR, "could not continue SHA-256: %s", pg_cryptohash_error(scrub->hash));
 	else
+	{
+		nachet_hash_add(scrub->hash, VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
 		nachet_png_crcs_add(&scrub->png_crcs, VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
+	}
 }
 
 static void
@@ -284,8 +284,7 @@ read_chunks(Scrub *scrub, Chunks *chunks)
 	approach(walk, id);
 	if (content->found && content->object_url == NULL)
 		chunks->expected = (content->byte_size - 1) / content->chunk_size + 1;
-	if (pg_cryptohash_init(scrub->hash) < 0)
-		elog(ERROR, "could not begin SHA-256: %s", pg_cryptohash_error(scrub->hash));
+	nachet_hash_begin(scrub->hash);
 	nachet_png_crcs_init(&scrub->png_crcs);
 	for (; !walk->ended && walk->id == id; nachet_walk_step(walk))
 	{
@@ -296,8 +295,7 @@ read_chunks(Scrub *scrub, Chunks *chunks)
 	if (chunks->next < chunks->expected)
 		note(&chunks->missing, &chunks->first_missing, chunks->next,
 		     chunks->expected - chunks->next);
-	if (pg_cryptohash_final(scrub->hash, chunks->sha256, NACHET_SHA256_BYTES) < 0)
-		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(scrub->hash));
+	nachet_hash_end(scrub->hash, chunks->sha256, NACHET_SHA256_BYTES);
 }
 
 static void
