@@ -5,18 +5,20 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use File::Temp ();
 use Nachet::Test qw(tempdir);
 use Test::More;
 
 use constant EMPTY => 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-# The source itself, in a module that shows what it makes.
-my $folder = tempdir();
-chmod 0755, $folder or die "$folder: $!";
+# The source itself, in a module that shows what it makes. With COVERAGE_DIR, of test/coverage, what has run is counted there.
+my $counts = $ENV{COVERAGE_DIR};
+my $folder = $counts ? File::Temp::tempdir('sigv4-XXXXXX', DIR => $counts) : tempdir();
+chmod $counts ? 0777 : 0755, $folder or die "$folder: $!";
 my $root = $Nachet::Test::ROOT;
 my $pg_config = $ENV{PG_CONFIG} // 'pg_config';
 chomp(my $headers = qx($pg_config --includedir-server));
-system(($ENV{CC} // 'cc'), qw(-shared -fPIC -fvisibility=default -D_GNU_SOURCE -o), "$folder/sigv4_test.so", "-I$headers", "-I$root/extension",
+system(($ENV{CC} // 'cc'), qw(-shared -fPIC -fvisibility=default -D_GNU_SOURCE), $counts ? ('-O0', '--coverage') : (), '-o', "$folder/sigv4_test.so", "-I$headers", "-I$root/extension",
 	"$root/test/extension/unit/sigv4_test.c", (map { "$root/extension/$_.c" } qw(object_sigv4 object_store_curl hash pure/hex)), '-lcurl') == 0
 	or BAIL_OUT('the module does not compile');
 
