@@ -1,7 +1,7 @@
 /*
  * The page's elements, and what all steps do with them.
  */
-import { say, t } from "./text.js";
+import { exact, say, t } from "./text.js";
 import { Problem } from "./service.js";
 
 export const $ = (id) => document.getElementById(id);
@@ -57,6 +57,13 @@ export function showStep(name, quietly) {
 	$("steps").hidden = name === "start";
 	scrollTo(0, 0);
 	if (!quietly) focusHead(name);
+}
+
+/* The data that go with every picture, where somebody reads them before or after the upload. */
+export function showData(step, { seed_name, nb_seeds, zoom_level }) {
+	$(step + "-seed").textContent = seed_name;
+	say($(step + "-nb-seeds"), exact(nb_seeds));
+	say($(step + "-zoom"), exact(zoom_level));
 }
 
 /* Marks a field as wrong, or as right where there is no key; tells whether it is right. */

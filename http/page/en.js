@@ -16,8 +16,9 @@ export default {
 	seed: "Seed", seedHint: ["Type to search {n} registered seed.", "Type to search {n} registered seeds."],
 	seedWrong: "Choose one of the registered seeds.", seedNone: "No seed of that name is registered.",
 	seedMore: "… and {n} more: type on", seedCount: ["{n} seed found", "{n} seeds found"],
-	nbSeeds: "Seeds in each picture", nbSeedsWrong: "Enter a whole number, 1 or more.",
-	zoom: "Zoom", zoomHint: "The microscope's magnification, such as 20", zoomWrong: "Enter a number above 0.",
+	nbSeeds: "Seeds in each picture", nbSeedsWrong: "Enter a whole number, 1 or more, in digits only: 1000, not 1,000.",
+	zoom: "Zoom", zoomHint: "The microscope's magnification, such as 20", zoomWrong: "Enter a number above 0, such as 20 or 2.5.",
+	zoomTwoReadings: "This can be read as thousands or as decimals. Write 1000, or 1.0.",
 
 	chooseHead: "Choose the pictures", chooseLead: "One folder becomes one picture set, with all the folders inside it.",
 	resume: "The upload of “{name}” was interrupted. Choose the same pictures again: what has arrived is not sent again.",

@@ -16,8 +16,9 @@ export default {
 	seed: "Semence", seedHint: ["Tapez pour chercher parmi {n} semence inscrite.", "Tapez pour chercher parmi {n} semences inscrites."],
 	seedWrong: "Choisissez l’une des semences inscrites.", seedNone: "Aucune semence de ce nom n’est inscrite.",
 	seedMore: "… et {n} de plus : précisez", seedCount: ["{n} semence trouvée", "{n} semences trouvées"],
-	nbSeeds: "Semences par image", nbSeedsWrong: "Entrez un nombre entier, 1 ou plus.",
-	zoom: "Grossissement", zoomHint: "Celui du microscope, par exemple 20", zoomWrong: "Entrez un nombre supérieur à 0.",
+	nbSeeds: "Semences par image", nbSeedsWrong: "Entrez un nombre entier, 1 ou plus, en chiffres seulement : 1000, et non 1 000.",
+	zoom: "Grossissement", zoomHint: "Celui du microscope, par exemple 20", zoomWrong: "Entrez un nombre supérieur à 0, par exemple 20 ou 2,5.",
+	zoomTwoReadings: "On peut y lire des milliers ou des décimales. Écrivez 1000, ou 1,0.",
 
 	chooseHead: "Choisissez les images", chooseLead: "Un dossier, avec tous ceux qu’il contient, devient un ensemble d’images.",
 	resume: "L’envoi de « {name} » a été interrompu. Choisissez de nouveau les mêmes images : ce qui est arrivé n’est pas renvoyé.",

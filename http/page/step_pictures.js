@@ -3,7 +3,7 @@
  *
  * What looks like no picture is pointed out and left out only when asked for: the service decides what a picture is.
  */
-import { $, announce, make, makeSaying, onFrame, showStep } from "./dom.js";
+import { $, announce, make, makeSaying, onFrame, showData, showStep } from "./dom.js";
 import { fromDrop, fromInput } from "./files.js";
 import { canShow, looksLikePicture } from "./looks.js";
 import { Rows } from "./rows.js";
@@ -53,7 +53,7 @@ export function setUpPictures(session, calls) {
 		const large = pictures.filter(({ size }) => size > picture_bytes);
 		say($("review-count"), count(pictures.length));
 		say($("review-bytes"), bytes(pictures.reduce((sum, { size }) => sum + size, 0)));
-		$("review-seed").textContent = session.data.seed_name;
+		showData("review", session.data);
 		say($("start"), "start", { n: pictures.length });
 		notices.replaceChildren();
 		if (pictures.length > manifest_pictures) notice("tooMany", { n: manifest_pictures });

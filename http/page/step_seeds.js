@@ -5,8 +5,16 @@ import { Combobox } from "./combobox.js";
 import { $, judge, showStep } from "./dom.js";
 import { say } from "./text.js";
 
-/* A number as people write it, with a comma too; NaN where it is none. */
-const numberOf = (text) => (text.trim() ? Number(text.trim().replace(",", ".")) : NaN);
+/*
+ * Numbers as the service takes them, and beyond that only what can be read in one way: a decimal comma, and a
+ * magnification's sign. NaN for all else: what the service would refuse is not made into another number here.
+ */
+const INT32_MAX = 2 ** 31 - 1;
+const wholeOf = (text) => (/^\d{1,10}$/.test(text) && text <= INT32_MAX ? Number(text) : NaN);
+const decimalIn = (text) => /^(?:[x×]\s*)?(\d+(?:[.,]\d+)?)(?:\s*[x×])?$/i.exec(text)?.[1] ?? "";
+const zoomOf = (text) => Number(decimalIn(text).replace(",", ".") || NaN);
+/* A thousand and more in one language, a little more than one in another. */
+const hasTwoReadings = (text) => /^[1-9]\d{0,2}[.,]\d{3}$/.test(decimalIn(text));
 
 /* What was typed goes to session.data; onward is called when all of it is right. */
 export function setUpSeeds(session, onward) {
@@ -20,13 +28,12 @@ export function setUpSeeds(session, onward) {
 		zoom.value = data.zoom_level;
 	}
 	const judgeSeed = () => judge(seed, combobox.value ? null : "seedWrong");
-	const judgeCount = () => {
-		const value = numberOf(count.value);
-		return judge(count, Number.isInteger(value) && value >= 1 ? null : "nbSeedsWrong");
-	};
+	const judgeCount = () => judge(count, wholeOf(count.value.trim()) >= 1 ? null : "nbSeedsWrong");
 	const judgeZoom = () => {
-		const value = numberOf(zoom.value);
-		return judge(zoom, value > 0 && Number.isFinite(value) ? null : "zoomWrong");
+		const text = zoom.value.trim();
+		const value = zoomOf(text);
+		if (hasTwoReadings(text)) return judge(zoom, "zoomTwoReadings");
+		return judge(zoom, value > 0 && value < Infinity ? null : "zoomWrong");
 	};
 	seed.onchange = judgeSeed;
 	count.onchange = judgeCount;
@@ -37,7 +44,7 @@ export function setUpSeeds(session, onward) {
 		const wrong = [[seed, judgeSeed()], [count, judgeCount()], [zoom, judgeZoom()]].find(([, right]) => !right);
 		if (wrong) return wrong[0].focus();
 		seed.value = combobox.value;
-		session.data = { seed_name: seed.value, nb_seeds: numberOf(count.value), zoom_level: numberOf(zoom.value) };
+		session.data = { seed_name: seed.value, nb_seeds: wholeOf(count.value.trim()), zoom_level: zoomOf(zoom.value.trim()) };
 		onward();
 	};
 

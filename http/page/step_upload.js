@@ -1,7 +1,7 @@
 /*
  * The step that uploads: how far it is, what went wrong and what can be done about it, and the end.
  */
-import { $, announce, focusHead, make, makeSaying, onFrame, showProblem, showStep } from "./dom.js";
+import { $, announce, focusHead, make, makeSaying, onFrame, showData, showProblem, showStep } from "./dom.js";
 import { Rate } from "./rate.js";
 import { Rows } from "./rows.js";
 import { bytes, count, duration, percent, say } from "./text.js";
@@ -113,7 +113,7 @@ export function setUpUpload(session, calls) {
 		$("done-id").textContent = answer.picture_set_id;
 		$("done-name").textContent = session.name;
 		$("done-name").parentNode.hidden = !session.name;
-		$("done-seed").textContent = session.data.seed_name;
+		showData("done", session.data);
 		say($("done-new"), bytes(stored));
 		say($("done-there"), bytes(Math.max(0, answer.bytes - stored)));
 		say($("done-left-out"), count(leftOut));

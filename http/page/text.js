@@ -17,6 +17,7 @@ const inUnit = (value, unit, maximumFractionDigits, unitDisplay) =>
 
 /* Values that format themselves when they are said. */
 export const count = (number) => () => format(number);
+export const exact = (number) => () => format(number, { maximumSignificantDigits: 17 });
 export const percent = (part) => () => format(part, { style: "percent" });
 export const seconds = (number) => () => inUnit(number, "second", 0, "short");
 export const bytes = (number) => () => {

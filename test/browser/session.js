@@ -94,6 +94,47 @@ await test("what is wrong is said at its field, and the focus goes there", async
 	await visit.end();
 });
 
+await test("a number is taken only if it can be read in one way, and shown before and after the upload", async () => {
+	const visit = await Visit.begin(browser, service.url);
+	const { page } = visit;
+	await page.fill("#email", EMAIL);
+	await page.press("#email", "Enter");
+	await visit.step("seeds");
+	const refused = async (field, text) => {
+		await page.fill(`#${field}`, text);
+		await page.press(`#${field}`, "Tab");
+		return (await page.getAttribute(`#${field}`, "aria-invalid")) === "true";
+	};
+	for (const text of ["1,000", "1.000", "1 000", "0x10", "1e3", "5.0", "+5", "-5", "0", "2147483648", "٥", "five", ""])
+		assert.ok(await refused("nb-seeds", text), `${text} seeds`);
+	for (const text of ["1,000", "1.000", "12.500x", "0x10", "1e3", "20 30", "1.2.3", "1,000,000", ".5", "20.", "20xx", "-20", "0", "0,0x", "9".repeat(400), ""])
+		assert.ok(await refused("zoom", text), `zoom ${text}`);
+	await page.fill("#zoom", "2,500");
+	await page.press("#zoom", "Tab");
+	assert.match(await visit.text("#zoom-error"), /thousands or as decimals/);
+	for (const [text, zoom] of [["20x", "20"], ["×20", "20"], ["20 X", "20"], ["x 6,3", "6.3"], ["0.625×", "0.625"], ["1000", "1000"], ["2.5000", "2.5"]]) {
+		await page.fill("#seed", "Brassica napus");
+		await page.fill("#nb-seeds", " 1000 ");
+		await page.fill("#zoom", text);
+		await page.press("#zoom", "Enter");
+		await visit.step("pictures");
+		await visit.choose(folder);
+		const shown = Number(zoom).toLocaleString("en");
+		assert.equal(await visit.text("#review-zoom"), shown, text);
+		assert.equal(await visit.text("#review-nb-seeds"), "1,000");
+		await visit.start();
+		const set = await visit.done();
+		assert.equal(await visit.text("#done-zoom"), shown);
+		assert.equal(await visit.text("#done-nb-seeds"), "1,000");
+		assert.equal(store.sql(`SELECT DISTINCT picture #>> '{user_data,zoom}' || ' ' || nb_obj
+			FROM nachet.picture WHERE picture_set_id = '${set}'`), `${zoom} 1000`);
+		await page.click("#another");
+		await visit.step("seeds");
+	}
+	visit.quiet();
+	await visit.end();
+});
+
 await test("by keyboard alone", async () => {
 	const visit = await Visit.begin(browser, service.url);
 	const { keyboard } = visit.page;
