@@ -179,6 +179,27 @@ name_flaw(NachetImportKind kind, const char *name, size_t length)
 	return nachet_utf8_valid(name, length) ? NULL : "is not valid UTF-8";
 }
 
+/* A name is refused rather than guessed at; a manifest says the same without escapes. */
+static bool
+check_name(NachetImport *import, const char *name, size_t length)
+{
+	const char *flaw = name_flaw(import->kind, name, length);
+	const char *hint = NULL;
+
+	if (flaw == NULL && nachet_picture_list_name_is_encoded(name, length))
+	{
+		flaw = "looks percent-encoded";
+		hint =
+		    "Send names as they are (aiohttp: FormData(quote_fields=False)). If the file has this "
+		    "name, stage it under another one, and give its name in a manifest.";
+	}
+	if (flaw != NULL)
+		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+		                       NACHET_SQLSTATE_BAD_DATA, hint, "The file name \"%.*s\" %s.",
+		                       NAME_SHOWN, name, flaw);
+	return flaw == NULL;
+}
+
 /* At the first file, before its bytes are read: they may be many. */
 static bool
 check_fields(NachetImport *import)
@@ -193,7 +214,6 @@ static bool
 part_begin(void *context, const NachetPart *part)
 {
 	NachetImport *import = context;
-	const char *flaw;
 
 	if (!check_tally(import))
 		return false;
@@ -211,15 +231,8 @@ part_begin(void *context, const NachetPart *part)
 		import->use = NACHET_PART_LEFT_OUT;
 		return true;
 	}
-	flaw = name_flaw(import->kind, part->filename, part->filename_length);
-	if (flaw != NULL)
-	{
-		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
-		                       NACHET_SQLSTATE_BAD_DATA, NULL, "The file name \"%.*s\" %s.",
-		                       NAME_SHOWN, part->filename, flaw);
-		return false;
-	}
-	return begin_picture(import, part->filename, part->filename_length);
+	return check_name(import, part->filename, part->filename_length) &&
+	       begin_picture(import, part->filename, part->filename_length);
 }
 
 static bool

@@ -4,6 +4,7 @@
  *
  * RFC 7578 as browsers write it. The boundary is 128 random bits, which no picture holds. Its length is known
  * before a byte is drawn: heads are written twice, and a file that is not as long as it was is an error.
+ * Parts have numbers for names: the answer tells of each in its place, and the manifest has the names.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,37 +13,14 @@
 #include "pure/hex.h"
 #include "service_parts.h"
 
-/*
- * A file's name within quotes. A quote and line ends are percent-encoded as browsers do; so is a backslash, which
- * browsers leave and readers take in two ways. The service only gives the name back.
- */
-static char *
-put_name(char *out, const char *name)
-{
-	for (; *name != '\0'; name++)
-	{
-		if (strchr("\"\\\r\n", *name) != NULL)
-			out += sprintf(out, "%%%02X", (unsigned) (unsigned char) *name);
-		else
-			*out++ = *name;
-	}
-	return out;
-}
-
 /* Writes the boundary and the headers of a part; their length. */
 static size_t
 write_head(NachetServiceParts *parts, size_t part)
 {
-	char name[NACHET_NAME_MAX_BYTES + 1];
-	char *out = parts->head;
-
-	nachet_files_name(parts->batch->files, parts->batch->index[parts->position[part]], name);
-	out = stpcpy(out, part > 0 ? "\r\n--" : "--");
-	out = stpcpy(out, parts->boundary);
-	out = stpcpy(out, "\r\nContent-Disposition: form-data; name=\"pictures\"; filename=\"");
-	out = put_name(out, name);
-	out = stpcpy(out, "\"\r\nContent-Type: application/octet-stream\r\n\r\n");
-	return (size_t) (out - parts->head);
+	return (size_t) snprintf(parts->head, sizeof(parts->head),
+	                         "%s--%s\r\nContent-Disposition: form-data; name=\"pictures\"; "
+	                         "filename=\"%zu\"\r\nContent-Type: application/octet-stream\r\n\r\n",
+	                         part > 0 ? "\r\n" : "", parts->boundary, part + 1);
 }
 
 static size_t

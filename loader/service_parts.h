@@ -17,8 +17,8 @@
 
 #define NACHET_BOUNDARY_BYTES 33
 
-/* A part's headers with every byte of the name percent-encoded, and the boundary before them. */
-#define NACHET_PART_HEAD_BYTES (3 * NACHET_NAME_MAX_BYTES + 256)
+/* A part's headers, and the boundary before them. */
+#define NACHET_PART_HEAD_BYTES 256
 
 typedef struct NachetServiceParts
 {

@@ -18,6 +18,7 @@ await test("a folder with folders in it is dropped", async () => {
 	for (let i = 0; i < 130; i++) pictures[`plate/${i}.png`] = png(`drop ${i}`, 16, 16);
 	pictures["plate/deep/er/ünï «1» ; \"q\".png"] = png("deep");
 	pictures["%22.png"] = png("percent");
+	pictures["a%2Fb%C3%A4.png"] = png("escapes");
 	pictures["<img src=x onerror=alert(1)>.png"] = png("markup");
 	const folder = writeAll(`${tempFolder()}/Séance 7`, pictures);
 	const visit = await Visit.begin(browser, service.url);

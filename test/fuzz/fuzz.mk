@@ -33,7 +33,7 @@ build/fuzz/networks: http/networks.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: loader/options.c loader/choice.c loader/service_url.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: FUZZ_MORE = -DNACHET_VERSION='"$(EXTVERSION)"'
 build/fuzz/picture_list: http/picture_list.c http/spool.c http/text.c loader/client/visible.c loader/client/array.c \
-	loader/client/error.c
+	loader/client/error.c extension/pure/hex.c
 build/fuzz/texts: http/text.c loader/client/visible.c
 build/fuzz/tokens: http/jwt.c http/base64url.c http/identity.c http/auth_token.c http/text.c loader/client/visible.c
 build/fuzz/urls: loader/service_url.c

@@ -135,6 +135,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		bool taken = nachet_picture_list_name_flaw(name.bytes, name.length) == NULL;
 
 		CLAIM(taken == may_come_in(name));
+		(void) nachet_picture_list_name_is_encoded(name.bytes, name.length);
 		if (!taken)
 			continue;
 		add(&list, name, count);

@@ -62,6 +62,10 @@ is(set_name(post_body($http, $body)->{json}{picture_set_id}), 'my name', 'a name
 $answer = post_body($http, multipart([ "gr\xc3\xb6\xc3\x9fe %22x%22 \xf0\x9f\x8c\xb1.png", png(8, 8, 'u') ]));
 is_deeply([ keys %{ stored($answer->{json}{picture_set_id}) } ], ["gr\xc3\xb6\xc3\x9fe \"x\" \xf0\x9f\x8c\xb1.png"],
 	'names are UTF-8, with quotes as browsers escape them');
+my @percent = ('100% of 5%.png', 'a%20b.png', '%41%7e.png', 'x%80%FF.png', 'x%C3%41.png', 'x%ed%a0%80.png', "gr\xc3\xb6n %C3%B6.png", 'x%2', '%c3%');
+$answer = post_body($http, multipart(map { [ $_, $file{'a.png'} ] } @percent));
+is($answer->{status}, 201, 'names with %') or diag($answer->{body});
+is_deeply([ sort keys %{ stored($answer->{json}{picture_set_id}) } ], [ sort @percent ], '... are taken as they are');
 my $long = ('n' x 1000) . '/' . ('m' x 1000) . '.png';
 $answer = post_body($http, multipart([ "$long", $file{'a.png'} ]));
 is_deeply([ keys %{ stored($answer->{json}{picture_set_id}) } ], [ ('m' x 1000) . '.png' ], 'a name that fits without its folder');
@@ -75,6 +79,12 @@ for my $bad (
 {
 	is_problem(post_body($http, multipart([ 'good.png', $file{'a.png'} ], [ $bad->[0], $file{'a.png'} ])),
 		422, qr/file name/, "$bad->[1] is refused");
+}
+for my $encoded ('f%2Fa.png', "gr\xc3\xb6n%2fa.png", 'f/Zw%C3%B6lf%20%C3%84hren.png', 'x%e6%97%A5.png', '%F0%9F%8C%B1', 'f%2Fsub/a.png')
+{
+	my $answer = post_body($http, multipart([ 'good.png', $file{'a.png'} ], [ $encoded, $file{'a.png'} ]));
+	is_problem($answer, 422, qr/looks percent-encoded/, "$encoded, a name as aiohttp encodes it, is refused");
+	like($answer->{json}{hint}, qr/quote_fields=False.*manifest/, '... with the ways out');
 }
 is_problem(post_body($http, multipart([ "a\x01.png", $file{'a.png'} ])), 400, qr/control character/, 'a control character in a header');
 is_problem(post_body($http, multipart([ 'n' x 10_000, $file{'a.png'} ])), 413, qr/header/i, 'a name of 10 kB');

@@ -67,6 +67,13 @@ is_problem(post_stage($http, staged([ '', 'x' ])), 422, qr/no name/, 'bytes with
 is_problem(post_stage($http, staged([ "a\xff", 'x' ])), 422, qr/UTF-8/, 'a name that is no UTF-8');
 is_problem(post_stage($http, staged([ 'n' x 1025, 'x' ])), 422, qr/1,024/, 'a name of 1,025 bytes');
 is(post_stage($http, staged([ "a%0D%0Ab\xf0\x9f\x8c\xb1", 'x' ]))->{json}{pictures}[0]{name}, "a\r\nb\x{1f331}", 'other names are echoed');
+$answer = post_stage($http, staged([ 'f%2F%C3%A4.png', 'x' ]));
+is_problem($answer, 422, qr/looks percent-encoded/, 'a name as aiohttp encodes it');
+like($answer->{json}{hint}, qr/quote_fields=False.*manifest/, '... with the ways out');
+$answer = post_stage($http, staged([ '1', png(7, 7, 'percent') ]));
+my $escaped = post_manifest($http, manifest([ 'f%2F%C3%A4.png', png(7, 7, 'percent') ]));
+is($escaped->{status}, 201, '... one of which is a manifest') or diag($escaped->{body});
+is($store->psql("SELECT name FROM nachet.picture WHERE picture_set_id = '$escaped->{json}{picture_set_id}'"), 'f%2F%C3%A4.png', '... that takes every name as it is');
 is_problem(post_stage($http, staged([ 'a', noise(1_048_577, 'x') ])), 413, qr/1048576/, 'a picture too large');
 is_problem(post_stage($http, staged(map { [ $_, 'x' ] } 1 .. 1501)), 413, qr/1500/, 'too many pictures');
 is(scalar @{ post_stage($http, staged(map { [ $_, '' ] } 1 .. 1500))->{json}{pictures} }, 1500, '1,500 empty parts');

@@ -83,6 +83,7 @@ my %files = (
 	'-dash.gif' => gif('dash'),
 	"quote'\"\\\\ %22 \\\".gif" => gif('quote'),
 	'semi;colon=filename*.gif' => gif('semi'),
+	'nested%2Fb%C3%A4.gif' => gif('percent'),
 	join('/', ('x' x 200) x 5) . '.gif' => gif('long'),
 );
 my $folder = "$scratch/session 12";
@@ -104,7 +105,7 @@ is($first->{out}, "ID\n", '... and standard output is its id');
 is_deeply(
 	{ map { (split /\|/)[ 1, 4 ] } split /\n/, $first->{stored} }, { map { $_ => sha256($files{$_}) } keys %files },
 	'... every picture under its path, with every byte');
-like($first->{err}, qr/12 pictures, .* sent 11,/, '... equal pictures are sent once');
+like($first->{err}, qr/13 pictures, .* sent 12,/, '... equal pictures are sent once');
 
 my $again = same('a second run', sub { $store->run_load(@required, $folder) }, @required, $folder);
 like($again->{err}, qr/; sent 0, 0 B;/, '... sends nothing');
@@ -117,14 +118,14 @@ is(same('bad files that are skipped', undef, @required, '--on-error', 'skip', $m
 is(same('a folder and one that is not there', undef, @required, $folder, "$scratch/nowhere")->{status}, 5, '... one failed');
 is(same('an empty folder', undef, @required, "$scratch/empty")->{status}, 1, '... is no set');
 my $dry = same('a dry run', sub { $store->run_load(@required, "$folder/nested") }, @required, '--dry-run', $folder);
-like($dry->{err}, qr/would send 9,/, '... tells what is missing');
+like($dry->{err}, qr/would send 10,/, '... tells what is missing');
 my $unknown = same('an unknown seed', undef, @required, '--seed', 'Brassica napu', $folder);
 like($unknown->{err}, qr/hint: .*"Brassica napus"/, '... names the nearest one');
 same('folders as seeds', undef, '--email', 'someone@example.org', @data, '--seed-from-folder', $seeds);
 is(same('folders as seeds, one unknown', undef, '--email', 'someone@example.org', @data, '--seed-from-folder', $wrong_seeds)->{status},
 	1, '... nothing is imported');
 my $json = same('JSON Lines', undef, @required, '--json', '--on-error', 'skip', $mixed, $folder);
-is((map { JSON::PP->new->decode($_) } grep { /"summary"/ } split /\n/, $json->{out})[1]{sent_pictures}, 11, '... as usual');
+is((map { JSON::PP->new->decode($_) } grep { /"summary"/ } split /\n/, $json->{out})[1]{sent_pictures}, 12, '... as usual');
 my $json_error = same('JSON Lines of an error', undef, @required, '--json', '--seed', 'Brassica napu', $folder);
 is(JSON::PP->new->decode((split /\n/, $json_error->{out})[0])->{code}, 'NC002', '... has its SQLSTATE');
 
