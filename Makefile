@@ -5,7 +5,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" extension/na
 # --- the extension ---------------------------------------------------------------------------------
 MODULE_big = nachet_datastore
 EXTENSION = extension/nachet_datastore
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard extension/*.c extension/pure/*.c)))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard extension/*.c extension/*/*.c)))
 SQL_SCRIPT = sql/nachet_datastore--$(EXTVERSION).sql
 SQL_PARTS = $(sort $(wildcard sql/[0-9][0-9]-*.sql))
 DATA_built = $(SQL_SCRIPT)
@@ -31,7 +31,7 @@ ifneq ($(wildcard $(PGXS)),)
 override with_llvm := no
 include $(PGXS)
 # PGXS follows no headers where the server was built without --enable-depend.
-$(OBJS): $(wildcard extension/*.h extension/pure/*.h)
+$(OBJS): $(wildcard extension/*.h extension/*/*.h)
 else
 all install clean:
 	@echo "PostgreSQL's server headers (PGXS) are not there: run 'make deps' first" >&2; exit 1

@@ -11,8 +11,8 @@
 #include "utils/guc.h"
 
 #include "compat.h"
-#include "object_settings.h"
-#include "offload_worker.h"
+#include "offload/settings.h"
+#include "offload/worker.h"
 #include "settings.h"
 
 PG_MODULE_MAGIC;

@@ -7,9 +7,9 @@
  */
 #include <string.h>
 
-#include "auth_options.h"
-#include "networks.h"
-#include "origin.h"
+#include "http/auth_options.h"
+#include "http/auth/networks.h"
+#include "http/request/origin.h"
 
 /* What RFC 9110 calls a token: names of headers and of cookies. */
 static bool

@@ -5,7 +5,7 @@
 #ifndef NACHET_HTTP_AUTH_OPTIONS_H
 #define NACHET_HTTP_AUTH_OPTIONS_H
 
-#include "options.h"
+#include "http/options.h"
 
 /* Sets auth_kind; or complains, once. */
 extern bool nachet_auth_options_check(NachetHttpOptions *options, const NachetOptionTable *table)

@@ -2,7 +2,7 @@
 
 CLIENT_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libmicrohttpd gnutls jansson)
 HTTP_LIBS = $(shell $(PKG_CONFIG) --libs libmicrohttpd gnutls jansson) $(CLIENT_LIBS)
-HTTP_OBJS = $(patsubst %.c,$(CLIENT_BUILD)/%.o,$(sort $(wildcard http/*.c))) $(PAGE_SOURCE:.c=.o)
+HTTP_OBJS = $(patsubst %.c,$(CLIENT_BUILD)/%.o,$(sort $(wildcard http/*.c http/*/*.c))) $(PAGE_SOURCE:.c=.o)
 
 # The upload page is in the program: its files become arrays. The folder's own time tells when one was added or removed.
 PAGE_SOURCE = $(CLIENT_BUILD)/http/page_files.c

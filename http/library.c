@@ -8,7 +8,7 @@
  */
 #include <stdio.h>
 
-#include "library.h"
+#include "http/library.h"
 
 #if MHD_VERSION < 0x00097701
 #define MHD_OPTION_CLIENT_DISCIPLINE_LVL ((enum MHD_OPTION) 38)

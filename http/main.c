@@ -19,11 +19,11 @@
 
 #include "loader/client/clock.h"
 #include "loader/client/standard_streams.h"
-#include "exit_codes.h"
-#include "log.h"
-#include "options.h"
-#include "server.h"
-#include "systemd.h"
+#include "http/exit_codes.h"
+#include "http/ops/log.h"
+#include "http/options.h"
+#include "http/server.h"
+#include "http/ops/systemd.h"
 
 /*
  * From this size on, a block of memory goes back to the system when it is freed. By default glibc

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth_options.h"
-#include "log.h"
+#include "http/auth_options.h"
+#include "http/ops/log.h"
 
 #define NO_LIMIT UINT64_MAX
 #define LIST_MAX 16

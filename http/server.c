@@ -18,14 +18,14 @@
 #include <unistd.h>
 #include <microhttpd.h>
 
-#include "admin.h"
-#include "auth.h"
-#include "library.h"
-#include "log.h"
-#include "request.h"
-#include "statement_memory.h"
-#include "tls.h"
-#include "watchdog.h"
+#include "http/ops/admin.h"
+#include "http/auth/auth.h"
+#include "http/library.h"
+#include "http/ops/log.h"
+#include "http/request/request.h"
+#include "http/database/statement_memory.h"
+#include "http/ops/tls.h"
+#include "http/request/watchdog.h"
 
 /* Connections above our limit that libmicrohttpd lets in, to be told 503; the watchdog keeps their lives short. */
 #define SPARE_CONNECTIONS 256

@@ -8,12 +8,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "budget.h"
-#include "options.h"
-#include "pool.h"
-#include "sender.h"
-#include "sockets.h"
-#include "spool.h"
+#include "http/routes/budget.h"
+#include "http/options.h"
+#include "http/database/pool.h"
+#include "http/database/queue.h"
+#include "http/ops/sockets.h"
+#include "http/body/spool.h"
 
 struct MHD_Daemon;
 typedef struct NachetAuth NachetAuth;

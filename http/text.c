@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "loader/client/visible.h"
-#include "text.h"
+#include "http/text.h"
 
 #define FIRST_CAPACITY 256
 

@@ -23,7 +23,7 @@ LOADER_LIBS = $(shell $(PKG_CONFIG) --libs libcurl jansson)
 CLIENT_BUILD = build/client
 CLIENT_ARCHIVE = build/libnachet-client.a
 CLIENT_OBJS = $(patsubst %.c,$(CLIENT_BUILD)/%.o,$(sort $(wildcard loader/client/*.c extension/pure/*.c)))
-LOADER_OBJS = $(patsubst %.c,$(CLIENT_BUILD)/%.o,$(sort $(wildcard loader/*.c)))
+LOADER_OBJS = $(patsubst %.c,$(CLIENT_BUILD)/%.o,$(sort $(filter-out loader/client/%,$(wildcard loader/*.c loader/*/*.c))))
 
 .PHONY: clients install-clients install-loader uninstall-loader clean-loader client-flags
 

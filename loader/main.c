@@ -13,15 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/standard_streams.h"
-#include "exit_codes.h"
-#include "import.h"
-#include "options.h"
-#include "retry.h"
-#include "script.h"
-#include "seed_folders.h"
-#include "session.h"
-#include "targets.h"
+#include "loader/client/standard_streams.h"
+#include "loader/exit_codes.h"
+#include "loader/send/import.h"
+#include "loader/options.h"
+#include "loader/send/retry.h"
+#include "loader/script/script.h"
+#include "loader/files/seed_folders.h"
+#include "loader/session.h"
+#include "loader/files/targets.h"
 
 typedef struct Tally
 {

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "pure/names.h"
-#include "choice.h"
-#include "options.h"
-#include "service_url.h"
+#include "loader/files/choice.h"
+#include "loader/options.h"
+#include "loader/service/url.h"
 
 #define DEFAULT_MAX_JOBS 4
 #define DEFAULT_RETRIES  8

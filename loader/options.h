@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "client/option_table.h"
-#include "console.h"
+#include "loader/client/option_table.h"
+#include "loader/report/console.h"
 
 #define NACHET_MAX_JOBS 32
 

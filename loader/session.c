@@ -15,11 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/clock.h"
-#include "exit_codes.h"
-#include "session.h"
-#include "sink_copy.h"
-#include "sink_http.h"
+#include "loader/client/clock.h"
+#include "loader/exit_codes.h"
+#include "loader/session.h"
+#include "loader/send/sink_copy.h"
+#include "loader/send/sink_http.h"
 
 #define TICK_MS 200
 

@@ -10,11 +10,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "console.h"
-#include "options.h"
-#include "progress.h"
-#include "report.h"
-#include "sink.h"
+#include "loader/report/console.h"
+#include "loader/options.h"
+#include "loader/report/progress.h"
+#include "loader/report/report.h"
+#include "loader/send/sink.h"
 
 typedef struct NachetThread
 {

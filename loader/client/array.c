@@ -10,7 +10,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 
-#include "array.h"
+#include "loader/client/array.h"
 
 /* PostgreSQL's MaxAllocSize: no value, and so no array, is longer. */
 #define MAX_VALUE_BYTES 0x3fffffff

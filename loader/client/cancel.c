@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "cancel.h"
+#include "loader/client/cancel.h"
 
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 
-#include "chunk_copy.h"
+#include "loader/client/chunk_copy.h"
 
 #define COPY_COMMAND "COPY nachet.content_chunk (chunk_no, data) FROM STDIN (FORMAT binary)"
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <libpq-fe.h>
 
-#include "error.h"
+#include "loader/client/error.h"
 
 typedef struct NachetChunkCopy NachetChunkCopy;
 

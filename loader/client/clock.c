@@ -4,7 +4,7 @@
  */
 #include <time.h>
 
-#include "clock.h"
+#include "loader/client/clock.h"
 
 int64_t
 nachet_clock_ms(void)

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "connection.h"
+#include "loader/client/clock.h"
+#include "loader/client/connection.h"
 
 #define CONNECT_PARAMETERS 8
 

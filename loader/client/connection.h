@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include "error.h"
+#include "loader/client/error.h"
 
 /*
  * Connects. conninfo is a connection string or URI as psql takes it, or NULL for libpq's

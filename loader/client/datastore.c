@@ -9,9 +9,9 @@
 #include <string.h>
 #include <arpa/inet.h>
 
-#include "array.h"
-#include "datastore.h"
-#include "statement.h"
+#include "loader/client/array.h"
+#include "loader/client/datastore.h"
+#include "loader/client/statement.h"
 
 bool
 nachet_conninfo_has_password(const char *conninfo)

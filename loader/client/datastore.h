@@ -12,9 +12,9 @@
 #include <stdint.h>
 #include <libpq-fe.h>
 
-#include "array.h"
-#include "error.h"
-#include "sha256.h"
+#include "loader/client/array.h"
+#include "loader/client/error.h"
+#include "loader/client/sha256.h"
 
 /* The datastore's own SQLSTATEs (design: class NC). */
 #define NACHET_SQLSTATE_USER_NOT_REGISTERED "NC001"

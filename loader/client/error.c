@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
+#include "loader/client/error.h"
 
 static char out_of_memory[] = "out of memory";
 

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "datastore.h"
-#include "option_table.h"
+#include "loader/client/datastore.h"
+#include "loader/client/option_table.h"
 
 /* getopt's value for a row: beyond any character. */
 #define ROW_VALUE(row) (256 + (row))

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <openssl/evp.h>
 
-#include "sha256.h"
+#include "loader/client/sha256.h"
 
 struct NachetSha256
 {

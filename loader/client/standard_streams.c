@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "standard_streams.h"
+#include "loader/client/standard_streams.h"
 
 bool
 nachet_standard_streams_open(bool closed[NACHET_STANDARD_STREAMS])

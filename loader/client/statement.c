@@ -8,7 +8,7 @@
  */
 #include <stdio.h>
 
-#include "statement.h"
+#include "loader/client/statement.h"
 
 /* The result of the pipeline's next statement; further ones it can't have. */
 static PGresult *

@@ -12,7 +12,7 @@
 
 #include "pure/characters.h"
 #include "pure/names.h"
-#include "visible.h"
+#include "loader/client/visible.h"
 
 #define LINE_SEPARATOR      0x2028
 #define PARAGRAPH_SEPARATOR 0x2029

@@ -19,7 +19,7 @@ my $root = $Nachet::Test::ROOT;
 my $pg_config = $ENV{PG_CONFIG} // 'pg_config';
 chomp(my $headers = qx($pg_config --includedir-server));
 system(($ENV{CC} // 'cc'), qw(-shared -fPIC -fvisibility=default -D_GNU_SOURCE), $counts ? ('-O0', '--coverage') : (), '-o', "$folder/sigv4_test.so", "-I$headers", "-I$root/extension",
-	"$root/test/extension/unit/sigv4_test.c", (map { "$root/extension/$_.c" } qw(object_sigv4 object_store_curl hash pure/hex)), '-lcurl') == 0
+	"$root/test/extension/unit/sigv4_test.c", (map { "$root/extension/$_.c" } qw(offload/sigv4 offload/curl hash pure/hex)), '-lcurl') == 0
 	or BAIL_OUT('the module does not compile');
 
 my $store = Nachet::Test->new;

@@ -6,7 +6,7 @@
  */
 #include <stdbool.h>
 
-#include "loader/service_answer.h"
+#include "loader/service/answer.h"
 #include "pure/hex.h"
 #include "pure/names.h"
 #include "fuzz.h"

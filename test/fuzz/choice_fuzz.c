@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <wchar.h>
 
-#include "loader/choice.h"
+#include "loader/files/choice.h"
 #include "pure/names.h"
 #include "fuzz.h"
 

@@ -4,7 +4,7 @@
  *
  * Input: name NUL value NUL, and so on.
  */
-#include "http/fields.h"
+#include "http/routes/fields.h"
 #include "pure/names.h"
 #include "array_reading.h"
 

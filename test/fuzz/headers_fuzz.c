@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <strings.h>
 
-#include "http/mime.h"
-#include "http/origin.h"
-#include "http/request_id.h"
+#include "http/body/mime.h"
+#include "http/request/origin.h"
+#include "http/request/request_id.h"
 #include "fuzz.h"
 
 #define NAME "(\\[[^]]*\\]|[^:[][^:]*)(:[0-9]{1,5})?"

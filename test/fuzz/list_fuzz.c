@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <sys/mman.h>
 
-#include "loader/list.h"
+#include "loader/files/list.h"
 #include "fuzz.h"
 
 #define LONGEST (16 * 1024 - 1)

@@ -8,9 +8,9 @@
 #include <jansson.h>
 #include <sys/types.h>
 
-#include "http/access_log.h"
-#include "http/log.h"
-#include "http/router.h"
+#include "http/request/access_log.h"
+#include "http/ops/log.h"
+#include "http/request/router.h"
 #include "pure/names.h"
 #include "fuzz.h"
 

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "http/multipart.h"
+#include "http/body/multipart.h"
 #include "fuzz.h"
 #include "multipart_reading.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/multipart.h"
+#include "http/body/multipart.h"
 #include "fuzz.h"
 #include "multipart_reading.h"
 
@@ -276,7 +276,7 @@ read_boundary_line(Span *rest)
 	return final ? (length_of(*rest) == 0 ? 0 : -1) : 1;
 }
 
-/* In two places a boundary that breaks off after "--" has closed the part before it; see end_part in http/multipart.c. */
+/* In two places a boundary that breaks off after "--" has closed the part before it; see end_part in http/body/multipart.c. */
 static bool
 closes_part(Span rest, int what)
 {

@@ -2,7 +2,7 @@
  * test/fuzz/multipart_reading.h
  *		A second reading of multipart/form-data, which holds the whole body and looks at it plainly.
  *
- * Rule: it shares no code with http/multipart.c and http/mime.c, only the decisions listed at the top of the former.
+ * Rule: it shares no code with http/body/multipart.c and http/body/mime.c, only the decisions listed at the top of the former.
  */
 #ifndef NACHET_TEST_MULTIPART_READING_H
 #define NACHET_TEST_MULTIPART_READING_H

@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "http/networks.h"
+#include "http/auth/networks.h"
 #include "fuzz.h"
 
 /* An address as its bits, one a char; 0 where the text is none, else how many. */

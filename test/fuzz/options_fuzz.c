@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "loader/choice.h"
+#include "loader/files/choice.h"
 #include "loader/client/datastore.h"
 #include "loader/options.h"
-#include "loader/service_url.h"
+#include "loader/service/url.h"
 #include "fuzz.h"
 
 #define WORDS 64

@@ -5,7 +5,7 @@
  * Input: a byte whose lowest bit says whether that folder is dropped, then the names, each up to a NUL. Each picture's digest
  * is its number.
  */
-#include "http/picture_list.h"
+#include "http/routes/picture_list.h"
 #include "pure/names.h"
 #include "array_reading.h"
 

@@ -37,9 +37,9 @@ sub long_name { my ($length, $above) = @_; return ($above ne '' ? "$above/" : ''
 
 sub multipart_seeds
 {
-	my $headers = limit('http/multipart.h', 'NACHET_MULTIPART_HEADER_MAX');
-	my $lines = limit('http/multipart.h', 'NACHET_MULTIPART_HEADER_LINES');
-	my $blanks = limit('http/multipart.h', 'NACHET_MULTIPART_PADDING_MAX');
+	my $headers = limit('http/body/multipart.h', 'NACHET_MULTIPART_HEADER_MAX');
+	my $lines = limit('http/body/multipart.h', 'NACHET_MULTIPART_HEADER_LINES');
+	my $blanks = limit('http/body/multipart.h', 'NACHET_MULTIPART_PADDING_MAX');
 	my $disposition = "Content-Disposition: form-data; name=\"a\"\r\n";
 	my $body = sub {
 		my ($header_lines, $padding) = @_;
@@ -61,8 +61,8 @@ sub multipart_seeds
 # In a list, each byte 1 stands for a thousand letters.
 sub list_seeds
 {
-	my $line = limit('loader/list.c', 'LINE_ROOM') - 1;
-	my $block = limit('loader/list.c', 'BLOCK_ROOM');
+	my $line = limit('loader/files/list.c', 'LINE_ROOM') - 1;
+	my $block = limit('loader/files/list.c', 'BLOCK_ROOM');
 	my $letters = sub { my ($count) = @_; return "\1" x int($count / 1000) . 'x' x ($count % 1000) };
 	my @seeds;
 	for my $from0 (0, 1)
@@ -82,8 +82,8 @@ sub list_seeds
 
 sub fields_seeds
 {
-	my $bytes = limit('http/fields.h', 'NACHET_FIELDS_BYTES');
-	my $count = limit('http/fields.h', 'NACHET_FIELDS_COUNT');
+	my $bytes = limit('http/routes/fields.h', 'NACHET_FIELDS_BYTES');
+	my $count = limit('http/routes/fields.h', 'NACHET_FIELDS_COUNT');
 	my @seeds = map { (join("\0", 'a', 'v' x ($_ - 1)), join("\0", 'n' x ($_ - 1), 'v'), join("\0", 'a', 'v', 'b', 'v' x ($_ - 3), 'c', '')) } around($bytes);
 	for my $number (around($count)) { push @seeds, join "\0", map { ("f$_", 'v') } 1 .. $number }
 	return @seeds;
@@ -92,8 +92,8 @@ sub fields_seeds
 # A token is its two parts in base64url, two dots and four characters.
 sub tokens_seeds
 {
-	my $bytes = limit('http/jwt.h', 'NACHET_JWT_BYTES');
-	my $brackets = limit('http/jwt.c', 'BRACKETS_MAX');
+	my $bytes = limit('http/auth/jwt.h', 'NACHET_JWT_BYTES');
+	my $brackets = limit('http/auth/jwt.c', 'BRACKETS_MAX');
 	my $header = '{"alg":"HS256"}';
 	my $seed = sub { my ($more) = @_; return join "\0", $header, "{\"email\":\"a\@example.org\",\"exp\":1999999$more}", 'email', '', '' };
 	my $coded = sub { my ($length) = @_; return int(($length * 4 + 2) / 3) };
@@ -121,8 +121,8 @@ sub answers_seeds
 # Escapes make six bytes of one, and a line is written whole.
 sub log_seeds
 {
-	my $message = limit('http/log.c', 'MESSAGE_BYTES');
-	my $reason = limit('http/access_log.c', 'REASON_BYTES');
+	my $message = limit('http/ops/log.c', 'MESSAGE_BYTES');
+	my $reason = limit('http/request/access_log.c', 'REASON_BYTES');
 	my @seeds;
 	for my $byte ('r', "\1", "\xc3\xa9", "\xff")
 	{
@@ -134,7 +134,7 @@ sub log_seeds
 
 sub headers_seeds
 {
-	my $id = limit('http/request_id.h', 'NACHET_REQUEST_ID_MAX');
+	my $id = limit('http/request/request_id.h', 'NACHET_REQUEST_ID_MAX');
 	my @seeds = map { join "\0", 'localhost', 'http://localhost', 'n', 'o', 'application/json', 'i' x $_ } around($id);
 	push @seeds, join("\0", 'n' x $_, 'http://' . 'n' x $_, 'n' x $_, 'o', 'application/json', 'i') for around(255), around(8192);
 	return @seeds;

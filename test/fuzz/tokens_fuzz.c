@@ -10,10 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/auth_token.h"
-#include "http/base64url.h"
-#include "http/identity.h"
-#include "http/jwt.h"
+#include "http/auth/token.h"
+#include "http/auth/base64url.h"
+#include "http/auth/identity.h"
+#include "http/auth/jwt.h"
 #include "fuzz.h"
 
 #define COOKIE "token"

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <strings.h>
 
-#include "loader/service_url.h"
+#include "loader/service/url.h"
 #include "fuzz.h"
 
 /* Scheme, name, port, path. Names of other forms (numbers in other bases, %HH) are libcurl's to read. */

@@ -8,8 +8,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "object_sigv4.h"
-#include "object_store.h"
+#include "offload/sigv4.h"
+#include "offload/store.h"
 
 PG_MODULE_MAGIC;
 
@@ -45,7 +45,7 @@ sigv4_test(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(llast(request->headers)));
 }
 
-/* As in extension/object_store.c, which needs the rest of the store. */
+/* As in extension/offload/store.c, which needs the rest of the store. */
 void
 nachet_object_store_header(NachetCurlRequest *request, const char *name, const char *value)
 {

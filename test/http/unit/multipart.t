@@ -15,9 +15,9 @@ my @compiler = split ' ', $ENV{CC} // 'cc';
 
 system(@compiler, qw(-std=c99 -g -O1 -Wall -Wextra -Werror),
 	'-fsanitize=address,undefined', '-fno-sanitize-recover=all', $counts ? ('-O0', '--coverage') : (),
-	"-I$http", '-o', "$folder/multipart_test",
+	"-I$http/..", '-o', "$folder/multipart_test",
 	map({ "$here/$_.c" } qw(multipart_test multipart_property recorder)),
-	"$http/multipart.c", "$http/mime.c") == 0
+	"$http/body/multipart.c", "$http/body/mime.c") == 0
 	or die "the test does not compile\n";
 my $status = system("$folder/multipart_test", "$here/bodies");
 exit($status == 0 ? 0 : 1);

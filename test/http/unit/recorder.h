@@ -9,7 +9,7 @@
 #ifndef NACHET_TEST_RECORDER_H
 #define NACHET_TEST_RECORDER_H
 
-#include "multipart.h"
+#include "http/body/multipart.h"
 
 #include <stdint.h>
 

@@ -1,0 +1,145 @@
+/*
+ * extension/contents/facts.c
+ *		What stored bytes are as a picture, and why they are none.
+ *
+ * Sealing has judged each content and kept what it found of a picture, but not why bytes are none: that is read again
+ * from the bytes, which never change. The rules may: what an earlier version refused may be a picture by now.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
+
+#include "contents/content.h"
+#include "contents/facts.h"
+#include "contents/index_scan.h"
+#include "sql.h"
+
+PG_FUNCTION_INFO_V1(content_facts);
+
+/* The columns of content_facts, from 0. */
+enum
+{
+	FACT_SHA256,
+	FACT_BYTE_SIZE,
+	FACT_FORMAT,
+	FACT_WIDTH,
+	FACT_HEIGHT,
+	FACT_REASON,
+	FACT_COUNT
+};
+
+/* No content is ever stored under this one: that of no bytes. */
+static const uint8 digest_of_nothing[NACHET_SHA256_BYTES] = {
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
+
+const char *
+nachet_content_flaw(NachetChunkReader *reader, int64 content_id, int64 byte_size, int32 chunk_size,
+                    NachetPicture *picture)
+{
+	nachet_chunk_reader_select(reader, content_id, byte_size, chunk_size);
+	(void) nachet_chunk_reader_picture(reader, false, picture);
+	return picture->reason;
+}
+
+/* What bytes without a format are by today's rules. */
+static void
+facts_of_refused(const NachetPicture *picture, Datum *values, bool *nulls)
+{
+	nulls[FACT_REASON] = picture->reason == NULL;
+	nulls[FACT_FORMAT] = nulls[FACT_WIDTH] = nulls[FACT_HEIGHT] = picture->reason != NULL;
+	if (picture->reason != NULL)
+		values[FACT_REASON] = CStringGetTextDatum(picture->reason);
+	else
+	{
+		values[FACT_FORMAT] = CStringGetTextDatum(picture->format);
+		values[FACT_WIDTH] = Int32GetDatum((int32) picture->width);
+		values[FACT_HEIGHT] = Int32GetDatum((int32) picture->height);
+	}
+}
+
+/* The facts of the content in the scan's slot. */
+static void
+facts_of_content(NachetIndexScan *contents, NachetChunkReader *reader, Datum *values, bool *nulls)
+{
+	Datum size =
+	    nachet_index_scan_column(contents, NACHET_CONTENT_BYTE_SIZE, &nulls[FACT_BYTE_SIZE]);
+	NachetPicture picture;
+	bool isnull;
+
+	values[FACT_BYTE_SIZE] = size;
+	values[FACT_FORMAT] =
+	    nachet_index_scan_column(contents, NACHET_CONTENT_FORMAT, &nulls[FACT_FORMAT]);
+	values[FACT_WIDTH] =
+	    nachet_index_scan_column(contents, NACHET_CONTENT_WIDTH, &nulls[FACT_WIDTH]);
+	values[FACT_HEIGHT] =
+	    nachet_index_scan_column(contents, NACHET_CONTENT_HEIGHT, &nulls[FACT_HEIGHT]);
+	nulls[FACT_REASON] = true;
+	if (!nulls[FACT_FORMAT])
+		return;
+	(void) nachet_content_flaw(
+	    reader, DatumGetInt64(nachet_index_scan_column(contents, NACHET_CONTENT_ID, &isnull)),
+	    DatumGetInt64(size),
+	    DatumGetInt32(nachet_index_scan_column(contents, NACHET_CONTENT_CHUNK_SIZE, &isnull)),
+	    &picture);
+	facts_of_refused(&picture, values, nulls);
+}
+
+static void
+facts_of_nothing(Datum *values, bool *nulls)
+{
+	NachetPicture picture;
+
+	(void) nachet_picture_header_read_buffer("", 0, &picture);
+	values[FACT_BYTE_SIZE] = Int64GetDatum(0);
+	facts_of_refused(&picture, values, nulls);
+}
+
+/*
+ * content_facts(digests bytea[]) returns table (sha256, byte_size, format, width, height, reason): a row for each of
+ * the digests that is stored, or that of no bytes; each once. Errors: 22023, 22004, 2202E for what is no list of
+ * SHA-256.
+ */
+Datum
+content_facts(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Snapshot snapshot = GetActiveSnapshot();
+	NachetIndexScan contents;
+	NachetChunkReader *reader;
+	Datum *digests;
+	int count;
+
+	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
+	nachet_digests_check(digests, count);
+	nachet_materialize(fcinfo, FACT_COUNT);
+	qsort(digests, count, sizeof(Datum), nachet_digest_compare);
+	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, snapshot);
+	reader = nachet_chunk_reader_open(snapshot);
+	for (int i = 0; i < count; i++)
+	{
+		Datum values[FACT_COUNT] = {digests[i]};
+		bool nulls[FACT_COUNT] = {false};
+
+		CHECK_FOR_INTERRUPTS();
+		if (i > 0 && nachet_digest_compare(&digests[i - 1], &digests[i]) == 0)
+			continue;
+		if (nachet_index_scan_find(&contents, digests[i], F_BYTEAEQ))
+			facts_of_content(&contents, reader, values, nulls);
+		else if (memcmp(VARDATA_ANY(DatumGetPointer(digests[i])), digest_of_nothing,
+		                NACHET_SHA256_BYTES) == 0)
+			facts_of_nothing(values, nulls);
+		else
+			continue;
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	nachet_chunk_reader_close(reader);
+	nachet_index_scan_close(&contents);
+	return (Datum) 0;
+}

@@ -1,0 +1,17 @@
+/*
+ * extension/contents/facts.h
+ *		What stored bytes are as a picture, and why they are none.
+ */
+#ifndef NACHET_CONTENT_FACTS_H
+#define NACHET_CONTENT_FACTS_H
+
+#include "contents/chunk_reader.h"
+
+/*
+ * Judges the bytes of a stored content again: why it is no acceptable picture, as words that may follow its name, or
+ * NULL if it is one. For contents without a format only, which an earlier version's rules may have refused.
+ */
+extern const char *nachet_content_flaw(NachetChunkReader *reader, int64 content_id, int64 byte_size,
+                                       int32 chunk_size, NachetPicture *picture);
+
+#endif

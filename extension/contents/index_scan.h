@@ -1,0 +1,37 @@
+/*
+ * extension/contents/index_scan.h
+ *		Rows of the extension's own tables by one of their indexes, without a plan and whatever the tables' sizes.
+ */
+#ifndef NACHET_INDEX_SCAN_H
+#define NACHET_INDEX_SCAN_H
+
+#include "access/genam.h"
+#include "executor/tuptable.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+
+/* An open scan; index_rescan and index_getnext_slot are the caller's to use. */
+typedef struct NachetIndexScan
+{
+	Relation heap;
+	Relation index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+} NachetIndexScan;
+
+/*
+ * Opens a table of schema nachet and one of its indexes for a scan by that many keys. Pins go with close,
+ * or with the transaction's or subtransaction's abort; locks stay until the transaction ends, or abort. Privileges are not looked at: who may
+ * run the function that calls this may read what it reads.
+ */
+extern void nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *index,
+                                   int keys, Snapshot snapshot);
+extern void nachet_index_scan_close(NachetIndexScan *scan);
+
+/* Brings the first row whose index key equals the one given into the slot; false where there is none. */
+extern bool nachet_index_scan_find(NachetIndexScan *scan, Datum key, RegProcedure equals);
+
+/* A column of the row in the slot, which stays the slot's. */
+extern Datum nachet_index_scan_column(NachetIndexScan *scan, int column, bool *isnull);
+
+#endif

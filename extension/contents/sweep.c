@@ -1,0 +1,264 @@
+/*
+ * extension/contents/sweep.c
+ *		Contents that no picture refers to, and how they go.
+ *
+ * An import holds its contents FOR KEY SHARE until its pictures stand. So a content is deleted in two
+ * statements: the first locks the candidates FOR UPDATE and skips those that somebody holds; the second,
+ * which in any isolation sees all that was committed before the locks were had, looks again whether no
+ * picture refers to them. A content that an import holds is left for the next sweep; an import that comes
+ * later finds the content gone and says so (NC004).
+ *
+ * Its object is queued for deletion in the same transaction, also where none is recorded: an offload that
+ * was broken off may have written one. Objects under another database's prefix are that one's.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+#include "contents/content.h"
+#include "sql.h"
+
+PG_FUNCTION_INFO_V1(sweep_contents);
+PG_FUNCTION_INFO_V1(sweep_next);
+PG_FUNCTION_INFO_V1(sweep_all);
+
+/* Candidates that are fetched, locked and looked at together. */
+#define BATCH 1000
+
+/* What no picture refers to, of a content c: an index probe each, however large the tables are. */
+#define UNUSED "NOT EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id OFFSET 0)"
+
+/* What has been deleted. */
+typedef enum
+{
+	CONTENTS,
+	BYTES,
+	LAST_ID,
+	SWEPT_COLUMNS
+} Swept;
+
+/*
+ * Locks those of the contents that no picture refers to and nobody else holds. Contents in use are
+ * not locked even for a moment: whoever imports them would wait for this transaction. The result is
+ * SPI's.
+ */
+static Datum
+lock_unused(Datum ids)
+{
+	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, ids);
+	bool isnull;
+
+	(void) nachet_query(SPI_OK_SELECT,
+	                    "SELECT coalesce(array_agg(l.id), '{}') FROM"
+	                    " (SELECT c.id FROM nachet.content c WHERE c.id = ANY ($1) AND " UNUSED
+	                    "  ORDER BY c.id FOR UPDATE SKIP LOCKED) AS l",
+	                    1, &arg);
+	return nachet_query_value(0, 0, &isnull);
+}
+
+/*
+ * Deletes those of the locked contents that are unused still: their ids, number and bytes. The
+ * result is SPI's.
+ */
+static void
+delete_unused(Datum locked)
+{
+	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, locked);
+
+	(void) nachet_query_latest(
+	    SPI_OK_SELECT,
+	    "WITH gone AS ("
+	    " DELETE FROM nachet.content c WHERE c.id = ANY ($1)"
+	    " AND NOT EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)"
+	    " RETURNING c.id, c.byte_size, c.sha256, c.object_url, c.object_id),"
+	    " queued AS ("
+	    " INSERT INTO nachet.object_deletion (object_url)"
+	    " SELECT coalesce(g.object_url, concat(s.location, '/', s.prefix, '/',"
+	    "  encode(g.sha256, 'hex'), '-', coalesce(g.object_id, g.id)))"
+	    " FROM gone g, nachet.object_store s WHERE g.object_url IS NULL"
+	    "  OR strpos(g.object_url, '/' || s.prefix || '/') > 0"
+	    " ON CONFLICT DO NOTHING)"
+	    " SELECT coalesce(array_agg(id), '{}'), count(*),"
+	    " coalesce(sum(byte_size), 0)::bigint FROM gone",
+	    1, &arg);
+}
+
+int64
+nachet_contents_purge(ArrayType *ids, int64 *bytes)
+{
+	Datum unused = lock_unused(PointerGetDatum(ids));
+	SPITupleTable *locked = SPI_tuptable;
+	SPITupleTable *gone;
+	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, (Datum) 0);
+	int64 count;
+	bool isnull;
+
+	delete_unused(unused);
+	gone = SPI_tuptable;
+	arg.value = nachet_query_value(0, 0, &isnull);
+	count = DatumGetInt64(nachet_query_value(0, 1, &isnull));
+	*bytes += DatumGetInt64(nachet_query_value(0, 2, &isnull));
+	if (count > 0)
+		(void) nachet_query(
+		    SPI_OK_DELETE, "DELETE FROM nachet.content_chunk WHERE content_id = ANY ($1)", 1, &arg);
+	/* SPI would keep them until the connection ends, and a sweep may have many batches. */
+	SPI_freetuptable(locked);
+	SPI_freetuptable(gone);
+	return count;
+}
+
+/* The first column of SPI's current result, as an array; the result is freed. */
+static ArrayType *
+fetched_ids(uint64 rows)
+{
+	Datum *ids = palloc(Max(rows, 1) * sizeof(Datum));
+	ArrayType *array;
+	bool isnull;
+
+	for (uint64 i = 0; i < rows; i++)
+		ids[i] = nachet_query_value(i, 0, &isnull);
+	array =
+	    construct_array(ids, (int) rows, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+	pfree(ids);
+	SPI_freetuptable(SPI_tuptable);
+	return array;
+}
+
+/* Purges what is unreferenced and was stored before a moment, batch by batch. */
+static void
+sweep(Datum before, int64 *swept)
+{
+	NachetArg arg = NACHET_PARAM(TIMESTAMPTZOID, before);
+	Portal candidates =
+	    nachet_query_cursor("SELECT c.id FROM nachet.content c WHERE c.stored_at < $1 AND NOT"
+	                        " EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)",
+	                        1, &arg);
+
+	for (;;)
+	{
+		ArrayType *ids;
+
+		CHECK_FOR_INTERRUPTS();
+		SPI_cursor_fetch(candidates, true, BATCH);
+		if (SPI_processed == 0)
+			break;
+		ids = fetched_ids(SPI_processed);
+		swept[CONTENTS] += nachet_contents_purge(ids, &swept[BYTES]);
+		pfree(ids);
+	}
+	SPI_cursor_close(candidates);
+}
+
+/* The moment so long before the transaction's beginning. */
+static Datum
+moment_before(Datum interval)
+{
+	return DirectFunctionCall2(timestamptz_mi_interval,
+	                           TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
+	                           interval);
+}
+
+/*
+ * sweep_contents(older_than interval, OUT contents bigint, OUT bytes bigint): removes the contents
+ * that no picture refers to and that were stored longer ago than that, in one transaction; answers
+ * how many and how large.
+ */
+Datum
+sweep_contents(PG_FUNCTION_ARGS)
+{
+	int64 swept[SWEPT_COLUMNS] = {0};
+
+	SPI_connect();
+	sweep(moment_before(PG_GETARG_DATUM(0)), swept);
+	SPI_finish();
+	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, swept, BYTES + 1));
+}
+
+/*
+ * --- in slices
+ * --------------------------------------------------------------------------------------
+ */
+
+/*
+ * sweep_next(before timestamptz, after_id bigint, OUT contents bigint, OUT bytes bigint, OUT
+ * last_id bigint): removes one batch of such contents with ids above that one. last_id is the last
+ * one that it looked at, or the greatest bigint if there are no more.
+ */
+Datum
+sweep_next(PG_FUNCTION_ARGS)
+{
+	NachetArg args[3] = {
+	    NACHET_PARAM(TIMESTAMPTZOID, PG_GETARG_DATUM(0)),
+	    NACHET_PARAM(INT8OID, PG_GETARG_DATUM(1)),
+	    NACHET_PARAM(INT4OID, Int32GetDatum(BATCH)),
+	};
+	int64 swept[SWEPT_COLUMNS] = {[LAST_ID] = PG_INT64_MAX};
+	uint64 rows;
+
+	SPI_connect();
+	rows = nachet_query(
+	    SPI_OK_SELECT,
+	    "SELECT c.id FROM nachet.content c WHERE c.id > $2 AND c.stored_at < $1 AND " UNUSED
+	    " ORDER BY c.id LIMIT $3",
+	    3, args);
+	if (rows > 0)
+	{
+		bool isnull;
+
+		if (rows >= BATCH)
+			swept[LAST_ID] = DatumGetInt64(nachet_query_value(rows - 1, 0, &isnull));
+		swept[CONTENTS] = nachet_contents_purge(fetched_ids(rows), &swept[BYTES]);
+	}
+	SPI_finish();
+	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, swept, SWEPT_COLUMNS));
+}
+
+/* Runs a slice, adds what it has deleted, and commits; false after the last one. */
+static bool
+sweep_slice(NachetArg before, int64 *swept)
+{
+	NachetArg args[2] = {before, NACHET_PARAM(INT8OID, Int64GetDatum(swept[LAST_ID]))};
+	bool isnull;
+
+	(void) nachet_query(SPI_OK_SELECT,
+	                    "SELECT contents, bytes, last_id FROM nachet.sweep_next($1, $2)", 2, args);
+	for (int i = CONTENTS; i <= BYTES; i++)
+		swept[i] += DatumGetInt64(nachet_query_value(0, i, &isnull));
+	swept[LAST_ID] = DatumGetInt64(nachet_query_value(0, LAST_ID, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	SPI_commit();
+	return swept[LAST_ID] < PG_INT64_MAX;
+}
+
+/*
+ * sweep_all(older_than interval, INOUT contents bigint, INOUT bytes bigint): what sweep_contents
+ * does, committed batch by batch, so that whoever stores the same bytes waits for one batch at
+ * most. Errors: 25001 inside a transaction block, 22004 for NULL.
+ *
+ * It commits, so it can neither be SECURITY DEFINER nor have a search_path of its own: it only
+ * calls the function that does the work, which has both.
+ */
+Datum
+sweep_all(PG_FUNCTION_ARGS)
+{
+	int64 swept[SWEPT_COLUMNS] = {[LAST_ID] = PG_INT64_MIN};
+	NachetArg before;
+
+	nachet_require_nonatomic(fcinfo, "sweep_all",
+	                         "SELECT * FROM nachet.sweep_contents(older_than); can.");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("older_than must not be null")));
+	before = NACHET_PARAM(TIMESTAMPTZOID, moment_before(PG_GETARG_DATUM(0)));
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	while (sweep_slice(before, swept))
+		CHECK_FOR_INTERRUPTS();
+	SPI_finish();
+	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, swept, BYTES + 1));
+}

@@ -1,0 +1,25 @@
+/*
+ * extension/guards/table_shape.h
+ *		Whether tables and indexes are still those that the install script made, as far as C code relies on it.
+ */
+#ifndef NACHET_TABLE_SHAPE_H
+#define NACHET_TABLE_SHAPE_H
+
+#include "utils/relcache.h"
+
+/*
+ * Raises 55000 unless the columns of a table of ours that C code reads have their numbers, names and
+ * types. Further columns may follow. One that the extension's version does not have yet may be missing.
+ */
+extern void nachet_table_check(Relation table);
+
+/* The same, and that chunks are stored whole in their pages. */
+extern void nachet_chunk_table_check(Relation table);
+
+/*
+ * Raises 55000 unless an index of a table leads to every row by the columns that it was made with,
+ * ascending.
+ */
+extern void nachet_index_check(Relation index, Relation table);
+
+#endif

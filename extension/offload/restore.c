@@ -1,0 +1,303 @@
+/*
+ * extension/offload/restore.c
+ *		Contents come back from the object store into the database.
+ *
+ * The chunks are written as they come and the content counts as restored only once all have come and have
+ * its SHA-256; else they are deleted again in the same transaction. The object is then queued for deletion,
+ * and the content gets a new number for its next object's name: the old name is never used again, so
+ * that its deletion, however late it reaches the store, can't hit what is moved there next.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "contents/chunk_writer.h"
+#include "errcodes.h"
+#include "offload/read.h"
+#include "sql.h"
+#include "schema.h"
+
+PG_FUNCTION_INFO_V1(restore_contents);
+
+/* Contents that are fetched and locked together. */
+#define FETCH 64
+
+/* So many failures in a row, or max_count if that is more, end a run. */
+#define MIN_FAILURES 100
+
+/* Failed contents that are named in warnings. */
+#define MAX_WARNINGS 5
+
+/* One content's bytes on their way into chunks. */
+typedef struct Restoring
+{
+	int64 content_id;
+	int32 chunk_size;
+	int32 chunk_no;
+	char *chunk;
+	int32 length;
+	NachetChunkWriter *writer;
+} Restoring;
+
+/* --- writing chunks ------------------------------------------------------------------------------------ */
+
+static void
+write_chunk(Restoring *restoring)
+{
+	nachet_chunk_writer_add(restoring->writer, restoring->content_id, restoring->chunk_no,
+	                        restoring->chunk, restoring->length);
+	restoring->chunk_no++;
+	restoring->length = 0;
+}
+
+static void
+take(void *argument, const char *data, size_t length)
+{
+	Restoring *restoring = argument;
+
+	while (length > 0)
+	{
+		size_t piece = Min(length, (size_t) (restoring->chunk_size - restoring->length));
+
+		memcpy(restoring->chunk + restoring->length, data, piece);
+		restoring->length += (int32) piece;
+		data += piece;
+		length -= piece;
+		if (restoring->length >= restoring->chunk_size)
+			write_chunk(restoring);
+	}
+}
+
+static void
+delete_chunks(int64 content_id)
+{
+	NachetArg arg = NACHET_PARAM(INT8OID, Int64GetDatum(content_id));
+
+	(void) nachet_query(SPI_OK_DELETE, "DELETE FROM nachet.content_chunk WHERE content_id = $1", 1,
+	                    &arg);
+}
+
+/* A try begins anew: what the one before it has written goes. */
+static void
+restart(void *argument)
+{
+	Restoring *restoring = argument;
+
+	nachet_chunk_writer_flush(restoring->writer);
+	if (restoring->chunk_no > 0)
+		delete_chunks(restoring->content_id);
+	restoring->chunk_no = 0;
+	restoring->length = 0;
+}
+
+/* --- contents ------------------------------------------------------------------------------------------ */
+
+/* Records that a content's bytes are here, and lets go of its object if that is this database's. */
+static void
+record(const NachetMoved *content)
+{
+	NachetArg args[2] = {NACHET_PARAM(INT8OID, Int64GetDatum(content->id)),
+	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(content->url))};
+
+	(void) nachet_query(SPI_OK_UPDATE,
+	                    "UPDATE nachet.content SET object_url = NULL, object_etag = NULL,"
+	                    " object_id = nextval('nachet.content_id_seq') WHERE id = $1",
+	                    1, args);
+	(void) nachet_query(SPI_OK_INSERT,
+	                    "INSERT INTO nachet.object_deletion (object_url)"
+	                    " SELECT $2 FROM nachet.object_store s"
+	                    " WHERE $1 > 0 AND strpos($2, '/' || s.prefix || '/') > 0"
+	                    " ON CONFLICT DO NOTHING",
+	                    2, args);
+}
+
+/* Brings one content back. Returns NULL, or what is wrong with its object; then nothing is written. */
+static char *
+restore(const NachetMoved *content, int32 chunk_size)
+{
+	Restoring restoring = {.content_id = content->id, .chunk_size = chunk_size};
+	char *wrong;
+
+	restoring.chunk = palloc(chunk_size);
+	restoring.writer = nachet_chunk_writer_open();
+	wrong = nachet_object_stream(content, restart, take, &restoring);
+	if (wrong == NULL && restoring.length > 0)
+		write_chunk(&restoring);
+	nachet_chunk_writer_close(restoring.writer);
+	if (wrong == NULL)
+		record(content);
+	else
+		delete_chunks(content->id);
+	return wrong;
+}
+
+/* The moved content of a row of SPI's result; returns its chunk size. */
+static int32
+read_row(uint64 row, NachetMoved *content)
+{
+	bool isnull;
+
+	content->id = DatumGetInt64(nachet_query_value(row, 0, &isnull));
+	content->byte_size = DatumGetInt64(nachet_query_value(row, 1, &isnull));
+	content->url = TextDatumGetCString(nachet_query_value(row, 3, &isnull));
+	memcpy(content->sha256, VARDATA_ANY(DatumGetByteaPP(nachet_query_value(row, 4, &isnull))),
+	       NACHET_SHA256_BYTES);
+	content->etag = NULL;
+	return DatumGetInt32(nachet_query_value(row, 2, &isnull));
+}
+
+/* --- choosing ------------------------------------------------------------------------------------------ */
+
+/*
+ * A cursor over the ids of contents whose bytes have moved: all, or those of a set, some perhaps twice. OFFSET
+ * keeps the planner from a join, which would read the whole set, or all contents, before the first row.
+ */
+static Portal
+open_candidates(NachetArg picture_set)
+{
+	if (picture_set.isnull)
+		return nachet_query_cursor("SELECT c.id FROM nachet.content c"
+		                           " WHERE c.object_url IS NOT NULL ORDER BY c.id",
+		                           0, NULL);
+	return nachet_query_cursor("SELECT p.content_id FROM nachet.picture p"
+	                           " WHERE p.picture_set_id = $1 AND EXISTS"
+	                           "  (SELECT FROM nachet.content c WHERE c.id = p.content_id"
+	                           "   AND c.object_url IS NOT NULL OFFSET 0)",
+	                           1, &picture_set);
+}
+
+/* The next ids of a cursor as an array; NULL at its end. */
+static ArrayType *
+next_ids(Portal candidates)
+{
+	Datum ids[FETCH];
+	int count;
+	bool isnull;
+
+	SPI_cursor_fetch(candidates, true, FETCH);
+	count = (int) SPI_processed;
+	for (int i = 0; i < count; i++)
+		ids[i] = nachet_query_value(i, 0, &isnull);
+	SPI_freetuptable(SPI_tuptable);
+	return count == 0 ? NULL
+	                  : construct_array(ids, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+	                                    TYPALIGN_DOUBLE);
+}
+
+/* Locks those of the contents that are still in the store and that no other transaction has locked. */
+static uint64
+lock(ArrayType *ids)
+{
+	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, PointerGetDatum(ids));
+
+	return nachet_query(SPI_OK_SELECT,
+	                    "SELECT c.id, c.byte_size, c.chunk_size, c.object_url, c.sha256"
+	                    " FROM nachet.content c WHERE c.id = ANY ($1) AND c.object_url IS NOT NULL"
+	                    " ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED",
+	                    1, &arg);
+}
+
+/* --- a run --------------------------------------------------------------------------------------------- */
+
+typedef struct Run
+{
+	int64 max_count;
+	int64 max_bytes;
+	int64 contents;
+	int64 bytes;
+	int64 failed;
+	int64 in_a_row; /* failures since something last came back */
+} Run;
+
+/* Whether a run may restore another content. Objects that are gone are stepped over, but not without end. */
+static bool
+goes_on(const Run *run)
+{
+	return run->contents < run->max_count && run->bytes < run->max_bytes &&
+	       run->in_a_row < Max(run->max_count, MIN_FAILURES);
+}
+
+static void
+note_failure(Run *run, const NachetMoved *content, const char *wrong)
+{
+	run->in_a_row++;
+	if (run->failed++ < MAX_WARNINGS)
+		ereport(WARNING, (errcode(ERRCODE_DATA_CORRUPTED),
+		                  errmsg("content " INT64_FORMAT " could not be restored", content->id),
+		                  errdetail("\"%s\": %s.", content->url, wrong)));
+}
+
+/* Restores contents that are locked, the rows of a result. */
+static void
+restore_locked(Run *run, SPITupleTable *table, uint64 rows, MemoryContext context)
+{
+	for (uint64 i = 0; i < rows && goes_on(run); i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
+		NachetMoved content;
+		int32 chunk_size;
+		char *wrong;
+
+		CHECK_FOR_INTERRUPTS();
+		SPI_tuptable = table;
+		chunk_size = read_row(i, &content);
+		wrong = restore(&content, chunk_size);
+		if (wrong != NULL)
+			note_failure(run, &content, wrong);
+		else
+		{
+			run->contents++;
+			run->bytes += content.byte_size;
+			run->in_a_row = 0;
+		}
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
+	}
+}
+
+static void
+restore_some(Run *run, NachetArg picture_set)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "nachet restore", ALLOCSET_DEFAULT_SIZES);
+	Portal candidates = open_candidates(picture_set);
+	ArrayType *ids;
+
+	while (goes_on(run) && (ids = next_ids(candidates)) != NULL)
+	{
+		uint64 rows = lock(ids);
+		SPITupleTable *table = SPI_tuptable;
+
+		pfree(ids);
+		restore_locked(run, table, rows, context);
+		SPI_freetuptable(table);
+	}
+	SPI_cursor_close(candidates);
+	MemoryContextDelete(context);
+}
+
+/*
+ * restore_contents(max_count bigint, max_bytes bigint, picture_set_id uuid, OUT contents, OUT bytes,
+ * OUT failed): brings contents back, all or those of one set. Errors: 22023 for a limit below 1, 55000, F0000,
+ * NC008 if the store doesn't answer.
+ */
+Datum
+restore_contents(PG_FUNCTION_ARGS)
+{
+	NachetArg picture_set = NACHET_PARAM_IF(UUIDOID, PG_GETARG_DATUM(2), !PG_ARGISNULL(2));
+	Run run = {.max_count = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT64(0),
+	           .max_bytes = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1)};
+
+	if (run.max_count < 1 || run.max_bytes < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("max_count and max_bytes must be at least 1")));
+	SPI_connect();
+	restore_some(&run, picture_set);
+	SPI_finish();
+	PG_RETURN_DATUM(
+	    nachet_bigint_row(fcinfo, (const int64[]){run.contents, run.bytes, run.failed}, 3));
+}

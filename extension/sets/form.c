@@ -1,0 +1,281 @@
+/*
+ * extension/sets/form.c
+ *		What the two routes of the upload session answer: picture_form and batch_import.
+ *
+ * The service hands the request's JSON and the e-mail address that it has authenticated, and passes the
+ * answer on; who may ask, what is asked and what is answered is decided here.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+#include "contents/content.h"
+#include "errcodes.h"
+#include "sets/set_data.h"
+#include "sets/picture_set.h"
+#include "pure/hex.h"
+#include "pure/names.h"
+#include "sql.h"
+#include "sets/request.h"
+#include "shown.h"
+
+PG_FUNCTION_INFO_V1(picture_form);
+PG_FUNCTION_INFO_V1(batch_import);
+
+/*
+ * The pictures of one manifest: what keeps its JSON, with names of common length, well under the 256 MB
+ * that a jsonb array may hold.
+ */
+#define MANIFEST_MAX_PICTURES 1000000
+
+/*
+ * picture_form(request jsonb, auth_email text) returns jsonb: {"user_id", "email", "seed_names", "limits"}
+ * for the user whose "email" the request holds or the service has authenticated. limits: manifest_pictures
+ * and set_pictures (how many one manifest, one set may name), name_bytes. Errors: NC001, NC005, and
+ * NC007 where request and authentication name different users.
+ */
+Datum
+picture_form(PG_FUNCTION_ARGS)
+{
+	Jsonb *request = nachet_request_object(fcinfo);
+	NachetArg args[3];
+	Datum answer;
+	bool isnull;
+
+	SPI_connect();
+	args[0] = NACHET_PARAM(UUIDOID, nachet_request_user(fcinfo, request));
+	args[1] = NACHET_PARAM(INT4OID, Int32GetDatum(MANIFEST_MAX_PICTURES));
+	args[2] = NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_NAME_MAX_BYTES));
+	(void) nachet_read(
+	    "SELECT jsonb_build_object('user_id', u.id, 'email', u.email,"
+	    " 'seed_names', coalesce((SELECT jsonb_agg(s.name ORDER BY s.name COLLATE \"C\")"
+	    "  FROM nachet.seed s), '[]'),"
+	    " 'limits', jsonb_build_object('manifest_pictures', $2, 'name_bytes', $3))"
+	    " FROM nachet.users u WHERE u.id = $1",
+	    3, args);
+	answer = nachet_query_result(0, 0, JSONBOID, &isnull);
+	SPI_finish();
+	PG_RETURN_DATUM(answer);
+}
+
+/* --- manifests -------------------------------------------------------------------------------------- */
+
+static void
+bad_manifest(int position, const char *flaw)
+{
+	ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA),
+	                errmsg("data has wrong \"pictures\": number %d %s", position + 1, flaw),
+	                errhint("\"pictures\" must be an array of {\"name\": string, \"sha256\": 64 "
+	                        "hexadecimal digits}.")));
+}
+
+/* Refuses the members of an entry that nothing would be done with. */
+static void
+check_members(JsonbContainer *object, int position)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (JsonContainerSize(object) <= 2)
+		return;
+	iterator = JsonbIteratorInit(object);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		const char *key = value.val.string.val;
+		int length = value.val.string.len;
+
+		if (token == WJB_KEY && !(length == 4 && memcmp(key, "name", 4) == 0) &&
+		    !(length == 6 && memcmp(key, "sha256", 6) == 0))
+			bad_manifest(position,
+			             psprintf("has an unknown member \"%s\"", nachet_shown(key, length)));
+	}
+}
+
+/* One entry of a manifest: "name" and "sha256", and nothing else. */
+static void
+read_picture(JsonbValue *entry, int position, Datum *name, Datum *digest)
+{
+	JsonbContainer *object = entry->val.binary.data;
+	JsonbValue value;
+	unsigned char bytes[NACHET_SHA256_BYTES];
+
+	if (entry->type != jbvBinary || !JsonContainerIsObject(object))
+		bad_manifest(position, "is no object");
+	if (getKeyJsonValueFromContainer(object, "name", 4, &value) == NULL || value.type != jbvString)
+		bad_manifest(position, "has no \"name\"");
+	*name = PointerGetDatum(cstring_to_text_with_len(value.val.string.val, value.val.string.len));
+	if (getKeyJsonValueFromContainer(object, "sha256", 6, &value) == NULL ||
+	    value.type != jbvString || value.val.string.len != 2 * NACHET_SHA256_BYTES ||
+	    !nachet_hex_decode(value.val.string.val, NACHET_SHA256_BYTES, bytes))
+		bad_manifest(position, "has no \"sha256\" of 64 hexadecimal digits");
+	*digest = nachet_digest_datum(bytes);
+	check_members(object, position);
+}
+
+/* The request's "pictures" as names and digests. */
+static void
+read_manifest(Jsonb *request, NachetUpload *upload)
+{
+	JsonbValue array;
+	JsonbValue entry;
+	JsonbIterator *iterator;
+	uint32 count;
+
+	if (getKeyJsonValueFromContainer(&request->root, NACHET_REQUEST_PICTURES,
+	                                 strlen(NACHET_REQUEST_PICTURES), &array) == NULL ||
+	    array.type != jbvBinary || !JsonContainerIsArray(array.val.binary.data))
+		ereport(ERROR,
+		        (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has no array \"pictures\"")));
+	count = JsonContainerSize(array.val.binary.data);
+	if (count > MANIFEST_MAX_PICTURES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		                errmsg("manifest names %u pictures", count),
+		                errdetail("One manifest may name up to %d.", MANIFEST_MAX_PICTURES)));
+	upload->names = palloc(Max(count, 1) * sizeof(Datum));
+	upload->digests = palloc(Max(count, 1) * sizeof(Datum));
+	iterator = JsonbIteratorInit(array.val.binary.data);
+	(void) JsonbIteratorNext(&iterator, &entry, true); /* the array's own beginning */
+	while (JsonbIteratorNext(&iterator, &entry, true) == WJB_ELEM)
+	{
+		CHECK_FOR_INTERRUPTS();
+		read_picture(&entry, upload->count, &upload->names[upload->count],
+		             &upload->digests[upload->count]);
+		upload->count++;
+	}
+}
+
+static bool
+is_dry_run(Jsonb *request)
+{
+	JsonbValue value;
+
+	if (getKeyJsonValueFromContainer(&request->root, "dry_run", 7, &value) == NULL ||
+	    value.type == jbvNull)
+		return false;
+	if (value.type != jbvBool)
+		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has a wrong \"dry_run\""),
+		                errhint("\"dry_run\" must be true or false.")));
+	return value.val.boolean;
+}
+
+/* The keys of the request that say nothing of the pictures, left out. */
+static Jsonb *
+request_data(Jsonb *request)
+{
+	NachetArg arg = NACHET_PARAM(JSONBOID, JsonbPGetDatum(request));
+	bool isnull;
+
+	(void) nachet_read("SELECT $1 - ARRAY['email', 'pictures', 'dry_run']", 1, &arg);
+	return DatumGetJsonbP(nachet_query_value(0, 0, &isnull));
+}
+
+/* Brings the missing digests, which ascend, into the order in which the manifest names them, each once. */
+static void
+order_as_named(const NachetUpload *upload, Datum *missing, int count)
+{
+	Datum *sorted = palloc(Max(count, 1) * sizeof(Datum));
+	bool *named = palloc0(Max(count, 1) * sizeof(bool));
+	int next = 0;
+
+	memcpy(sorted, missing, count * sizeof(Datum));
+	for (int i = 0; i < upload->count && next < count; i++)
+	{
+		Datum *found =
+		    bsearch(&upload->digests[i], sorted, count, sizeof(Datum), nachet_digest_compare);
+
+		CHECK_FOR_INTERRUPTS();
+		if (found == NULL || named[found - sorted])
+			continue;
+		named[found - sorted] = true;
+		missing[next++] = *found;
+	}
+}
+
+/* {"result": ..., "user_id", "missing": [sha256]} */
+static Datum
+answer_missing(const char *result, Datum user_id, Datum *missing, int count)
+{
+	NachetArg args[3] = {
+	    NACHET_PARAM(TEXTOID, CStringGetTextDatum(result)),
+	    NACHET_PARAM(UUIDOID, user_id),
+	    NACHET_PARAM(BYTEAARRAYOID, PointerGetDatum(construct_array(missing, count, BYTEAOID, -1,
+	                                                                false, TYPALIGN_INT))),
+	};
+	bool isnull;
+
+	(void) nachet_query(
+	    SPI_OK_SELECT,
+	    "SELECT jsonb_build_object('result', $1, 'user_id', $2, 'missing', coalesce("
+	    " (SELECT jsonb_agg(encode(m, 'hex')) FROM unnest($3) AS u (m)), '[]'))",
+	    3, args);
+	return nachet_query_result(0, 0, JSONBOID, &isnull);
+}
+
+/* {"result": "created" or "present", "picture_set_id", "pictures", "bytes"} */
+static Datum
+answer_set(const NachetUpload *upload)
+{
+	NachetArg args[2] = {
+	    NACHET_PARAM(TEXTOID, CStringGetTextDatum(upload->created ? "created" : "present")),
+	    NACHET_PARAM(UUIDOID, upload->set_id),
+	};
+	bool isnull;
+
+	(void) nachet_query(SPI_OK_SELECT,
+	                    "SELECT jsonb_build_object('result', $1, 'picture_set_id', $2,"
+	                    " 'pictures', count(*), 'bytes', coalesce(sum(c.byte_size), 0))"
+	                    " FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id"
+	                    " WHERE p.picture_set_id = $2",
+	                    2, args);
+	return nachet_query_result(0, 0, JSONBOID, &isnull);
+}
+
+/*
+ * batch_import(request jsonb, auth_email text) returns jsonb: makes a set of contents that are stored.
+ * request: "email" (see picture_form), "pictures": [{"name", "sha256"}], the data of upload_picture_set,
+ * and optionally "dry_run": true, which checks and stores nothing. The answer's "result" is
+ *	"created"	the set was made: with "picture_set_id", "pictures", "bytes";
+ *	"present"	the same set was there: the same;
+ *	"missing"	contents are not stored yet: with "missing": [sha256], in the manifest's order, and "user_id";
+ *	"checked"	the dry run found nothing wrong: the same.
+ * Errors: NC001 to NC005, NC007, 54000.
+ */
+Datum
+batch_import(PG_FUNCTION_ARGS)
+{
+	Jsonb *request = nachet_request_object(fcinfo);
+	NachetUpload upload = {0};
+	Datum *missing;
+	Datum answer;
+	int count;
+	bool dry_run;
+
+	SPI_connect();
+	upload.user_id = nachet_request_user(fcinfo, request);
+	dry_run = is_dry_run(request);
+	read_manifest(request, &upload);
+	upload.data = request_data(request);
+	missing = palloc(Max(upload.count, 1) * sizeof(Datum));
+	count = nachet_contents_missing(upload.digests, upload.count, missing);
+	if (count == 0 && !dry_run)
+	{
+		nachet_picture_set_upload(&upload);
+		answer = answer_set(&upload);
+	}
+	else
+	{
+		/* What an upload would refuse is refused before bytes are sent for it. */
+		nachet_picture_set_check(&upload);
+		order_as_named(&upload, missing, count);
+		answer = answer_missing(dry_run ? "checked" : "missing", upload.user_id, missing, count);
+	}
+	SPI_finish();
+	PG_RETURN_DATUM(answer);
+}

@@ -1,0 +1,34 @@
+/*
+ * extension/sets/picture_set.h
+ *		Sets of pictures, whole or not at all.
+ */
+#ifndef NACHET_PICTURE_SET_H
+#define NACHET_PICTURE_SET_H
+
+#include "utils/jsonb.h"
+
+/* A set to be made of contents that are stored already. */
+typedef struct NachetUpload
+{
+	Datum *names;   /* text */
+	Datum *digests; /* bytea: SHA-256 */
+	int count;
+	Datum user_id; /* uuid */
+	Jsonb *data;
+	Datum set_id; /* out: uuid */
+	bool created; /* out: false where the same set was there */
+} NachetUpload;
+
+/*
+ * Makes the set, or finds the one that is the same. Raises NC001, NC002, NC003, NC004 and NC005. Needs an
+ * SPI connection; set_id outlives it.
+ */
+extern void nachet_picture_set_upload(NachetUpload *upload);
+
+/*
+ * Raises what the above would raise but NC001 and NC004: contents that are not stored yet are left out of the
+ * judgement. Writes and locks nothing. Needs an SPI connection.
+ */
+extern void nachet_picture_set_check(const NachetUpload *upload);
+
+#endif

@@ -1,0 +1,424 @@
+/*
+ * extension/sets/seeds.c
+ *		The seeds that pictures may show.
+ *
+ * A seed is a class of the training data, and people tell its name by what they read: so a name is
+ * registered once whatever its case, blanks and Unicode form, and found in each of them. Names that
+ * were registered before that rule, or that a restore brings, stay; each is found by its exact
+ * name. Whoever registers a name holds a lock on its key, since no unique index could tell names
+ * apart that are already there twice.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+#include "utils/uuid.h"
+#include "utils/varlena.h"
+
+#include "errcodes.h"
+#include "sets/name_form.h"
+#include "pure/characters.h"
+#include "pure/names.h"
+#include "sql.h"
+#include "schema.h"
+#include "sets/seeds.h"
+
+PG_FUNCTION_INFO_V1(get_all_seeds_names);
+PG_FUNCTION_INFO_V1(register_seed);
+PG_FUNCTION_INFO_V1(seed_named);
+PG_FUNCTION_INFO_V1(object_type_present);
+
+/*
+ * The longest name that is compared with others for a hint; varstr_levenshtein takes 255
+ * characters.
+ */
+#define NEAREST_MAX_BYTES 255
+
+/* The most names that a hint lists. */
+#define ALIKE_SHOWN 5
+
+/* get_all_seeds_names() returns setof text: the names, in the order of their code points. */
+Datum
+get_all_seeds_names(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	uint64 rows;
+
+	nachet_materialize(fcinfo, 1);
+	SPI_connect();
+	rows = nachet_read("SELECT name FROM nachet.seed ORDER BY name COLLATE \"C\"", 0, NULL);
+	for (uint64 i = 0; i < rows; i++)
+	{
+		bool isnull;
+		Datum name = nachet_query_value(i, 0, &isnull);
+
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &name, &isnull);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* --- names that people would take for one another --------------------------------------------- */
+
+static const char *const all_names = "SELECT name FROM nachet.seed ORDER BY name COLLATE \"C\"";
+
+/*
+ * Of the names that a query has answered, those that differ from one in nothing but case, blanks
+ * and Unicode form; the name itself is not among them.
+ */
+static List *
+alike_names(text *name, uint64 rows)
+{
+	text *key = nachet_text_key(name);
+	List *alike = NIL;
+
+	for (uint64 i = 0; i < rows; i++)
+	{
+		bool isnull;
+		text *other = DatumGetTextPP(nachet_query_value(i, 0, &isnull));
+		text *other_key = nachet_text_key(other);
+
+		CHECK_FOR_INTERRUPTS();
+		if (nachet_text_equal(key, other_key) && !nachet_text_equal(name, other))
+			alike = lappend(alike, other);
+		pfree(other_key);
+	}
+	return alike;
+}
+
+/* "A", which differs in case, or "B", which differs in blanks */
+static char *
+alike_text(text *name, List *alike)
+{
+	StringInfoData names;
+	int shown = Min(list_length(alike), ALIKE_SHOWN);
+
+	initStringInfo(&names);
+	for (int i = 0; i < shown; i++)
+	{
+		text *other = list_nth(alike, i);
+
+		appendStringInfo(&names, "%s\"%s\", which differs in %s",
+		                 i == 0           ? ""
+		                 : i + 1 == shown ? ", or "
+		                                  : ", ",
+		                 text_to_cstring(other), nachet_text_difference(name, other));
+	}
+	return names.data;
+}
+
+/*
+ * The registered name that takes the fewest edits to reach, what a key makes equal aside; NULL if
+ * none is near.
+ */
+static text *
+nearest_name(text *wanted, uint64 rows)
+{
+	text *target = nachet_text_key(wanted);
+	int length = (int) VARSIZE_ANY_EXHDR(target);
+	int best = length / 2 + 1;
+	text *nearest = NULL;
+
+	if (length == 0 || length > NEAREST_MAX_BYTES)
+		return NULL;
+	for (uint64 i = 0; i < rows; i++)
+	{
+		bool isnull;
+		text *name = DatumGetTextPP(nachet_query_value(i, 0, &isnull));
+		text *key = nachet_text_key(name);
+		int distance = best;
+
+		CHECK_FOR_INTERRUPTS();
+		if (VARSIZE_ANY_EXHDR(key) <= NEAREST_MAX_BYTES)
+			distance =
+			    varstr_levenshtein_less_equal(VARDATA_ANY(target), length, VARDATA_ANY(key),
+			                                  (int) VARSIZE_ANY_EXHDR(key), 1, 1, 1, best, true);
+		if (distance < best)
+		{
+			best = distance;
+			nearest = name;
+		}
+		pfree(key);
+	}
+	return nearest;
+}
+
+/*
+ * What tells two names apart that may look the same, such as a Cyrillic letter for a Latin one;
+ * NULL if they first differ in ASCII.
+ */
+static char *
+first_difference(text *given, text *registered)
+{
+	text *a = nachet_text_nfc(given);
+	text *b = nachet_text_nfc(registered);
+	size_t at_a = 0;
+	size_t at_b = 0;
+
+	for (int number = 1; at_a < VARSIZE_ANY_EXHDR(a) && at_b < VARSIZE_ANY_EXHDR(b); number++)
+	{
+		uint32 x = nachet_utf8_next(VARDATA_ANY(a), &at_a);
+		uint32 y = nachet_utf8_next(VARDATA_ANY(b), &at_b);
+
+		if (x != y)
+			return x < 0x80 && y < 0x80
+			           ? NULL
+			           : psprintf("character %d is U+%04X there, and U+%04X in the name given",
+			                      number, y, x);
+	}
+	return NULL;
+}
+
+/* The hint to a name that is not registered. */
+static char *
+hint_for(text *name)
+{
+	uint64 rows = nachet_query(SPI_OK_SELECT, all_names, 0, NULL);
+	List *alike = alike_names(name, rows);
+	text *nearest;
+	char *difference;
+
+	if (alike != NIL)
+		return psprintf("Perhaps you meant %s. Give the name exactly.", alike_text(name, alike));
+	nearest = nearest_name(name, rows);
+	if (nearest == NULL)
+		return pstrdup("nachet.get_all_seeds_names() lists the registered seeds.");
+	difference = first_difference(name, nearest);
+	return difference == NULL
+	           ? psprintf("Perhaps you meant \"%s\".", text_to_cstring(nearest))
+	           : psprintf("Perhaps you meant \"%s\": %s.", text_to_cstring(nearest), difference);
+}
+
+/* --- finding a seed --------------------------------------------------------------------------- */
+
+/*
+ * Finds a seed by its exact name, and locks it until the transaction ends, except in a read-only
+ * transaction: a dry run on a standby takes no lock, and stores nothing that would name the seed.
+ */
+static bool
+find_exactly(text *name, Datum *id)
+{
+	const char *query = XactReadOnly ? "SELECT id FROM nachet.seed WHERE name = $1"
+	                                 : "SELECT id FROM nachet.seed WHERE name = $1 FOR KEY SHARE";
+	NachetArg arg = NACHET_PARAM(TEXTOID, PointerGetDatum(name));
+	bool isnull;
+
+	if (nachet_query(SPI_OK_SELECT, query, 1, &arg) == 0)
+		return false;
+	*id = nachet_query_result(0, 0, UUIDOID, &isnull);
+	return true;
+}
+
+Datum
+nachet_seed_require(text *name, text **registered)
+{
+	List *alike;
+	Datum id;
+
+	*registered = name;
+	if (find_exactly(name, &id))
+		return id;
+	alike = alike_names(name, nachet_query(SPI_OK_SELECT, all_names, 0, NULL));
+	if (list_length(alike) == 1 && find_exactly(linitial(alike), &id))
+	{
+		*registered = linitial(alike);
+		return id;
+	}
+	ereport(ERROR, (errcode(ERRCODE_NACHET_SEED_NOT_REGISTERED),
+	                errmsg("seed \"%s\" is not registered", text_to_cstring(name)),
+	                errhint("%s", hint_for(name))));
+}
+
+/* --- registering ------------------------------------------------------------------------------ */
+
+/* Raises an error for a name that no seed may have. */
+static void
+check_name(text *name, int sqlstate)
+{
+	const char *flaw = nachet_name_flaw(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	NachetCharacterFlaw blanks = {flaw, 0};
+
+	if (flaw == NULL)
+		blanks = nachet_blanks_flaw(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	if (blanks.what != NULL && blanks.character != 0)
+		ereport(ERROR,
+		        (errcode(sqlstate), errmsg("seed name \"%s\" %s (U+%04X)", text_to_cstring(name),
+		                                   blanks.what, blanks.character)));
+	if (blanks.what != NULL)
+		ereport(ERROR, (errcode(sqlstate),
+		                errmsg("seed name \"%s\" %s", text_to_cstring(name), blanks.what)));
+}
+
+/*
+ * The registered names that differ from one in nothing but case, blanks and Unicode form, as they
+ * are now; until the transaction ends, no other one registers such a name.
+ */
+static List *
+lock_alike(text *name)
+{
+	text *key = nachet_text_key(name);
+	uint32 hash =
+	    hash_bytes((const unsigned char *) VARDATA_ANY(key), (int) VARSIZE_ANY_EXHDR(key));
+
+	LockDatabaseObject(RelationRelationId, nachet_relation_oid("seed"), (uint16) hash,
+	                   ExclusiveLock);
+	return alike_names(name, nachet_query_latest(SPI_OK_SELECT, all_names, 0, NULL));
+}
+
+/* The names of a list but one. */
+static List *
+without(List *names, const text *one)
+{
+	ListCell *cell;
+
+	foreach (cell, names)
+		if (nachet_text_equal(lfirst(cell), one))
+			names = foreach_delete_current(names, cell);
+	return names;
+}
+
+/* The id of a seed that is registered under this very name, or has just been. */
+static Datum
+require_exactly(text *name)
+{
+	Datum id;
+
+	if (!find_exactly(name, &id))
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+		                errmsg("seed \"%s\" was registered or removed concurrently",
+		                       text_to_cstring(name))));
+	return id;
+}
+
+/* The id of the only seed whose name differs from one in little; says so. */
+static Datum
+require_alike(text *name, List *alike)
+{
+	text *registered = linitial(alike);
+	Datum id;
+
+	if (list_length(alike) > 1)
+		ereport(ERROR,
+		        (errcode(ERRCODE_UNIQUE_VIOLATION),
+		         errmsg("several seeds are registered whose names differ from \"%s\" in little",
+		                text_to_cstring(name)),
+		         errdetail("There are %s.", alike_text(name, alike)),
+		         errhint("Give the name of the one you mean exactly.")));
+	id = require_exactly(registered);
+	ereport(NOTICE,
+	        (errmsg("seed \"%s\" is registered as \"%s\"", text_to_cstring(name),
+	                text_to_cstring(registered)),
+	         errdetail("The names differ in %s.", nachet_text_difference(name, registered))));
+	return id;
+}
+
+/* Inserts a seed, unless another transaction has registered the very name; returns its id. */
+static Datum
+insert_seed(text *name)
+{
+	NachetArg arg = NACHET_PARAM(TEXTOID, PointerGetDatum(name));
+
+	(void) nachet_query(SPI_OK_INSERT,
+	                    "INSERT INTO nachet.seed (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
+	                    1, &arg);
+	return require_exactly(name);
+}
+
+/*
+ * register_seed(name text) returns uuid: creates the seed, or returns the one that is there, with a
+ * notice if its name differs in case, blanks or Unicode form. A new name is stored in form C.
+ * Errors: 22023 for a name that is empty, too long, or has a slash at an end or blanks or
+ * characters that people do not see; 23505 if several seeds have the name in other forms.
+ */
+Datum
+register_seed(PG_FUNCTION_ARGS)
+{
+	text *name = PG_GETARG_TEXT_PP(0);
+	List *alike;
+	Datum id;
+
+	SPI_connect();
+	if (!find_exactly(name, &id))
+	{
+		check_name(name, ERRCODE_INVALID_PARAMETER_VALUE);
+		alike = lock_alike(name);
+		id = alike != NIL ? require_alike(name, alike) : insert_seed(nachet_text_nfc(name));
+	}
+	SPI_finish();
+	PG_RETURN_DATUM(id);
+}
+
+/* The column "name" of a row of the trigger's table; NULL if it is null. */
+static text *
+name_of(TriggerData *trigger, HeapTuple row)
+{
+	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
+	bool isnull;
+	Datum name = SPI_getbinval(row, shape, SPI_fnumber(shape, "name"), &isnull);
+
+	return isnull ? NULL : DatumGetTextPP(name);
+}
+
+/*
+ * seed_named(): BEFORE INSERT or UPDATE of a seed's name by plain SQL, except by whoever may
+ * restore a dump: the same rules. Errors: 23514 for a name that no seed may have, 23505 for one
+ * that is registered in another form.
+ */
+Datum
+seed_named(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	bool updated;
+	text *name;
+	List *alike;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+	    !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+	    RelationGetRelid(trigger->tg_relation) != nachet_relation_oid("seed"))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the triggers of nachet.seed only")));
+	updated = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	name = name_of(trigger, updated ? trigger->tg_newtuple : trigger->tg_trigtuple);
+	if (name != NULL) /* else the column's own NOT NULL says so */
+	{
+		SPI_connect();
+		check_name(name, ERRCODE_CHECK_VIOLATION);
+		alike = lock_alike(name);
+		if (updated)
+			alike = without(alike, name_of(trigger, trigger->tg_trigtuple));
+		if (alike != NIL)
+			ereport(ERROR,
+			        (errcode(ERRCODE_UNIQUE_VIOLATION),
+			         errmsg("seed \"%s\" is registered in another form", text_to_cstring(name)),
+			         errdetail("There is %s.", alike_text(name, alike))));
+		SPI_finish();
+	}
+	return PointerGetDatum(updated ? trigger->tg_newtuple : trigger->tg_trigtuple);
+}
+
+/*
+ * object_type_present(): BEFORE INSERT of row 1 of object_type by replication, which fires no other
+ * trigger: the extension has made that row, so that the one that comes is passed over.
+ */
+Datum
+object_type_present(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+	    !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+	    RelationGetRelid(trigger->tg_relation) != nachet_relation_oid("object_type"))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the triggers of nachet.object_type only")));
+	return PointerGetDatum(NULL);
+}

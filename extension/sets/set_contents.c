@@ -1,0 +1,140 @@
+/*
+ * extension/sets/set_contents.c
+ *		The contents that a picture set is made of: there, held, and pictures.
+ *
+ * The subquery is run for each SHA-256, an index probe whatever the planner thinks of the tables' sizes; only what is
+ * wrong comes back.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "contents/chunk_reader.h"
+#include "contents/content.h"
+#include "contents/facts.h"
+#include "errcodes.h"
+#include "sets/flaws.h"
+#include "sql.h"
+#include "pure/hex.h"
+#include "sets/set_contents.h"
+
+/* The contents without a format, and with a LEFT join those that are not stored. */
+#define UNFIT_CONTENTS(join, mode)                                                                 \
+	"SELECT u.sha256, c.id, c.byte_size, c.chunk_size"                                             \
+	" FROM (SELECT DISTINCT sha256 FROM unnest($1) AS d (sha256) ORDER BY sha256) AS u " join      \
+	" JOIN LATERAL (SELECT id, byte_size, chunk_size, format FROM nachet.content"                  \
+	"  WHERE sha256 = u.sha256 " mode ") AS c ON true"                                             \
+	" WHERE c.format IS NULL"
+
+static void
+contents_missing(uint64 rows)
+{
+	NachetFlaws flaws;
+
+	nachet_flaws_init(&flaws);
+	for (uint64 i = 0; i < rows; i++)
+	{
+		char hex[2 * NACHET_SHA256_BYTES + 1];
+		bool isnull;
+		Datum digest = nachet_query_value(i, 0, &isnull);
+
+		(void) nachet_query_value(i, 1, &isnull);
+		if (!isnull)
+			continue;
+		nachet_hex_encode((unsigned char *) VARDATA_ANY(DatumGetPointer(digest)),
+		                  NACHET_SHA256_BYTES, hex);
+		nachet_flaws_add(&flaws, hex, 2 * NACHET_SHA256_BYTES, "not stored");
+	}
+	if (flaws.count > 0)
+		ereport(ERROR,
+		        (errcode(ERRCODE_NACHET_CONTENTS_MISSING),
+		         errmsg_plural("%d content is missing", "%d contents are missing", flaws.count,
+		                       flaws.count),
+		         errdetail_internal("%s", nachet_flaws_text(&flaws)),
+		         errhint("nachet.missing_contents(bytea[]) names what is missing: store that, then "
+		                 "upload the set again.")));
+}
+
+/* Writes down that a content is a picture, which an earlier version had refused. */
+static void
+accept_content(Datum id, const NachetPicture *picture)
+{
+	NachetArg args[4] = {NACHET_PARAM(INT8OID, id),
+	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(picture->format)),
+	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->width)),
+	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->height))};
+
+	(void) nachet_query(SPI_OK_UPDATE,
+	                    "UPDATE nachet.content SET format = $2, width = $3, height = $4"
+	                    " WHERE id = $1 AND format IS NULL",
+	                    4, args);
+}
+
+/*
+ * Judges the contents without a format that SPI's result names, and raises NC003 for those that are no pictures, each
+ * under the names of its pictures. Those that are by now are held and written down as such if hold is set.
+ */
+static void
+contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
+{
+	SPITupleTable *contents = SPI_tuptable;
+	Snapshot now = RegisterSnapshot(GetTransactionSnapshot());
+	NachetChunkReader *reader = nachet_chunk_reader_open(now);
+	NachetFlaws flaws;
+
+	nachet_flaws_init(&flaws);
+	for (uint64 i = 0; i < rows && flaws.count < NACHET_FLAWS_SHOWN; i++)
+	{
+		Datum column[4];
+		NachetPicture picture;
+		bool isnull;
+		const char *flaw;
+
+		for (int c = 0; c < 4; c++)
+			column[c] = SPI_getbinval(contents->vals[i], contents->tupdesc, c + 1, &isnull);
+		flaw = nachet_content_flaw(reader, DatumGetInt64(column[1]), DatumGetInt64(column[2]),
+		                           DatumGetInt32(column[3]), &picture);
+		if (flaw == NULL && hold)
+			accept_content(column[1], &picture);
+		for (int n = 0; n < upload->count && flaw != NULL; n++)
+			if (memcmp(VARDATA_ANY(DatumGetPointer(upload->digests[n])),
+			           VARDATA_ANY(DatumGetPointer(column[0])), NACHET_SHA256_BYTES) == 0)
+				nachet_flaws_add(&flaws, VARDATA_ANY(DatumGetPointer(upload->names[n])),
+				                 (int) VARSIZE_ANY_EXHDR(DatumGetPointer(upload->names[n])), flaw);
+	}
+	nachet_chunk_reader_close(reader);
+	UnregisterSnapshot(now);
+	if (flaws.count == 0)
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
+	         flaws.count >= NACHET_FLAWS_SHOWN && rows > NACHET_FLAWS_SHOWN
+	             ? errmsg("more than %d contents are not acceptable pictures", NACHET_FLAWS_SHOWN)
+	             : errmsg_plural("%d picture is not acceptable", "%d pictures are not acceptable",
+	                             flaws.count, flaws.count),
+	         errdetail_internal("%s", nachet_flaws_text(&flaws)),
+	         errhint("Acceptable are whole JPEG, PNG, GIF, BMP, TIFF and WebP files.")));
+}
+
+void
+nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests)
+{
+	uint64 rows = nachet_query(SPI_OK_SELECT, UNFIT_CONTENTS("LEFT", "FOR KEY SHARE"), 1, &digests);
+
+	if (rows == 0)
+		return;
+	contents_missing(rows);
+	contents_no_pictures(upload, rows, true);
+}
+
+void
+nachet_set_contents_check(const NachetUpload *upload, NachetArg digests)
+{
+	uint64 rows = nachet_query(SPI_OK_SELECT, UNFIT_CONTENTS("INNER", "OFFSET 0"), 1, &digests);
+
+	if (rows > 0)
+		contents_no_pictures(upload, rows, false);
+}

@@ -1,0 +1,20 @@
+/*
+ * extension/sets/set_contents.h
+ *		The contents that a picture set is made of: there, held, and pictures.
+ */
+#ifndef NACHET_SET_CONTENTS_H
+#define NACHET_SET_CONTENTS_H
+
+#include "sets/picture_set.h"
+#include "sql.h"
+
+/*
+ * Holds the contents to the transaction's end, so that no sweep takes them. digests: the upload's, as a bytea[].
+ * Raises NC004 where one is not stored, NC003 where one is no acceptable picture. Needs an SPI connection.
+ */
+extern void nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests);
+
+/* Raises NC003 where one of those that are stored is no acceptable picture; holds none. */
+extern void nachet_set_contents_check(const NachetUpload *upload, NachetArg digests);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * extension/sets/users.h
+ *		Who may import.
+ */
+#ifndef NACHET_USERS_H
+#define NACHET_USERS_H
+
+#include "compat.h"
+
+/*
+ * The id of the user with this e-mail address, compared without case; NULL in *isnull where there is
+ * none. Needs an SPI connection; the result outlives it.
+ */
+extern Datum nachet_user_find(Datum email, bool *isnull);
+
+/* Raises NC001. */
+pg_noreturn extern void nachet_user_not_registered(const char *who);
+
+#endif

@@ -1,0 +1,270 @@
+/*
+ * extension/sql.c
+ *		SQL statements from C: parameters as values, results checked.
+ *
+ * Every statement names its tables with their schema and is run by a function whose search_path is
+ * fixed, so that no caller's schema gets a word in. A function that acts with the owner's rights sees all rows of
+ * the owner's tables, also if row-level security is forced on them.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
+
+#include "sql.h"
+#include "schema.h"
+
+#define MAX_ARGS 16
+
+/* What holds while a statement is planned or run. */
+typedef struct Scope
+{
+	ErrorContextCallback hint;
+	Oid user;
+	int context;
+} Scope;
+
+static void
+enter(Scope *scope)
+{
+	(void) nachet_schema_oid();
+	GetUserIdAndSecContext(&scope->user, &scope->context);
+	scope->hint =
+	    (ErrorContextCallback){.callback = nachet_schema_hint, .previous = error_context_stack};
+	/* After an error, whoever catches it puts back the callbacks, and its rollback the context. */
+	error_context_stack = &scope->hint;
+	if ((scope->context & SECURITY_LOCAL_USERID_CHANGE) != 0)
+		SetUserIdAndSecContext(scope->user, scope->context | SECURITY_NOFORCE_RLS);
+}
+
+static void
+leave(const Scope *scope)
+{
+	SetUserIdAndSecContext(scope->user, scope->context);
+	error_context_stack = scope->hint.previous;
+}
+
+/* Arguments as SPI takes them. */
+typedef struct Arguments
+{
+	Oid types[MAX_ARGS];
+	Datum values[MAX_ARGS];
+	char nulls[MAX_ARGS + 1];
+} Arguments;
+
+static void
+spread(Arguments *arguments, int nargs, const NachetArg *args)
+{
+	Assert(nargs <= MAX_ARGS);
+	for (int i = 0; i < nargs; i++)
+	{
+		arguments->types[i] = args[i].type;
+		arguments->values[i] = args[i].value;
+		arguments->nulls[i] = args[i].isnull ? 'n' : ' ';
+	}
+	arguments->nulls[nargs] = '\0';
+}
+
+/* Runs a statement through SPI and returns its code; a snapshot may be given. */
+static int
+execute(bool read_only, Snapshot snapshot, const char *sql, int nargs, const NachetArg *args)
+{
+	Arguments arguments;
+	SPIPlanPtr plan;
+	int code;
+
+	spread(&arguments, nargs, args);
+	if (snapshot == InvalidSnapshot)
+		return SPI_execute_with_args(sql, nargs, arguments.types, arguments.values, arguments.nulls,
+		                             read_only, 0);
+	plan = SPI_prepare(sql, nargs, arguments.types);
+	if (plan == NULL)
+		elog(ERROR, "statement could not be prepared: %s", sql);
+	code = SPI_execute_snapshot(plan, arguments.values, arguments.nulls, snapshot, InvalidSnapshot,
+	                            read_only, true, 0);
+	SPI_freeplan(plan);
+	return code;
+}
+
+static uint64
+expect(int expected, int code, const char *sql)
+{
+	if (code != expected)
+		elog(ERROR, "statement answered %s instead of %s: %s", SPI_result_code_string(code),
+		     SPI_result_code_string(expected), sql);
+	return SPI_processed;
+}
+
+static uint64
+run(int expected, bool read_only, Snapshot snapshot, const char *sql, int nargs,
+    const NachetArg *args)
+{
+	Scope scope;
+	int code;
+
+	enter(&scope);
+	code = execute(read_only, snapshot, sql, nargs, args);
+	leave(&scope);
+	return expect(expected, code, sql);
+}
+
+uint64
+nachet_query(int expected, const char *sql, int nargs, const NachetArg *args)
+{
+	return run(expected, false, InvalidSnapshot, sql, nargs, args);
+}
+
+uint64
+nachet_query_latest(int expected, const char *sql, int nargs, const NachetArg *args)
+{
+	return run(expected, false, GetLatestSnapshot(), sql, nargs, args);
+}
+
+uint64
+nachet_read(const char *sql, int nargs, const NachetArg *args)
+{
+	return run(SPI_OK_SELECT, true, InvalidSnapshot, sql, nargs, args);
+}
+
+SPIPlanPtr
+nachet_query_prepare(const char *sql, int nargs, Oid *types)
+{
+	Scope scope;
+	SPIPlanPtr plan;
+
+	enter(&scope);
+	/* A plan made for the values would hold copies of them. */
+	plan = SPI_prepare_cursor(sql, nargs, types, CURSOR_OPT_GENERIC_PLAN);
+	leave(&scope);
+	if (plan == NULL)
+		elog(ERROR, "statement could not be prepared: %s", sql);
+	return plan;
+}
+
+uint64
+nachet_query_prepared(int expected, SPIPlanPtr plan, Datum *values)
+{
+	Scope scope;
+	int code;
+
+	enter(&scope);
+	code = SPI_execute_plan(plan, values, NULL, false, 0);
+	leave(&scope);
+	return expect(expected, code, "prepared");
+}
+
+Portal
+nachet_query_cursor(const char *sql, int nargs, const NachetArg *args)
+{
+	Scope scope;
+	Arguments arguments;
+	Portal cursor;
+
+	spread(&arguments, nargs, args);
+	enter(&scope);
+	cursor = SPI_cursor_open_with_args(NULL, sql, nargs, arguments.types, arguments.values,
+	                                   arguments.nulls, false, 0);
+	leave(&scope);
+	return cursor;
+}
+
+Datum
+nachet_query_value(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, isnull);
+}
+
+Datum
+nachet_query_result(uint64 row, int column, Oid type, bool *isnull)
+{
+	Datum value = nachet_query_value(row, column, isnull);
+	int16 length;
+	bool by_value;
+
+	if (*isnull)
+		return (Datum) 0;
+	get_typlenbyval(type, &length, &by_value);
+	return SPI_datumTransfer(value, by_value, length);
+}
+
+void
+nachet_array_elements(ArrayType *array, const char *what, Datum **elements, int *count)
+{
+	Oid type = ARR_ELEMTYPE(array);
+	int16 length;
+	bool by_value;
+	char align;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("%s must have one dimension, not %d", what, ARR_NDIM(array))));
+	if (array_contains_nulls(array))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("%s must not contain nulls", what)));
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	deconstruct_array(array, type, length, by_value, align, elements, NULL, count);
+}
+
+void
+nachet_require_nonatomic(FunctionCallInfo fcinfo, const char *procedure, const char *hint)
+{
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+	    castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+		                errmsg("%s commits, and cannot run inside a transaction block", procedure),
+		                errhint("%s", hint)));
+}
+
+static void
+check_columns(TupleDesc shape, int columns)
+{
+	if (shape->natts != columns)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("function is declared with %d columns, and the library has %d",
+		                       shape->natts, columns),
+		                errhint("Connect again, or update the extension: ALTER EXTENSION "
+		                        "nachet_datastore UPDATE.")));
+}
+
+Datum
+nachet_bigint_row(FunctionCallInfo fcinfo, const int64 *values, int columns)
+{
+	TupleDesc shape;
+	Datum *datums = palloc(columns * sizeof(Datum));
+	bool *nulls = palloc0(columns * sizeof(bool));
+
+	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	check_columns(shape, columns);
+	for (int i = 0; i < columns; i++)
+		datums[i] = Int64GetDatum(values[i]);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), datums, nulls));
+}
+
+void
+nachet_materialize(FunctionCallInfo fcinfo, int columns)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
+	    !(rsinfo->allowedModes & SFRM_Materialize) || rsinfo->expectedDesc == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("set-valued function called in context that cannot accept a set")));
+	check_columns(rsinfo->expectedDesc, columns);
+	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->expectedDesc);
+	rsinfo->setResult = tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
+	                                          false, work_mem);
+	MemoryContextSwitchTo(caller);
+}

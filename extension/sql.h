@@ -1,0 +1,78 @@
+/*
+ * extension/sql.h
+ *		SQL statements from C: parameters as values, results checked.
+ */
+#ifndef NACHET_QUERY_H
+#define NACHET_QUERY_H
+
+#include "executor/spi.h"
+#include "utils/array.h"
+
+/* One parameter of a statement. */
+typedef struct NachetArg
+{
+	Oid type;
+	Datum value;
+	bool isnull;
+} NachetArg;
+
+/*
+ * Runs one statement inside an SPI connection and returns the number of rows; raises an error unless
+ * SPI answers with the expected code (SPI_OK_SELECT, ...). Each statement sees all that this
+ * transaction, and under READ COMMITTED every other one, has finished before it.
+ */
+extern uint64 nachet_query(int expected, const char *sql, int nargs, const NachetArg *args);
+
+/*
+ * The same in two steps, for a statement that is run again and again with large values. The plan is
+ * gone with the SPI connection, or by SPI_freeplan.
+ */
+extern SPIPlanPtr nachet_query_prepare(const char *sql, int nargs, Oid *types);
+extern uint64 nachet_query_prepared(int expected, SPIPlanPtr plan, Datum *values);
+
+/*
+ * The same under a snapshot taken now, whatever the transaction's isolation: for a last look, under locks,
+ * at what others have committed.
+ */
+extern uint64 nachet_query_latest(int expected, const char *sql, int nargs, const NachetArg *args);
+
+/*
+ * Runs one SELECT that only reads, under the snapshot of the statement that called: what a STABLE
+ * function does.
+ */
+extern uint64 nachet_read(const char *sql, int nargs, const NachetArg *args);
+
+/* A cursor over the rows of a SELECT, for SPI_cursor_fetch and SPI_cursor_close. */
+extern Portal nachet_query_cursor(const char *sql, int nargs, const NachetArg *args);
+
+/* The value of a result's row and column (both from 0), copied out of SPI's memory by value types only. */
+extern Datum nachet_query_value(uint64 row, int column, bool *isnull);
+
+/* The same, copied into the context that was current before SPI_connect. */
+extern Datum nachet_query_result(uint64 row, int column, Oid type, bool *isnull);
+
+/* An array of one dimension without NULLs as its elements; what names the argument in errors. */
+extern void nachet_array_elements(ArrayType *array, const char *what, Datum **elements, int *count);
+
+/*
+ * Readies a set-returning function to fill rsinfo->setResult with rows of that many columns. Raises
+ * 55000 if it is declared with another number: by another version of the extension than the
+ * library's.
+ */
+extern void nachet_materialize(FunctionCallInfo fcinfo, int columns);
+
+/* Raises 25001, with a hint, unless a procedure was called in a way that lets it commit. */
+extern void nachet_require_nonatomic(FunctionCallInfo fcinfo, const char *procedure,
+                                     const char *hint);
+
+/*
+ * The one row of a function that returns that many bigint columns. Raises 55000 as the above does.
+ */
+extern Datum nachet_bigint_row(FunctionCallInfo fcinfo, const int64 *values, int columns);
+
+#define NACHET_PARAM(oid, datum) ((NachetArg){.type = (oid), .value = (datum)})
+#define NACHET_PARAM_NULL(oid)   ((NachetArg){.type = (oid), .isnull = true})
+#define NACHET_PARAM_IF(oid, datum, given)                                                         \
+	((NachetArg){.type = (oid), .value = (datum), .isnull = !(given)})
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * http/auth/auth.h
+ *		Who sends a request: nobody in particular, the holder of a token, or whom a proxy vouches for.
+ */
+#ifndef NACHET_HTTP_AUTH_H
+#define NACHET_HTTP_AUTH_H
+
+#include "http/request/headers.h"
+
+typedef struct NachetAuth NachetAuth;
+
+/* NULL, and a message, where a key can't be used or memory ran out. */
+extern NachetAuth *nachet_auth_create(const NachetHttpOptions *options)
+    __attribute__((warn_unused_result));
+
+/* NULL is allowed. */
+extern void nachet_auth_free(NachetAuth *auth);
+
+/* Reads the keys again, and logs how that went; where one can't be used, those that were there stay. */
+extern void nachet_auth_reload(NachetAuth *auth);
+
+/*
+ * Sets who was authenticated, or the answer of a request that may not go on. The request's route is known,
+ * and its Origin, where it has one, is an allowed one.
+ */
+extern void nachet_auth_check(NachetRequest *request, const NachetHeaders *headers);
+
+#endif

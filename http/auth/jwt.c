@@ -1,0 +1,276 @@
+/*
+ * http/auth/jwt.c
+ *		What a JSON Web Token says (RFC 7519), once its signature is known to be right.
+ *
+ * The signature comes first: nothing that the token says is believed before it, and its header's
+ * algorithm is only compared with that of the key that was found. What nachet_jwt_describe reads of
+ * a refused token is for the log alone.
+ *
+ * There is a library for tokens, and it is not used: the versions that Debian has choose the
+ * algorithm by the token, check no times, compare HMACs byte by byte in some, and can't reach a
+ * claim within a claim. What is left of the work are the two verifications of libcrypto and the
+ * reading of claims by jansson.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <jansson.h>
+
+#include "http/auth/base64url.h"
+#include "http/auth/identity.h"
+#include "http/auth/jwt.h"
+
+#define TEXT_OF(token)   #token
+#define NUMBER_OF(macro) TEXT_OF(macro)
+
+#define MALFORMED "The token is malformed."
+#define TOO_LONG  "The token is longer than " NUMBER_OF(NACHET_JWT_BYTES) " bytes."
+
+/* The most objects and lists of a part: jansson goes as deep as they do, on the small stack of a request's thread. */
+#define BRACKETS_MAX 512
+
+/* No key that OpenSSL takes makes a longer signature: 16,384 bits are 2,731 characters. */
+#define SIGNATURE_TEXT_BYTES 4096
+
+/* The bytes of a refused token's claims that the log shows. */
+#define CLAIM_SHOWN 100
+
+/* A part of a token: text between dots. */
+typedef struct Part
+{
+	const char *text;
+	size_t length;
+} Part;
+
+static bool
+split(const char *token, size_t length, Part parts[3])
+{
+	const char *end = token + length;
+
+	for (int i = 0; i < 3; i++)
+	{
+		const char *dot = memchr(token, '.', (size_t) (end - token));
+
+		if ((dot == NULL) != (i == 2))
+			return false;
+		parts[i].text = token;
+		parts[i].length = (size_t) ((dot != NULL ? dot : end) - token);
+		token = dot != NULL ? dot + 1 : end;
+	}
+	return true;
+}
+
+/* The algorithm of the key that signed the token, or NULL. */
+static const char *
+verify(const NachetJwtKeys *keys, const Part parts[3])
+{
+	unsigned char signature[NACHET_BASE64URL_BYTES(SIGNATURE_TEXT_BYTES)];
+	size_t signature_length;
+
+	if (parts[2].length > SIGNATURE_TEXT_BYTES ||
+	    !nachet_base64url_decode(parts[2].text, parts[2].length, signature, &signature_length))
+		return NULL;
+	return nachet_jwt_keys_verify(keys, parts[0].text,
+	                              (size_t) (parts[1].text + parts[1].length - parts[0].text),
+	                              signature, signature_length);
+}
+
+static bool
+has_few_brackets(const unsigned char *bytes, size_t length)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < length; i++)
+		count += bytes[i] == '[' || bytes[i] == '{';
+	return count <= BRACKETS_MAX;
+}
+
+/* The JSON object that a part holds; NULL where it holds none. */
+static json_t *
+parse(const Part *part)
+{
+	unsigned char bytes[NACHET_BASE64URL_BYTES(NACHET_JWT_BYTES)];
+	size_t length;
+	json_t *json;
+
+	if (!nachet_base64url_decode(part->text, part->length, bytes, &length) ||
+	    !has_few_brackets(bytes, length))
+		return NULL;
+	json = json_loadb((const char *) bytes, length, JSON_REJECT_DUPLICATES, NULL);
+	if (json_is_object(json))
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+static bool
+is_text(const json_t *json, const char *text)
+{
+	return json_is_string(json) && strcmp(json_string_value(json), text) == 0;
+}
+
+static const char *
+check_header(const json_t *header, const char *algorithm)
+{
+	if (!is_text(json_object_get(header, "alg"), algorithm))
+		return "The token's algorithm is not its key's.";
+	if (json_object_get(header, "crit") != NULL)
+		return "The token has extensions that are not known here.";
+	return NULL;
+}
+
+static const char *
+check_times(const json_t *claims, const NachetJwtRules *rules, time_t now)
+{
+	const json_t *expires = json_object_get(claims, "exp");
+	const json_t *begins = json_object_get(claims, "nbf");
+	double leeway = (double) rules->leeway;
+
+	if (!json_is_number(expires))
+		return "The token does not say when it expires.";
+	if ((double) now >= json_number_value(expires) + leeway)
+		return "The token has expired.";
+	if (begins != NULL && !json_is_number(begins))
+		return "The token does not say rightly when it begins to hold.";
+	if (begins != NULL && (double) now < json_number_value(begins) - leeway)
+		return "The token does not hold yet.";
+	return NULL;
+}
+
+/* A token may name several audiences, and must then be refused by who is none of them. */
+static bool
+is_audience(const json_t *audience, const char *expected)
+{
+	size_t count = json_array_size(audience);
+
+	if (audience == NULL || expected == NULL)
+		return audience == NULL && expected == NULL;
+	for (size_t i = 0; i < count; i++)
+	{
+		if (is_text(json_array_get(audience, i), expected))
+			return true;
+	}
+	return is_text(audience, expected);
+}
+
+static const char *
+check_parties(const json_t *claims, const NachetJwtRules *rules)
+{
+	if (rules->issuer != NULL && !is_text(json_object_get(claims, "iss"), rules->issuer))
+		return "The token's issuer is not the one that is trusted here.";
+	if (!is_audience(json_object_get(claims, "aud"), rules->audience))
+		return "The token is not meant for this service.";
+	return NULL;
+}
+
+/*
+ * The object that holds what a path leads to; *name becomes the last name on it. Names may themselves hold
+ * dots, as those that are URIs do: the whole of what is left is tried before it is taken apart.
+ */
+static const json_t *
+find_holder(const json_t *object, const char *path, const char **name)
+{
+	char first[256];
+
+	while (json_is_object(object) && json_object_get(object, path) == NULL)
+	{
+		const char *dot = strchr(path, '.');
+
+		if (dot == NULL || (size_t) (dot - path) >= sizeof(first))
+			return NULL;
+		memcpy(first, path, (size_t) (dot - path));
+		first[dot - path] = '\0';
+		object = json_object_get(object, first);
+		path = dot + 1;
+	}
+	*name = path;
+	return json_is_object(object) ? object : NULL;
+}
+
+/* An identity provider that does not say yes here has let its user write any address. */
+static bool
+is_unverified(const json_t *holder)
+{
+	const json_t *verified = json_object_get(holder, "email_verified");
+
+	return verified != NULL && !json_is_true(verified) && !is_text(verified, "true");
+}
+
+static const char *
+read_email(const json_t *claims, const NachetJwtRules *rules, char **email)
+{
+	const char *name;
+	const json_t *holder = find_holder(claims, rules->claim, &name);
+	const char *text = holder != NULL ? json_string_value(json_object_get(holder, name)) : NULL;
+
+	if (text == NULL)
+		return "The token has no e-mail address where one is expected.";
+	if (!nachet_identity_valid(text))
+		return "What the token has for an e-mail address can't be one.";
+	if (is_unverified(holder))
+		return "The token's e-mail address was not verified by its issuer.";
+	*email = strdup(text);
+	return *email != NULL ? NULL : "Out of memory.";
+}
+
+const char *
+nachet_jwt_read(const NachetJwtKeys *keys, const NachetJwtRules *rules, const char *token,
+                size_t length, time_t now, char **email)
+{
+	Part parts[3];
+	const char *algorithm;
+	const char *flaw = NULL;
+	json_t *header;
+	json_t *claims;
+
+	if (length > NACHET_JWT_BYTES)
+		return TOO_LONG;
+	if (!split(token, length, parts))
+		return MALFORMED;
+	algorithm = verify(keys, parts);
+	if (algorithm == NULL)
+		return "The token's signature is not of a key that is trusted here.";
+	header = parse(&parts[0]);
+	claims = parse(&parts[1]);
+	if (header == NULL || claims == NULL)
+		flaw = MALFORMED;
+	if (flaw == NULL)
+		flaw = check_header(header, algorithm);
+	if (flaw == NULL)
+		flaw = check_times(claims, rules, now);
+	if (flaw == NULL)
+		flaw = check_parties(claims, rules);
+	if (flaw == NULL)
+		flaw = read_email(claims, rules, email);
+	json_decref(header);
+	json_decref(claims);
+	return flaw;
+}
+
+static void
+add_claim(NachetText *text, const char *name, const json_t *object)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	if (value == NULL)
+		return;
+	nachet_text_format(text, " %s=", name);
+	nachet_text_token(text, value, strnlen(value, CLAIM_SHOWN));
+}
+
+void
+nachet_jwt_describe(const char *token, size_t length, NachetText *text)
+{
+	Part parts[3];
+	json_t *header;
+	json_t *claims;
+
+	if (length > NACHET_JWT_BYTES || !split(token, length, parts))
+		return;
+	header = parse(&parts[0]);
+	claims = parse(&parts[1]);
+	add_claim(text, "kid", header);
+	add_claim(text, "iss", claims);
+	json_decref(header);
+	json_decref(claims);
+}

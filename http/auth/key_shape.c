@@ -1,0 +1,221 @@
+/*
+ * http/auth/key_shape.c
+ *		The shapes in which issuers publish their keys.
+ *
+ * A file of one of these shapes is never a secret: whoever takes it for one lets everyone sign in
+ * who has read what the issuer publishes. The table errs on the side of refusing: a secret of
+ * random bytes or of base64 has none of these shapes.
+ */
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "http/auth/key_shape.h"
+
+#define DER_SEQUENCE 0x30
+
+/* --- DER -------------------------------------------------------------------------------------- */
+
+/* The bytes of the element at the front, its head included; 0 if there is no whole one. */
+static size_t
+element_length(const unsigned char *bytes, size_t length)
+{
+	size_t head = 2;
+	size_t body;
+
+	if (length < head)
+		return 0;
+	body = bytes[1];
+	if (body > 0x80 && body <= 0x84 && length >= head + (body & 0x7f))
+	{
+		head += body & 0x7f;
+		body = 0;
+		for (size_t i = 2; i < head; i++)
+			body = body << 8 | bytes[i];
+	}
+	else if (body >= 0x80)
+		return 0;
+	return body <= length - head ? head + body : 0;
+}
+
+/* Whether the bytes are one sequence of whole elements, as every key and certificate in DER is. */
+static bool
+is_der(const unsigned char *bytes, size_t length)
+{
+	size_t at = 2 + (length > 1 && bytes[1] > 0x80 ? bytes[1] & 0x7f : 0);
+	size_t element = 0;
+
+	while (length > 0 && isspace(bytes[length - 1]) && element_length(bytes, length) < length)
+		length--; /* an editor's line end */
+	if (length == 0 || bytes[0] != DER_SEQUENCE || element_length(bytes, length) != length)
+		return false;
+	for (; at < length; at += element)
+	{
+		element = element_length(bytes + at, length - at);
+		if (element == 0)
+			return false;
+	}
+	return element > 0;
+}
+
+/* --- text ------------------------------------------------------------------------------------- */
+
+static bool
+holds(const unsigned char *bytes, size_t length, const char *text)
+{
+	return memmem(bytes, length, text, strlen(text)) != NULL;
+}
+
+/* A PEM may have words before it. */
+static bool
+holds_pem(const unsigned char *bytes, size_t length)
+{
+	return holds(bytes, length, "-----BEGIN ");
+}
+
+/* What base64 may stand for: DER, a key of SSH (RFC 4253, 6.6: its type's length and name), or a PEM. */
+static bool
+is_key(const unsigned char *bytes, size_t length)
+{
+	return is_der(bytes, length) ||
+	       (length > 8 && memcmp(bytes, "\0\0\0", 3) == 0 &&
+	        (memcmp(bytes + 4, "ssh-", 4) == 0 || memcmp(bytes + 4, "ecds", 4) == 0)) ||
+	       holds_pem(bytes, length);
+}
+
+/*
+ * The digits of base64, those of base64url in their places, without blanks, padding and what JSON puts
+ * around them; returns how many there are.
+ */
+static size_t
+copy_digits(const unsigned char *bytes, size_t length, unsigned char *digits)
+{
+	size_t count = 0;
+	size_t i = memcmp(bytes, "\"x5c\":", length < 6 ? length : 6) == 0 ? 6 : 0;
+
+	for (; i < length; i++)
+	{
+		if (!isspace(bytes[i]) && strchr("=\",'[]", bytes[i]) == NULL)
+			digits[count++] = bytes[i] == '-' ? '+' : bytes[i] == '_' ? '/' : bytes[i];
+	}
+	return count;
+}
+
+/*
+ * A key in base64, as PEM has it between its lines, JWK in "x5c", and some issuers' pages. The copies
+ * may be a secret's.
+ */
+static bool
+is_bare_base64(const unsigned char *bytes, size_t length)
+{
+	unsigned char *digits = OPENSSL_malloc(length + 3);
+	unsigned char *decoded = OPENSSL_malloc(length + 3);
+	size_t count = digits != NULL ? copy_digits(bytes, length, digits) : 0;
+	bool is = false;
+
+	if (decoded != NULL && count > 0 && count % 4 != 1)
+	{
+		size_t padding = (4 - count % 4) % 4;
+		int size;
+
+		memset(digits + count, '=', padding);
+		size = EVP_DecodeBlock(decoded, digits, (int) (count + padding));
+		is = size > (int) padding && is_key(decoded, (size_t) size - padding);
+	}
+	OPENSSL_clear_free(digits, length + 3);
+	OPENSSL_clear_free(decoded, length + 3);
+	return is;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+/* Of UTF-8, or of UTF-16 in either order. */
+static bool
+has_byte_order_mark(const unsigned char *bytes, size_t length)
+{
+	return (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) ||
+	       (length >= 2 &&
+	        (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0));
+}
+
+/* A line of known_hosts or authorized_keys has words before the key. */
+static bool
+holds_ssh_key(const unsigned char *bytes, size_t length)
+{
+	return holds(bytes, length, "ssh-rsa AAAA") || holds(bytes, length, "ssh-ed25519 AAAA") ||
+	       holds(bytes, length, "ecdsa-sha2-nistp");
+}
+
+/* What openssl prints of a key: its numbers, which are public. */
+static bool
+is_printed_key(const unsigned char *bytes, size_t length)
+{
+	return holds(bytes, length, "Modulus") || holds(bytes, length, "Public-Key:") ||
+	       holds(bytes, length, "Public Key Algorithm:") || holds(bytes, length, "Fingerprint=");
+}
+
+#define JSON_ADVICE                                                                                \
+	"give --jwt-key its RSA keys in PEM (base64 -d | openssl x509 -inform DER -pubkey -noout "     \
+	"prints that of an entry of \"x5c\")"
+#define SSH_ADVICE "give --jwt-key what ssh-keygen -e -m PKCS8 -f FILE prints"
+
+/*
+ * A row is known by how the bytes begin, after blanks, or by a function. The first that fits
+ * counts.
+ */
+static const struct
+{
+	const char *begins;
+	bool (*fits)(const unsigned char *bytes, size_t length);
+	NachetKeyShape shape;
+} rows[] = {
+    {NULL, has_byte_order_mark, {"text with a byte order mark", "save it without that mark"}},
+    {NULL,
+     holds_pem,
+     {"PEM", "give public keys and certificates in PEM to --jwt-key, each on lines of its own"}},
+    {"{", NULL, {"JSON, as JWK and JWKS are", JSON_ADVICE}},
+    {"[", NULL, {"JSON, as JWK and JWKS are", JSON_ADVICE}},
+    {"ssh-", NULL, {"an OpenSSH public key", SSH_ADVICE}},
+    {NULL, holds_ssh_key, {"an OpenSSH public key", SSH_ADVICE}},
+    {"sk-ssh-", NULL, {"an OpenSSH public key", SSH_ADVICE}},
+    {"sk-ecdsa-", NULL, {"an OpenSSH public key", SSH_ADVICE}},
+    {"---- BEGIN SSH2",
+     NULL,
+     {"an SSH public key", "make an OpenSSH one of it first (ssh-keygen -i -f FILE)"}},
+    {"<", NULL, {"XML or HTML", "give --jwt-key the issuer's public keys in PEM"}},
+    {"http://", NULL, {"an address", "give --jwt-key the public keys found there, in PEM"}},
+    {"https://", NULL, {"an address", "give --jwt-key the public keys found there, in PEM"}},
+    {NULL,
+     is_der,
+     {"DER, as keys and certificates are",
+      "give --jwt-key the same in PEM (openssl x509 -inform DER, or openssl pkey -pubin -inform "
+      "DER)"}},
+    {NULL,
+     is_bare_base64,
+     {"a key or certificate in base64",
+      "put the lines -----BEGIN PUBLIC KEY----- and -----END PUBLIC KEY-----, or those of a "
+      "CERTIFICATE, around it and give it to --jwt-key"}},
+    {NULL,
+     is_printed_key,
+     {"what openssl prints of a key",
+      "give --jwt-key what openssl pkey -pubin -in FILE prints without -text"}},
+};
+
+const NachetKeyShape *
+nachet_key_shape_find(const unsigned char *bytes, size_t length)
+{
+	size_t blanks = 0;
+
+	while (blanks < length && isspace(bytes[blanks]))
+		blanks++;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	{
+		if (rows[i].fits != NULL ? rows[i].fits(bytes, length)
+		                         : strncmp((const char *) bytes + blanks, rows[i].begins,
+		                                   strlen(rows[i].begins)) == 0)
+			return &rows[i].shape;
+	}
+	return NULL;
+}

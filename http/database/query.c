@@ -1,0 +1,75 @@
+/*
+ * http/database/query.c
+ *		One statement over a pooled connection, which is held for that long and no longer.
+ */
+#include <string.h>
+
+#include "http/database/pool.h"
+#include "http/database/query.h"
+#include "http/request/respond.h"
+
+/* A connection that has carried more than this is not kept: libpq never gives its buffers back. */
+#define CARRIED_BYTES ((size_t) 1024 * 1024)
+
+static bool
+was_large(const NachetStatement *statement, const PGresult *result)
+{
+	size_t bytes = PQresultMemorySize(result);
+
+	for (int i = 0; i < statement->count; i++)
+	{
+		if (statement->values[i] == NULL)
+			continue;
+		bytes += statement->formats != NULL && statement->formats[i] == 1
+		             ? (size_t) statement->lengths[i]
+		             : strlen(statement->values[i]);
+	}
+	return bytes > CARRIED_BYTES;
+}
+
+/* *lost tells whether the connection broke while the statement ran. */
+static PGresult *
+run_once(NachetPool *pool, const NachetStatement *statement, bool *lost, NachetError *error)
+{
+	NachetPooled pooled;
+	PGresult *result;
+
+	*lost = false;
+	if (!nachet_pool_take(pool, &pooled, error))
+		return NULL;
+	result =
+	    nachet_statement_run(pooled.connection, statement, nachet_pool_statement_timeout(pool));
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		nachet_error_from_postgres(error, pooled.connection, result);
+	else if (PQntuples(result) != 1)
+		nachet_error_set(error, "a statement gave %d rows", PQntuples(result));
+	*lost = error->unreachable && !nachet_pool_was_cut(pool, &pooled, error);
+	if (!error->unreachable && was_large(statement, result))
+		nachet_pool_drop(pool, &pooled);
+	else
+		nachet_pool_give(pool, &pooled);
+	if (error->set)
+	{
+		PQclear(result);
+		result = NULL;
+	}
+	return result;
+}
+
+PGresult *
+nachet_query_row(NachetRequest *request, const NachetStatement *statement, unsigned bad_request)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	bool lost;
+	PGresult *result = run_once(request->server->pool, statement, &lost, &error);
+
+	if (lost)
+	{
+		nachet_error_clear(&error);
+		result = run_once(request->server->pool, statement, &lost, &error);
+	}
+	if (result == NULL)
+		nachet_respond_error(request, bad_request, &error);
+	nachet_error_clear(&error);
+	return result;
+}

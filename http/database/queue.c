@@ -1,0 +1,354 @@
+/*
+ * http/database/queue.c
+ *		Whole pictures into the datastore: a bounded queue, and a few threads that send many at a time.
+ *
+ * A sender takes what has gathered while it was busy, up to a batch, borrows a connection for that batch
+ * alone, asks once which contents are missing, and sends those in one COPY, which is one transaction. A
+ * picture in the queue is whole and needs nothing from its request any more, so that the queue always
+ * empties: a full one makes requests wait, and never for each other. The queue's bound is on the bytes that
+ * lie in it, the last picture's excess allowed, so that a large one is not passed by for ever.
+ *
+ * The queue's lock is never held while a tally's is, nor while the database is asked.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader/client/chunk_copy.h"
+#include "loader/client/datastore.h"
+#include "http/ops/metrics.h"
+#include "http/database/tally.h"
+
+#define QUEUE_BYTES    (UINT64_C(64) * 1024 * 1024)
+#define QUEUE_PICTURES 8192
+#define BATCH_BYTES    (UINT64_C(16) * 1024 * 1024)
+#define BATCH_PICTURES 1024
+
+typedef struct Item
+{
+	struct Item *next;
+	NachetTally *tally;
+	NachetSpooled *picture;
+} Item;
+
+typedef struct Batch
+{
+	size_t count;
+	Item items[BATCH_PICTURES]; /* sorted by digest */
+	unsigned char digests[BATCH_PICTURES][NACHET_SHA256_BYTES];
+	bool missing[BATCH_PICTURES];
+	char buffer[NACHET_SPOOL_READ_BYTES];
+} Batch;
+
+typedef struct Sender
+{
+	NachetSenders *senders;
+	Batch *batch;
+	pthread_t thread;
+} Sender;
+
+struct NachetSenders
+{
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	pthread_cond_t emptied;
+	NachetPool *pool;
+	Item *first;
+	Item *last;
+	size_t queued;
+	uint64_t queued_bytes;
+	bool stopping;
+	size_t count;
+	Sender sender[];
+};
+
+/* --- the queue ------------------------------------------------------------------------------------- */
+
+static bool
+is_full(const NachetSenders *senders)
+{
+	return senders->queued_bytes >= QUEUE_BYTES || senders->queued >= QUEUE_PICTURES;
+}
+
+void
+nachet_senders_push(NachetSenders *senders, NachetTally *tally, NachetSpooled *picture)
+{
+	Item *item = malloc(sizeof(*item));
+
+	nachet_tally_add(tally);
+	if (item == NULL)
+	{
+		NachetError error = NACHET_ERROR_INIT;
+
+		nachet_error_set(&error, "out of memory");
+		nachet_tally_fail(tally, &error);
+		nachet_error_clear(&error);
+		nachet_spooled_free(picture);
+		return;
+	}
+	item->next = NULL;
+	item->tally = tally;
+	item->picture = picture;
+
+	pthread_mutex_lock(&senders->lock);
+	while (is_full(senders))
+		pthread_cond_wait(&senders->emptied, &senders->lock);
+	if (senders->first == NULL)
+		senders->first = item;
+	else
+		senders->last->next = item;
+	senders->last = item;
+	senders->queued++;
+	senders->queued_bytes += picture->size;
+	pthread_cond_signal(&senders->filled);
+	pthread_mutex_unlock(&senders->lock);
+}
+
+/* Waits for pictures and takes up to a batch of them; false when there will be no more. */
+static bool
+take_batch(NachetSenders *senders, Batch *batch)
+{
+	uint64_t bytes = 0;
+
+	batch->count = 0;
+	pthread_mutex_lock(&senders->lock);
+	while (senders->first == NULL && !senders->stopping)
+		pthread_cond_wait(&senders->filled, &senders->lock);
+	while (senders->first != NULL && batch->count < BATCH_PICTURES && bytes < BATCH_BYTES)
+	{
+		Item *item = senders->first;
+
+		senders->first = item->next;
+		senders->queued--;
+		senders->queued_bytes -= item->picture->size;
+		bytes += item->picture->size;
+		batch->items[batch->count++] = *item;
+		free(item);
+	}
+	pthread_cond_broadcast(&senders->emptied);
+	pthread_mutex_unlock(&senders->lock);
+	return batch->count > 0;
+}
+
+/* --- a batch --------------------------------------------------------------------------------------- */
+
+/* Leaves out what nobody wants any more. */
+static void
+drop_unwanted(Batch *batch)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+	{
+		Item *item = &batch->items[i];
+
+		if (nachet_tally_wanted(item->tally))
+			batch->items[kept++] = *item;
+		else
+		{
+			NachetError error = NACHET_ERROR_INIT;
+
+			nachet_error_set(&error, "the request was given up");
+			nachet_spooled_free(item->picture);
+			nachet_tally_fail(item->tally, &error);
+			nachet_error_clear(&error);
+		}
+	}
+	batch->count = kept;
+}
+
+static int
+compare_items(const void *a, const void *b)
+{
+	return memcmp(((const Item *) a)->picture->digest, ((const Item *) b)->picture->digest,
+	              NACHET_SHA256_BYTES);
+}
+
+/* Decides which pictures' bytes go over the line: each missing content once. */
+static bool
+find_missing(NachetPool *pool, const NachetPooled *pooled, Batch *batch, NachetError *error)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		memcpy(batch->digests[i], batch->items[i].picture->digest, NACHET_SHA256_BYTES);
+	if (!nachet_datastore_missing(
+	        pooled->connection, (const unsigned char(*)[NACHET_SHA256_BYTES]) batch->digests,
+	        batch->count, nachet_pool_statement_timeout(pool), batch->missing, error))
+		return false;
+	for (size_t i = batch->count; i > 1; i--)
+	{
+		if (memcmp(batch->digests[i - 1], batch->digests[i - 2], NACHET_SHA256_BYTES) == 0)
+			batch->missing[i - 1] = false;
+	}
+	return true;
+}
+
+static bool
+copy_picture(NachetChunkCopy *copy, const NachetSpooled *picture, char *buffer, NachetError *error)
+{
+	uint64_t offset = 0;
+
+	nachet_chunk_copy_content(copy);
+	while (offset < picture->size)
+	{
+		const void *bytes;
+		size_t length;
+
+		if (!nachet_spooled_read(picture, offset, buffer, &bytes, &length, error) ||
+		    !nachet_chunk_copy_write(copy, bytes, length, error))
+			return false;
+		offset += length;
+	}
+	return true;
+}
+
+static bool
+copy_missing(NachetPool *pool, const NachetPooled *pooled, Batch *batch, NachetError *error)
+{
+	unsigned timeout = nachet_pool_statement_timeout(pool);
+	NachetChunkCopy *copy = NULL;
+
+	nachet_pool_bound(pool, pooled, timeout);
+
+	for (size_t i = 0; i < batch->count; i++)
+	{
+		if (!batch->missing[i])
+			continue;
+		if (copy == NULL)
+			copy = nachet_chunk_copy_begin(pooled->connection, pooled->chunk_size, timeout, error);
+		if (copy == NULL)
+			return false;
+		if (!copy_picture(copy, batch->items[i].picture, batch->buffer, error))
+		{
+			nachet_chunk_copy_abort(copy);
+			return false;
+		}
+	}
+	return copy == NULL || nachet_chunk_copy_end(copy, error);
+}
+
+/* *lost tells whether the connection broke on the way. */
+static bool
+store_batch(NachetPool *pool, Batch *batch, bool *lost, NachetError *error)
+{
+	NachetPooled pooled;
+	bool stored;
+
+	*lost = false;
+	if (!nachet_pool_take(pool, &pooled, error))
+		return false;
+	stored = find_missing(pool, &pooled, batch, error) && copy_missing(pool, &pooled, batch, error);
+	*lost = error->unreachable && !nachet_pool_was_cut(pool, &pooled, error);
+	nachet_pool_give(pool, &pooled);
+	return stored;
+}
+
+static void
+count_stored(const Batch *batch)
+{
+	uint64_t bytes = 0;
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+	{
+		bytes += batch->missing[i] ? batch->items[i].picture->size : 0;
+		fresh += batch->missing[i];
+	}
+	nachet_metrics_add(NACHET_COUNT_NEW_BYTES, bytes);
+	nachet_metrics_add(NACHET_COUNT_NEW_PICTURES, fresh);
+	nachet_metrics_add(NACHET_COUNT_KNOWN_PICTURES, batch->count - fresh);
+}
+
+/* Sends a batch, once more where the connection was lost on the way: all of it is still here. */
+static void
+send_batch(NachetPool *pool, Batch *batch)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	bool stored;
+	bool lost;
+
+	drop_unwanted(batch);
+	if (batch->count == 0)
+		return;
+	qsort(batch->items, batch->count, sizeof(batch->items[0]), compare_items);
+	stored = store_batch(pool, batch, &lost, &error);
+	if (lost)
+	{
+		nachet_error_clear(&error);
+		stored = store_batch(pool, batch, &lost, &error);
+	}
+	if (stored)
+		count_stored(batch);
+	for (size_t i = 0; i < batch->count; i++)
+	{
+		Item *item = &batch->items[i];
+		uint64_t size = item->picture->size;
+
+		/* The memory is free before its request can go on. */
+		nachet_spooled_free(item->picture);
+		if (stored)
+			nachet_tally_stored(item->tally, batch->missing[i] ? size : 0);
+		else
+			nachet_tally_fail(item->tally, &error);
+	}
+	nachet_error_clear(&error);
+}
+
+/* --- the threads ----------------------------------------------------------------------------------- */
+
+static void *
+run_sender(void *context)
+{
+	Sender *sender = context;
+
+	while (take_batch(sender->senders, sender->batch))
+		send_batch(sender->senders->pool, sender->batch);
+	return NULL;
+}
+
+NachetSenders *
+nachet_senders_start(NachetPool *pool, size_t count)
+{
+	NachetSenders *senders = calloc(1, sizeof(*senders) + count * sizeof(senders->sender[0]));
+
+	if (senders == NULL)
+		return NULL;
+	pthread_mutex_init(&senders->lock, NULL);
+	pthread_cond_init(&senders->filled, NULL);
+	pthread_cond_init(&senders->emptied, NULL);
+	senders->pool = pool;
+	while (senders->count < count)
+	{
+		Sender *sender = &senders->sender[senders->count];
+
+		sender->senders = senders;
+		sender->batch = malloc(sizeof(*sender->batch));
+		if (sender->batch == NULL || pthread_create(&sender->thread, NULL, run_sender, sender) != 0)
+		{
+			free(sender->batch);
+			nachet_senders_stop(senders);
+			return NULL;
+		}
+		senders->count++;
+	}
+	return senders;
+}
+
+void
+nachet_senders_stop(NachetSenders *senders)
+{
+	if (senders == NULL)
+		return;
+	pthread_mutex_lock(&senders->lock);
+	senders->stopping = true;
+	pthread_cond_broadcast(&senders->filled);
+	pthread_mutex_unlock(&senders->lock);
+	for (size_t i = 0; i < senders->count; i++)
+	{
+		pthread_join(senders->sender[i].thread, NULL);
+		free(senders->sender[i].batch);
+	}
+	pthread_cond_destroy(&senders->filled);
+	pthread_cond_destroy(&senders->emptied);
+	pthread_mutex_destroy(&senders->lock);
+	free(senders);
+}

@@ -1,0 +1,22 @@
+/*
+ * http/ops/admin.h
+ *		What operators and their tools ask: /live, /ready and /metrics, on a socket of their own.
+ */
+#ifndef NACHET_HTTP_ADMIN_H
+#define NACHET_HTTP_ADMIN_H
+
+#include "http/ops/listen.h"
+#include "http/server.h"
+
+typedef struct NachetAdmin NachetAdmin;
+
+/*
+ * Serves on the listener, which stays the caller's, as long as server is there. NULL, and a message, where it
+ * can't.
+ */
+extern NachetAdmin *nachet_admin_start(const NachetServer *server, NachetListener *listener);
+
+/* Closes the listener. NULL is allowed. */
+extern void nachet_admin_stop(NachetAdmin *admin);
+
+#endif

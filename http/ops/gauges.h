@@ -1,0 +1,14 @@
+/*
+ * http/ops/gauges.h
+ *		How things stand at this moment, for the service's operators.
+ */
+#ifndef NACHET_HTTP_GAUGES_H
+#define NACHET_HTTP_GAUGES_H
+
+#include "http/server.h"
+#include "http/text.h"
+
+/* Clients, pool, spool and the process, in Prometheus' text format. */
+extern void nachet_gauges_write(NachetText *text, const NachetServer *server);
+
+#endif

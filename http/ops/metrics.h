@@ -1,0 +1,38 @@
+/*
+ * http/ops/metrics.h
+ *		What the service has done since it was started, counted for its operators.
+ */
+#ifndef NACHET_HTTP_METRICS_H
+#define NACHET_HTTP_METRICS_H
+
+#include <stdint.h>
+
+#include "http/request/router.h"
+#include "http/text.h"
+
+typedef enum NachetCounter
+{
+	NACHET_COUNT_RECEIVED_BYTES, /* of bodies */
+	NACHET_COUNT_SENT_BYTES,     /* likewise */
+	NACHET_COUNT_NEW_PICTURES,   /* whose bytes were stored */
+	NACHET_COUNT_KNOWN_PICTURES, /* whose bytes were there */
+	NACHET_COUNT_NEW_BYTES,
+	NACHET_COUNT_SETS_CREATED,
+	NACHET_COUNT_SETS_PRESENT,
+	NACHET_COUNT_REFUSED_CONNECTIONS, /* beyond the limit */
+	NACHET_COUNTERS
+} NachetCounter;
+
+/* Any thread may call these; they wait for nothing. */
+extern void nachet_metrics_add(NachetCounter counter, uint64_t amount);
+extern void nachet_metrics_request(const NachetRoute *route, const char *method, unsigned status,
+                                   uint64_t microseconds);
+
+/* What was counted, in Prometheus' text format. */
+extern void nachet_metrics_write(NachetText *text);
+
+/* The head of a metric, whose lines must follow it. */
+extern void nachet_metrics_head(NachetText *text, const char *name, const char *type,
+                                const char *help);
+
+#endif

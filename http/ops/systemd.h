@@ -1,0 +1,22 @@
+/*
+ * http/ops/systemd.h
+ *		What a service manager hands over at the start, and what it is told.
+ */
+#ifndef NACHET_HTTP_SYSTEMD_H
+#define NACHET_HTTP_SYSTEMD_H
+
+#include <stdbool.h>
+
+typedef struct NachetHandedOver
+{
+	int service; /* -1 where there is none */
+	int admin;   /* the one that is named "admin"; likewise */
+} NachetHandedOver;
+
+/* False, and a message, where there are more sockets than can be used. */
+extern bool nachet_systemd_sockets(NachetHandedOver *sockets) __attribute__((warn_unused_result));
+
+/* Tells the manager, where there is one that listens: READY=1, STOPPING=1. */
+extern void nachet_systemd_notify(const char *state);
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * http/request/head.c
+ *		Whether a request's head can be read in one way only.
+ *
+ * A proxy before the service and the service itself must see the same requests in the same bytes, or a client can
+ * hide a request in another one. libmicrohttpd before 0.9.77 ends the headers at a line that begins with a colon or
+ * a NUL, cuts names and values at a NUL, and takes LF for a line end. It tells nothing of that, but its
+ * texts are the bytes as they were received, with NULs in place of separators. So the texts must lie side by
+ * side, parted by exactly the separators that are allowed, from the method to the empty line; whatever was cut
+ * off, skipped or moved leaves a gap, unless it is as long as what it stands for: NUL and LF, or colon and LF,
+ * become two NULs as CR and LF do. So the lines are also looked at as they came, when only the request line was
+ * read; if they were not all there, nothing may follow the request. Newer versions refuse all of this themselves
+ * (library.c), and keep their texts otherwise.
+ */
+#include <string.h>
+
+#include "http/library.h"
+#include "http/body/mime.h"
+#include "http/request/head.h"
+#include "http/request/respond.h"
+
+#define LINE_END       2 /* CRLF */
+#define VERSION_LENGTH 8 /* HTTP/1.1; libmicrohttpd takes no other length */
+
+/* A longer head is not looked at. libmicrohttpd's buffer is half of its memory, so that this never leaves it. */
+#define PLAIN_BYTES (16 * 1024)
+
+/* Where the next header line must begin, as long as all lines so far were in place. */
+typedef struct Walk
+{
+	const char *at; /* NULL after one that was not */
+	const char *end;
+} Walk;
+
+static bool
+is_token(const char *text)
+{
+	while (nachet_mime_is_token((unsigned char) *text))
+		text++;
+	return *text == '\0';
+}
+
+static bool
+is_target(const char *text)
+{
+	while ((unsigned char) *text > ' ' && *text != 0x7f)
+		text++;
+	return *text == '\0';
+}
+
+static enum MHD_Result
+step_over_line(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
+               const char *value, size_t value_size)
+{
+	Walk *walk = context;
+	const char *at = walk->at;
+
+	(void) kind;
+	if (at == NULL)
+		return MHD_NO;
+	walk->at = NULL;
+	if (name != at)
+		return MHD_NO;
+	at += name_size + 1;
+	while (at < walk->end && at != value && (*at == ' ' || *at == '\t'))
+		at++;
+	if (at != value)
+		return MHD_NO;
+	walk->at = value + value_size + LINE_END;
+	return MHD_YES;
+}
+
+/* Whether the texts are all that was received. */
+static bool
+is_gapless(const NachetRequest *request, const char *url, const char *method, const char *version)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	Walk walk = {NULL, NULL};
+
+	if (info == NULL || url != method + strlen(method) + 1 ||
+	    version != url + request->target_length + 1)
+		return false;
+	walk.at = version + VERSION_LENGTH + LINE_END;
+	walk.end = method + info->header_size;
+	(void) MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, step_over_line, &walk);
+	return walk.at != NULL && walk.at + LINE_END == walk.end;
+}
+
+bool
+nachet_request_head_is_plain(const char *target)
+{
+	const char *at = target + strlen(target) + 1 + VERSION_LENGTH + LINE_END;
+	const char *end = at + PLAIN_BYTES;
+
+	while (at < end && *at != '\r')
+	{
+		while (nachet_mime_is_token((unsigned char) *at))
+			at++;
+		if (*at != ':')
+			return false;
+		while (at < end && (*at == '\t' || ((unsigned char) *at >= ' ' && *at != 0x7f)))
+			at++;
+		if (at[0] != '\r' || at[1] != '\n')
+			return false;
+		at += LINE_END;
+	}
+	return at < end && at[0] == '\r' && at[1] == '\n';
+}
+
+void
+nachet_request_head_check(NachetRequest *request, const char *url, const char *method,
+                          const char *version)
+{
+	if (!is_token(method) || *method == '\0' || !is_target(url))
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The request line is malformed.");
+	else if (!nachet_library_is_strict() && !is_gapless(request, url, method, version))
+		nachet_respond_problem(
+		    request, MHD_HTTP_BAD_REQUEST,
+		    "The request line or a header line is malformed: each ends with CRLF, "
+		    "holds no NUL, and is not folded.");
+}

@@ -1,0 +1,113 @@
+/*
+ * http/request/headers.c
+ *		The headers that a request may hold at most once, and that mean something here.
+ *
+ * One that comes twice is refused whatever it says: who was before us may have believed the other.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/request/headers.h"
+#include "http/request/respond.h"
+
+static const char *const header_names[NACHET_HEADER_COUNT] = {
+    [NACHET_HEADER_HOST] = "Host",
+    [NACHET_HEADER_ORIGIN] = "Origin",
+    [NACHET_HEADER_CONTENT_LENGTH] = "Content-Length",
+    [NACHET_HEADER_TRANSFER_ENCODING] = "Transfer-Encoding",
+    [NACHET_HEADER_CONTENT_TYPE] = "Content-Type",
+    [NACHET_HEADER_CONTENT_ENCODING] = "Content-Encoding",
+    [NACHET_HEADER_EXPECT] = "Expect",
+    [NACHET_HEADER_AUTHORIZATION] = "Authorization",
+    [NACHET_HEADER_COOKIE] = "Cookie",
+    [NACHET_HEADER_SEC_FETCH_SITE] = "Sec-Fetch-Site",
+    [NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD] = "Access-Control-Request-Method",
+};
+
+/*
+ * What HTTP takes as a name. Whatever else there is before a colon, a blank above all, has been read
+ * differently by others on the way.
+ */
+static bool
+is_token(const char *name, size_t length)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	return length > 0 && strspn(name, token) == length;
+}
+
+static bool
+has_control(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+	{
+		if (((unsigned char) bytes[i] < ' ' && bytes[i] != '\t') || bytes[i] == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+static enum MHD_Result
+collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t key_size,
+               const char *value, size_t value_size)
+{
+	NachetHeaders *headers = context;
+
+	(void) kind;
+	if (value == NULL)
+		value = "";
+	if (has_control(value, value_size))
+		headers->has_control = true;
+	if (!is_token(key, key_size))
+		headers->has_bad_name = true;
+	for (int i = 0; i < NACHET_HEADER_COUNT; i++)
+	{
+		if (strcasecmp(key, header_names[i]) != 0)
+			continue;
+		if (headers->value[i] != NULL)
+			headers->repeated = header_names[i];
+		headers->value[i] = value;
+	}
+	return MHD_YES;
+}
+
+void
+nachet_headers_read(NachetHeaders *headers, struct MHD_Connection *connection)
+{
+	memset(headers, 0, sizeof(*headers));
+	(void) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, collect_header, headers);
+}
+
+void
+nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *request,
+                             const char *version)
+{
+	const char *length = headers->value[NACHET_HEADER_CONTENT_LENGTH];
+	const char *coding = headers->value[NACHET_HEADER_TRANSFER_ENCODING];
+
+	if (headers->has_control)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "A header holds a control character.");
+	else if (headers->has_bad_name)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header has a malformed name.");
+	else if (headers->repeated != NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header %s is given twice.",
+		                       headers->repeated);
+	else if (length != NULL && coding != NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "Content-Length and Transfer-Encoding contradict each other.");
+	else if (coding != NULL && strcmp(version, MHD_HTTP_VERSION_1_0) == 0)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding.");
+	else if (coding != NULL && strcasecmp(coding, "chunked") != 0)
+		nachet_respond_problem(request, MHD_HTTP_NOT_IMPLEMENTED,
+		                       "The only transfer coding that is read is chunked.");
+	else if (length != NULL && (*length == '\0' || strlen(length) > 18 ||
+	                            length[strspn(length, "0123456789")] != '\0'))
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "Content-Length is no number.");
+	else if (coding != NULL)
+		request->body_length = NACHET_REQUEST_CHUNKED;
+	else if (length != NULL)
+		request->body_length = strtoull(length, NULL, 10);
+}

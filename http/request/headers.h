@@ -1,0 +1,46 @@
+/*
+ * http/request/headers.h
+ *		The headers that a request may hold at most once, and that mean something here.
+ */
+#ifndef NACHET_HTTP_HEADERS_H
+#define NACHET_HTTP_HEADERS_H
+
+#include <stdbool.h>
+
+#include "http/request/request.h"
+
+typedef enum NachetHeader
+{
+	NACHET_HEADER_HOST,
+	NACHET_HEADER_ORIGIN,
+	NACHET_HEADER_CONTENT_LENGTH,
+	NACHET_HEADER_TRANSFER_ENCODING,
+	NACHET_HEADER_CONTENT_TYPE,
+	NACHET_HEADER_CONTENT_ENCODING,
+	NACHET_HEADER_EXPECT,
+	NACHET_HEADER_AUTHORIZATION,
+	NACHET_HEADER_COOKIE,
+	NACHET_HEADER_SEC_FETCH_SITE,
+	NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD,
+	NACHET_HEADER_COUNT
+} NachetHeader;
+
+/* The values are libmicrohttpd's, and live as long as the request. */
+typedef struct NachetHeaders
+{
+	const char *value[NACHET_HEADER_COUNT]; /* NULL where there is none */
+	const char *repeated;                   /* the name of one that came twice */
+	bool has_control;
+	bool has_bad_name;
+} NachetHeaders;
+
+extern void nachet_headers_read(NachetHeaders *headers, struct MHD_Connection *connection);
+
+/*
+ * Where the body ends must be beyond doubt, or what follows could be taken for another request: fills the
+ * request's body_length, or sets its answer.
+ */
+extern void nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *request,
+                                         const char *version);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * http/request/origin.h
+ *		Who a browser may be talking for: the Host and Origin headers.
+ */
+#ifndef NACHET_HTTP_ORIGIN_H
+#define NACHET_HTTP_ORIGIN_H
+
+#include <stdbool.h>
+
+#include "http/options.h"
+
+/* Whether a Host header names this service: a loopback name or one of --server-name, with any port or none. */
+extern bool nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host);
+
+/*
+ * The same for the operators' endpoints, which monitors call by address or by a name of their own network: an address or a
+ * name without a dot will do too, since no page on the Internet has one.
+ */
+extern bool nachet_origin_operators_host_allowed(const NachetHttpOptions *options,
+                                                 const char *host);
+
+/* What follows http:// or https:// in a text; NULL if neither begins it. */
+extern const char *nachet_origin_after_scheme(const char *text);
+
+/* Whether a text can be a --server-name: a name as Host has it, without a port. */
+extern bool nachet_origin_name_valid(const char *name);
+
+/* Whether a text is an origin as browsers write it: http:// or https://, a name, and a port or none. */
+extern bool nachet_origin_valid(const char *origin);
+
+/* Whether it is one of --allow-origin. */
+extern bool nachet_origin_listed(const NachetHttpOptions *options, const char *origin);
+
+/* Whether a page of this origin may send requests: the service's own, or one of --allow-origin. */
+extern bool nachet_origin_allowed(const NachetHttpOptions *options, const char *origin,
+                                  const char *host);
+
+#endif

@@ -1,0 +1,363 @@
+/*
+ * http/request/request.c
+ *		One request, from its headers to its answer.
+ *
+ * libmicrohttpd calls us once with the headers, then with slices of the body, then once more. It takes an
+ * answer in the first call, which ends the connection without reading the body, or in the last. A refusal is
+ * therefore given at once where the client waits for leave to send its body (Expect: 100-continue) or has too
+ * much of it to be read for nothing; otherwise the body is read and dropped first, because closing a
+ * connection with bytes unread takes the answer away with it. Beyond --max-discard-size we close, and what is
+ * dropped must come faster than what is wanted, or anyone could hold a place for days.
+ *
+ * All of a request is done in its connection's own thread, which may wait. The watchdog is told whenever we
+ * begin and end to wait for the client; where it has cut the client off, nothing may be answered any more.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/request/access_log.h"
+#include "http/auth/auth.h"
+#include "http/request/cors.h"
+#include "http/library.h"
+#include "http/ops/metrics.h"
+#include "http/request/origin.h"
+#include "http/request/head.h"
+#include "http/request/respond.h"
+#include "http/request/router.h"
+
+/* How many times faster than --min-rate a refused body must come: it is only read to let its answer arrive. */
+#define DISCARD_HASTE 64
+
+#define PASS_HOST_ON "a proxy must pass the header Host on as it is"
+
+static void
+take_headers(NachetRequest *request, const NachetHeaders *headers)
+{
+	const char *expect = headers->value[NACHET_HEADER_EXPECT];
+
+	request->host = headers->value[NACHET_HEADER_HOST];
+	request->content_type = headers->value[NACHET_HEADER_CONTENT_TYPE];
+	request->expects_continue = expect != NULL && strcasecmp(expect, "100-continue") == 0;
+}
+
+/* The path of a target. One that names a host too (RFC 9112, 3.2.2), as for a proxy, must name that of Host. */
+static const char *
+find_path(NachetRequest *request, const char *target)
+{
+	const char *host = request->host;
+	const char *authority = nachet_origin_after_scheme(target);
+	size_t length = authority != NULL ? strcspn(authority, "/") : 0;
+
+	if (authority == NULL)
+		return target;
+	if (host != NULL && (strlen(host) != length || strncasecmp(host, authority, length) != 0))
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "The request line names another host than the header Host.");
+	return authority[length] == '/' ? authority + length : "/";
+}
+
+/* Which page sends a request. The service's own page is public and changes nothing: it may come from anywhere. */
+static void
+check_page(NachetRequest *request, const NachetHeaders *headers, const char *path)
+{
+	const char *origin = headers->value[NACHET_HEADER_ORIGIN];
+	const char *site = headers->value[NACHET_HEADER_SEC_FETCH_SITE];
+	bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+
+	if (reads && nachet_router_find(path) == &nachet_route_page)
+		return;
+	if (origin != NULL && !nachet_origin_allowed(request->server->options, origin, request->host))
+		nachet_respond_problem(
+		    request, MHD_HTTP_FORBIDDEN,
+		    "Pages of the origin \"%.200s\" may not use this service. If they are "
+		    "its own, --server-name must name it, and " PASS_HOST_ON
+		    "; other origins need --allow-origin.",
+		    origin);
+	else if (origin == NULL && site != NULL &&
+	         (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0))
+		nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
+		                       "Pages of other sites may not use this service.");
+}
+
+static void
+check_sender(NachetRequest *request, const NachetHeaders *headers, const char *path)
+{
+	const NachetHttpOptions *options = request->server->options;
+
+	if (nachet_watched_is_surplus(request->watched))
+	{
+		nachet_metrics_add(NACHET_COUNT_REFUSED_CONNECTIONS, 1);
+		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+		                       "The service has as many clients as it may; try again later.");
+	}
+	else if (request->host == NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header Host is missing.");
+	else if (!nachet_origin_host_allowed(options, request->host))
+		nachet_respond_problem(request, MHD_HTTP_MISDIRECTED_REQUEST,
+		                       "The service does not answer for the host \"%.200s\": --server-name "
+		                       "must name it, and " PASS_HOST_ON ".",
+		                       request->host);
+	else
+		check_page(request, headers, path);
+	if (request->status == 0 && headers->value[NACHET_HEADER_EXPECT] != NULL &&
+	    !request->expects_continue)
+		nachet_respond_problem(request, MHD_HTTP_EXPECTATION_FAILED,
+		                       "The only expectation that is met is 100-continue.");
+}
+
+/* The body's coding, and its length where it is announced. */
+static void
+check_body(NachetRequest *request, const NachetHeaders *headers)
+{
+	const NachetRoute *route = request->route;
+	const char *coding = headers->value[NACHET_HEADER_CONTENT_ENCODING];
+	uint64_t limit = route->body_limit(request->server->options);
+
+	if (coding != NULL && strcasecmp(coding, "identity") != 0)
+		nachet_respond_unsupported(request, "Accept-Encoding", "identity",
+		                           "Bodies with a Content-Encoding are not read.");
+	else if (request->body_length != NACHET_REQUEST_CHUNKED && request->body_length > limit)
+		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
+		                       "The body is of %" PRIu64 " bytes; %s takes up to %" PRIu64 ".",
+		                       request->body_length, route->path, limit);
+}
+
+static void
+check_route(NachetRequest *request, const NachetHeaders *headers, const char *path,
+            const char *method)
+{
+	const NachetRoute *route = nachet_router_find(path);
+
+	request->route = route;
+	if (route == NULL)
+		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".",
+		                       path);
+	else
+		nachet_cors_check_preflight(request, headers);
+	if (request->status != 0)
+		return;
+	if (!nachet_router_allows(route, method))
+		nachet_respond_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s takes the methods %s.",
+		                       route->path, route->allow);
+	else if (route->choose != NULL)
+		request->route = route->choose(request);
+	else if (!route->any_query &&
+	         MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) != 0)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "%s takes no query parameters.",
+		                       route->path);
+	if (request->status == 0)
+		check_body(request, headers);
+}
+
+void *
+nachet_request_announced(void *context, const char *uri, struct MHD_Connection *connection)
+{
+	NachetWatched *watched = nachet_watched_of(connection);
+	NachetRequest *request = calloc(1, sizeof(*request));
+
+	if (watched == NULL || request == NULL)
+	{
+		free(request);
+		return NULL;
+	}
+	request->server = context;
+	request->connection = connection;
+	request->watched = watched;
+	request->target_length = uri != NULL ? strlen(uri) : 0;
+	request->plain_head =
+	    uri != NULL && !nachet_library_is_strict() && nachet_request_head_is_plain(uri);
+	nachet_watched_headers(watched);
+	return request;
+}
+
+static void
+begin_request(NachetRequest *request, const char *url, const char *method)
+{
+	request->begun = true;
+	clock_gettime(CLOCK_MONOTONIC, &request->started);
+	snprintf(request->method, sizeof(request->method), "%s", method);
+	snprintf(request->path, sizeof(request->path), "%s", url);
+	nachet_request_id_choose(
+	    request->id,
+	    MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-Request-Id"));
+	atomic_fetch_add(&request->server->requests, 1);
+}
+
+/* Hands the answer over; without one (memory ran out) the connection is closed. */
+static enum MHD_Result
+send_answer(NachetRequest *request)
+{
+	struct MHD_Response *response = request->response;
+	enum MHD_Result queued;
+
+	if (response == NULL)
+		return MHD_NO;
+	nachet_watched_answer(request->watched, request->answer_length);
+	(void) MHD_add_response_header(response, "X-Request-Id", request->id);
+	if (request->closes || atomic_load(&request->server->draining) ||
+	    nachet_watched_is_surplus(request->watched))
+		(void) MHD_add_response_header(response, "Connection", "close");
+	queued = MHD_queue_response(request->connection, request->status, response);
+	MHD_destroy_response(response);
+	request->response = NULL;
+	return queued;
+}
+
+static enum MHD_Result
+begin(NachetRequest *request, const char *url, const char *method, const char *version)
+{
+	NachetServer *server = request->server;
+	NachetHeaders headers;
+	const char *path;
+
+	begin_request(request, url, method);
+	if (!nachet_watched_work(request->watched))
+		return MHD_NO;
+	nachet_headers_read(&headers, request->connection);
+	nachet_cors_begin(request, &headers);
+	nachet_request_head_check(request, url, method, version);
+	nachet_headers_check_framing(&headers, request, version);
+	if (request->status != 0)
+	{
+		/* Nothing of the body can be told from what follows it. */
+		request->closes = true;
+		return send_answer(request);
+	}
+	/* Line ends among chunks, or of a head that came in pieces, are not seen here: what follows them is not taken for another request. */
+	request->closes = !nachet_library_is_strict() &&
+	                  (request->body_length == NACHET_REQUEST_CHUNKED || !request->plain_head);
+	take_headers(request, &headers);
+	path = find_path(request, url);
+	snprintf(request->path, sizeof(request->path), "%s", path);
+	if (request->status == 0)
+		check_sender(request, &headers, path);
+	if (request->status == 0)
+		check_route(request, &headers, path, method);
+	if (request->status == 0)
+		nachet_auth_check(request, &headers);
+	if (request->status == 0 && request->route->begin != NULL)
+		request->route->begin(request);
+	if (request->status != 0 && request->body_length > 0 &&
+	    (request->expects_continue || (request->body_length != NACHET_REQUEST_CHUNKED &&
+	                                   request->body_length > server->options->max_discard_size)))
+		return send_answer(request);
+	nachet_watched_body(request->watched, request->id, 0);
+	return MHD_YES;
+}
+
+/* False where the connection is to be closed. */
+static bool
+discard(NachetRequest *request, size_t length)
+{
+	uint64_t limit = request->server->options->max_discard_size;
+
+	request->body_discarded += length;
+	if (request->body_discarded > limit)
+		return false;
+	return request->body_length == NACHET_REQUEST_CHUNKED ||
+	       request->body_length - request->body_received <= limit;
+}
+
+static bool
+receive(NachetRequest *request, const char *bytes, size_t length)
+{
+	request->body_received += length;
+	nachet_metrics_add(NACHET_COUNT_RECEIVED_BYTES, length);
+	if (request->status == 0 &&
+	    request->body_received > request->route->body_limit(request->server->options))
+		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
+		                       "The body is too long; %s takes up to %" PRIu64 " bytes.",
+		                       request->route->path,
+		                       request->route->body_limit(request->server->options));
+	if (request->status == 0)
+		request->route->receive(request, bytes, length);
+	return request->status == 0 || discard(request, length);
+}
+
+enum MHD_Result
+nachet_request_handle(void *context, struct MHD_Connection *connection, const char *url,
+                      const char *method, const char *version, const char *bytes, size_t *length,
+                      void **state)
+{
+	NachetRequest *request = *state;
+
+	(void) context;
+	(void) connection;
+	if (request == NULL)
+		return MHD_NO; /* memory had run out */
+	if (!request->begun)
+		return begin(request, url, method, version);
+	if (!nachet_watched_work(request->watched))
+		return MHD_NO;
+	if (*length > 0)
+	{
+		bool go_on = receive(request, bytes, *length);
+		size_t haste = request->status == 0 ? 1 : DISCARD_HASTE;
+
+		nachet_watched_body(request->watched, request->id, *length / haste);
+		*length = 0;
+		return go_on ? MHD_YES : MHD_NO;
+	}
+	if (request->status == 0)
+		request->route->answer(request);
+	if (request->status == 0)
+		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+	return send_answer(request);
+}
+
+/* Leaves the request's traces: a line in the log, and what it adds to the metrics. */
+static void
+account_for(const NachetRequest *request, enum MHD_RequestTerminationCode code, bool too_slow)
+{
+	struct timespec now;
+	int64_t microseconds;
+	const char *ending = NULL;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	microseconds = (int64_t) (now.tv_sec - request->started.tv_sec) * 1000000 +
+	               (now.tv_nsec - request->started.tv_nsec) / 1000;
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		nachet_metrics_add(NACHET_COUNT_SENT_BYTES, request->answer_length);
+	else if (too_slow)
+		ending = "the client was too slow";
+	else
+		ending = "the connection was closed";
+	nachet_metrics_request(request->route, request->method, request->status,
+	                       (uint64_t) microseconds);
+	nachet_access_log(request, (uint64_t) microseconds, ending);
+}
+
+void
+nachet_request_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+	NachetServer *server = context;
+	NachetRequest *request = *state;
+	bool too_slow;
+
+	(void) connection;
+	if (request == NULL)
+		return;
+	*state = NULL;
+	if (!request->begun)
+	{
+		free(request);
+		return;
+	}
+	too_slow = nachet_watched_done(request->watched);
+	if (too_slow && request->status == 0)
+		request->status = MHD_HTTP_REQUEST_TIMEOUT;
+	if (request->route != NULL && request->route->finish != NULL)
+		request->route->finish(request);
+	account_for(request, code, too_slow);
+	if (request->response != NULL)
+		MHD_destroy_response(request->response);
+	free(request->auth_email);
+	free(request->challenge);
+	free(request->reason);
+	free(request);
+	atomic_fetch_sub(&server->requests, 1);
+}

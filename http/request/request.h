@@ -1,0 +1,66 @@
+/*
+ * http/request/request.h
+ *		One request, from its headers to its answer.
+ */
+#ifndef NACHET_HTTP_REQUEST_H
+#define NACHET_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include <microhttpd.h>
+
+#include "http/request/request_id.h"
+#include "http/server.h"
+#include "http/request/watchdog.h"
+
+#define NACHET_REQUEST_CHUNKED UINT64_MAX
+
+typedef struct NachetRoute NachetRoute;
+
+/* Owned by its connection's thread. It is there from its first line on, and begins with its headers. */
+typedef struct NachetRequest
+{
+	bool begun;
+	bool closes; /* the connection ends with the answer */
+	NachetServer *server;
+	struct MHD_Connection *connection;
+	NachetWatched *watched;
+	const NachetRoute *route; /* NULL where there is none */
+	void *state;              /* the route's own, which its finish frees */
+	char method[16];          /* as sent; cut, like the path, to what a log line shows */
+	char path[128];
+	char id[NACHET_REQUEST_ID_MAX + 1];
+	const char *host;         /* the header's value */
+	const char *content_type; /* likewise; NULL where there is none */
+	const char *cors_origin;  /* the Origin, where it is a listed one */
+	char *auth_email;         /* who was authenticated; NULL without authentication */
+	bool expects_continue;
+	bool plain_head;      /* its header lines were seen as they came */
+	size_t target_length; /* of its first line's, as it was sent */
+	uint64_t body_length; /* as announced, or NACHET_REQUEST_CHUNKED */
+	uint64_t body_received;
+	uint64_t body_discarded;
+	uint64_t statement_memory; /* taken of the server's budget */
+	struct timespec started;
+
+	/* The answer; the first one stands. */
+	unsigned status; /* 0 until there is one */
+	struct MHD_Response *response;
+	uint64_t answer_length; /* of its body */
+	char *challenge;        /* its WWW-Authenticate; NULL for none */
+	char *reason;           /* for the log; NULL where there is none */
+} NachetRequest;
+
+/* libmicrohttpd's callbacks; their context is the NachetServer. */
+extern void *nachet_request_announced(void *context, const char *uri,
+                                      struct MHD_Connection *connection);
+extern enum MHD_Result nachet_request_handle(void *context, struct MHD_Connection *connection,
+                                             const char *url, const char *method,
+                                             const char *version, const char *bytes, size_t *length,
+                                             void **state);
+extern void nachet_request_completed(void *context, struct MHD_Connection *connection, void **state,
+                                     enum MHD_RequestTerminationCode code);
+
+#endif

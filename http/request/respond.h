@@ -1,0 +1,47 @@
+/*
+ * http/request/respond.h
+ *		Answers: JSON that the database made, plain text, and problem documents (RFC 9457).
+ *
+ * Each of them sets the request's answer where it has none yet, and does nothing otherwise.
+ */
+#ifndef NACHET_HTTP_RESPOND_H
+#define NACHET_HTTP_RESPOND_H
+
+#include "loader/client/error.h"
+#include "http/request/request.h"
+
+#define NACHET_RETRY_AFTER_SECONDS "5"
+
+extern void nachet_respond_json(NachetRequest *request, unsigned status, const char *json);
+extern void nachet_respond_empty(NachetRequest *request, unsigned status);
+extern void nachet_respond_text(NachetRequest *request, unsigned status, const char *text);
+
+/*
+ * The detail is a full sentence; code and hint may be NULL. A status of 503 has Retry-After, one of 405 the
+ * route's Allow.
+ */
+extern void nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code,
+                                   const char *hint, const char *detail, ...)
+    __attribute__((format(printf, 5, 6)));
+
+#define nachet_respond_problem(request, status, ...)                                               \
+	nachet_respond_refusal(request, status, NULL, NULL, __VA_ARGS__)
+
+/* A 415 that says what is taken: header is Accept or Accept-Encoding. */
+extern void nachet_respond_unsupported(NachetRequest *request, const char *header,
+                                       const char *taken, const char *detail);
+
+/* Contents that a manifest names are not stored; missing: the JSON array of their SHA-256. */
+extern void nachet_respond_missing(NachetRequest *request, const char *missing);
+
+/* Contents were swept between their storing and their use: the client must send them again. */
+extern void nachet_respond_swept(NachetRequest *request);
+
+/* What went wrong on the way to the disk is the service's own matter: the client may try again. */
+extern void nachet_respond_spool_failure(NachetRequest *request, const NachetError *error);
+
+/* What the database, or the way to it, refused; bad_request is the status for values it can't read (class 22). */
+extern void nachet_respond_error(NachetRequest *request, unsigned bad_request,
+                                 const NachetError *error);
+
+#endif

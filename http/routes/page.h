@@ -1,0 +1,25 @@
+/*
+ * http/routes/page.h
+ *		The upload page's files, as they were embedded at build.
+ */
+#ifndef NACHET_HTTP_PAGE_H
+#define NACHET_HTTP_PAGE_H
+
+#include <stddef.h>
+
+typedef struct NachetPageFile
+{
+	const char *path; /* where it is served */
+	const char *media_type;
+	const char *tag; /* its ETag, in quotes */
+	const unsigned char *bytes;
+	size_t length;
+} NachetPageFile;
+
+extern const NachetPageFile nachet_page_files[];
+extern const size_t nachet_page_file_count;
+
+/* NULL where none is served at this path. */
+extern const NachetPageFile *nachet_page_find(const char *path);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * http/routes/requester.h
+ *		Whether a request may be made at all in somebody's name, before its body has been read.
+ */
+#ifndef NACHET_HTTP_REQUESTER_H
+#define NACHET_HTTP_REQUESTER_H
+
+#include "http/routes/fields.h"
+#include "http/request/request.h"
+
+/*
+ * Asks the datastore whether the user is registered whom the service has authenticated, or whom the request names:
+ * email is NULL where it names nobody. False where the request has its answer.
+ */
+extern bool nachet_requester_check(NachetRequest *request, const char *email)
+    __attribute__((warn_unused_result));
+
+/*
+ * Asks the datastore whether a set of this user and these data could be made, whatever its
+ * pictures; only once the fields have all that a set needs: others may follow the pictures. False
+ * if the request has its answer.
+ */
+extern bool nachet_requester_check_fields(NachetRequest *request, NachetFields *fields)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * loader/files/entries.c
+ *		Names on the way into a set: a folder's, or those of --files-from.
+ *
+ * All names lie in one block of text, so that a folder of a million files costs two allocations.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "loader/files/entries.h"
+
+void
+nachet_entries_free(NachetEntries *entries)
+{
+	free(entries->text);
+	free(entries->start);
+	memset(entries, 0, sizeof(*entries));
+}
+
+bool
+nachet_entries_add(NachetEntries *entries, unsigned char type, const char *name)
+{
+	size_t length = strlen(name) + 2;
+
+	if (entries->length + length > entries->capacity)
+	{
+		size_t capacity = 2 * entries->capacity + length + 4096;
+		char *text = realloc(entries->text, capacity);
+
+		if (text == NULL)
+			return false;
+		entries->text = text;
+		entries->capacity = capacity;
+	}
+	if (entries->count >= entries->room)
+	{
+		size_t room = 2 * entries->room + 256;
+		size_t *start = reallocarray(entries->start, room, sizeof(*start));
+
+		if (start == NULL)
+			return false;
+		entries->start = start;
+		entries->room = room;
+	}
+	entries->start[entries->count++] = entries->length;
+	entries->text[entries->length] = (char) type;
+	memcpy(entries->text + entries->length + 1, name, length - 1);
+	entries->length += length;
+	return true;
+}
+
+static int
+compare_entries(const void *a, const void *b, void *text)
+{
+	return strcmp((const char *) text + *(const size_t *) a + 1,
+	              (const char *) text + *(const size_t *) b + 1);
+}
+
+void
+nachet_entries_sort(NachetEntries *entries)
+{
+	if (entries->count > 0)
+		qsort_r(entries->start, entries->count, sizeof(*entries->start), compare_entries,
+		        entries->text);
+}
+
+unsigned char
+nachet_entries_type(const NachetEntries *entries, size_t index)
+{
+	return (unsigned char) entries->text[entries->start[index]];
+}
+
+const char *
+nachet_entries_name(const NachetEntries *entries, size_t index)
+{
+	return entries->text + entries->start[index] + 1;
+}
+
+int
+nachet_entries_read_folder(NachetEntries *entries, int fd)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	int failed;
+
+	if (dir == NULL)
+	{
+		failed = errno;
+		close(fd);
+		return failed;
+	}
+	while (errno = 0, (entry = readdir(dir)) != NULL)
+	{
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (!nachet_entries_add(entries, entry->d_type, entry->d_name))
+		{
+			errno = ENOMEM;
+			break;
+		}
+	}
+	failed = errno;
+	closedir(dir);
+	nachet_entries_sort(entries);
+	return failed;
+}
+
+int
+nachet_entry_type(int folder, const char *name, bool follow, unsigned char *type)
+{
+	struct stat status;
+
+	if (*type != DT_UNKNOWN && (*type != DT_LNK || !follow))
+		return 0;
+	*type = DT_UNKNOWN;
+	if (fstatat(folder, name, &status, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
+		return errno;
+	*type = (unsigned char) IFTODT(status.st_mode);
+	return 0;
+}

@@ -1,0 +1,123 @@
+/*
+ * loader/files/source.c
+ *		One file's bytes, read so that a change while it is read is noticed.
+ *
+ * A file is opened O_NONBLOCK and through no symbolic link, because it may have become a pipe or a
+ * link since it was listed; a file that the user gave by its own path may be a link, and with
+ * --follow any. Size and modification time are taken when a file is checked and compared before and
+ * after each later reading.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "loader/files/beneath.h"
+#include "loader/files/source.h"
+
+static const char changed[] = "changed while it was being imported";
+
+static bool
+fail(NachetFileSource *source, const char *flaw)
+{
+	source->flaw = flaw;
+	return false;
+}
+
+/* strerror's words for a failed call; strerrordesc_np's strings live on and are any thread's. */
+static bool
+fail_errno(NachetFileSource *source)
+{
+	const char *words = strerrordesc_np(errno);
+
+	return fail(source, words != NULL ? words : "can't be read");
+}
+
+bool
+nachet_source_open(NachetFileSource *source, const NachetFiles *files, size_t index)
+{
+	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	char name[NACHET_NAME_MAX_BYTES + 1];
+	struct stat status;
+
+	memset(source, 0, sizeof(*source));
+	if (files->paths != NULL)
+		source->fd = open(files->paths[index], flags);
+	else
+	{
+		nachet_files_name(files, index, name);
+		source->fd = files->follow ? openat(files->folder_fd, name, flags)
+		                           : nachet_open_beneath(files->folder_fd, name, flags);
+	}
+	if (source->fd < 0 && errno == ELOOP && files->paths == NULL && !files->follow)
+		return fail(source, "has become a symbolic link, or lies behind one");
+	if (source->fd < 0)
+		return fail_errno(source);
+	if (fstat(source->fd, &status) != 0)
+	{
+		fail_errno(source);
+		nachet_source_close(source);
+		return false;
+	}
+	if (!S_ISREG(status.st_mode))
+	{
+		nachet_source_close(source);
+		source->special = true;
+		return fail(source, "is no regular file");
+	}
+	source->device = status.st_dev;
+	source->inode = status.st_ino;
+	source->size = (uint64_t) status.st_size;
+	source->mtime_ns = (int64_t) status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+	return true;
+}
+
+bool
+nachet_source_read(NachetFileSource *source, uint64_t offset, void *buffer, size_t length)
+{
+	char *next = buffer;
+
+	while (length > 0)
+	{
+		ssize_t got = pread(source->fd, next, length, (off_t) offset);
+
+		if (got == 0)
+			return fail(source, changed);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail_errno(source);
+		next += got;
+		offset += (uint64_t) got;
+		length -= (size_t) got;
+	}
+	return true;
+}
+
+bool
+nachet_source_unchanged(NachetFileSource *source, const NachetFile *file)
+{
+	struct stat status;
+
+	if (fstat(source->fd, &status) != 0)
+		return fail_errno(source);
+	if ((uint64_t) status.st_size != file->size ||
+	    (int64_t) status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec != file->mtime_ns)
+		return fail(source, changed);
+	return true;
+}
+
+void
+nachet_source_close(NachetFileSource *source)
+{
+	if (source->fd >= 0)
+		close(source->fd);
+	source->fd = -1;
+}
+
+bool
+nachet_source_callback(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	return nachet_source_read(context, offset, buffer, length);
+}

@@ -1,0 +1,397 @@
+/*
+ * loader/files/walk.c
+ *		The files below a folder, or those that were given, in a set's list.
+ *
+ * Folders are opened relative to their parent and, but for --follow, never through a symbolic link,
+ * so that a walk stays below its folder; with it, a folder that the walk is in already is not
+ * entered again. Each level holds one descriptor; a name's bound of 1,024 bytes bounds the levels.
+ * A folder's entries are sorted before they are taken, in one block of text that goes before the next
+ * level, so that a run is repeatable and a million files cost n log n. Only regular files are listed:
+ * nothing else is ever opened, because opening a pipe or a device may wait or act.
+ * Each entry ends in one of three ways: it is taken, the user's choice excludes it, or it is named
+ * with a reason.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "loader/files/beneath.h"
+#include "loader/files/choice.h"
+#include "loader/files/entries.h"
+#include "loader/files/list.h"
+#include "loader/files/walk.h"
+
+#define PATH_ROOM (2 * NACHET_NAME_MAX_BYTES)
+
+typedef struct Walk
+{
+	NachetSession *session;
+	NachetFiles *files;
+	NachetFindings *findings;
+	char path[PATH_ROOM]; /* relative to the folder; the walk's one path, cut back on the way up */
+} Walk;
+
+/* The folders that the walk is in, from the innermost. */
+typedef struct Level
+{
+	dev_t device;
+	ino_t inode;
+	const struct Level *above;
+} Level;
+
+static const char is_link[] = "is a symbolic link, which only --follow follows";
+
+static void
+report(Walk *walk, atomic_size_t *counter, const char *path, const char *reason)
+{
+	nachet_finding(walk->session, counter, walk->files->folder, path, NULL, reason);
+}
+
+static void
+leave_out(Walk *walk, const char *reason)
+{
+	nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, walk->path, reason);
+}
+
+/* Whether walk->path is not imported because judged, the end of it, is machine-made. */
+static bool
+is_machine_made(Walk *walk, const char *judged, unsigned char type)
+{
+	return nachet_finding_machine_made(walk->session, walk->findings, walk->files->folder,
+	                                   walk->path, judged, type);
+}
+
+/* Takes the file at walk->path, of a known type other than a folder's or a link's. */
+static void
+take_file(Walk *walk, unsigned char type)
+{
+	const char *flaw = nachet_name_flaw(walk->path, strlen(walk->path));
+
+	if (type != DT_REG)
+		report(walk, &walk->findings->refused, walk->path, "is no regular file");
+	else if (flaw != NULL)
+	{
+		char reason[256];
+
+		snprintf(reason, sizeof(reason), "its name %s", flaw);
+		report(walk, &walk->findings->refused, walk->path, reason);
+	}
+	else
+		nachet_files_add(walk->files, walk->path, NULL);
+}
+
+static void take_folder(Walk *walk, int fd, size_t length, const Level *above);
+
+/* Takes all below the folder at walk->path, which has the name in its parent. */
+static void
+enter_folder(Walk *walk, int parent, const char *name, size_t length, const Level *above)
+{
+	const int follow = walk->files->follow ? 0 : O_NOFOLLOW;
+	int below;
+
+	if (length > NACHET_NAME_MAX_BYTES)
+		report(walk, &walk->findings->unreadable, walk->path,
+		       "its name is too long for what lies below it");
+	else if ((below = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow)) < 0)
+		report(walk, &walk->findings->unreadable, walk->path, strerror(errno));
+	else
+		take_folder(walk, below, length, above);
+}
+
+/* Takes the entry at walk->path, which has the name and a type, perhaps unknown, in its parent. */
+static void
+take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t length,
+           const Level *above)
+{
+	int failed = nachet_entry_type(parent, name, walk->files->follow, &type);
+
+	if (nachet_choice_leaves(walk->session->options, walk->path, type, parent, name) ||
+	    is_machine_made(walk, name, type))
+		return;
+	if (failed != 0)
+		report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
+	else if (type == DT_DIR)
+		enter_folder(walk, parent, name, length, above);
+	else if (type == DT_LNK)
+		leave_out(walk, is_link);
+	else
+		take_file(walk, type);
+}
+
+/* Whether the folder is one of those that the walk is in; then, or where that can't be told, it is named. */
+static bool
+is_loop(Walk *walk, int fd, Level *level)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) != 0)
+	{
+		report(walk, &walk->findings->unreadable, walk->path, strerror(errno));
+		return true;
+	}
+	level->device = status.st_dev;
+	level->inode = status.st_ino;
+	for (const Level *above = level->above; above != NULL; above = above->above)
+	{
+		if (above->device != status.st_dev || above->inode != status.st_ino)
+			continue;
+		leave_out(walk, "leads back to a folder that it lies in");
+		return true;
+	}
+	return false;
+}
+
+/* Takes all below one folder, whose descriptor is closed here; length is its path's in walk->path. */
+static void
+take_folder(Walk *walk, int fd, size_t length, const Level *above)
+{
+	Level level = {.above = above};
+	NachetEntries entries = {0};
+	int listed;
+	int failed;
+
+	if (is_loop(walk, fd, &level))
+	{
+		close(fd);
+		return;
+	}
+	listed = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	failed = listed >= 0 ? nachet_entries_read_folder(&entries, listed) : errno;
+	if (failed != 0)
+		report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
+	for (size_t i = 0; i < entries.count && !nachet_session_interrupted(walk->session); i++)
+	{
+		const char *name = nachet_entries_name(&entries, i);
+		size_t room = sizeof(walk->path) - length;
+		size_t used =
+		    (size_t) snprintf(walk->path + length, room, "%s%s", length > 0 ? "/" : "", name);
+
+		take_entry(walk, fd, name, nachet_entries_type(&entries, i), length + used, &level);
+		walk->path[length] = '\0';
+	}
+	nachet_entries_free(&entries);
+	close(fd);
+}
+
+/* Opens the set's folder; logs. */
+static bool
+open_folder(Walk *walk, const char *folder)
+{
+	NachetFiles *files = walk->files;
+	/* The user's own arguments may be links; the folders in them, listed for their names, not. */
+	int link = files->seed != NULL && !walk->session->options->follow ? O_NOFOLLOW : 0;
+	char *name;
+
+	files->follow = walk->session->options->follow;
+	files->folder = strdup(folder);
+	files->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | link);
+	if (files->folder != NULL && files->folder_fd >= 0)
+		return true;
+	name = nachet_console_name("", folder);
+	nachet_console_error(walk->session->console, "%s: %s", name != NULL ? name : "?",
+	                     strerror(errno));
+	free(name);
+	return false;
+}
+
+/* How a walk ended. */
+static bool
+walked(Walk *walk)
+{
+	if (walk->files->failed)
+		nachet_console_error(walk->session->console,
+		                     "%s%sout of memory, or more names than one set can hold",
+		                     walk->files->folder, *walk->files->folder != '\0' ? ": " : "");
+	return !walk->files->failed && !nachet_session_interrupted(walk->session);
+}
+
+bool
+nachet_walk_folder(NachetSession *session, const char *folder, NachetFiles *files,
+                   NachetFindings *findings)
+{
+	Walk walk = {.session = session, .files = files, .findings = findings, .path = ""};
+	int fd;
+
+	if (!open_folder(&walk, folder))
+		return false;
+	fd = fcntl(files->folder_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		take_folder(&walk, fd, 0, NULL);
+	else
+		report(&walk, &findings->unreadable, "", strerror(errno));
+	return walked(&walk);
+}
+
+/* Finds out what a listed path is. 0 or an errno: ELOOP if it lies behind a link not followed. */
+static int
+listed_type(Walk *walk, const char *path, unsigned char *type)
+{
+	struct stat status;
+	int fd = -1;
+	int failed;
+
+	if (walk->files->follow)
+		failed = fstatat(walk->files->folder_fd, path, &status, 0) == 0 ? 0 : errno;
+	else
+	{
+		fd = nachet_open_beneath(walk->files->folder_fd, path, O_PATH);
+		failed = fd >= 0 && fstat(fd, &status) == 0 ? 0 : errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (failed == 0)
+		*type = (unsigned char) IFTODT(status.st_mode);
+	return failed;
+}
+
+/* Takes a listed path, which leads to no other folder. */
+static void
+take_listed_entry(Walk *walk)
+{
+	const NachetOptions *options = walk->session->options;
+	unsigned char type = DT_UNKNOWN;
+	int failed = listed_type(walk, walk->path, &type);
+
+	if (failed == ELOOP && !walk->files->follow)
+		leave_out(walk, "lies behind a symbolic link, which only --follow follows");
+	else if (failed != 0)
+	{
+		if (nachet_choice_takes(options, walk->path))
+			report(walk, &walk->findings->unreadable, walk->path,
+			       failed == ENOENT ? "is not there: paths in a list are relative to the folder"
+			                        : strerror(failed));
+	}
+	else if (nachet_choice_leaves(options, walk->path, type, walk->files->folder_fd, walk->path) ||
+	         is_machine_made(walk, walk->path, type))
+		return;
+	else if (type == DT_DIR)
+		leave_out(walk, "is a folder: list the files in it");
+	else if (type == DT_LNK)
+		leave_out(walk, is_link);
+	else
+		take_file(walk, type);
+}
+
+static void
+take_listed(Walk *walk, const char *path)
+{
+	/* What is excluded need not even be there. */
+	if (nachet_choice_excludes(walk->session->options, path))
+		return;
+	if (strlen(path) > NACHET_NAME_MAX_BYTES)
+		report(walk, &walk->findings->refused, path, "its name is longer than 1,024 bytes");
+	else if (strcmp(path, "..") == 0 || strncmp(path, "../", 3) == 0 ||
+	         strstr(path, "/../") != NULL)
+		report(walk, &walk->findings->unreadable, path, "may not lead out of the folder by '..'");
+	else
+	{
+		strcpy(walk->path, path);
+		take_listed_entry(walk);
+	}
+}
+
+bool
+nachet_walk_listed(NachetSession *session, const char *folder, NachetFiles *files,
+                   NachetFindings *findings)
+{
+	Walk walk = {.session = session, .files = files, .findings = findings, .path = ""};
+	NachetEntries entries = {0};
+	bool read = open_folder(&walk, folder) && nachet_list_read(session, &entries);
+
+	nachet_entries_sort(&entries);
+	for (size_t i = 0; read && i < entries.count && !nachet_session_interrupted(session); i++)
+	{
+		const char *path = nachet_entries_name(&entries, i);
+
+		if (i == 0 || strcmp(path, nachet_entries_name(&entries, i - 1)) != 0)
+			take_listed(&walk, path);
+	}
+	nachet_entries_free(&entries);
+	return read && walked(&walk);
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Names every base name that more than one of the given files has. */
+static bool
+check_distinct(Walk *walk, char **paths, size_t count)
+{
+	const char **names = calloc(count + 1, sizeof(*names));
+	bool distinct = names != NULL;
+
+	for (size_t i = 0; i < count && names != NULL; i++)
+		names[i] = basename(paths[i]);
+	if (names != NULL)
+		qsort(names, count, sizeof(*names), compare_texts);
+	for (size_t i = 1; i < count && names != NULL; i++)
+	{
+		if (strcmp(names[i - 1], names[i]) == 0)
+		{
+			report(walk, &walk->findings->unreadable, names[i],
+			       "several of the given files have this name: one set can't hold them");
+			distinct = false;
+		}
+	}
+	free(names);
+	return distinct;
+}
+
+/* Takes one of the given files. */
+static void
+take_given(Walk *walk, const char *path)
+{
+	const char *base = basename(path);
+	const char *flaw = nachet_name_flaw(base, strlen(base));
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		report(walk, &walk->findings->unreadable, path, strerror(errno));
+	else if (!S_ISREG(status.st_mode))
+		report(walk, &walk->findings->refused, path, "is no regular file");
+	else if (flaw != NULL)
+		report(walk, &walk->findings->refused, path, flaw);
+	else
+		nachet_files_add(walk->files, base, path);
+}
+
+bool
+nachet_walk_given(NachetSession *session, char **paths, size_t count, NachetFiles *files,
+                  NachetFindings *findings)
+{
+	Walk walk = {.session = session, .files = files, .findings = findings, .path = ""};
+	char **chosen = calloc(count, sizeof(*chosen));
+	size_t chosen_count = 0;
+	bool listed = false;
+
+	files->folder = strdup("");
+	if (files->folder == NULL || chosen == NULL)
+	{
+		nachet_console_error(session->console, "out of memory");
+		goto done;
+	}
+	for (size_t i = 0; i < count; i++)
+	{
+		const char *base = basename(paths[i]);
+
+		if (nachet_choice_takes(session->options, base) &&
+		    !nachet_finding_machine_made(session, findings, "", paths[i], base, DT_REG))
+			chosen[chosen_count++] = paths[i];
+	}
+	if (!check_distinct(&walk, chosen, chosen_count))
+		goto done;
+	for (size_t i = 0; i < chosen_count; i++)
+		take_given(&walk, chosen[i]);
+	listed = walked(&walk);
+
+done:
+	free(chosen);
+	return listed;
+}

@@ -1,0 +1,64 @@
+/*
+ * loader/report/console.h
+ *		Messages and the progress line, on standard error.
+ */
+#ifndef NACHET_LOADER_CONSOLE_H
+#define NACHET_LOADER_CONSOLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "loader/client/error.h"
+
+typedef struct NachetConsole
+{
+	pthread_mutex_t lock;
+	bool quiet;   /* errors, and what is left out, only */
+	bool json;    /* these also as JSON on standard output */
+	bool verbose; /* more notes */
+	bool bar;     /* whether a progress line may be drawn: standard error is a terminal */
+	bool bar_drawn;
+} NachetConsole;
+
+extern void nachet_console_init(NachetConsole *console);
+
+/* One line each, behind "nachet-load: " and, for the first two, "error: " or "warning: ". */
+extern void nachet_console_error(NachetConsole *console, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+extern void nachet_console_warning(NachetConsole *console, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+extern void nachet_console_note(NachetConsole *console, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+extern void nachet_console_detail(NachetConsole *console, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* An error of one file, whose path comes as the console shows names. */
+extern void nachet_console_file_error(NachetConsole *console, const char *path, const char *reason);
+
+/* A warning that one file or folder is left out; quiet does not silence it, as it does others. */
+extern void nachet_console_left_out(NachetConsole *console, const char *path, const char *reason);
+
+/* An error with its detail and its hint, each on a line; what tells what was being done, "" for nothing. */
+extern void nachet_console_failure(NachetConsole *console, const char *what,
+                                   const NachetError *error);
+
+/* Whether nobody takes what is written to standard output or standard error, for now. */
+extern bool nachet_console_blocked(void);
+
+/*
+ * One error line, if it can be written without waiting, and nothing else after it. Takes no lock,
+ * because the thread that holds it may never give it back.
+ */
+extern void nachet_console_last_words(const NachetConsole *console, const char *words);
+
+/* Draws the progress line over the last one; NULL takes it away. Does nothing without bar. */
+extern void nachet_console_bar(NachetConsole *console, const char *line);
+
+/*
+ * A file's name fit for a line on a terminal: control characters and bytes that are not UTF-8 become \xNN.
+ * folder, "" for none, goes before it with a '/'. The string is the caller's to free; NULL if memory ran out.
+ */
+extern char *nachet_console_name(const char *folder, const char *name);
+
+#endif

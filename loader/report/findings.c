@@ -1,0 +1,162 @@
+/*
+ * loader/report/findings.c
+ *		What is not imported and why: counted, and named on the console and in the report.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader/report/findings.h"
+
+void
+nachet_finding(NachetSession *session, atomic_size_t *counter, const char *folder, const char *name,
+               const NachetFile *file, const char *reason)
+{
+	char *shown = nachet_console_name(folder, name);
+
+	nachet_console_file_error(session->console, shown != NULL ? shown : "?", reason);
+	nachet_report_entry(session->report, shown, "rejected", file, reason);
+	free(shown);
+	atomic_fetch_add(counter, 1);
+}
+
+void
+nachet_finding_left_out(NachetSession *session, NachetFindings *findings, const char *folder,
+                        const char *name, const char *reason)
+{
+	char *shown = nachet_console_name(folder, name);
+
+	nachet_console_left_out(session->console, shown != NULL ? shown : "?", reason);
+	nachet_report_entry(session->report, shown, "left_out", NULL, reason);
+	free(shown);
+	atomic_fetch_add(&findings->left_out, 1);
+}
+
+/* Keeps the first of each kind, while there is room. */
+static void
+keep_example(NachetFindings *findings, const NachetMachineMade *made)
+{
+	NachetMachineMadeExample *example = &findings->example[findings->examples];
+
+	for (int i = 0; i < findings->examples; i++)
+	{
+		if (findings->example[i].what == made->what)
+			return;
+	}
+	if (findings->examples >= NACHET_MACHINE_MADE_EXAMPLES ||
+	    made->length >= sizeof(example->component))
+		return;
+	example->what = made->what;
+	memcpy(example->component, made->component, made->length);
+	example->component[made->length] = '\0';
+	findings->examples++;
+}
+
+bool
+nachet_finding_machine_made(NachetSession *session, NachetFindings *findings, const char *folder,
+                            const char *path, const char *judged, unsigned char type)
+{
+	bool may_be_folder = type == DT_DIR || type == DT_LNK || type == DT_UNKNOWN;
+	size_t length = strlen(judged);
+	NachetMachineMade made;
+	char *shown;
+
+	if (session->options->include_machine_made)
+		return false;
+	if ((type == DT_DIR || !nachet_path_is_machine_made(judged, length, false, &made)) &&
+	    (!may_be_folder || !nachet_path_is_machine_made(judged, length, true, &made)))
+		return false;
+	shown = nachet_console_name(folder, path);
+	nachet_console_detail(session->console, "%s: not imported: machine-made: %s",
+	                      shown != NULL ? shown : "?", made.what);
+	nachet_report_entry(session->report, shown, "machine_made", NULL, made.what);
+	free(shown);
+	keep_example(findings, &made);
+	atomic_fetch_add(&findings->machine_made, 1);
+	return true;
+}
+
+void
+nachet_finding_output(NachetSession *session, NachetFindings *findings, const char *folder,
+                      const char *name, const char *what)
+{
+	char *shown = nachet_console_name(folder, name);
+
+	nachet_console_note(session->console, "%s: not imported: %s", shown != NULL ? shown : "?",
+	                    what);
+	nachet_report_entry(session->report, shown, "machine_made", NULL, what);
+	free(shown);
+	atomic_fetch_add(&findings->machine_made, 1);
+}
+
+void
+nachet_findings_print_machine_made(NachetSession *session, NachetFindings *findings,
+                                   const char *place)
+{
+	size_t count = atomic_load(&findings->machine_made);
+	char *text = NULL;
+	size_t length = 0;
+	FILE *stream = count > 0 ? open_memstream(&text, &length) : NULL;
+
+	if (stream == NULL)
+		return;
+	for (int i = 0; i < findings->examples; i++)
+	{
+		char *component = nachet_console_name("", findings->example[i].component);
+
+		fprintf(stream, "%s%s (%s)", i > 0 ? ", " : "", findings->example[i].what,
+		        component != NULL ? component : "?");
+		free(component);
+	}
+	if (fclose(stream) == 0)
+		nachet_console_note(session->console,
+		                    "%s: not imported: %zu machine-made: %s%s "
+		                    "(--include-machine-made imports them)",
+		                    place, count, text,
+		                    findings->examples < NACHET_MACHINE_MADE_EXAMPLES ? "" : ", ...");
+	free(text);
+}
+
+void
+nachet_findings_add(NachetFindings *all, NachetFindings *findings)
+{
+	atomic_fetch_add(&all->refused, atomic_load(&findings->refused));
+	atomic_fetch_add(&all->unreadable, atomic_load(&findings->unreadable));
+	atomic_fetch_add(&all->left_out, atomic_load(&findings->left_out));
+	atomic_fetch_add(&all->machine_made, atomic_load(&findings->machine_made));
+}
+
+size_t
+nachet_findings_rejected(NachetFindings *findings)
+{
+	return atomic_load(&findings->refused) + atomic_load(&findings->unreadable);
+}
+
+bool
+nachet_findings_lack_files(NachetFindings *findings)
+{
+	return nachet_findings_rejected(findings) + atomic_load(&findings->left_out) > 0;
+}
+
+const char *
+nachet_findings_text(NachetFindings *findings, char text[NACHET_FINDINGS_TEXT])
+{
+	const struct
+	{
+		size_t count;
+		const char *what;
+	} part[] = {{nachet_findings_rejected(findings), "rejected"},
+	            {atomic_load(&findings->left_out), "left out"},
+	            {atomic_load(&findings->machine_made), "machine-made"}};
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+	{
+		if (part[i].count > 0)
+			length += (size_t) snprintf(text + length, NACHET_FINDINGS_TEXT - length, "%s%zu %s",
+			                            length > 0 ? ", " : "; ", part[i].count, part[i].what);
+	}
+	return text;
+}

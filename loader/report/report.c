@@ -1,0 +1,327 @@
+/*
+ * loader/report/report.c
+ *		--report: what became of each file, one line of CSV (RFC 4180) each.
+ *
+ * What is in no set is written as it is found and forgotten; the others when their folder has
+ * ended, from the list that the import has anyway: so a report costs no memory that grows. Failures
+ * to write stay in the stream until it is closed.
+ * A report is written under another name beside its own, and gets its own when it is whole; an
+ * older one stays until then. A file that is no report is never overwritten. Devices are written
+ * in place.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/random.h>
+
+#include "pure/hex.h"
+#include "loader/report/report.h"
+
+#define HEADING "path,status,sha256,bytes,format,width,height,reason\r\n"
+
+/* What the reports of all versions begin with. */
+#define FIRST_COLUMNS "path,status,sha256,"
+
+/*
+ * A field, quoted if it must be. What a spreadsheet would take for a formula goes behind a guard
+ * that does not change what the text says.
+ */
+static void
+put_field(FILE *stream, const char *guard, const char *text)
+{
+	if (*text != '\0' && strchr("=+-@", *text) != NULL)
+		fputs(guard, stream);
+	if (text[strcspn(text, "\",\r\n")] == '\0')
+	{
+		fputs(text, stream);
+		return;
+	}
+	fputc('"', stream);
+	for (; *text != '\0'; text++)
+	{
+		if (*text == '"')
+			fputc('"', stream);
+		fputc(*text, stream);
+	}
+	fputc('"', stream);
+}
+
+static void
+put_line(FILE *stream, const char *name, const char *status, const char *digest,
+         const NachetFile *file, const char *reason)
+{
+	put_field(stream, "./", name != NULL ? name : "?");
+	fprintf(stream, ",%s,%s,", status, digest);
+	if (file != NULL && file->checked)
+		fprintf(stream, "%" PRIu64, file->size);
+	if (file != NULL && file->format != NULL)
+		fprintf(stream, ",%s,", file->format);
+	else
+		fputs(",,", stream);
+	if (file != NULL && file->width > 0 && file->height > 0)
+		fprintf(stream, "%" PRIu32 ",%" PRIu32 ",", file->width, file->height);
+	else
+		fputs(",,", stream);
+	put_field(stream, " ", reason != NULL ? reason : "");
+	fputs("\r\n", stream);
+}
+
+bool
+nachet_report_may_write(const char *path, NachetConsole *console)
+{
+	char start[sizeof(FIRST_COLUMNS) - 1];
+	struct stat status;
+	ssize_t length;
+	int fd;
+
+	/* What can't be looked at can't be opened either, which says why. */
+	if (path == NULL || stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = fd >= 0 ? read(fd, start, sizeof(start)) : -1;
+	if (length < 0)
+		nachet_console_error(console, "--report: %s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (length < 0)
+		return false;
+	if (length == (ssize_t) sizeof(start) && memcmp(start, FIRST_COLUMNS, sizeof(start)) == 0)
+		return true;
+	nachet_console_error(console,
+	                     "--report: %s is there and is no report: give the name of a new file, or "
+	                     "of an older report",
+	                     path);
+	return false;
+}
+
+void
+nachet_report_abandon(const NachetReport *report)
+{
+	if (report->unfinished != NULL)
+		(void) unlink(report->unfinished);
+}
+
+/* Whether the path is a device or a pipe, or names a descriptor. */
+static bool
+is_written_in_place(const char *path)
+{
+	struct stat status;
+
+	return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/dev/std", 8) == 0 ||
+	       strncmp(path, "/proc/", 6) == 0 ||
+	       (stat(path, &status) == 0 && !S_ISREG(status.st_mode));
+}
+
+static int
+open_in_place(const char *path)
+{
+	return open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+}
+
+/* Sets report->unfinished to a new name beside the report's place; false if memory ran out. */
+static bool
+name_unfinished(NachetReport *report)
+{
+	const char *slash = strrchr(report->place, '/');
+	int folder = slash != NULL ? (int) (slash - report->place + 1) : 0;
+	unsigned chance;
+
+	if (getrandom(&chance, sizeof(chance), 0) != (ssize_t) sizeof(chance))
+		return false;
+	if (asprintf(&report->unfinished, "%.*s.nachet-report-%08x", folder, report->place, chance) < 0)
+		report->unfinished = NULL;
+	return report->unfinished != NULL;
+}
+
+/* Opens a new file beside the report's place; -1 and errno on failure. */
+static int
+open_beside(NachetReport *report)
+{
+	char *real = realpath(report->path, NULL); /* through symbolic links */
+	struct stat status;
+	int fd;
+
+	report->place = real != NULL ? real : strdup(report->path);
+	if (report->place == NULL || !name_unfinished(report))
+		return -1;
+	fd = open(report->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd >= 0)
+	{
+		if (real != NULL && stat(real, &status) == 0)
+			(void) fchmod(fd, status.st_mode & 0777);
+		return fd;
+	}
+	free(report->unfinished);
+	report->unfinished = NULL;
+	/* The older report may be ours to write, and its folder not. */
+	return real != NULL && errno == EACCES ? open_in_place(real) : -1;
+}
+
+bool
+nachet_report_open(NachetReport *report, const char *path, NachetConsole *console)
+{
+	int fd;
+
+	memset(report, 0, sizeof(*report));
+	pthread_mutex_init(&report->lock, NULL);
+	report->path = path;
+	if (path == NULL)
+		return true;
+	fd = is_written_in_place(path) ? open_in_place(path) : open_beside(report);
+	report->stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (report->stream == NULL)
+	{
+		nachet_console_error(console, "--report: %s: %s", path, strerror(errno));
+		nachet_report_abandon(report);
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	fputs(HEADING, report->stream);
+	return true;
+}
+
+void
+nachet_report_add_outputs(const NachetReport *report, NachetOutputs *outputs)
+{
+	struct stat status;
+
+	if (report->stream == NULL)
+		return;
+	if (fstat(fileno(report->stream), &status) == 0)
+		nachet_outputs_add(outputs, &status, "is the report of this run");
+	if (report->place != NULL && stat(report->place, &status) == 0)
+		nachet_outputs_add(outputs, &status, "is where the report of this run goes");
+}
+
+void
+nachet_report_entry(NachetReport *report, const char *name, const char *status,
+                    const NachetFile *file, const char *reason)
+{
+	if (report->stream == NULL)
+		return;
+	pthread_mutex_lock(&report->lock);
+	put_line(report->stream, name, status, "", file, reason);
+	pthread_mutex_unlock(&report->lock);
+}
+
+void
+nachet_report_files(NachetReport *report, const NachetFiles *files, const char *reason)
+{
+	for (size_t i = 0; i < files->count && report->stream != NULL; i++)
+	{
+		const NachetFile *file = &files->file[i];
+		const char *status = file->sent ? "imported" : "present";
+		char digest[2 * NACHET_SHA256_BYTES + 1] = "";
+		char *name;
+
+		if (file->refused)
+			continue;
+		name = nachet_files_display_name(files, i);
+		if (file->hashed)
+			nachet_hex_encode(nachet_files_digest(files, i), NACHET_SHA256_BYTES, digest);
+		put_line(report->stream, name, reason != NULL ? "not-imported" : status, digest, file,
+		         reason);
+		free(name);
+	}
+}
+
+/* Closes the stream; whether all that was written has reached the file, else with errno. */
+static bool
+finish(NachetReport *report)
+{
+	bool whole = ferror(report->stream) == 0;
+	int failed;
+
+	errno = 0;
+	whole = fflush(report->stream) == 0 && whole;
+	if (whole && report->unfinished != NULL)
+		whole = fsync(fileno(report->stream)) == 0;
+	failed = errno;
+	if (fclose(report->stream) != 0 && whole)
+		return false;
+	errno = failed;
+	return whole;
+}
+
+/* Copies the finished report over an older one. */
+static bool
+overwrite(const NachetReport *report)
+{
+	int from = open(report->unfinished, O_RDONLY | O_CLOEXEC);
+	int to = from >= 0 ? open_in_place(report->place) : -1;
+	char buffer[16 * 1024];
+	ssize_t length = -1;
+
+	while (to >= 0 && (length = read(from, buffer, sizeof(buffer))) > 0)
+	{
+		for (ssize_t done = 0, step; done < length; done += step)
+		{
+			step = write(to, buffer + done, (size_t) (length - done));
+			if (step < 0)
+			{
+				close(from);
+				close(to);
+				return false;
+			}
+		}
+	}
+	if (from >= 0)
+		close(from);
+	return to >= 0 && fsync(to) == 0 && close(to) == 0 && length == 0;
+}
+
+/* Whether it says nothing of any file: a run that reached none leaves an older report alone. */
+static bool
+is_bare(const NachetReport *report)
+{
+	return report->unfinished != NULL && ftell(report->stream) == (long) strlen(HEADING) &&
+	       access(report->place, F_OK) == 0;
+}
+
+/* Gives the finished report its name. In a sticky folder another's file can be written, not replaced. */
+static bool
+put_in_place(const NachetReport *report)
+{
+	if (report->unfinished == NULL || rename(report->unfinished, report->place) == 0)
+		return true;
+	if ((errno != EPERM && errno != EACCES) || !overwrite(report))
+		return false;
+	(void) unlink(report->unfinished);
+	return true;
+}
+
+bool
+nachet_report_close(NachetReport *report, NachetConsole *console)
+{
+	bool done = true;
+
+	if (report->stream != NULL)
+	{
+		bool bare = is_bare(report);
+
+		done = finish(report) && (bare || put_in_place(report));
+		if (!done)
+			nachet_console_error(console, "%s: %s: %s", report->path,
+			                     report->unfinished == NULL
+			                         ? "the report is not whole"
+			                         : "no report was written, and an older one is as it was",
+			                     errno != 0 ? strerror(errno) : "it could not be written");
+		if (!done || bare)
+			nachet_report_abandon(report);
+	}
+	report->stream = NULL;
+	return done;
+}
+
+void
+nachet_report_free(NachetReport *report)
+{
+	pthread_mutex_destroy(&report->lock);
+	free(report->place);
+	free(report->unfinished);
+	report->place = report->unfinished = NULL;
+}

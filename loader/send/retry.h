@@ -1,0 +1,33 @@
+/*
+ * loader/send/retry.h
+ *		Trying again what a lost connection, a restarting server or a deadlock undid.
+ */
+#ifndef NACHET_LOADER_RETRY_H
+#define NACHET_LOADER_RETRY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "loader/client/error.h"
+#include "loader/session.h"
+
+/* One thing that is tried until it is done; made anew for each. */
+typedef struct NachetRetry
+{
+	NachetSession *session;
+	int worker;        /* whose connection is replaced where it was lost */
+	atomic_bool *stop; /* set by others where trying again has become pointless; or NULL */
+	int attempts;      /* how often it was tried again */
+} NachetRetry;
+
+/*
+ * After a failure: true, with *error cleared, once the waiting is over and it shall be tried again. False,
+ * with *error kept, where that is pointless, --retries is used up, or the run was interrupted.
+ */
+extern bool nachet_retry_wait(NachetRetry *retry, NachetError *error)
+    __attribute__((warn_unused_result));
+
+/* It went well in the end: what goes wrong next is a new thing. */
+extern void nachet_retry_done(NachetRetry *retry);
+
+#endif

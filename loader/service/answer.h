@@ -1,0 +1,50 @@
+/*
+ * loader/service/answer.h
+ *		What the answers of nachet-http say.
+ */
+#ifndef NACHET_LOADER_SERVICE_ANSWER_H
+#define NACHET_LOADER_SERVICE_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <jansson.h>
+
+#include "loader/client/error.h"
+#include "loader/options.h"
+#include "loader/service/client.h"
+#include "loader/send/sink.h"
+
+/* How much the service takes at a time; UINT64_MAX where it does not tell. */
+typedef struct NachetServiceLimits
+{
+	uint64_t picture_bytes;
+	uint64_t request_bytes;
+	uint64_t request_pictures;
+	uint64_t manifest_bytes;
+	uint64_t manifest_pictures;
+} NachetServiceLimits;
+
+/*
+ * The object that a 200 or a 201 holds, which the caller releases. NULL, and *error filled, where the answer is
+ * a refusal, in the words of its problem document, or none of nachet-http's.
+ */
+extern json_t *nachet_service_answer_read(const NachetServiceAnswer *answer,
+                                          const NachetOptions *options, NachetError *error);
+
+/* The three below read such objects. False, and *error filled, where they are not as they should be. */
+extern bool nachet_service_answer_limits(const json_t *object, NachetServiceLimits *limits,
+                                         NachetError *error) __attribute__((warn_unused_result));
+extern bool nachet_service_answer_set_id(const json_t *object, char set_id[NACHET_UUID_TEXT],
+                                         NachetError *error) __attribute__((warn_unused_result));
+
+/* Which of the batch's contents first to first + count - 1 are missing; the answer has the batch's order. */
+extern bool nachet_service_answer_missing(const json_t *object, NachetBatch *batch, size_t first,
+                                          size_t count, NachetError *error)
+    __attribute__((warn_unused_result));
+
+/* Whether what was staged is what was sent: count contents of the batch, in this order. */
+extern bool nachet_service_answer_staged(const json_t *object, NachetBatch *batch,
+                                         const size_t *positions, size_t count, NachetError *error)
+    __attribute__((warn_unused_result));
+
+#endif

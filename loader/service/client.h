@@ -1,0 +1,71 @@
+/*
+ * loader/service/client.h
+ *		Requests to a running nachet-http, by libcurl.
+ */
+#ifndef NACHET_LOADER_SERVICE_CLIENT_H
+#define NACHET_LOADER_SERVICE_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loader/client/error.h"
+#include "loader/session.h"
+
+/* One connection, kept from request to request; one thread at a time. */
+typedef struct NachetServiceLine NachetServiceLine;
+
+/* The body of a request, drawn as it is sent. Its owner embeds it as its first member. */
+typedef struct NachetServiceBody NachetServiceBody;
+struct NachetServiceBody
+{
+	const char *type; /* for Content-Type */
+	uint64_t length;
+
+	/* Back to the first byte. */
+	void (*rewind)(NachetServiceBody *body);
+
+	/* The next bytes, which stay until the next call; *length is 0 at the end. */
+	bool (*next)(NachetServiceBody *body, const char **bytes, size_t *length, NachetError *error);
+};
+
+/* A body that is there already. */
+typedef struct NachetServiceText
+{
+	NachetServiceBody body; /* first */
+	const char *text;
+	bool given;
+} NachetServiceText;
+
+typedef struct NachetServiceAnswer
+{
+	long status;
+	char *text; /* the body, with a NUL; NULL where it is empty */
+	size_t length;
+	bool cut;              /* there was more of it than anything of ours is long */
+	bool json;             /* it says that it is JSON */
+	unsigned wait_seconds; /* Retry-After; 0 where there is none */
+	char *location;        /* of a redirect; else NULL */
+} NachetServiceAnswer;
+
+/* For the whole process, before there are threads. False where libcurl can't. */
+extern bool nachet_service_begin(void) __attribute__((warn_unused_result));
+
+/* NULL where memory ran out. */
+extern NachetServiceLine *nachet_service_connect(NachetSession *session);
+extern void nachet_service_close(NachetServiceLine *line);
+
+/* The text stays the caller's. */
+extern void nachet_service_text_init(NachetServiceText *text, const char *type, const char *bytes);
+
+/*
+ * POSTs to a path of the service; true where there is an answer, whatever it says, which the caller clears.
+ * False, and *error filled, where there is none: unreachable and transient unless the body itself failed or
+ * the run was interrupted.
+ */
+extern bool nachet_service_post(NachetServiceLine *line, const char *path, NachetServiceBody *body,
+                                NachetServiceAnswer *answer, NachetError *error)
+    __attribute__((warn_unused_result));
+extern void nachet_service_answer_clear(NachetServiceAnswer *answer);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * loader/service/manifest.c
+ *		The body that names a set's pictures: application/json, written as it is sent.
+ *
+ * A set of a million pictures is a hundred megabytes of JSON, which are never there at once: each picture is
+ * written when it is its turn, from the arrays that the set's files are held in. How long all of it is, is
+ * found by writing it twice.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <jansson.h>
+
+#include "pure/hex.h"
+#include "loader/service/manifest.h"
+
+/* A picture's name stands, so that it is UTF-8 without control characters. */
+static char *
+put_escaped(char *out, const char *name)
+{
+	for (; *name != '\0'; name++)
+	{
+		if (*name == '"' || *name == '\\')
+			*out++ = '\\';
+		*out++ = *name;
+	}
+	return out;
+}
+
+/* Writes one picture, with a comma before all but the first; its length. */
+static size_t
+write_picture(NachetServiceManifest *manifest, size_t position)
+{
+	size_t index = manifest->index != NULL ? manifest->index[position] : position;
+	char name[NACHET_NAME_MAX_BYTES + 1];
+	char *out = manifest->picture;
+
+	nachet_files_name(manifest->files, index, name);
+	out = stpcpy(out, position > 0 ? ",{\"name\":\"" : "{\"name\":\"");
+	out = put_escaped(out, name);
+	out = stpcpy(out, "\",\"sha256\":\"");
+	nachet_hex_encode(nachet_files_digest(manifest->files, index), NACHET_SHA256_BYTES, out);
+	out = stpcpy(out + 2 * NACHET_SHA256_BYTES, "\"}");
+	return (size_t) (out - manifest->picture);
+}
+
+static void
+rewind_manifest(NachetServiceBody *body)
+{
+	NachetServiceManifest *manifest = (NachetServiceManifest *) body;
+
+	manifest->next = 0;
+	manifest->begun = false;
+	manifest->ended = false;
+}
+
+static bool
+next_piece(NachetServiceBody *body, const char **bytes, size_t *length, NachetError *error)
+{
+	NachetServiceManifest *manifest = (NachetServiceManifest *) body;
+
+	(void) error;
+	*bytes = manifest->picture;
+	*length = 0;
+	if (!manifest->begun)
+	{
+		manifest->begun = true;
+		*bytes = manifest->head;
+		*length = strlen(manifest->head);
+	}
+	else if (manifest->next < manifest->count)
+		*length = write_picture(manifest, manifest->next++);
+	else if (!manifest->ended)
+	{
+		manifest->ended = true;
+		*bytes = "]}";
+		*length = 2;
+	}
+	return true;
+}
+
+/* All but the pictures. Numbers go as they were given: the datastore reads them from strings as well. */
+static char *
+make_head(const NachetOptions *options, const NachetFiles *files, bool dry_run)
+{
+	const char *seed = files->seed != NULL ? files->seed : options->seed;
+	json_t *object = json_pack("{s:s*, s:s, s:s, s:s, s:s}", "email", options->email, "seed_name",
+	                           seed, "zoom_level", options->zoom, "nb_seeds", options->nb_seeds,
+	                           "name", files->set_name);
+	char *text = NULL;
+	char *head = NULL;
+
+	if (object != NULL && dry_run && json_object_set_new(object, "dry_run", json_true()) != 0)
+		goto done;
+	text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
+	if (text != NULL && asprintf(&head, "%.*s,\"pictures\":[", (int) strlen(text) - 1, text) < 0)
+		head = NULL;
+done:
+	free(text);
+	json_decref(object);
+	return head;
+}
+
+bool
+nachet_service_manifest_init(NachetServiceManifest *manifest, const NachetOptions *options,
+                             const NachetFiles *files, const size_t *index, size_t count,
+                             bool dry_run)
+{
+	const char *bytes;
+	size_t length;
+
+	memset(manifest, 0, sizeof(*manifest));
+	manifest->body.type = "application/json";
+	manifest->body.rewind = rewind_manifest;
+	manifest->body.next = next_piece;
+	manifest->files = files;
+	manifest->index = index;
+	manifest->count = count;
+	manifest->head = make_head(options, files, dry_run);
+	if (manifest->head == NULL)
+		return false;
+	do
+	{
+		(void) next_piece(&manifest->body, &bytes, &length, NULL);
+		manifest->body.length += length;
+	} while (length > 0);
+	return true;
+}
+
+void
+nachet_service_manifest_free(NachetServiceManifest *manifest)
+{
+	free(manifest->head);
+	manifest->head = NULL;
+}

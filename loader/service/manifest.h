@@ -1,0 +1,39 @@
+/*
+ * loader/service/manifest.h
+ *		The body that names a set's pictures: application/json, written as it is sent.
+ */
+#ifndef NACHET_LOADER_SERVICE_MANIFEST_H
+#define NACHET_LOADER_SERVICE_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "pure/names.h"
+#include "loader/files/files.h"
+#include "loader/options.h"
+#include "loader/service/client.h"
+
+/* A picture with every character of its name escaped, and what stands around it. */
+#define NACHET_MANIFEST_PICTURE_BYTES (2 * NACHET_NAME_MAX_BYTES + 2 * NACHET_SHA256_BYTES + 32)
+
+typedef struct NachetServiceManifest
+{
+	NachetServiceBody body; /* first */
+	const NachetFiles *files;
+	const size_t *index; /* which of the files; NULL for all */
+	size_t count;
+	char *head; /* all but the pictures, which end it */
+	size_t next;
+	bool begun;
+	bool ended;
+	char picture[NACHET_MANIFEST_PICTURE_BYTES];
+} NachetServiceManifest;
+
+/* As a dry run, or to make the set. To be freed in any case; false where memory ran out. */
+extern bool nachet_service_manifest_init(NachetServiceManifest *manifest,
+                                         const NachetOptions *options, const NachetFiles *files,
+                                         const size_t *index, size_t count, bool dry_run)
+    __attribute__((warn_unused_result));
+extern void nachet_service_manifest_free(NachetServiceManifest *manifest);
+
+#endif

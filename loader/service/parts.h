@@ -1,0 +1,48 @@
+/*
+ * loader/service/parts.h
+ *		The body that carries pictures: multipart/form-data, drawn from a batch as it is sent.
+ */
+#ifndef NACHET_LOADER_SERVICE_PARTS_H
+#define NACHET_LOADER_SERVICE_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "pure/names.h"
+#include "loader/service/client.h"
+#include "loader/send/sink.h"
+
+/* The most pictures of one body: bounds its answer. */
+#define NACHET_PARTS_MAX 1024
+
+#define NACHET_BOUNDARY_BYTES 33
+
+/* A part's headers, and the boundary before them. */
+#define NACHET_PART_HEAD_BYTES 256
+
+typedef struct NachetServiceParts
+{
+	NachetServiceBody body; /* first */
+	NachetBatch *batch;
+	size_t count;
+	size_t position[NACHET_PARTS_MAX]; /* in the batch */
+
+	/* What comes next. */
+	size_t next; /* the part, while it has not ended */
+	bool opened; /* its head was given, and its bytes follow */
+	bool ended;
+
+	char type[64];
+	char boundary[NACHET_BOUNDARY_BYTES];
+	char head[NACHET_PART_HEAD_BYTES];
+} NachetServiceParts;
+
+/* Empty. Nothing to free. */
+extern void nachet_service_parts_init(NachetServiceParts *parts, NachetBatch *batch);
+
+/* Adds a content of the batch; false, and nothing done, where the body has others and would grow too long. */
+extern bool nachet_service_parts_add(NachetServiceParts *parts, size_t position,
+                                     uint64_t most_bytes, uint64_t most_parts)
+    __attribute__((warn_unused_result));
+
+#endif
