@@ -132,7 +132,9 @@ import_targets(NachetSession *session, NachetTargets *targets, Tally *tally)
 {
 	const NachetOptions *options = session->options;
 
-	if (!options->seed_from_folder && !nachet_targets_drop_machine_made(targets, session))
+	if (!options->seed_from_folder)
+		tally->left_out += nachet_targets_drop_machine_made(targets, session);
+	if (!options->seed_from_folder && targets->count == 0)
 		tally->failed++;
 	else if (options->sql)
 		count_outcome(tally, nachet_script_write(session, targets->target, targets->count));

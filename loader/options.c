@@ -67,7 +67,8 @@ static const NachetOptionRow rows[] = {
          "follow symbolic links within the folders (default: leave them out, status 3)"),
     FLAG("include-machine-made", 0, "NACHET_INCLUDE_MACHINE_MADE", include_machine_made,
          "import what NAS boxes, desktops and programs make for themselves too, such as\n"
-         "@eaDir, #recycle, .thumbnails, .Trash-*, .DS_Store and *~ (default: do not)"),
+         "@eaDir, #recycle, .thumbnails, .Trash-*, .DS_Store and *~ (default: do not; what an\n"
+         "argument or a list names is left out with a warning, status 3)"),
     FLAG("seed-from-folder", 0, "NACHET_SEED_FROM_FOLDER", seed_from_folder,
          "each folder within FOLDER is a set of its own, whose seed is that folder's name;\n"
          "files directly in FOLDER are an error; instead of --seed"),
@@ -84,7 +85,8 @@ static const NachetOptionRow rows[] = {
          "write one line of CSV for each file: path, status, sha256, bytes, format, width,\n"
          "height, reason; status is imported, present (stored before, or equal to another\n"
          "file of the set), rejected (refused, or can't be read), left_out (a symbolic\n"
-         "link, or a listed folder), machine_made or not-imported (its set was not made)"),
+         "link, a listed folder, or a machine-made file that is named), machine_made or\n"
+         "not-imported (its set was not made)"),
     FLAG("json", 0, "NACHET_JSON", json,
          "write JSON Lines to standard output: message_type status, error, warning and, at\n"
          "each folder's end, summary"),

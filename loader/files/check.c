@@ -18,7 +18,10 @@ typedef struct Check
 	atomic_size_t next;
 } Check;
 
-/* Takes a file out of the list: with a counter it is rejected, without one this run's output. */
+/*
+ * Takes a file out of the list: with a counter it is rejected, without one this run's output, which
+ * is left out with a warning only if the user names it.
+ */
 static void
 take_out(Check *check, size_t index, atomic_size_t *counter, const char *reason)
 {
@@ -32,6 +35,8 @@ take_out(Check *check, size_t index, atomic_size_t *counter, const char *reason)
 		nachet_files_name(files, index, name);
 	if (counter != NULL)
 		nachet_finding(check->session, counter, files->folder, shown, &files->file[index], reason);
+	else if (files->paths != NULL || check->session->options->files_from != NULL)
+		nachet_finding_left_out(check->session, check->findings, files->folder, shown, reason);
 	else
 		nachet_finding_output(check->session, check->findings, files->folder, shown, reason);
 	files->file[index].refused = true;

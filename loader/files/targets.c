@@ -81,15 +81,16 @@ is_machine_made(NachetSession *session, NachetFindings *findings, const char *fo
 		length--;
 	name = strndup(folder, length);
 	made = name != NULL &&
-	       nachet_finding_machine_made(session, findings, "", folder, basename(name), DT_DIR);
+	       nachet_finding_given_machine_made(session, findings, "", folder, basename(name), DT_DIR);
 	free(name);
 	return made;
 }
 
-bool
+size_t
 nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session)
 {
 	NachetFindings findings;
+	size_t given = targets->count;
 	size_t kept = 0;
 
 	memset(&findings, 0, sizeof(findings));
@@ -101,8 +102,7 @@ nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session)
 			targets->target[kept++] = targets->target[i];
 	}
 	targets->count = kept;
-	nachet_findings_print_machine_made(session, &findings, "the given folders");
 	if (kept == 0)
 		nachet_console_error(session->console, "nothing was imported: there is no other folder");
-	return kept > 0;
+	return given - kept;
 }

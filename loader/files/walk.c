@@ -57,14 +57,6 @@ leave_out(Walk *walk, const char *reason)
 	nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, walk->path, reason);
 }
 
-/* Whether walk->path is not imported because judged, the end of it, is machine-made. */
-static bool
-is_machine_made(Walk *walk, const char *judged, unsigned char type)
-{
-	return nachet_finding_machine_made(walk->session, walk->findings, walk->files->folder,
-	                                   walk->path, judged, type);
-}
-
 /* Takes the file at walk->path, of a known type other than a folder's or a link's. */
 static void
 take_file(Walk *walk, unsigned char type)
@@ -110,7 +102,8 @@ take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t 
 	int failed = nachet_entry_type(parent, name, walk->files->follow, &type);
 
 	if (nachet_choice_leaves(walk->session->options, walk->path, type, parent, name) ||
-	    is_machine_made(walk, name, type))
+	    nachet_finding_machine_made(walk->session, walk->findings, walk->files->folder, walk->path,
+	                                name, type))
 		return;
 	if (failed != 0)
 		report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
@@ -266,7 +259,8 @@ take_listed_entry(Walk *walk)
 			                        : strerror(failed));
 	}
 	else if (nachet_choice_leaves(options, walk->path, type, walk->files->folder_fd, walk->path) ||
-	         is_machine_made(walk, walk->path, type))
+	         nachet_finding_given_machine_made(walk->session, walk->findings, walk->files->folder,
+	                                           walk->path, walk->path, type))
 		return;
 	else if (type == DT_DIR)
 		leave_out(walk, "is a folder: list the files in it");
@@ -382,7 +376,7 @@ nachet_walk_given(NachetSession *session, char **paths, size_t count, NachetFile
 		const char *base = basename(paths[i]);
 
 		if (nachet_choice_takes(session->options, base) &&
-		    !nachet_finding_machine_made(session, findings, "", paths[i], base, DT_REG))
+		    !nachet_finding_given_machine_made(session, findings, "", paths[i], base, DT_REG))
 			chosen[chosen_count++] = paths[i];
 	}
 	if (!check_distinct(&walk, chosen, chosen_count))

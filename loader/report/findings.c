@@ -53,19 +53,28 @@ keep_example(NachetFindings *findings, const NachetMachineMade *made)
 	findings->examples++;
 }
 
+/* Whether what ends in judged, and has the DT_ type, is machine-made and to be left out therefore. */
+static bool
+is_machine_made(const NachetSession *session, const char *judged, unsigned char type,
+                NachetMachineMade *made)
+{
+	bool may_be_folder = type == DT_DIR || type == DT_LNK || type == DT_UNKNOWN;
+	size_t length = strlen(judged);
+
+	if (session->options->include_machine_made)
+		return false;
+	return (type != DT_DIR && nachet_path_is_machine_made(judged, length, false, made)) ||
+	       (may_be_folder && nachet_path_is_machine_made(judged, length, true, made));
+}
+
 bool
 nachet_finding_machine_made(NachetSession *session, NachetFindings *findings, const char *folder,
                             const char *path, const char *judged, unsigned char type)
 {
-	bool may_be_folder = type == DT_DIR || type == DT_LNK || type == DT_UNKNOWN;
-	size_t length = strlen(judged);
 	NachetMachineMade made;
 	char *shown;
 
-	if (session->options->include_machine_made)
-		return false;
-	if ((type == DT_DIR || !nachet_path_is_machine_made(judged, length, false, &made)) &&
-	    (!may_be_folder || !nachet_path_is_machine_made(judged, length, true, &made)))
+	if (!is_machine_made(session, judged, type, &made))
 		return false;
 	shown = nachet_console_name(folder, path);
 	nachet_console_detail(session->console, "%s: not imported: machine-made: %s",
@@ -74,6 +83,22 @@ nachet_finding_machine_made(NachetSession *session, NachetFindings *findings, co
 	free(shown);
 	keep_example(findings, &made);
 	atomic_fetch_add(&findings->machine_made, 1);
+	return true;
+}
+
+bool
+nachet_finding_given_machine_made(NachetSession *session, NachetFindings *findings,
+                                  const char *folder, const char *path, const char *judged,
+                                  unsigned char type)
+{
+	NachetMachineMade made;
+	char reason[256];
+
+	if (!is_machine_made(session, judged, type, &made))
+		return false;
+	snprintf(reason, sizeof(reason), "machine-made: %s; --include-machine-made imports it",
+	         made.what);
+	nachet_finding_left_out(session, findings, folder, path, reason);
 	return true;
 }
 

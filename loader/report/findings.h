@@ -28,7 +28,8 @@ typedef struct NachetFindings
 	atomic_size_t unreadable; /* files or folders that could not be read: always stop the import */
 
 	/* Left out: named as warnings, and stop nothing. */
-	atomic_size_t left_out; /* symbolic links without --follow, listed folders */
+	atomic_size_t
+	    left_out; /* symbolic links without --follow, listed folders, machine-made by name */
 
 	/* Machine-made: not imported; one note has their number and these examples. */
 	atomic_size_t machine_made;
@@ -55,6 +56,14 @@ extern void nachet_finding_left_out(NachetSession *session, NachetFindings *find
 extern bool nachet_finding_machine_made(NachetSession *session, NachetFindings *findings,
                                         const char *folder, const char *path, const char *judged,
                                         unsigned char type);
+
+/*
+ * The same for what the user names, by an argument or in a list: it is left out, with a warning,
+ * rather than passed over.
+ */
+extern bool nachet_finding_given_machine_made(NachetSession *session, NachetFindings *findings,
+                                              const char *folder, const char *path,
+                                              const char *judged, unsigned char type);
 
 /* Leaves out a file that this run itself writes: counts it as machine-made, and prints a line. */
 extern void nachet_finding_output(NachetSession *session, NachetFindings *findings,

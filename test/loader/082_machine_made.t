@@ -62,22 +62,33 @@ unlike($err, qr/machine-made/, 'what is excluded is not counted');
 # Lists, single files, folders that a shell's pattern gives, and folders that name seeds.
 my $list = write_file($store->tempdir . '/list', join "", map { "./$_\n" } @mine, @made);
 ($status, $out, $err) = $store->run_load(@required, '--files-from', $list, $nas);
-is($status, 0, 'a list that has machine-made files') or diag($err);
+is($status, 3, 'a list that has machine-made files leaves out what it names') or diag($err);
 is_deeply(names($out), [ sort @mine ], '... is imported without them');
-like($err, qr/: 4 pictures, .*; 17 machine-made; /, '... which are counted');
-($status, $out, $err) = $store->run_load(@required, "$nas/a.gif", "$nas/p.gif~", "$nas/.DS_Store");
-is_deeply(names($out), ['a.gif'], 'single files are judged by their names');
-like($err, qr/: 1 picture, .*; 2 machine-made; /, '... and counted');
+like($err, qr/: 4 pictures, .*; 17 left out; /, '... which are counted');
+like($err, qr{^nachet-load: warning: \Q$nas/$_\E: left out: machine-made: .*; --include-machine-made imports it$}m, "... '$_' with a line") for @made;
+($status, $out, $err) = $store->run_load(@required, '--include-machine-made', '--files-from', $list, $nas);
+is_deeply([ $status, names($out) ], [ 0, [ sort @mine, @made ] ], '... unless --include-machine-made is given');
+my @given = ("$nas/p.gif~", "$nas/.DS_Store");
+($status, $out, $err) = $store->run_load(@required, '-q', '--json', '--report', $report, "$nas/a.gif", @given);
+is($status, 3, 'so are single files that are given');
+($summary) = grep { $_->{message_type} eq 'summary' } map { JSON::PP->new->utf8->decode($_) } split /\n/, $out;
+is_deeply({ map { $_ => $summary->{$_} } qw(machine_made left_out outcome pictures) },
+	{ machine_made => 0, left_out => 2, outcome => 'left_out', pictures => 1 }, '... and counted');
+is_deeply([ $err =~ /^nachet-load: warning: (.*): left out: machine-made: /mg ], \@given, '... with a line each, with --quiet too');
+is_deeply([ map { slurp($report) =~ /^(\Q$_\E),left_out,,,,,,machine-made: /m } @given ], \@given, '... and one in the report');
 write_file("$nas/b/.DS_Store", 'notes');
 ($status, $out, $err) = $store->run_load(@required, "$nas/a.gif", "$nas/.DS_Store", "$nas/b/.DS_Store");
-is_deeply(names($out), ['a.gif'], '... also if two have one name');
-($status, $out, $err) = $store->run_load(@required, '--exclude', 'c.*', "$nas/a.gif", "$nas/b/c.gif", "$nas/\@eaDir/../b/c.gif");
-is_deeply(names($out), ['a.gif'], '... as may excluded ones');
+is_deeply([ $status, names($out) ], [ 3, ['a.gif'] ], '... also if two have one name');
+($status, $out, $err) = $store->run_load(@required, '--exclude', 'c.*', '--exclude', '.*', "$nas/a.gif", "$nas/b/c.gif", "$nas/\@eaDir/../b/c.gif", "$nas/.DS_Store");
+is_deeply([ $status, names($out) ], [ 0, ['a.gif'] ], 'those that --exclude excludes are neither counted nor named');
 unlink "$nas/b/.DS_Store";
-($status, $out, $err) = $store->run_load(@required, "$nas/b", "$nas/\@eaDir/", "$nas/#recycle");
-is($status, 0, 'machine-made folders among others');
-is($out =~ tr/\n//, 1, '... make no sets');
-like($err, qr/^nachet-load: the given folders: not imported: 2 machine-made: thumbnails of a Synology NAS \(\@eaDir\), a NAS's recycle bin \(#recycle\)/m, '... and are told');
+for my $how ([], ['--sql'])
+{
+	($status, $out, $err) = $store->run_load(@required, @$how, '-q', "$nas/b", "$nas/\@eaDir/", "$nas/#recycle");
+	is($status, 3, "machine-made folders among others that are given (@$how)");
+	is_deeply([ $err =~ /^nachet-load: warning: (.*): left out: machine-made: /mg ], [ "$nas/\@eaDir/", "$nas/#recycle" ], '... are left out with a line each');
+	is($out =~ tr/\n//, 1, '... and make no sets') if !@$how;
+}
 for my $how ([], ['--sql'])
 {
 	($status, $out, $err) = $store->run_load(@required, @$how, "$nas/#recycle");
