@@ -7,10 +7,10 @@ MODULE_big = nachet_datastore
 EXTENSION = extension/nachet_datastore
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard extension/*.c extension/*/*.c)))
 SQL_SCRIPT = sql/nachet_datastore--$(EXTVERSION).sql
-SQL_PARTS = $(sort $(wildcard sql/[0-9][0-9]-*.sql))
+SQL_PARTS = $(sort $(wildcard sql/install/[0-9][0-9]-*.sql))
 DATA_built = $(SQL_SCRIPT)
 # Released install scripts, and those that lead on from them: CREATE EXTENSION ... VERSION, ALTER EXTENSION ... UPDATE.
-DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/nachet_datastore--*.sql))
+DATA = $(wildcard sql/upgrade/nachet_datastore--*.sql)
 EXTRA_CLEAN = build
 
 WARNINGS = -Wall -Wextra -Wvla -Wshadow $(if $(WERROR),-Werror)

@@ -10,7 +10,7 @@ use Test::More;
 
 my ($current) = slurp("$Nachet::Test::ROOT/extension/nachet_datastore.control") =~ /^default_version = '([^']+)'/m;
 my @released = map { /datastore--(\d[\d.]*)\.sql$/ && $1 ne $current ? $1 : () }
-	glob "$Nachet::Test::ROOT/sql/nachet_datastore--*.sql";
+	glob "$Nachet::Test::ROOT/sql/upgrade/nachet_datastore--*.sql";
 ok @released > 0, "released versions: @released";
 
 my $store = Nachet::Test->new;

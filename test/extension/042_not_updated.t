@@ -11,7 +11,7 @@ use Nachet::Test qw(png slurp);
 use Test::More;
 
 my ($current) = slurp("$Nachet::Test::ROOT/extension/nachet_datastore.control") =~ /^default_version = '([^']+)'/m;
-my @released = map { /datastore--(\d[\d.]*)\.sql$/ && $1 ne $current ? $1 : () } glob "$Nachet::Test::ROOT/sql/nachet_datastore--*.sql";
+my @released = map { /datastore--(\d[\d.]*)\.sql$/ && $1 ne $current ? $1 : () } glob "$Nachet::Test::ROOT/sql/upgrade/nachet_datastore--*.sql";
 my $store = Nachet::Test->new;
 $store->create_role($_, "nachet_$_") for qw(reader app admin);
 

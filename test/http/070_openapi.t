@@ -1,4 +1,4 @@
-# http/openapi.yaml holds: every status that it names is provoked from a running service, whose answers are as it says, and
+# doc/openapi.yaml holds: every status that it names is provoked from a running service, whose answers are as it says, and
 # there is no route and no status that it does not name.
 use strict;
 use warnings;
@@ -14,7 +14,7 @@ use Nachet::Http qw(curl multipart staged field post_body post_stage post_manife
 	wait_for_log);
 
 { no warnings 'once'; $YAML::XS::Boolean = 'JSON::PP'; }
-my $document = YAML::XS::LoadFile('http/openapi.yaml');
+my $document = YAML::XS::LoadFile('doc/openapi.yaml');
 my %seen;    # "METHOD path" => { status => times }
 
 sub resolve

@@ -1,4 +1,4 @@
--- nachet_datastore: install script, joined from the numbered parts of sql/ at build.
+-- nachet_datastore: install script, joined from the numbered parts of sql/install/ at build.
 
 \echo Use "CREATE EXTENSION nachet_datastore" to load this file. \quit
 
