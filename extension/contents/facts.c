@@ -31,6 +31,7 @@ enum
 	FACT_WIDTH,
 	FACT_HEIGHT,
 	FACT_REASON,
+	FACT_CODE, /* since 1.2 */
 	FACT_COUNT
 };
 
@@ -52,10 +53,13 @@ nachet_content_flaw(NachetChunkReader *reader, int64 content_id, int64 byte_size
 static void
 facts_of_refused(const NachetPicture *picture, Datum *values, bool *nulls)
 {
-	nulls[FACT_REASON] = picture->reason == NULL;
+	nulls[FACT_REASON] = nulls[FACT_CODE] = picture->reason == NULL;
 	nulls[FACT_FORMAT] = nulls[FACT_WIDTH] = nulls[FACT_HEIGHT] = picture->reason != NULL;
 	if (picture->reason != NULL)
+	{
 		values[FACT_REASON] = CStringGetTextDatum(picture->reason);
+		values[FACT_CODE] = CStringGetTextDatum(nachet_picture_code(picture->status));
+	}
 	else
 	{
 		values[FACT_FORMAT] = CStringGetTextDatum(picture->format);
@@ -80,7 +84,7 @@ facts_of_content(NachetIndexScan *contents, NachetChunkReader *reader, Datum *va
 	    nachet_index_scan_column(contents, NACHET_CONTENT_WIDTH, &nulls[FACT_WIDTH]);
 	values[FACT_HEIGHT] =
 	    nachet_index_scan_column(contents, NACHET_CONTENT_HEIGHT, &nulls[FACT_HEIGHT]);
-	nulls[FACT_REASON] = true;
+	nulls[FACT_REASON] = nulls[FACT_CODE] = true;
 	if (!nulls[FACT_FORMAT])
 		return;
 	(void) nachet_content_flaw(
@@ -101,10 +105,20 @@ facts_of_nothing(Datum *values, bool *nulls)
 	facts_of_refused(&picture, values, nulls);
 }
 
+/* As many as the function is declared with, if that is what a version has: 1.1 has no code. */
+static int
+fact_columns(const ReturnSetInfo *rsinfo)
+{
+	if (rsinfo != NULL && IsA(rsinfo, ReturnSetInfo) && rsinfo->expectedDesc != NULL &&
+	    rsinfo->expectedDesc->natts == FACT_CODE)
+		return FACT_CODE;
+	return FACT_COUNT;
+}
+
 /*
- * content_facts(digests bytea[]) returns table (sha256, byte_size, format, width, height, reason): a row for each of
- * the digests that is stored, or that of no bytes; each once. Errors: 22023, 22004, 2202E for what is no list of
- * SHA-256.
+ * content_facts(digests bytea[]) returns table (sha256, byte_size, format, width, height, reason,
+ * code): a row for each of the digests that is stored, or that of no bytes; each once. Errors:
+ * 22023, 22004, 2202E for what is no list of SHA-256.
  */
 Datum
 content_facts(PG_FUNCTION_ARGS)
@@ -118,7 +132,7 @@ content_facts(PG_FUNCTION_ARGS)
 
 	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
 	nachet_digests_check(digests, count);
-	nachet_materialize(fcinfo, FACT_COUNT);
+	nachet_materialize(fcinfo, fact_columns(rsinfo));
 	qsort(digests, count, sizeof(Datum), nachet_digest_compare);
 	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, snapshot);
 	reader = nachet_chunk_reader_open(snapshot);

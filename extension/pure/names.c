@@ -84,48 +84,93 @@ has_control_character(const unsigned char *bytes, size_t length)
 	return false;
 }
 
-static const char *
+/* What can be wrong with a name. */
+typedef enum Flaw
+{
+	FLAW_NONE,
+	FLAW_EMPTY,
+	FLAW_TOO_LONG,
+	FLAW_NOT_UTF8,
+	FLAW_CONTROL,
+	FLAW_FIRST_SLASH,
+	FLAW_LAST_SLASH,
+	FLAW_EMPTY_COMPONENT,
+	FLAW_DOT,
+	FLAW_DOTS
+} Flaw;
+
+static const struct
+{
+	const char *words;
+	const char *code;
+} flaws[] = {
+    [FLAW_NONE] = {NULL, NULL},
+    [FLAW_EMPTY] = {"is empty", "name_empty"},
+    [FLAW_TOO_LONG] = {"is longer than 1,024 bytes", NACHET_CODE_NAME_TOO_LONG},
+    [FLAW_NOT_UTF8] = {"is not valid UTF-8", "name_not_utf8"},
+    [FLAW_CONTROL] = {"has a control character", "name_control_character"},
+    [FLAW_FIRST_SLASH] = {"starts with a slash", "name_component"},
+    [FLAW_LAST_SLASH] = {"ends with a slash", "name_component"},
+    [FLAW_EMPTY_COMPONENT] = {"has an empty component", "name_component"},
+    [FLAW_DOT] = {"has a component \".\"", "name_component"},
+    [FLAW_DOTS] = {"has a component \"..\"", "name_component"},
+};
+
+static Flaw
 component_flaw(const char *component, size_t length)
 {
 	if (length == 0)
-		return "has an empty component";
+		return FLAW_EMPTY_COMPONENT;
 	if (length == 1 && component[0] == '.')
-		return "has a component \".\"";
+		return FLAW_DOT;
 	if (length == 2 && component[0] == '.' && component[1] == '.')
-		return "has a component \"..\"";
-	return NULL;
+		return FLAW_DOTS;
+	return FLAW_NONE;
 }
 
-const char *
-nachet_name_flaw(const char *name, size_t length)
+/* The first flaw of a name. */
+static Flaw
+find_flaw(const char *name, size_t length)
 {
 	size_t start = 0;
 
 	if (length == 0)
-		return "is empty";
+		return FLAW_EMPTY;
 	if (length > NACHET_NAME_MAX_BYTES)
-		return "is longer than 1,024 bytes";
+		return FLAW_TOO_LONG;
 	if (!nachet_utf8_valid(name, length))
-		return "is not valid UTF-8";
+		return FLAW_NOT_UTF8;
 	if (has_control_character((const unsigned char *) name, length))
-		return "has a control character";
+		return FLAW_CONTROL;
 	if (name[0] == '/')
-		return "starts with a slash";
+		return FLAW_FIRST_SLASH;
 	if (name[length - 1] == '/')
-		return "ends with a slash";
+		return FLAW_LAST_SLASH;
 
 	for (size_t i = 0; i <= length; i++)
 	{
 		if (i == length || name[i] == '/')
 		{
-			const char *flaw = component_flaw(name + start, i - start);
+			Flaw flaw = component_flaw(name + start, i - start);
 
-			if (flaw != NULL)
+			if (flaw != FLAW_NONE)
 				return flaw;
 			start = i + 1;
 		}
 	}
-	return NULL;
+	return FLAW_NONE;
+}
+
+const char *
+nachet_name_flaw(const char *name, size_t length)
+{
+	return flaws[find_flaw(name, length)].words;
+}
+
+const char *
+nachet_name_flaw_code(const char *name, size_t length)
+{
+	return flaws[find_flaw(name, length)].code;
 }
 
 /* --- machine-made files and folders ----------------------------------------------------------- */

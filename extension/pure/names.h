@@ -17,6 +17,13 @@
 /* NULL where the name may stand; else a static string that says why not ("is empty", ...), fit to follow the name. */
 extern const char *nachet_name_flaw(const char *name, size_t length);
 
+/* The same as a token that stays as it is, for programs: "name_empty", ...; NULL for no flaw. */
+extern const char *nachet_name_flaw_code(const char *name, size_t length);
+
+/* Those that others give too, and the code of a second picture of one name in a set. */
+#define NACHET_CODE_NAME_TOO_LONG "name_too_long"
+#define NACHET_CODE_NAME_REPEATED "name_repeated"
+
 /* Whether length bytes are valid UTF-8: shortest forms, no surrogates, nothing above U+10FFFF. */
 extern bool nachet_utf8_valid(const char *bytes, size_t length);
 

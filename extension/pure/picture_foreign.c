@@ -9,104 +9,98 @@
 
 #include <string.h>
 
-#define CONVERT(what)    what " picture; convert it to JPEG or TIFF"
-#define MICROSCOPE(what) "a microscope's file (" what "); export its pictures as TIFF"
-#define VIDEO            "a video; export its frames as PNG or JPEG"
-
-typedef struct ForeignFormat
-{
-	const char *signature; /* '?' stands for any byte */
-	size_t length;
-	size_t at;    /* where it stands */
-	size_t until; /* if above at, it may stand anywhere up to there */
-	const char *reason;
-} ForeignFormat;
-
-#define START(bytes, reason)                                                                       \
+#define START(kind, bytes, reason)                                                                 \
 	{                                                                                              \
-		bytes, sizeof(bytes) - 1, 0, 0, reason                                                     \
+		NACHET_PICTURE_##kind, reason, bytes, sizeof(bytes) - 1, 0, 0                              \
 	}
-#define AT(offset, bytes, reason)                                                                  \
+#define AT(kind, offset, bytes, reason)                                                            \
 	{                                                                                              \
-		bytes, sizeof(bytes) - 1, offset, 0, reason                                                \
+		NACHET_PICTURE_##kind, reason, bytes, sizeof(bytes) - 1, offset, 0                         \
 	}
-#define BEFORE(offset, bytes, reason)                                                              \
+#define BEFORE(kind, offset, bytes, reason)                                                        \
 	{                                                                                              \
-		bytes, sizeof(bytes) - 1, 0, offset, reason                                                \
+		NACHET_PICTURE_##kind, reason, bytes, sizeof(bytes) - 1, 0, offset                         \
 	}
 
-static const ForeignFormat foreign_formats[] = {
+#define CONVERT(bytes, what) START(UNSUPPORTED, bytes, what " picture; convert it to JPEG or TIFF")
+#define RAW(bytes, what)     START(RAW, bytes, NACHET_RAW_FILE(what))
+#define MICROSCOPE(bytes, what)                                                                    \
+	START(MICROSCOPE, bytes, "a microscope's file (" what "); export its pictures as TIFF")
+#define VIDEO(bytes) START(VIDEO, bytes, "a video; export its frames as PNG or JPEG")
+
+static const NachetForeignFormat foreign_formats[] = {
     /* ISO/IEC 14496-12: a file's kind is the brand in its first box */
-    START("????ftyphe", CONVERT("a HEIC")),
-    START("????ftypmif", CONVERT("a HEIF")),
-    START("????ftypmsf", CONVERT("a HEIF")),
-    START("????ftypavi", CONVERT("an AVIF")),
-    START("????ftypcrx ", NACHET_RAW_FILE("CR3")),
-    START("????ftypjp2 ", CONVERT("a JPEG 2000")),
-    START("????ftyp", VIDEO),
+    CONVERT("????ftyphe", "a HEIC"),
+    CONVERT("????ftypmif", "a HEIF"),
+    CONVERT("????ftypmsf", "a HEIF"),
+    CONVERT("????ftypavi", "an AVIF"),
+    RAW("????ftypcrx ", "CR3"),
+    CONVERT("????ftypjp2 ", "a JPEG 2000"),
+    VIDEO("????ftyp"),
 
-    START("\0\0\0\x0cjP  ", CONVERT("a JPEG 2000")),
-    START("\xff\x4f\xff\x51", CONVERT("a JPEG 2000")),
-    START("\0\0\0\x0cJXL ", CONVERT("a JPEG XL")),
-    START("\xff\x0a", CONVERT("a JPEG XL")),
-    START("II\xbc", CONVERT("a JPEG XR")),
-    START("v/1\x01", CONVERT("an OpenEXR")),
-    START("#?RADIANCE", CONVERT("a Radiance HDR")),
-    START("SIMPLE  =", CONVERT("a FITS")),
-    START("qoif", CONVERT("a QOI")),
-    START("\x8aMNG", CONVERT("an MNG")),
-    START("\x8bJNG", CONVERT("a JNG")),
-    START("P1\n", CONVERT("a PBM")),
-    START("P2\n", CONVERT("a PGM")),
-    START("P3\n", CONVERT("a PPM")),
-    START("P4\n", CONVERT("a PBM")),
-    START("P5\n", CONVERT("a PGM")),
-    START("P6\n", CONVERT("a PPM")),
-    START("P7\n", CONVERT("a PAM")),
-    START("\0\0\x01\0", "an icon (ICO); convert it to PNG"),
+    CONVERT("\0\0\0\x0cjP  ", "a JPEG 2000"),
+    CONVERT("\xff\x4f\xff\x51", "a JPEG 2000"),
+    CONVERT("\0\0\0\x0cJXL ", "a JPEG XL"),
+    CONVERT("\xff\x0a", "a JPEG XL"),
+    CONVERT("II\xbc", "a JPEG XR"),
+    CONVERT("v/1\x01", "an OpenEXR"),
+    CONVERT("#?RADIANCE", "a Radiance HDR"),
+    CONVERT("SIMPLE  =", "a FITS"),
+    CONVERT("qoif", "a QOI"),
+    CONVERT("\x8aMNG", "an MNG"),
+    CONVERT("\x8bJNG", "a JNG"),
+    CONVERT("P1\n", "a PBM"),
+    CONVERT("P2\n", "a PGM"),
+    CONVERT("P3\n", "a PPM"),
+    CONVERT("P4\n", "a PBM"),
+    CONVERT("P5\n", "a PGM"),
+    CONVERT("P6\n", "a PPM"),
+    CONVERT("P7\n", "a PAM"),
+    START(UNSUPPORTED, "\0\0\x01\0", "an icon (ICO); convert it to PNG"),
 
-    START("FUJIFILMCCD-RAW", NACHET_RAW_FILE("RAF")),
-    START("IIRO", NACHET_RAW_FILE("ORF")),
-    START("IIRS", NACHET_RAW_FILE("ORF")),
-    START("MMOR", NACHET_RAW_FILE("ORF")),
-    START("IIU\0", NACHET_RAW_FILE("RW2")),
-    START("II\x1a\0\0\0HEAPCCDR", NACHET_RAW_FILE("CRW")),
-    START("FOVb", NACHET_RAW_FILE("X3F")),
-    START("\0MRM", NACHET_RAW_FILE("MRW")),
+    RAW("FUJIFILMCCD-RAW", "RAF"),
+    RAW("IIRO", "ORF"),
+    RAW("IIRS", "ORF"),
+    RAW("MMOR", "ORF"),
+    RAW("IIU\0", "RW2"),
+    RAW("II\x1a\0\0\0HEAPCCDR", "CRW"),
+    RAW("FOVb", "X3F"),
+    RAW("\0MRM", "MRW"),
 
-    START("ZISRAWFILE", MICROSCOPE("CZI")),
-    START("\xda\xce\xbe\x0a", MICROSCOPE("ND2")),
-    START("p\0\0\0????*", MICROSCOPE("LIF")),
-    START("\x89HDF\r\n\x1a\n", MICROSCOPE("HDF5")),
-    AT(128, "DICM", "a DICOM file; export it as TIFF or PNG"),
+    MICROSCOPE("ZISRAWFILE", "CZI"),
+    MICROSCOPE("\xda\xce\xbe\x0a", "ND2"),
+    MICROSCOPE("p\0\0\0????*", "LIF"),
+    MICROSCOPE("\x89HDF\r\n\x1a\n", "HDF5"),
+    AT(UNSUPPORTED, 128, "DICM", "a DICOM file; export it as TIFF or PNG"),
 
-    START("8BPS", "a Photoshop document (PSD); export it as TIFF"),
-    START("gimp xcf", "a GIMP document (XCF); export it as TIFF"),
-    START("%PDF-", "a PDF document; export its pictures as TIFF or PNG"),
-    START("%!PS", "a PostScript document; export it as TIFF or PNG"),
-    START("AT&TFORM", "a DjVu document; export its pictures as TIFF or PNG"),
-    START("\xd0\xcf\x11\xe0", "an Office document or a microscope's file (OIB, ZVI); export its "
-                              "pictures as TIFF"),
-    BEFORE(NACHET_WINDOW_FIRST_READ, "<svg", "an SVG drawing; export it as PNG"),
+    START(DOCUMENT, "8BPS", "a Photoshop document (PSD); export it as TIFF"),
+    START(DOCUMENT, "gimp xcf", "a GIMP document (XCF); export it as TIFF"),
+    START(DOCUMENT, "%PDF-", "a PDF document; export its pictures as TIFF or PNG"),
+    START(DOCUMENT, "%!PS", "a PostScript document; export it as TIFF or PNG"),
+    START(DOCUMENT, "AT&TFORM", "a DjVu document; export its pictures as TIFF or PNG"),
+    START(DOCUMENT, "\xd0\xcf\x11\xe0",
+          "an Office document or a microscope's file (OIB, ZVI); export its "
+          "pictures as TIFF"),
+    BEFORE(DOCUMENT, NACHET_WINDOW_FIRST_READ, "<svg", "an SVG drawing; export it as PNG"),
 
-    START("RIFF????AVI ", VIDEO),
-    START("\x1a\x45\xdf\xa3", VIDEO),
-    START("PK\x03\x04", "a ZIP archive; unpack it first"),
+    VIDEO("RIFF????AVI "),
+    VIDEO("\x1a\x45\xdf\xa3"),
+    START(ARCHIVE, "PK\x03\x04", "a ZIP archive; unpack it first"),
 };
 
-const char *
+const NachetForeignFormat *
 nachet_picture_foreign(const unsigned char *bytes, size_t length)
 {
 	for (size_t i = 0; i < sizeof(foreign_formats) / sizeof(foreign_formats[0]); i++)
 	{
-		const ForeignFormat *format = &foreign_formats[i];
+		const NachetForeignFormat *format = &foreign_formats[i];
 		size_t at = format->at;
 
 		do
 		{
 			if (at < length && nachet_picture_starts_with(bytes + at, length - at,
 			                                              format->signature, format->length))
-				return format->reason;
+				return format;
 		} while (++at < format->until);
 	}
 	return NULL;

@@ -48,6 +48,7 @@ typedef struct NachetReader
 static inline NachetPictureStatus
 nachet_picture_refuse(NachetReader *reader, NachetPictureStatus status, const char *reason)
 {
+	reader->picture->status = status;
 	reader->picture->reason = reason;
 	reader->status = status;
 	return status;
@@ -86,8 +87,19 @@ extern bool nachet_picture_ends_in_zeros(NachetReader *reader, uint64_t offset, 
 extern bool nachet_picture_starts_with(const unsigned char *bytes, size_t length,
                                        const char *signature, size_t signature_length);
 
-/* The reason to refuse the start of a file of a known, but not accepted format; else NULL. */
-extern const char *nachet_picture_foreign(const unsigned char *bytes, size_t length);
+/* A known, but not accepted format. */
+typedef struct NachetForeignFormat
+{
+	NachetPictureStatus status;
+	const char *reason;
+	const char *signature; /* '?' stands for any byte */
+	size_t length;
+	size_t at;    /* where it stands */
+	size_t until; /* if above at, it may stand anywhere up to there */
+} NachetForeignFormat;
+
+/* The format of a file that starts so; NULL if it is none of those. */
+extern const NachetForeignFormat *nachet_picture_foreign(const unsigned char *bytes, size_t length);
 
 /* Refuses bytes of no accepted format, by their name if it is known. */
 extern NachetPictureStatus nachet_picture_refuse_unknown(NachetReader *reader);

@@ -45,6 +45,29 @@ static const PictureFormat formats[] = {
     {"BMP", SIGNATURE("BM"), nachet_picture_bmp_read, SIZE_REASONS("BMP")},
 };
 
+const char *
+nachet_picture_code(NachetPictureStatus status)
+{
+	static const char *const codes[] = {
+	    [NACHET_PICTURE_OK] = NULL,
+	    [NACHET_PICTURE_EMPTY] = NACHET_CODE_EMPTY,
+	    [NACHET_PICTURE_UNKNOWN] = "not_a_picture",
+	    [NACHET_PICTURE_UNSUPPORTED] = "unsupported_format",
+	    [NACHET_PICTURE_RAW] = "camera_raw",
+	    [NACHET_PICTURE_MICROSCOPE] = "microscope_file",
+	    [NACHET_PICTURE_DOCUMENT] = "document",
+	    [NACHET_PICTURE_VIDEO] = "video",
+	    [NACHET_PICTURE_ARCHIVE] = "archive",
+	    [NACHET_PICTURE_TRUNCATED] = "truncated",
+	    [NACHET_PICTURE_MALFORMED] = "damaged",
+	    [NACHET_PICTURE_VARIANT] = "unsupported_variant",
+	    [NACHET_PICTURE_DIMENSIONS] = "bad_dimensions",
+	    [NACHET_PICTURE_READ_FAILED] = "unreadable",
+	};
+
+	return codes[status];
+}
+
 bool
 nachet_picture_within(const NachetReader *reader, uint64_t offset, uint64_t length)
 {
@@ -170,15 +193,16 @@ NachetPictureStatus
 nachet_picture_refuse_unknown(NachetReader *reader)
 {
 	const unsigned char *bytes = nachet_picture_peek(reader, 0, 1, "is empty");
-	const char *reason = NULL;
+	const NachetForeignFormat *foreign;
 
 	if (bytes == NULL)
 		return reader->status;
 	reader->picture->format = NULL;
-	reason = nachet_picture_foreign(bytes, nachet_picture_window_left(reader, 0));
-	if (reason == NULL)
-		reason = "not a picture: no known format's signature";
-	return nachet_picture_refuse(reader, NACHET_PICTURE_UNKNOWN, reason);
+	foreign = nachet_picture_foreign(bytes, nachet_picture_window_left(reader, 0));
+	if (foreign != NULL)
+		return nachet_picture_refuse(reader, foreign->status, foreign->reason);
+	return nachet_picture_refuse(reader, NACHET_PICTURE_UNKNOWN,
+	                             "not a picture: no known format's signature");
 }
 
 NachetPictureStatus

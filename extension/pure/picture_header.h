@@ -34,20 +34,35 @@ typedef struct NachetSource
 typedef enum NachetPictureStatus
 {
 	NACHET_PICTURE_OK,
-	NACHET_PICTURE_EMPTY,      /* no byte at all */
-	NACHET_PICTURE_UNKNOWN,    /* none of the known formats */
-	NACHET_PICTURE_TRUNCATED,  /* bytes that the structure promises are not there */
-	NACHET_PICTURE_MALFORMED,  /* the structure contradicts itself or its specification */
-	NACHET_PICTURE_DIMENSIONS, /* a side is 0 or beyond the bounds above */
-	NACHET_PICTURE_READ_FAILED /* the callback returned false */
+	NACHET_PICTURE_EMPTY,       /* no byte at all */
+	NACHET_PICTURE_UNKNOWN,     /* none of the known formats */
+	NACHET_PICTURE_UNSUPPORTED, /* a picture of a format that is not accepted */
+	NACHET_PICTURE_RAW,         /* a camera's raw file */
+	NACHET_PICTURE_MICROSCOPE,  /* a microscope's file */
+	NACHET_PICTURE_DOCUMENT,    /* a document, which may hold pictures */
+	NACHET_PICTURE_VIDEO,       /* a video */
+	NACHET_PICTURE_ARCHIVE,     /* an archive */
+	NACHET_PICTURE_TRUNCATED,   /* bytes that the structure promises are not there */
+	NACHET_PICTURE_MALFORMED,   /* the structure contradicts itself or its specification */
+	NACHET_PICTURE_VARIANT,     /* a variant of its format that ordinary decoders refuse */
+	NACHET_PICTURE_DIMENSIONS,  /* a side is 0 or beyond the bounds above */
+	NACHET_PICTURE_READ_FAILED  /* the callback returned false */
 } NachetPictureStatus;
+
+/* The status as a token that stays as it is, for programs: "truncated", ...; NULL if it is OK. */
+extern const char *nachet_picture_code(NachetPictureStatus status);
+
+/* The codes of what is refused before its structure is read. */
+#define NACHET_CODE_EMPTY     "empty"
+#define NACHET_CODE_TOO_LARGE "too_large" /* more bytes than are taken of one picture */
 
 typedef struct NachetPicture
 {
 	const char *format; /* "JPEG", "PNG", "GIF", "BMP", "TIFF" or "WebP"; NULL until recognised */
 	uint32_t width;     /* pixels */
 	uint32_t height;
-	const char *reason; /* a static string that says why the status is not OK; NULL where it is */
+	NachetPictureStatus status;
+	const char *reason; /* a static string that says why the status is not OK; NULL if it is */
 } NachetPicture;
 
 /*

@@ -122,7 +122,7 @@ read_frame_header(NachetReader *reader, uint64_t offset, unsigned char marker, J
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "JPEG: more than one frame header");
 	if (strange_frame(marker) != NULL)
-		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED, strange_frame(marker));
+		return nachet_picture_refuse(reader, NACHET_PICTURE_VARIANT, strange_frame(marker));
 	frame = nachet_picture_peek(reader, offset, 8, FRAME_CUT_OFF);
 	if (frame == NULL)
 		return reader->status;
@@ -131,7 +131,7 @@ read_frame_header(NachetReader *reader, uint64_t offset, unsigned char marker, J
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "JPEG: the frame header's length contradicts its components");
 	if (frame[2] != 8)
-		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
+		return nachet_picture_refuse(reader, NACHET_PICTURE_VARIANT,
 		                             UNUSUAL("other than 8 bits a sample"));
 	if (nachet_get_16be(frame + 3) == 0 && nachet_get_16be(frame + 5) != 0)
 	{
@@ -265,9 +265,9 @@ read_segment(NachetReader *reader, uint64_t *offset, unsigned char marker, Jpeg 
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "JPEG: a marker stands where it may not");
 	if (marker == MARKER_DHP)
-		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED, HIERARCHICAL);
+		return nachet_picture_refuse(reader, NACHET_PICTURE_VARIANT, HIERARCHICAL);
 	if (marker == MARKER_SOF55)
-		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED, UNUSUAL("JPEG-LS"));
+		return nachet_picture_refuse(reader, NACHET_PICTURE_VARIANT, UNUSUAL("JPEG-LS"));
 	bytes = nachet_picture_peek(reader, *offset, 2, SEGMENT_CUT_OFF);
 	if (bytes == NULL)
 		return reader->status;

@@ -99,7 +99,7 @@ read_ihdr(NachetReader *reader, Png *png)
 		return reader->status;
 	if (memcmp(ihdr + 4, "CgBI", 4) == 0)
 		return nachet_picture_refuse(
-		    reader, NACHET_PICTURE_MALFORMED,
+		    reader, NACHET_PICTURE_VARIANT,
 		    "PNG: Apple's own variant (CgBI), which ordinary decoders refuse; convert it to PNG");
 	if (memcmp(ihdr + 4, "IHDR", 4) != 0 || nachet_get_32be(ihdr) != IHDR_BYTES)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,

@@ -480,7 +480,7 @@ check_directory(NachetTiff *tiff, const NachetTiffDirectory *directory, bool fir
 	NachetPictureStatus status = NACHET_PICTURE_OK;
 
 	if (directory->dng_version.count != 0)
-		return malformed(tiff, NACHET_RAW_FILE("DNG"));
+		return nachet_picture_refuse(tiff->reader, NACHET_PICTURE_RAW, NACHET_RAW_FILE("DNG"));
 	if (first)
 	{
 		if (is_reduced(directory))
@@ -488,7 +488,7 @@ check_directory(NachetTiff *tiff, const NachetTiffDirectory *directory, bool fir
 		status = find_maker(tiff, directory);
 	}
 	if (status == NACHET_PICTURE_OK && is_raw(directory))
-		status = malformed(tiff, tiff->raw);
+		status = nachet_picture_refuse(tiff->reader, NACHET_PICTURE_RAW, tiff->raw);
 	if (status == NACHET_PICTURE_OK)
 		status = walk_children(tiff, directory, depth);
 	if (status == NACHET_PICTURE_OK)
@@ -543,8 +543,7 @@ walk_chain(NachetTiff *tiff, uint64_t offset, int depth)
 		if (status != NACHET_PICTURE_OK && status != NACHET_PICTURE_READ_FAILED && chained &&
 		    leads_nowhere(tiff, offset))
 		{
-			tiff->reader->picture->reason = NULL;
-			return tiff->reader->status = NACHET_PICTURE_OK;
+			return nachet_picture_refuse(tiff->reader, NACHET_PICTURE_OK, NULL);
 		}
 		if (status == NACHET_PICTURE_OK)
 			status = read_directory(tiff, offset, count, &directory);
@@ -598,7 +597,7 @@ nachet_picture_tiff_read(NachetReader *reader)
 		if (header == NULL)
 			return reader->status;
 		if (!tiff.big && memcmp(header, "CR\2\0", 4) == 0)
-			return malformed(&tiff, NACHET_RAW_FILE("CR2"));
+			return nachet_picture_refuse(reader, NACHET_PICTURE_RAW, NACHET_RAW_FILE("CR2"));
 	}
 	status = walk_chain(&tiff, offset, 0);
 	/* The beginning of a value that is nothing else's: the file was cut in it. */

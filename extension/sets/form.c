@@ -17,6 +17,7 @@
 
 #include "contents/content.h"
 #include "errcodes.h"
+#include "sets/flaws.h"
 #include "sets/set_data.h"
 #include "sets/picture_set.h"
 #include "pure/hex.h"
@@ -27,6 +28,7 @@
 
 PG_FUNCTION_INFO_V1(picture_form);
 PG_FUNCTION_INFO_V1(batch_import);
+PG_FUNCTION_INFO_V1(picture_errors);
 
 /*
  * The pictures of one manifest: what keeps its JSON, with names of common length, well under the 256 MB
@@ -276,6 +278,50 @@ batch_import(PG_FUNCTION_ARGS)
 		order_as_named(&upload, missing, count);
 		answer = answer_missing(dry_run ? "checked" : "missing", upload.user_id, missing, count);
 	}
+	SPI_finish();
+	PG_RETURN_DATUM(answer);
+}
+
+static NachetArg
+text_array(Datum *texts, int count)
+{
+	return NACHET_PARAM(TEXTARRAYOID, PointerGetDatum(construct_array(texts, count, TEXTOID, -1,
+	                                                                  false, TYPALIGN_INT)));
+}
+
+/*
+ * picture_errors(request jsonb) returns jsonb: why batch_import refuses pictures of this request
+ * (NC003), for programs: {"errors": [{"name", "reason", "code"}]}, at most 100, with
+ * "errors_left_out": how many more there are, if there are more. Errors: NC005, 54000.
+ */
+Datum
+picture_errors(PG_FUNCTION_ARGS)
+{
+	Jsonb *request = nachet_request_object(fcinfo);
+	NachetUpload upload = {0};
+	NachetFlaws flaws;
+	NachetArg args[4];
+	int unjudged;
+	int listed;
+	bool isnull;
+	Datum answer;
+
+	SPI_connect();
+	read_manifest(request, &upload);
+	nachet_picture_set_flaws(&upload, &flaws, &unjudged);
+	listed = nachet_flaws_listed(&flaws);
+	args[0] = text_array(flaws.names, listed);
+	args[1] = text_array(flaws.reasons, listed);
+	args[2] = text_array(flaws.codes, listed);
+	args[3] = NACHET_PARAM(INT4OID, Int32GetDatum(flaws.count - listed + unjudged));
+	(void) nachet_query(
+	    SPI_OK_SELECT,
+	    "SELECT jsonb_build_object('errors', coalesce(jsonb_agg(jsonb_build_object("
+	    " 'name', e.name, 'reason', e.reason, 'code', e.code) ORDER BY e.place), '[]'))"
+	    " || CASE WHEN $4 > 0 THEN jsonb_build_object('errors_left_out', $4) ELSE '{}' END"
+	    " FROM unnest($1, $2, $3) WITH ORDINALITY AS e (name, reason, code, place)",
+	    4, args);
+	answer = nachet_query_result(0, 0, JSONBOID, &isnull);
 	SPI_finish();
 	PG_RETURN_DATUM(answer);
 }

@@ -67,14 +67,12 @@ typedef struct Entry
 	Datum digest;
 } Entry;
 
-/* Raises NC003 naming every picture whose name may not stand, or stands twice. */
+/* The pictures whose name may not stand, or stands twice. */
 static void
-check_names(const Datum *names, int count)
+find_name_flaws(const Datum *names, int count, NachetFlaws *flaws)
 {
 	Datum *sorted = palloc(Max(count, 1) * sizeof(Datum));
-	NachetFlaws flaws;
 
-	nachet_flaws_init(&flaws);
 	memcpy(sorted, names, count * sizeof(Datum));
 	qsort(sorted, count, sizeof(Datum), compare_names);
 	for (int i = 0; i < count; i++)
@@ -82,20 +80,34 @@ check_names(const Datum *names, int count)
 		char *name = VARDATA_ANY(DatumGetPointer(sorted[i]));
 		int length = (int) VARSIZE_ANY_EXHDR(DatumGetPointer(sorted[i]));
 		const char *flaw = nachet_name_flaw(name, length);
+		const char *code = nachet_name_flaw_code(name, length);
 
 		CHECK_FOR_INTERRUPTS();
 		if (flaw == NULL && i > 0 && compare_names(&sorted[i - 1], &sorted[i]) == 0)
+		{
 			flaw = "names more than one picture";
+			code = NACHET_CODE_NAME_REPEATED;
+		}
 		if (flaw != NULL)
-			nachet_flaws_add(&flaws, name, length, psprintf("the name %s", flaw));
+			nachet_flaws_add(flaws, name, length, psprintf("the name %s", flaw), code);
 	}
+	pfree(sorted);
+}
+
+/* Raises NC003 naming every picture whose name may not stand, or stands twice. */
+static void
+check_names(const NachetUpload *upload)
+{
+	NachetFlaws flaws;
+
+	nachet_flaws_init(&flaws);
+	find_name_flaws(upload->names, upload->count, &flaws);
 	if (flaws.count > 0)
 		ereport(ERROR, (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
 		                errmsg_plural("%d picture has a name that may not stand",
 		                              "%d pictures have names that may not stand", flaws.count,
 		                              flaws.count),
 		                errdetail_internal("%s", nachet_flaws_text(&flaws))));
-	pfree(sorted);
 }
 
 /* Sorts the pictures by name, so that a set is the same in whatever order it came. */
@@ -282,7 +294,7 @@ check_upload(const NachetUpload *upload, NachetImportData *data)
 {
 	nachet_import_data_check(upload->data, data);
 	nachet_digests_check(upload->digests, upload->count);
-	check_names(upload->names, upload->count);
+	check_names(upload);
 }
 
 void
@@ -294,6 +306,17 @@ nachet_picture_set_check(const NachetUpload *upload)
 	check_copies(data.json_bytes, upload->count);
 	nachet_set_contents_check(upload,
 	                          array_of(upload->digests, upload->count, BYTEAOID, BYTEAARRAYOID));
+}
+
+void
+nachet_picture_set_flaws(const NachetUpload *upload, NachetFlaws *flaws, int *unjudged)
+{
+	nachet_flaws_init(flaws);
+	*unjudged = 0;
+	find_name_flaws(upload->names, upload->count, flaws);
+	if (flaws->count == 0)
+		*unjudged = nachet_set_contents_flaws(
+		    upload, array_of(upload->digests, upload->count, BYTEAOID, BYTEAARRAYOID), flaws);
 }
 
 void
@@ -395,7 +418,8 @@ check_pictures(Datum *pictures, int count)
 		{
 			char *name = psprintf("%d", i + 1);
 
-			nachet_flaws_add(&flaws, name, (int) strlen(name), picture.reason);
+			nachet_flaws_add(&flaws, name, (int) strlen(name), picture.reason,
+			                 nachet_picture_code(picture.status));
 		}
 	}
 	if (flaws.count > 0)

@@ -7,6 +7,8 @@
 
 #include "utils/jsonb.h"
 
+#include "sets/flaws.h"
+
 /* A set to be made of contents that are stored already. */
 typedef struct NachetUpload
 {
@@ -30,5 +32,11 @@ extern void nachet_picture_set_upload(NachetUpload *upload);
  * judgement. Writes and locks nothing. Needs an SPI connection.
  */
 extern void nachet_picture_set_check(const NachetUpload *upload);
+
+/*
+ * The pictures for which the above raises NC003: by their names, or if these are good, by their
+ * contents. *unjudged: how many more were refused when they were stored. Needs an SPI connection.
+ */
+extern void nachet_picture_set_flaws(const NachetUpload *upload, NachetFlaws *flaws, int *unjudged);
 
 #endif

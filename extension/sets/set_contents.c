@@ -46,7 +46,7 @@ contents_missing(uint64 rows)
 			continue;
 		nachet_hex_encode((unsigned char *) VARDATA_ANY(DatumGetPointer(digest)),
 		                  NACHET_SHA256_BYTES, hex);
-		nachet_flaws_add(&flaws, hex, 2 * NACHET_SHA256_BYTES, "not stored");
+		nachet_flaws_add(&flaws, hex, 2 * NACHET_SHA256_BYTES, "not stored", "not_stored");
 	}
 	if (flaws.count > 0)
 		ereport(ERROR,
@@ -74,19 +74,19 @@ accept_content(Datum id, const NachetPicture *picture)
 }
 
 /*
- * Judges the contents without a format that SPI's result names, and raises NC003 for those that are no pictures, each
- * under the names of its pictures. Those that are by now are held and written down as such if hold is set.
+ * Judges the contents without a format that SPI's result names, until as many flaws are found as
+ * are listed. Each that is no picture is added under the names of its pictures; those that are by
+ * now are written down as such if hold is set. Returns how many were judged.
  */
-static void
-contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
+static uint64
+judge_contents(const NachetUpload *upload, uint64 rows, bool hold, NachetFlaws *flaws)
 {
 	SPITupleTable *contents = SPI_tuptable;
 	Snapshot now = RegisterSnapshot(GetTransactionSnapshot());
 	NachetChunkReader *reader = nachet_chunk_reader_open(now);
-	NachetFlaws flaws;
+	uint64 i;
 
-	nachet_flaws_init(&flaws);
-	for (uint64 i = 0; i < rows && flaws.count < NACHET_FLAWS_SHOWN; i++)
+	for (i = 0; i < rows && flaws->count < NACHET_FLAWS_SHOWN; i++)
 	{
 		Datum column[4];
 		NachetPicture picture;
@@ -102,11 +102,23 @@ contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
 		for (int n = 0; n < upload->count && flaw != NULL; n++)
 			if (memcmp(VARDATA_ANY(DatumGetPointer(upload->digests[n])),
 			           VARDATA_ANY(DatumGetPointer(column[0])), NACHET_SHA256_BYTES) == 0)
-				nachet_flaws_add(&flaws, VARDATA_ANY(DatumGetPointer(upload->names[n])),
-				                 (int) VARSIZE_ANY_EXHDR(DatumGetPointer(upload->names[n])), flaw);
+				nachet_flaws_add(flaws, VARDATA_ANY(DatumGetPointer(upload->names[n])),
+				                 (int) VARSIZE_ANY_EXHDR(DatumGetPointer(upload->names[n])), flaw,
+				                 nachet_picture_code(picture.status));
 	}
 	nachet_chunk_reader_close(reader);
 	UnregisterSnapshot(now);
+	return i;
+}
+
+/* Judges the contents without a format that SPI's result names, and raises NC003 for those that are no pictures. */
+static void
+contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
+{
+	NachetFlaws flaws;
+
+	nachet_flaws_init(&flaws);
+	(void) judge_contents(upload, rows, hold, &flaws);
 	if (flaws.count == 0)
 		return;
 	ereport(ERROR,
@@ -130,10 +142,36 @@ nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests)
 	contents_no_pictures(upload, rows, true);
 }
 
+/* The contents without a format of those that are stored. */
+static uint64
+unfit_contents(NachetArg digests)
+{
+	return nachet_query(SPI_OK_SELECT, UNFIT_CONTENTS("INNER", "OFFSET 0"), 1, &digests);
+}
+
+int
+nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests, NachetFlaws *flaws)
+{
+	uint64 rows = unfit_contents(digests);
+	SPITupleTable *contents = SPI_tuptable;
+	uint64 judged = judge_contents(upload, rows, false, flaws);
+	Datum *rest = palloc(Max(rows - judged, 1) * sizeof(Datum));
+	int unjudged = 0;
+	bool isnull;
+
+	for (uint64 i = judged; i < rows; i++)
+		rest[i - judged] = SPI_getbinval(contents->vals[i], contents->tupdesc, 1, &isnull);
+	for (int n = 0; n < upload->count; n++)
+		if (bsearch(&upload->digests[n], rest, rows - judged, sizeof(Datum),
+		            nachet_digest_compare) != NULL)
+			unjudged++;
+	return unjudged;
+}
+
 void
 nachet_set_contents_check(const NachetUpload *upload, NachetArg digests)
 {
-	uint64 rows = nachet_query(SPI_OK_SELECT, UNFIT_CONTENTS("INNER", "OFFSET 0"), 1, &digests);
+	uint64 rows = unfit_contents(digests);
 
 	if (rows > 0)
 		contents_no_pictures(upload, rows, false);

@@ -14,6 +14,13 @@
  */
 extern void nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests);
 
+/*
+ * Adds the pictures for which the following raises NC003, as many as are listed, and returns how
+ * many more were refused when they were stored. Needs an SPI connection.
+ */
+extern int nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests,
+                                     NachetFlaws *flaws);
+
 /* Raises NC003 where one of those that are stored is no acceptable picture; holds none. */
 extern void nachet_set_contents_check(const NachetUpload *upload, NachetArg digests);
 

@@ -75,6 +75,12 @@ CREATE FUNCTION nachet.batch_import(request jsonb, auth_email text DEFAULT NULL)
 COMMENT ON FUNCTION nachet.batch_import(jsonb, text) IS
 	'what the route /batch-import answers to a manifest: {result: created, present, missing or checked, ...}; auth_email is who the service has authenticated, or NULL';
 
+CREATE FUNCTION nachet.picture_errors(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'picture_errors' LANGUAGE C VOLATILE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.picture_errors(jsonb) IS
+	'why batch_import refuses pictures of a request (NC003), for programs: {errors: [{name, reason, code}], errors_left_out}';
+
 CREATE FUNCTION nachet.delete_picture_set(picture_set_id uuid) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'delete_picture_set' LANGUAGE C VOLATILE STRICT
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -111,8 +117,8 @@ COMMENT ON FUNCTION nachet.request_user(jsonb, text) IS
 	'the id of the registered user in whose name a request is made: its email, or auth_email, who the service has authenticated';
 
 CREATE FUNCTION nachet.content_facts(digests bytea[])
-	RETURNS TABLE (sha256 bytea, byte_size bigint, format text, width integer, height integer, reason text)
+	RETURNS TABLE (sha256 bytea, byte_size bigint, format text, width integer, height integer, reason text, code text)
 	AS 'MODULE_PATHNAME', 'content_facts' LANGUAGE C STABLE STRICT PARALLEL SAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.content_facts(bytea[]) IS
-	'of those of these SHA-256 that are stored, each once, what their bytes are; reason: why they are no acceptable picture, NULL where they are one';
+	'of those of these SHA-256 that are stored, each once, what their bytes are; reason: why they are no acceptable picture, NULL if they are one; code: the same for programs';

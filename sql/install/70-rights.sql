@@ -64,7 +64,8 @@ GRANT EXECUTE ON FUNCTION
 	nachet.request_json(text),
 	nachet.request_user(jsonb, text),
 	nachet.picture_form(jsonb, text),
-	nachet.batch_import(jsonb, text)
+	nachet.batch_import(jsonb, text),
+	nachet.picture_errors(jsonb)
 	TO nachet_importer;
 
 -- No column that a digest or a restore depends on.

@@ -144,9 +144,23 @@ COMMENT ON FUNCTION nachet.request_json(text) IS
 
 -- They only read: tables, and the object store over a connection of the process that runs them.
 ALTER FUNCTION nachet.missing_contents(bytea[]) PARALLEL SAFE;
-ALTER FUNCTION nachet.content_facts(bytea[]) PARALLEL SAFE;
 ALTER FUNCTION nachet.picture_content(uuid) PARALLEL SAFE;
 ALTER FUNCTION nachet.content_read(bytea, bigint, bigint) PARALLEL SAFE;
+
+CREATE FUNCTION nachet.picture_errors(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'picture_errors' LANGUAGE C VOLATILE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.picture_errors(jsonb) IS
+	'why batch_import refuses pictures of a request (NC003), for programs: {errors: [{name, reason, code}], errors_left_out}';
+
+-- It has a column more: code.
+DROP FUNCTION nachet.content_facts(bytea[]);
+CREATE FUNCTION nachet.content_facts(digests bytea[])
+	RETURNS TABLE (sha256 bytea, byte_size bigint, format text, width integer, height integer, reason text, code text)
+	AS 'MODULE_PATHNAME', 'content_facts' LANGUAGE C STABLE STRICT PARALLEL SAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.content_facts(bytea[]) IS
+	'of those of these SHA-256 that are stored, each once, what their bytes are; reason: why they are no acceptable picture, NULL if they are one; code: the same for programs';
 
 CREATE FUNCTION nachet.sweep_next(before timestamptz, after_id bigint, OUT contents bigint, OUT bytes bigint, OUT last_id bigint)
 	AS 'MODULE_PATHNAME', 'sweep_next' LANGUAGE C VOLATILE STRICT
@@ -242,6 +256,10 @@ BEGIN
 END
 $$;
 
+GRANT EXECUTE ON FUNCTION
+	nachet.content_facts(bytea[]),
+	nachet.picture_errors(jsonb)
+	TO nachet_importer;
 GRANT EXECUTE ON ROUTINE
 	nachet.sweep_next(timestamptz, bigint),
 	nachet.sweep_all(interval, bigint, bigint)

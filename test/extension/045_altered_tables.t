@@ -222,7 +222,7 @@ subtest 'what C code relies on cannot be changed unnoticed' => sub {
 subtest 'functions that another version declares' => sub {
 	my $library = '$libdir/nachet_datastore';
 	for my $case (
-		[ 'a set of rows with a column more', "CREATE FUNCTION other.facts(bytea[], OUT a bytea, OUT b bigint, OUT c text, OUT d int, OUT e int, OUT f text, OUT g text) RETURNS SETOF record AS '$library', 'content_facts' LANGUAGE C", "SELECT other.facts(ARRAY['\\x$digest'::bytea])" ],
+		[ 'a set of rows with a column more', "CREATE FUNCTION other.facts(bytea[], OUT a bytea, OUT b bigint, OUT c text, OUT d int, OUT e int, OUT f text, OUT g text, OUT h text) RETURNS SETOF record AS '$library', 'content_facts' LANGUAGE C", "SELECT other.facts(ARRAY['\\x$digest'::bytea])" ],
 		[ 'a row with a column more', "CREATE FUNCTION other.sweep(interval, OUT a bigint, OUT b bigint, OUT c bigint) AS '$library', 'sweep_contents' LANGUAGE C", "SELECT other.sweep('1 day')" ])
 	{
 		my ($title, $create, $call) = @$case;

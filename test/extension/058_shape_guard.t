@@ -54,7 +54,7 @@ SQL
 	my $known = "ARRAY[sha256('\\x$picture')]";
 	my %calls = (
 		importer => [ 'get_all_seeds_names()', q{is_user_registered('a@b.c')}, 'missing_contents(' . $known . ')', "hold_contents($known)", "content_facts($known)",
-			q{picture_form('{"email": "a@b.c"}')}, q{request_user('{"email": "a@b.c"}')}, q{batch_import('{"email": "a@b.c"}')},
+			q{picture_form('{"email": "a@b.c"}')}, q{request_user('{"email": "a@b.c"}')}, q{batch_import('{"email": "a@b.c"}')}, q{picture_errors('{"pictures": []}')},
 			"upload_picture_set(ARRAY['\\x$picture']::bytea[], '$user', $data)", "upload_picture_set(ARRAY['a.png'], $known, '$user', $data)" ],
 		admin => [ q{register_user('new@example.org')}, q{register_seed('New')}, "delete_picture_set('$set')", q{sweep_contents('0')}, 'verify_contents()', 'verify_begin()',
 			'verify_next(1, 1)', 'renew_object_store_prefix()', 'adopt_object_store()' ],

@@ -50,6 +50,7 @@ INSERT INTO expected VALUES
 	('function request_user(jsonb,text)', 'EXECUTE', 'i'),
 	('function picture_form(jsonb,text)', 'EXECUTE', 'i'),
 	('function batch_import(jsonb,text)', 'EXECUTE', 'i'),
+	('function picture_errors(jsonb)', 'EXECUTE', 'i'),
 	('function register_user(text)', 'EXECUTE', 'd'),
 	('function register_seed(text)', 'EXECUTE', 'd'),
 	('function delete_picture_set(uuid)', 'EXECUTE', 'd'),

@@ -83,6 +83,37 @@ SELECT is(pg_temp.detail_of(pg_temp.with_bad('{"dry_run": true}')), pg_temp.deta
 SELECT is(pg_temp.detail_of(pg_temp.with_bad(jsonb_build_object('pictures', (pg_temp.with_bad() -> 'pictures') - 0))),
 	pg_temp.detail_of(pg_temp.with_bad()), 'and so does the import');
 SELECT unalike(pg_temp.detail_of(pg_temp.with_bad()), '%new.bmp%', 'what is not stored is not judged');
+
+-- The same for programs.
+SELECT is(nachet.picture_errors(pg_temp.with_bad()) - 'errors', '{}', 'all errors are listed, if they are few');
+SELECT is((SELECT jsonb_agg(e - 'reason' ORDER BY e ->> 'name') FROM jsonb_array_elements(nachet.picture_errors(pg_temp.with_bad()) -> 'errors') e),
+	'[{"name": "cut.bmp", "code": "truncated"}, {"name": "text.bmp", "code": "not_a_picture"}]', 'with names and codes');
+SELECT is((SELECT string_agg((e ->> 'name') || ': ' || (e ->> 'reason'), E'\n' ORDER BY place) FROM jsonb_array_elements(nachet.picture_errors(pg_temp.with_bad()) -> 'errors')
+	WITH ORDINALITY AS l (e, place)), pg_temp.detail_of(pg_temp.with_bad()), 'and the reasons of the refusal');
+CREATE FUNCTION pg_temp.named(VARIADIC names text[]) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('pictures', jsonb_agg(jsonb_build_object('name', n, 'sha256', repeat('0', 64)))) FROM unnest(names) n
+$$;
+CREATE FUNCTION pg_temp.codes(request jsonb) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg((e ->> 'name') || ' ' || (e ->> 'code'), ', ' ORDER BY e ->> 'name' COLLATE "C") FROM jsonb_array_elements(nachet.picture_errors(request) -> 'errors') e
+$$;
+SELECT is(pg_temp.codes(pg_temp.named('b', 'a//b', 'c', '', E'new\nline', 'c', '../d')),
+	E' name_empty, ../d name_component, a//b name_component, c name_repeated, new\nline name_control_character', 'names have codes too');
+SELECT is(pg_temp.codes(pg_temp.named(repeat('é', 512) || 'x')), repeat('é', 512) || '... name_too_long', 'one that is too long is cut between characters');
+SELECT is(pg_temp.codes(pg_temp.named(repeat('é', 400) || E'\n')), repeat('é', 400) || E'\n name_control_character', 'a long one is whole');
+SELECT is(nachet.picture_errors(pg_temp.named('a', 'b')), '{"errors": []}', 'nothing is wrong with what is not stored');
+SELECT is(nachet.picture_errors('{"pictures": []}'), '{"errors": []}', 'nor with nothing');
+SELECT throws_ok($$SELECT nachet.picture_errors('{"pictures": [{"name": "a"}]}')$$, 'NC005', NULL, 'a list that is none');
+SELECT throws_ok('SELECT nachet.picture_errors(NULL)', '22004', NULL, 'no request');
+CREATE FUNCTION pg_temp.counts(request jsonb) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' and ', jsonb_array_length(r -> 'errors'), r ->> 'errors_left_out') FROM nachet.picture_errors(request) r
+$$;
+SELECT is(pg_temp.counts(pg_temp.named(VARIADIC ARRAY(SELECT '/' || n FROM generate_series(1, 100) n))), '100', '100 names');
+SELECT is(pg_temp.counts(pg_temp.named(VARIADIC ARRAY(SELECT '/' || n FROM generate_series(1, 130) n))), '100 and 30', 'more are counted');
+SELECT is(pg_temp.counts((SELECT jsonb_build_object('pictures', jsonb_agg(jsonb_build_object('name', n::text, 'sha256', encode(text, 'hex')))) FROM bad, generate_series(1, 130) n)),
+	'100 and 30', 'so are pictures of one content');
+SELECT is(pg_temp.counts((SELECT jsonb_build_object('pictures', jsonb_agg(jsonb_build_object('name', n::text, 'sha256', encode(stored, 'hex'))))
+	FROM (SELECT n, pg_temp.store(('text ' || (n + 1) / 2)::bytea) AS stored FROM generate_series(1, 260) n) s)), '100 and 160', 'and of many contents');
+
 SELECT throws_ok(format('SELECT nachet.batch_import(pg_temp.manifest(%L))', more), code, NULL, 'dry run: ' || left(more, 80)) FROM (VALUES
 	('{"dry_run": true, "zoom_level": 0}', 'NC005'),
 	('{"dry_run": true, "zoom_level": 1e400}', 'NC005'),
@@ -109,13 +140,14 @@ SELECT throws_ok($$SELECT nachet.upload_picture_set(array_agg(n::text), array_ag
 SELECT is(pg_temp.copies(1024, 70000), 'checked', 'and 1 kB may go with any number');
 
 -- The facts of stored bytes.
-SELECT results_eq($$SELECT f.byte_size, f.format, f.width, f.height, f.reason FROM t, nachet.content_facts(ARRAY[sha256(p[2]), sha256(p[1]), sha256(p[2])]) f ORDER BY f.width$$,
-	$$SELECT length(p[n])::bigint, 'BMP', n, 1, NULL::text FROM t, generate_series(1, 2) n$$, 'the facts of pictures, each once');
+SELECT results_eq($$SELECT f.byte_size, f.format, f.width, f.height, f.reason, f.code FROM t, nachet.content_facts(ARRAY[sha256(p[2]), sha256(p[1]), sha256(p[2])]) f ORDER BY f.width$$,
+	$$SELECT length(p[n])::bigint, 'BMP', n, 1, NULL::text, NULL::text FROM t, generate_series(1, 2) n$$, 'the facts of pictures, each once');
 SELECT results_eq('SELECT f.sha256, f.byte_size, f.format, f.width, f.height FROM bad, nachet.content_facts(ARRAY[text]) f',
 	'SELECT text, 10::bigint, NULL::text, NULL::int, NULL::int FROM bad', 'and of bytes that are none');
 SELECT is((SELECT string_agg(n || f.reason, '; ' ORDER BY n) FROM bad, LATERAL (VALUES ('text.bmp: ', text), ('cut.bmp: ', cut)) AS b (n, d), nachet.content_facts(ARRAY[d]) f),
 	replace(pg_temp.detail_of(pg_temp.with_bad()), E'\n', '; '), 'with the words of the refusal');
-SELECT is(f::text, ROW(sha256(''), 0, NULL, NULL, NULL, 'is empty')::text, 'no bytes are known without being stored') FROM nachet.content_facts(ARRAY[sha256('')]) f;
+SELECT is((SELECT string_agg(f.code, ' ' ORDER BY f.code) FROM bad, nachet.content_facts(ARRAY[text, cut]) f), 'not_a_picture truncated', 'and with its codes');
+SELECT is(f::text, ROW(sha256(''), 0, NULL, NULL, NULL, 'is empty', 'empty')::text, 'no bytes are known without being stored') FROM nachet.content_facts(ARRAY[sha256('')]) f;
 SELECT is_empty($$SELECT nachet.content_facts(ARRAY[sha256('not stored')])$$, 'what is not stored has none');
 SELECT throws_ok($$SELECT nachet.content_facts('{a}')$$, '22023', NULL, 'a list of something else');
 

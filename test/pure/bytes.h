@@ -85,9 +85,9 @@ expect(NachetPictureStatus wanted, const char *reason, const char *what)
 
 	memcpy(copy, bytes.data, bytes.size);
 	status = probe_picture(&probe, copy, bytes.size, PROBE_NEVER, &picture);
-	right = status == wanted;
+	right = status == wanted && picture.status == status;
 	if (reason == NULL)
-		right = right && picture.reason == NULL;
+		right = right && picture.reason == NULL && nachet_picture_code(status) == NULL;
 	else
 		right = right && picture.reason != NULL && strstr(picture.reason, reason) != NULL;
 	if (!ok(right, "%s: %s", what, status_name(wanted)))

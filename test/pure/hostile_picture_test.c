@@ -51,45 +51,59 @@ test_foreign(void)
 	{
 		size_t before; /* bytes of 0 before it */
 		const char *start;
+		NachetPictureStatus status;
 		const char *reason;
 	} files[] = {
-	    {4, "ftypheic", "a HEIC picture; convert it to JPEG or TIFF"},
-	    {4, "ftypheix", "a HEIC picture; convert it to JPEG or TIFF"},
-	    {4, "ftypmif1", "a HEIF picture; convert it to JPEG or TIFF"},
-	    {4, "ftypmsf1", "a HEIF picture; convert it to JPEG or TIFF"},
-	    {4, "ftypavif", "an AVIF picture; convert it to JPEG or TIFF"},
-	    {4, "ftypavis", "an AVIF picture; convert it to JPEG or TIFF"},
-	    {4, "ftypcrx ", "a camera's raw file (CR3); export it as TIFF or JPEG"},
-	    {4, "ftypisom", "a video; export its frames as PNG or JPEG"},
-	    {4, "ftypqt  ", "a video; export its frames as PNG or JPEG"},
-	    {3, "\x0cjP  \r\n\x87\n", "a JPEG 2000 picture; convert it to JPEG or TIFF"},
-	    {0, "\xff\x4f\xff\x51", "a JPEG 2000 picture; convert it to JPEG or TIFF"},
-	    {3, "\x0cJXL \r\n\x87\n", "a JPEG XL picture; convert it to JPEG or TIFF"},
-	    {0, "\xff\x0a\xfa\x1f", "a JPEG XL picture; convert it to JPEG or TIFF"},
-	    {0, "II\xbc\x01", "a JPEG XR picture; convert it to JPEG or TIFF"},
-	    {0, "v/1\x01", "an OpenEXR picture; convert it to JPEG or TIFF"},
-	    {0, "#?RADIANCE\n", "a Radiance HDR picture; convert it to JPEG or TIFF"},
-	    {0, "SIMPLE  =    T", "a FITS picture; convert it to JPEG or TIFF"},
-	    {0, "qoif", "a QOI picture; convert it to JPEG or TIFF"},
-	    {0, "P1\n4 4", "a PBM picture; convert it to JPEG or TIFF"},
-	    {0, "P5\n4 4", "a PGM picture; convert it to JPEG or TIFF"},
-	    {0, "P6\n4 4", "a PPM picture; convert it to JPEG or TIFF"},
-	    {0, "P7\nWIDTH", "a PAM picture; convert it to JPEG or TIFF"},
-	    {0, "FUJIFILMCCD-RAW ", "a camera's raw file (RAF); export it as TIFF or JPEG"},
-	    {0, "IIRO\x08", "a camera's raw file (ORF); export it as TIFF or JPEG"},
-	    {0, "MMOR\0\0", "a camera's raw file (ORF); export it as TIFF or JPEG"},
-	    {0, "IIU", "a camera's raw file (RW2); export it as TIFF or JPEG"},
-	    {0, "FOVb", "a camera's raw file (X3F); export it as TIFF or JPEG"},
-	    {1, "MRM", "a camera's raw file (MRW); export it as TIFF or JPEG"},
-	    {0, "ZISRAWFILE", "a microscope's file (CZI); export its pictures as TIFF"},
-	    {0, "\xda\xce\xbe\x0a", "a microscope's file (ND2); export its pictures as TIFF"},
-	    {0, "8BPS", "a Photoshop document (PSD); export it as TIFF"},
-	    {0, "gimp xcf v011", "a GIMP document (XCF); export it as TIFF"},
-	    {0, "%PDF-1.7", "a PDF document; export its pictures as TIFF or PNG"},
-	    {128, "DICM", "a DICOM file; export it as TIFF or PNG"},
-	    {0, "<svg/>", "an SVG drawing; export it as PNG"},
-	    {0, "<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg>", "an SVG drawing; export it as PNG"},
-	    {0, "PK\x03\x04", "a ZIP archive; unpack it first"},
+	    {4, "ftypheic", NACHET_PICTURE_UNSUPPORTED, "a HEIC picture; convert it to JPEG or TIFF"},
+	    {4, "ftypheix", NACHET_PICTURE_UNSUPPORTED, "a HEIC picture; convert it to JPEG or TIFF"},
+	    {4, "ftypmif1", NACHET_PICTURE_UNSUPPORTED, "a HEIF picture; convert it to JPEG or TIFF"},
+	    {4, "ftypmsf1", NACHET_PICTURE_UNSUPPORTED, "a HEIF picture; convert it to JPEG or TIFF"},
+	    {4, "ftypavif", NACHET_PICTURE_UNSUPPORTED, "an AVIF picture; convert it to JPEG or TIFF"},
+	    {4, "ftypavis", NACHET_PICTURE_UNSUPPORTED, "an AVIF picture; convert it to JPEG or TIFF"},
+	    {4, "ftypcrx ", NACHET_PICTURE_RAW, "a camera's raw file (CR3); export it as TIFF or JPEG"},
+	    {4, "ftypisom", NACHET_PICTURE_VIDEO, "a video; export its frames as PNG or JPEG"},
+	    {4, "ftypqt  ", NACHET_PICTURE_VIDEO, "a video; export its frames as PNG or JPEG"},
+	    {3, "\x0cjP  \r\n\x87\n", NACHET_PICTURE_UNSUPPORTED,
+	     "a JPEG 2000 picture; convert it to JPEG or TIFF"},
+	    {0, "\xff\x4f\xff\x51", NACHET_PICTURE_UNSUPPORTED,
+	     "a JPEG 2000 picture; convert it to JPEG or TIFF"},
+	    {3, "\x0cJXL \r\n\x87\n", NACHET_PICTURE_UNSUPPORTED,
+	     "a JPEG XL picture; convert it to JPEG or TIFF"},
+	    {0, "\xff\x0a\xfa\x1f", NACHET_PICTURE_UNSUPPORTED,
+	     "a JPEG XL picture; convert it to JPEG or TIFF"},
+	    {0, "II\xbc\x01", NACHET_PICTURE_UNSUPPORTED,
+	     "a JPEG XR picture; convert it to JPEG or TIFF"},
+	    {0, "v/1\x01", NACHET_PICTURE_UNSUPPORTED,
+	     "an OpenEXR picture; convert it to JPEG or TIFF"},
+	    {0, "#?RADIANCE\n", NACHET_PICTURE_UNSUPPORTED,
+	     "a Radiance HDR picture; convert it to JPEG or TIFF"},
+	    {0, "SIMPLE  =    T", NACHET_PICTURE_UNSUPPORTED,
+	     "a FITS picture; convert it to JPEG or TIFF"},
+	    {0, "qoif", NACHET_PICTURE_UNSUPPORTED, "a QOI picture; convert it to JPEG or TIFF"},
+	    {0, "P1\n4 4", NACHET_PICTURE_UNSUPPORTED, "a PBM picture; convert it to JPEG or TIFF"},
+	    {0, "P5\n4 4", NACHET_PICTURE_UNSUPPORTED, "a PGM picture; convert it to JPEG or TIFF"},
+	    {0, "P6\n4 4", NACHET_PICTURE_UNSUPPORTED, "a PPM picture; convert it to JPEG or TIFF"},
+	    {0, "P7\nWIDTH", NACHET_PICTURE_UNSUPPORTED, "a PAM picture; convert it to JPEG or TIFF"},
+	    {0, "FUJIFILMCCD-RAW ", NACHET_PICTURE_RAW,
+	     "a camera's raw file (RAF); export it as TIFF or JPEG"},
+	    {0, "IIRO\x08", NACHET_PICTURE_RAW, "a camera's raw file (ORF); export it as TIFF or JPEG"},
+	    {0, "MMOR\0\0", NACHET_PICTURE_RAW, "a camera's raw file (ORF); export it as TIFF or JPEG"},
+	    {0, "IIU", NACHET_PICTURE_RAW, "a camera's raw file (RW2); export it as TIFF or JPEG"},
+	    {0, "FOVb", NACHET_PICTURE_RAW, "a camera's raw file (X3F); export it as TIFF or JPEG"},
+	    {1, "MRM", NACHET_PICTURE_RAW, "a camera's raw file (MRW); export it as TIFF or JPEG"},
+	    {0, "ZISRAWFILE", NACHET_PICTURE_MICROSCOPE,
+	     "a microscope's file (CZI); export its pictures as TIFF"},
+	    {0, "\xda\xce\xbe\x0a", NACHET_PICTURE_MICROSCOPE,
+	     "a microscope's file (ND2); export its pictures as TIFF"},
+	    {0, "8BPS", NACHET_PICTURE_DOCUMENT, "a Photoshop document (PSD); export it as TIFF"},
+	    {0, "gimp xcf v011", NACHET_PICTURE_DOCUMENT, "a GIMP document (XCF); export it as TIFF"},
+	    {0, "%PDF-1.7", NACHET_PICTURE_DOCUMENT,
+	     "a PDF document; export its pictures as TIFF or PNG"},
+	    {128, "DICM", NACHET_PICTURE_UNSUPPORTED, "a DICOM file; export it as TIFF or PNG"},
+	    {0, "<svg/>", NACHET_PICTURE_DOCUMENT, "an SVG drawing; export it as PNG"},
+	    {0, "<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg>", NACHET_PICTURE_DOCUMENT,
+	     "an SVG drawing; export it as PNG"},
+	    {0, "PK\x03\x04", NACHET_PICTURE_ARCHIVE, "a ZIP archive; unpack it first"},
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -98,26 +112,26 @@ test_foreign(void)
 		put_zeros(files[i].before);
 		put_text(files[i].start);
 		put_zeros(100);
-		expect(NACHET_PICTURE_UNKNOWN, files[i].reason, files[i].reason);
+		expect(files[i].status, files[i].reason, files[i].reason);
 	}
 	start();
 	put_be(0x00000100, 4);
 	put_zeros(100);
-	expect(NACHET_PICTURE_UNKNOWN, "an icon (ICO); convert it to PNG", "an icon");
+	expect(NACHET_PICTURE_UNSUPPORTED, "an icon (ICO); convert it to PNG", "an icon");
 	start();
 	put_text("RIFF\x40\x40\x40\x40"
 	         "AVI LIST");
-	expect(NACHET_PICTURE_UNKNOWN, "a video", "an AVI file");
+	expect(NACHET_PICTURE_VIDEO, "a video", "an AVI file");
 	start();
 	put("p\0\0\0\x10\x10\0\0*", 9);
-	expect(NACHET_PICTURE_UNKNOWN, "(LIF)", "a Leica microscope's file");
+	expect(NACHET_PICTURE_MICROSCOPE, "(LIF)", "a Leica microscope's file");
 	start();
 	put("II\x1a\0\0\0HEAPCCDR", 14);
-	expect(NACHET_PICTURE_UNKNOWN, "(CRW)", "an old Canon's raw file");
+	expect(NACHET_PICTURE_RAW, "(CRW)", "an old Canon's raw file");
 	start();
 	put("II*\0\x10\0\0\0CR\2\0", 12);
 	put_zeros(100);
-	expect(NACHET_PICTURE_MALFORMED, "a camera's raw file (CR2)", "a Canon's raw file");
+	expect(NACHET_PICTURE_RAW, "a camera's raw file (CR2)", "a Canon's raw file");
 }
 
 /* --- JPEG ------------------------------------------------------------------------------------- */
@@ -192,13 +206,13 @@ test_jpeg_frames(void)
 	{
 		start_jpeg(refused[i], 3, 4);
 		put_be(0xffd9, 2);
-		expect(NACHET_PICTURE_MALFORMED, "hierarchical", "JPEG frame of a differential kind");
+		expect(NACHET_PICTURE_VARIANT, "hierarchical", "JPEG frame of a differential kind");
 	}
 	for (size_t i = 0; i < sizeof(lossless); i++)
 	{
 		start_jpeg(lossless[i], 3, 4);
 		put_be(0xffd9, 2);
-		expect(NACHET_PICTURE_MALFORMED, "lossless", "JPEG without loss");
+		expect(NACHET_PICTURE_VARIANT, "lossless", "JPEG without loss");
 	}
 	for (unsigned int bits = 2; bits <= 16; bits++)
 	{
@@ -208,19 +222,19 @@ test_jpeg_frames(void)
 		if (bits == 8)
 			expect(NACHET_PICTURE_OK, NULL, "JPEG of 8 bits a sample");
 		else
-			expect(NACHET_PICTURE_MALFORMED, "8 bits a sample", "JPEG of other than 8 bits");
+			expect(NACHET_PICTURE_VARIANT, "8 bits a sample", "JPEG of other than 8 bits");
 	}
 	start();
 	put_be(0xffd8, 2);
 	put_frame(0xf7, 3, 4, 1);
 	put_scan("data");
 	put_be(0xffd9, 2);
-	expect(NACHET_PICTURE_MALFORMED, "JPEG-LS", "JPEG-LS");
+	expect(NACHET_PICTURE_VARIANT, "JPEG-LS", "JPEG-LS");
 	start();
 	put_be(0xffd8, 2);
 	put_segment(0xde, 8);
 	put_zeros(8);
-	expect(NACHET_PICTURE_MALFORMED, "hierarchical", "JPEG with a hierarchical progression");
+	expect(NACHET_PICTURE_VARIANT, "hierarchical", "JPEG with a hierarchical progression");
 
 	start_jpeg(0xc0, 3, 0);
 	put_be(0xffd9, 2);
@@ -579,7 +593,7 @@ test_png_chunks(void)
 	put("\x89PNG\r\n\x1a\n", 8);
 	put_chunk("CgBI", "\x50\0\x20\x02", 4);
 	finish_png();
-	expect(NACHET_PICTURE_MALFORMED, "Apple's own variant", "PNG as Xcode packs it");
+	expect(NACHET_PICTURE_VARIANT, "Apple's own variant", "PNG as Xcode packs it");
 	start_png(3, 4, 8, 2);
 	put_chunk("ID T", "pixels", 6);
 	expect(NACHET_PICTURE_MALFORMED, "four letters", "PNG with a type that is no word");

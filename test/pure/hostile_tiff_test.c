@@ -734,18 +734,18 @@ test_raw_files(void)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 	{
 		make_camera_file(files[i].make, 1, files[i].compression, files[i].photometric);
-		expect(NACHET_PICTURE_MALFORMED, files[i].reason, "raw file with a thumbnail before it");
+		expect(NACHET_PICTURE_RAW, files[i].reason, "raw file with a thumbnail before it");
 		set_number(10 + 12, 200, 2, false);
-		expect(NACHET_PICTURE_MALFORMED, files[i].reason, "raw file whose thumbnail has no size");
+		expect(NACHET_PICTURE_RAW, files[i].reason, "raw file whose thumbnail has no size");
 	}
 	make_camera_file("NIKON CORP.", 1, 1, 1);
 	expect_size(40, 30, "TIFF by a camera");
 	set_number(10, 50706, 2, false);
-	expect(NACHET_PICTURE_MALFORMED, "a camera's raw file (DNG)", "DNG");
+	expect(NACHET_PICTURE_RAW, "a camera's raw file (DNG)", "DNG");
 	make_page(0, 50706, 4, 0x00000401);
-	expect(NACHET_PICTURE_MALFORMED, "a camera's raw file (DNG)", "DNG without a thumbnail");
+	expect(NACHET_PICTURE_RAW, "a camera's raw file (DNG)", "DNG without a thumbnail");
 	make_page(0, 262, 1, 32803);
-	expect(NACHET_PICTURE_MALFORMED, "a camera's raw file", "raw file of one image, no maker");
+	expect(NACHET_PICTURE_RAW, "a camera's raw file", "raw file of one image, no maker");
 }
 
 /* Whose size is the picture's, if a reduced image comes first. */

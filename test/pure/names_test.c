@@ -61,6 +61,30 @@ static const Name names[] = {
     {TEXT("a\xc2"), "is not valid UTF-8"},
 };
 
+/* The tokens that programs know a flaw by. */
+static const char *const codes[][2] = {
+    {"is empty", "name_empty"},
+    {"is longer than 1,024 bytes", "name_too_long"},
+    {"is not valid UTF-8", "name_not_utf8"},
+    {"has a control character", "name_control_character"},
+    {"starts with a slash", "name_component"},
+    {"ends with a slash", "name_component"},
+    {"has an empty component", "name_component"},
+    {"has a component \".\"", "name_component"},
+    {"has a component \"..\"", "name_component"},
+};
+
+static bool
+has_code_of(const char *name, size_t length, const char *flaw)
+{
+	const char *code = nachet_name_flaw_code(name, length);
+
+	for (size_t i = 0; flaw != NULL && i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(codes[i][0], flaw) == 0)
+			return code != NULL && strcmp(code, codes[i][1]) == 0;
+	return flaw == NULL && code == NULL;
+}
+
 static void
 test_names(void)
 {
@@ -76,6 +100,7 @@ test_names(void)
 		                              : flaw != NULL && strcmp(flaw, names[i].flaw) == 0,
 		        "name %zu %s", i, names[i].flaw == NULL ? "is good" : names[i].flaw))
 			diag("got: %s", flaw == NULL ? "no flaw" : flaw);
+		ok(has_code_of(copy, names[i].length, names[i].flaw), "and its code is that of the flaw");
 		free(copy);
 	}
 }
@@ -90,6 +115,7 @@ test_longest_name(void)
 	ok(nachet_name_flaw(name, 1024) == NULL, "1,024 bytes are good");
 	flaw = nachet_name_flaw(name, 1025);
 	ok(flaw != NULL && strcmp(flaw, "is longer than 1,024 bytes") == 0, "1,025 bytes are too many");
+	ok(has_code_of(name, 1025, flaw), "and have a code of their own");
 }
 
 static const Name texts[] = {

@@ -62,10 +62,9 @@ probe_picture(Probe *probe, const void *bytes, size_t size, uint64_t fail_at,
 static inline const char *
 status_name(NachetPictureStatus status)
 {
-	static const char *const names[] = {"OK",        "EMPTY",      "UNKNOWN",    "TRUNCATED",
-	                                    "MALFORMED", "DIMENSIONS", "READ_FAILED"};
+	const char *code = nachet_picture_code(status);
 
-	return (size_t) status < sizeof(names) / sizeof(names[0]) ? names[status] : "no status";
+	return code != NULL ? code : "ok";
 }
 
 #endif
