@@ -189,6 +189,15 @@ tells_its_page(const NachetHeaders *headers)
 	       (site != NULL && strcmp(site, "same-origin") == 0);
 }
 
+static const char *
+missing_token(const NachetAuth *auth)
+{
+	if (auth->options->jwt_cookie == NULL)
+		return "The request has no token: send it as \"Authorization: Bearer TOKEN\".";
+	return "The request has no token, neither in the sign-in's cookie nor as "
+	       "\"Authorization: Bearer TOKEN\".";
+}
+
 static void
 check_token(NachetAuth *auth, NachetRequest *request, const NachetHeaders *headers)
 {
@@ -197,8 +206,7 @@ check_token(NachetAuth *auth, NachetRequest *request, const NachetHeaders *heade
 	switch (nachet_auth_token_find(headers, auth->options->jwt_cookie, &token))
 	{
 		case NACHET_TOKEN_NONE:
-			refuse_token(request, MHD_HTTP_UNAUTHORIZED, NULL,
-			             "The request has no token: send it as \"Authorization: Bearer TOKEN\".");
+			refuse_token(request, MHD_HTTP_UNAUTHORIZED, NULL, missing_token(auth));
 			break;
 		case NACHET_TOKEN_OTHER_SCHEME:
 			refuse_token(request, MHD_HTTP_UNAUTHORIZED, NULL,

@@ -74,14 +74,15 @@ export function judge(input, key) {
 	return !key;
 }
 
-/* What went wrong in words of the reader, and beneath it the service's own. */
-export function showProblem(box, error) {
+/* What went wrong in words of the reader; beneath it the service's own, if ours do not say it all or it is wished. */
+export function showProblem(box, error, wished) {
 	box.hidden = !error;
 	if (!error) return box.replaceChildren();
 	let key = "eBug";
-	if (error instanceof Problem)
+	if (error.status === 0) key = "outage";
+	else if (error instanceof Problem)
 		key = [error.code, "e" + error.status].find((known) => /^NC00[125]$|^e4(0[13]|13)$/.test(known)) ?? "eOther";
-	const detail = [error.message, error.hint].filter(Boolean).join("\n");
 	box.replaceChildren(makeSaying("p", key));
-	if (detail) box.append(make("p", { className: "detail", lang: "en", textContent: detail }));
+	if (error.message && (wished || !/^NC00[12]/.test(key)))
+		box.append(make("p", { className: "detail", lang: "en", textContent: error.message }));
 }

@@ -5,6 +5,7 @@
  * receives, and a picture that is not what its hash says is found out then.
  */
 import { recall, keep } from "./memory.js";
+import { whyNone } from "./service.js";
 
 const WORKERS = Math.min(4, navigator.hardwareConcurrency || 2);
 const RECALLED = 500; /* files looked up at once */
@@ -34,7 +35,8 @@ function work(next, done, signal) {
 			done(picture);
 			turn();
 		};
-		worker.onerror = () => reject(new Error("hash_worker.js"));
+		/* Without a message its script did not come. */
+		worker.onerror = async ({ message }) => reject(message ? new Error(message) : await whyNone());
 		signal.addEventListener("abort", resolve, { once: true });
 		turn();
 	}).finally(() => worker.terminate());

@@ -40,7 +40,7 @@ async function start() {
 	} catch (error) {
 		if (error.code === "NC005") return showStep("user", true);
 		say($("refused-head"), error.status === 401 ? "signIn" : "notOpen");
-		showProblem($("refused-problem"), error);
+		showProblem($("refused-problem"), error, true);
 		if (error.status === 401) say($("refused-problem").firstElementChild, "signInLead");
 		showStep("refused");
 	}

@@ -2,7 +2,8 @@
  * Requests to the service, and its problem documents.
  *
  * Addresses are relative to the page's own, so that a proxy may put both under any path. What may pass (a lost line, 408,
- * 429, 5xx) is tried again until it does; any other refusal is a Problem for the caller.
+ * 429, 5xx) is tried again until it does; any other refusal is a Problem for the caller. A proxy that asks people to
+ * sign in may redirect, or answer with a page of its own: both are Problems of status 401, like the service's own.
  */
 import { patience } from "./patience.js";
 
@@ -18,6 +19,16 @@ export class Problem extends Error {
 	get passes() {
 		return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
 	}
+}
+
+const addressOf = (path) => new URL(path, document.baseURI).href;
+
+/* Why no answer came: a redirect to another origin can't be told from a lost line but by asking for no redirects. */
+export async function whyNone() {
+	const options = { method: "POST", redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(5000) };
+	const { type, status, ok, headers } = await fetch(addressOf("picture-form"), options).catch(() => ({}));
+	const strange = type === "opaqueredirect" || (ok && !/json/.test(headers.get("Content-Type")));
+	return new Problem(strange || status === 401 ? 401 : 0);
 }
 
 /* One POST: an object goes as JSON, FormData as it is. XMLHttpRequest, because fetch tells nothing of what was sent. */
@@ -38,23 +49,28 @@ export function post(path, body, { signal, progress } = {}) {
 		const lost = () => finish(reject, signal?.aborted ? signal.reason : new Problem(0));
 		signal?.throwIfAborted();
 		signal?.addEventListener("abort", cancel, { once: true });
-		request.open("POST", new URL(path, document.baseURI));
+		const address = addressOf(path);
+		request.open("POST", address);
 		request.onerror = request.onabort = lost;
 		request.upload.onprogress = ({ loaded }) => {
 			alive();
 			progress?.(loaded);
 		};
 		request.onload = () => {
+			const { status, responseURL, responseText } = request;
+			const header = (name) => request.getResponseHeader(name) ?? "";
+			const ok = status >= 200 && status < 300;
 			let answer = null;
 			try {
-				answer = JSON.parse(request.responseText);
+				answer = JSON.parse(responseText);
 			} catch {
-				/* not the service's own answer: a proxy's, or cut off */
+				/* not the service's own answer: a proxy's */
 			}
-			const { status } = request;
-			if (status >= 200 && status < 300)
-				finish(answer ? resolve : reject, answer ? { status, answer } : new Problem(0));
-			else finish(reject, new Problem(status, answer, request.getResponseHeader("Retry-After")));
+			if (responseURL !== address || (ok && !answer)) finish(reject, new Problem(401));
+			else if (ok) finish(resolve, { status, answer });
+			/* How programs send a token is nothing to tell a person who has none. */
+			else if (status === 401 && !header("WWW-Authenticate").includes("error=")) finish(reject, new Problem(401));
+			else finish(reject, new Problem(status, answer, header("Retry-After")));
 		};
 		alive();
 		if (body instanceof FormData) request.send(body);
@@ -75,7 +91,8 @@ export async function ask(path, makeBody, { signal, progress, check } = {}) {
 			const answered = await post(path, makeBody(), { signal, progress });
 			patience.settle();
 			return answered;
-		} catch (error) {
+		} catch (caught) {
+			const error = caught.status === 0 && navigator.onLine ? await whyNone() : caught;
 			if (!(error instanceof Problem) || !error.passes) {
 				if (error instanceof Problem) patience.settle();
 				throw error;

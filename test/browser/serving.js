@@ -95,6 +95,7 @@ await test("who is signed in by a cookie is not asked who he is; who is signed o
 	const visit = await Visit.begin(browser, guarded.url);
 	await visit.step("refused");
 	assert.equal(await visit.text("#refused-head"), "Please sign in");
+	assert.doesNotMatch(await visit.text("#refused-problem"), /token/i, "a person is told nothing of tokens");
 	await visit.shot("sign-in");
 	await visit.accessible("sign-in");
 	await visit.context.addCookies([{ name: "session", value: tokenOf(EMAIL), url: guarded.url, httpOnly: true, sameSite: "Strict" }]);
@@ -107,9 +108,51 @@ await test("who is signed in by a cookie is not asked who he is; who is signed o
 	await visit.page.reload();
 	await visit.step("refused");
 	assert.equal(await visit.text("#refused-head"), "You can't upload here");
-	assert.match(await visit.text("#refused-problem"), /not registered/);
+	assert.match(await visit.text("#refused-problem"), /not registered.*"stranger@example\.org"/s, "nor which address it is");
 	visit.quiet();
 	await visit.end();
 });
+
+/* What proxies do with a request of somebody whom they have signed out. */
+const signOuts = {
+	"a redirect to a page of its own": (response) => response.writeHead(302, { Location: "/login" }).end(),
+	"a redirect to another origin": (response) => response.writeHead(302, { Location: "https://login.invalid/" }).end(),
+	"a redirect of the POST itself": (response) => response.writeHead(307, { Location: "/login" }).end(),
+	"a page instead of an answer": (response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<h1>Sign in</h1>"),
+	"401 and a page": (response) => response.writeHead(401, { "Content-Type": "text/html" }).end("<h1>Sign in</h1>"),
+};
+
+for (const [what, signOut] of Object.entries(signOuts)) {
+	await test(`who is signed out by a proxy is told so, and goes on after signing in: ${what}`, async () => {
+		let signedOut = false;
+		const before = ({ method, url }, response) => {
+			if (signedOut && url === "/login") response.writeHead(method === "GET" ? 200 : 405, { "Content-Type": "text/html" }).end("<h1>Sign in</h1>");
+			else if (signedOut) signOut(response);
+		};
+		const visit = await Visit.begin(browser, await startProxy(service, { before }));
+		const { page } = visit;
+		await visit.step("user");
+		signedOut = true;
+		await page.fill("#email", EMAIL);
+		await page.press("#email", "Enter");
+		await page.locator("#user-problem", { hasText: "You are signed out." }).waitFor();
+		signedOut = false;
+		await visit.fillIn();
+		await visit.choose(folder);
+		signedOut = true;
+		await visit.start();
+		await page.locator("#again").waitFor();
+		assert.match(await visit.text("#upload-problem"), /^You are signed out\. Sign in in another tab, then try again\./);
+		assert.equal(await page.isVisible("#outage"), false, "no outage");
+		if (what === "a redirect to another origin") {
+			await visit.shot("signed-out");
+			await visit.accessible("signed out");
+		}
+		signedOut = false;
+		await page.click("#again");
+		assert.deepEqual(store.pictures(await visit.done()), lines);
+		await visit.end();
+	});
+}
 
 await finish();

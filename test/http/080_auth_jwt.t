@@ -278,7 +278,8 @@ with_service(
 		is($with->('a=b', bearer($good))->{status}, 200, 'a header beside other cookies');
 		is_problem($with->("VouchCookie=$good", '-H', 'Cookie: a=b', @own), 400, qr/Cookie is given twice/, 'two Cookie headers');
 		is_problem($with->("vouchcookie=$good", @own), 401, qr/no token/, "a cookie's name has case");
-		is_problem($with->("xVouchCookie=$good", @own), 401, qr/no token/, "a cookie's name that ends so");
+		is_problem($with->("xVouchCookie=$good", @own), 401, qr/no token, neither in the sign-in's cookie nor as/,
+			"a cookie's name that ends so");
 		is_problem($with->('VouchCookie=', @own), 401, qr/malformed/, 'an empty cookie');
 		is_problem($with->('VouchCookie', @own), 401, qr/no token/, 'a cookie without a value');
 		is_problem($with->("VouchCookie=\"$good\"", @own), 401, qr/signature|malformed/, 'a cookie in quotes');

@@ -119,15 +119,18 @@ export class Service {
 	}
 }
 
-/* A reverse proxy on a port of its own: prefix is what the service is put under; before is waited for with each request. */
+/*
+ * A reverse proxy on a port of its own: prefix is what the service is put under; before is waited for with each request,
+ * and may answer it.
+ */
 export async function startProxy(service, { prefix = "", before } = {}) {
 	const server = http.createServer(async (request, response) => {
 		if (!request.url.startsWith(prefix + "/")) {
 			response.writeHead(404).end();
 			return;
 		}
-		await before?.(request);
-		if (request.destroyed) return;
+		await before?.(request, response);
+		if (request.destroyed || response.writableEnded) return;
 		const onward = http.request({
 			host: "127.0.0.1", port: service.port, method: request.method, path: request.url.slice(prefix.length),
 			headers: request.headers,
