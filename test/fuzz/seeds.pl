@@ -35,6 +35,21 @@ my $name_limit = limit('extension/pure/names.h', 'NACHET_NAME_MAX_BYTES');
 # A name of that many bytes, below a folder unless it is "".
 sub long_name { my ($length, $above) = @_; return ($above ne '' ? "$above/" : '') . 'n' x $length }
 
+# The bodies that real clients sent, but for those in chunks.
+sub recorded_seeds
+{
+	my @seeds;
+	local ($/, $_);
+	for my $recording (glob 'test/http/corpus/recordings/*.http')
+	{
+		open my $file, '<:raw', $recording or die "$recording: $!\n";
+		$_ = <$file>;
+		next if /^Transfer-Encoding:/mi;
+		push @seeds, "$1\n$2" if /^Content-Type: *(\N+)\r\n.*?\r\n\r\n(.*)/ims;
+	}
+	return @seeds;
+}
+
 sub multipart_seeds
 {
 	my $headers = limit('http/body/multipart.h', 'NACHET_MULTIPART_HEADER_MAX');
@@ -55,7 +70,7 @@ sub multipart_seeds
 	}
 	push @seeds, $body->($disposition . "X: y\r\n" x ($_ - 1)) for around($lines);
 	push @seeds, $body->($disposition, $_) for around($blanks);
-	return @seeds;
+	return @seeds, recorded_seeds();
 }
 
 # In a list, each byte 1 stands for a thousand letters.
