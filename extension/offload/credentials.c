@@ -109,7 +109,7 @@ nachet_credentials_read(const char *path)
 	char *line;
 	int number = 0;
 
-	if (path == NULL || *path == '\0')
+	if (*path == '\0')
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		                errmsg("no credentials are set for the object store"),
 		                errhint("Let nachet.object_store_credentials name a file.")));

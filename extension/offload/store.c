@@ -46,7 +46,7 @@ nachet_object_store_open(void)
 	NachetObjectStore *store;
 	NachetCredentials *credentials;
 
-	if (nachet_object_store == NULL || *nachet_object_store == '\0')
+	if (*nachet_object_store == '\0')
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		                errmsg("no object store is set"),
 		                errhint("Set nachet.object_store and nachet.object_store_credentials.")));
