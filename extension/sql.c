@@ -135,6 +135,17 @@ nachet_read(const char *sql, int nargs, const NachetArg *args)
 	return run(SPI_OK_SELECT, true, InvalidSnapshot, sql, nargs, args);
 }
 
+void
+nachet_query_wrote(const char *table, uint64 written, uint64 expected)
+{
+	if (written != expected)
+		ereport(ERROR,
+		        (errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+		         errmsg("table \"nachet.%s\" took " UINT64_FORMAT " of " UINT64_FORMAT " rows",
+		                table, written, expected),
+		         errhint("A trigger or rule on the table skips rows: drop it.")));
+}
+
 SPIPlanPtr
 nachet_query_prepare(const char *sql, int nargs, Oid *types)
 {
@@ -225,12 +236,12 @@ nachet_require_nonatomic(FunctionCallInfo fcinfo, const char *procedure, const c
 }
 
 static void
-check_columns(TupleDesc shape, int columns)
+check_columns(int declared, int columns)
 {
-	if (shape->natts != columns)
+	if (declared != columns)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		                errmsg("function is declared with %d columns, and the library has %d",
-		                       shape->natts, columns),
+		                       declared, columns),
 		                errhint("Connect again, or update the extension: ALTER EXTENSION "
 		                        "nachet_datastore UPDATE.")));
 }
@@ -242,9 +253,8 @@ nachet_bigint_row(FunctionCallInfo fcinfo, const int64 *values, int columns)
 	Datum *datums = palloc(columns * sizeof(Datum));
 	bool *nulls = palloc0(columns * sizeof(bool));
 
-	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	check_columns(shape, columns);
+	(void) get_call_result_type(fcinfo, NULL, &shape);
+	check_columns(shape != NULL ? shape->natts : 1, columns);
 	for (int i = 0; i < columns; i++)
 		datums[i] = Int64GetDatum(values[i]);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), datums, nulls));
@@ -260,7 +270,7 @@ nachet_materialize(FunctionCallInfo fcinfo, int columns)
 	    !(rsinfo->allowedModes & SFRM_Materialize) || rsinfo->expectedDesc == NULL)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		                errmsg("set-valued function called in context that cannot accept a set")));
-	check_columns(rsinfo->expectedDesc, columns);
+	check_columns(rsinfo->expectedDesc->natts, columns);
 	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
 	rsinfo->returnMode = SFRM_Materialize;
 	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->expectedDesc);

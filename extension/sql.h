@@ -37,6 +37,12 @@ extern uint64 nachet_query_prepared(int expected, SPIPlanPtr plan, Datum *values
 extern uint64 nachet_query_latest(int expected, const char *sql, int nargs, const NachetArg *args);
 
 /*
+ * Raises 09000 unless so many rows of one of our tables were written as should be. A trigger or rule that
+ * an administrator has put on it may skip rows, and what was skipped must not count as stored.
+ */
+extern void nachet_query_wrote(const char *table, uint64 written, uint64 expected);
+
+/*
  * Runs one SELECT that only reads, under the snapshot of the statement that called: what a STABLE
  * function does.
  */

@@ -27,6 +27,9 @@
 #include "sql.h"
 #include "schema.h"
 
+/* How often contents are written that a sweep takes meanwhile. */
+#define ATTEMPTS 10
+
 /* A content whose last chunk has been taken. */
 typedef struct Sealed
 {
@@ -42,9 +45,9 @@ struct NachetChunkStream
 	pg_cryptohash_ctx *hash;
 	NachetPngCrcs png_crcs;
 	Oid sequence;
-	int64 content_id; /* of the content under way; 0 where there is none */
-	int64 byte_size;  /* of what has come of it */
-	int32 next_chunk_no;
+	int64 content_id;    /* of the content under way; 0 where there is none */
+	int64 byte_size;     /* of what has come of it */
+	int64 next_chunk_no; /* beyond what chunk_no can be, after the last that a content may have */
 	bool last_was_full;
 	Sealed *sealed;
 	int count;
@@ -116,7 +119,8 @@ check_chunk(NachetChunkStream *stream, int32 chunk_no, int32 length)
 		    (errcode(ERRCODE_NACHET_BAD_CHUNK), errmsg("chunk %d is out of order", chunk_no),
 		     stream->content_id == 0
 		         ? errdetail("The first chunk of a statement must have number 0.")
-		         : errdetail("Expected chunk %d of the same content, or chunk 0 of the next.",
+		         : errdetail("Expected chunk " INT64_FORMAT
+		                     " of the same content, or chunk 0 of the next.",
 		                     stream->next_chunk_no),
 		     errhint("Send each content's chunks in order from 0, whole within one statement.")));
 	if (chunk_no != 0 && !stream->last_was_full)
@@ -143,10 +147,7 @@ nachet_chunk_stream_add(NachetChunkStream *stream, int32 chunk_no, const void *d
 	nachet_png_crcs_add(&stream->png_crcs, data, length);
 	stream->byte_size += length;
 	stream->last_was_full = (length == NACHET_CHUNK_SIZE);
-	if (chunk_no == PG_INT32_MAX)
-		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_CHUNK),
-		                errmsg("content has more than %d chunks", PG_INT32_MAX)));
-	stream->next_chunk_no = chunk_no + 1;
+	stream->next_chunk_no = (int64) chunk_no + 1;
 	return stream->content_id;
 }
 
@@ -221,6 +222,7 @@ write_contents(ContentColumns *columns)
 	bool *nulls = columns->no_picture;
 	Datum *missing = palloc(n * sizeof(Datum));
 	uint64 written = 0;
+	uint64 not_held = 0;
 	NachetArg args[7] = {
 	    column_array(columns->id, NULL, n, INT8OID, INT8ARRAYOID, 8, FLOAT8PASSBYVAL,
 	                 TYPALIGN_DOUBLE),
@@ -233,7 +235,7 @@ write_contents(ContentColumns *columns)
 	    NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_CHUNK_SIZE)),
 	};
 
-	do
+	for (int attempt = 1; attempt <= ATTEMPTS; attempt++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		written +=
@@ -248,7 +250,11 @@ write_contents(ContentColumns *columns)
 		                 7, args);
 		if (written == (uint64) n)
 			return;
-	} while (nachet_contents_hold(columns->sha256, n, missing) > 0);
+		not_held = (uint64) nachet_contents_hold(columns->sha256, n, missing);
+		if (not_held == 0)
+			break;
+	}
+	nachet_query_wrote("content", (uint64) n - not_held, (uint64) n);
 	(void) nachet_query(SPI_OK_DELETE,
 	                    "DELETE FROM nachet.content_chunk WHERE content_id = ANY (ARRAY("
 	                    " SELECT i FROM unnest($1) AS s (i)"

@@ -102,7 +102,8 @@ nachet_chunk_writer_flush(NachetChunkWriter *writer)
 	values[1] = PointerGetDatum(construct_array(writer->chunk_no, writer->count, INT4OID,
 	                                            sizeof(int32), true, TYPALIGN_INT));
 	values[2] = PointerGetDatum(writer->data);
-	(void) nachet_query_prepared(SPI_OK_INSERT, writer->plan, values);
+	nachet_query_wrote("content_chunk", nachet_query_prepared(SPI_OK_INSERT, writer->plan, values),
+	                   (uint64) writer->count);
 	pfree(DatumGetPointer(values[0]));
 	pfree(DatumGetPointer(values[1]));
 	begin_batch(writer);

@@ -141,11 +141,13 @@ record(Offload *offload)
 	    NACHET_PARAM(TEXTARRAYOID,
 	                 PointerGetDatum(construct_md_array(offload->etags, offload->no_etag, 1, &count,
 	                                                    &lower, TEXTOID, -1, false, TYPALIGN_INT)));
-	if (nachet_query(SPI_OK_UPDATE,
+	nachet_query_wrote(
+	    "content",
+	    nachet_query(SPI_OK_UPDATE,
 	                 "UPDATE nachet.content c SET object_url = s.url, object_etag = s.etag"
 	                 " FROM unnest($1, $2, $3) AS s (id, url, etag) WHERE c.id = s.id",
-	                 3, args) != (uint64) count)
-		elog(ERROR, "contents that are locked are gone");
+	                 3, args),
+	    (uint64) count);
 	(void) nachet_query(SPI_OK_DELETE,
 	                    "DELETE FROM nachet.content_chunk WHERE content_id = ANY ($1)", 1, args);
 	for (int i = 0; i < 3; i++)

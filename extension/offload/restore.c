@@ -103,10 +103,13 @@ record(const NachetMoved *content)
 	NachetArg args[2] = {NACHET_PARAM(INT8OID, Int64GetDatum(content->id)),
 	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(content->url))};
 
-	(void) nachet_query(SPI_OK_UPDATE,
-	                    "UPDATE nachet.content SET object_url = NULL, object_etag = NULL,"
-	                    " object_id = nextval('nachet.content_id_seq') WHERE id = $1",
-	                    1, args);
+	nachet_query_wrote(
+	    "content",
+	    nachet_query(SPI_OK_UPDATE,
+	                 "UPDATE nachet.content SET object_url = NULL, object_etag = NULL,"
+	                 " object_id = nextval('nachet.content_id_seq') WHERE id = $1",
+	                 1, args),
+	    1);
 	(void) nachet_query(SPI_OK_INSERT,
 	                    "INSERT INTO nachet.object_deletion (object_url)"
 	                    " SELECT $2 FROM nachet.object_store s"

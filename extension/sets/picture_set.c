@@ -243,8 +243,7 @@ write_pictures(const NachetUpload *upload, const NachetImportData *data, NachetA
 	    NACHET_PARAM(JSONBOID, data->canonical),
 	    NACHET_PARAM(UUIDOID, data->seed_id),
 	};
-
-	(void) nachet_query(
+	uint64 written = nachet_query(
 	    SPI_OK_INSERT,
 	    "WITH said AS MATERIALIZED ("
 	    " SELECT (($5 - 'zoom_level' - 'nb_seeds') || jsonb_build_object("
@@ -266,6 +265,8 @@ write_pictures(const NachetUpload *upload, const NachetImportData *data, NachetA
 	    " RETURNING id)"
 	    " INSERT INTO nachet.picture_seed (picture_id, seed_id) SELECT id, $6 FROM written",
 	    6, args);
+
+	nachet_query_wrote("picture", written, (uint64) upload->count);
 }
 
 static NachetArg

@@ -219,14 +219,50 @@ subtest 'what C code relies on cannot be changed unnoticed' => sub {
 	is_intact($store, 'all is intact');
 };
 
+# A trigger of an administrator may skip rows: whatever was to be written then counts as failed, and nothing is lost.
+subtest 'rows that a trigger skips' => sub {
+	$store->psql('CREATE FUNCTION audit.skip() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$');
+	my $state = sub {
+		return $store->psql('SELECT (SELECT array_agg((id, object_url) ORDER BY id) FROM nachet.content), (SELECT count(*) FROM nachet.content_chunk),'
+			. ' (SELECT count(*) FROM nachet.picture), (SELECT count(*) FROM nachet.picture_set), (SELECT count(*) FROM nachet.object_deletion)');
+	};
+	my $chunk = q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'skipped')};
+	my $array = upload_sql(png(8, 9, 'skipped'));
+	for my $case ([ here => 'INSERT', 'content_chunk', $array ], [ here => 'INSERT', 'content', $chunk, $array ], [ here => 'INSERT', 'picture', $array ],
+		[ here => 'INSERT', 'picture_seed', $array ], [ here => 'UPDATE', 'content', 'SELECT nachet.offload_contents()' ],
+		[ moved => 'UPDATE', 'content', 'SELECT nachet.restore_contents()' ], [ moved => 'INSERT', 'content_chunk', 'SELECT nachet.restore_contents()' ])
+	{
+		my ($place, $event, $table, @calls) = @$case;
+		$store->psql($place eq 'here' ? 'SELECT nachet.restore_contents()' : 'SELECT nachet.offload_contents()');
+		$store->psql("CREATE TRIGGER zz_skip BEFORE $event ON nachet.$table FOR EACH ROW EXECUTE FUNCTION audit.skip()");
+		my $was = $state->();
+		for my $call (@calls)
+		{
+			my (undef, undef, $err) = $store->psql_result("\\set VERBOSITY verbose\n$call", timeout => 60);
+			like($err, qr/ERROR:  09000: table "nachet\.\w+" took 0 of \d+ rows.*HINT:  A trigger or rule on the table skips rows/s, "$event on $table: " . substr($call, 0, 40));
+			is($state->(), $was, '... and all is as it was');
+		}
+		$store->psql("DROP TRIGGER zz_skip ON nachet.$table");
+	}
+	$store->psql('SELECT nachet.restore_contents()');
+	is_intact($store, 'all is intact');
+};
+
 subtest 'functions that another version declares' => sub {
 	my $library = '$libdir/nachet_datastore';
 	for my $case (
 		[ 'a set of rows with a column more', "CREATE FUNCTION other.facts(bytea[], OUT a bytea, OUT b bigint, OUT c text, OUT d int, OUT e int, OUT f text, OUT g text, OUT h text) RETURNS SETOF record AS '$library', 'content_facts' LANGUAGE C", "SELECT other.facts(ARRAY['\\x$digest'::bytea])" ],
-		[ 'a row with a column more', "CREATE FUNCTION other.sweep(interval, OUT a bigint, OUT b bigint, OUT c bigint) AS '$library', 'sweep_contents' LANGUAGE C", "SELECT other.sweep('1 day')" ])
+		[ 'a row with a column more', "CREATE FUNCTION other.sweep(interval, OUT a bigint, OUT b bigint, OUT c bigint) AS '$library', 'sweep_contents' LANGUAGE C", "SELECT other.sweep('1 day')" ],
+		[ 'no row', "CREATE FUNCTION other.sweep(interval) RETURNS bigint AS '$library', 'sweep_contents' LANGUAGE C", "SELECT other.sweep('1 day')" ],
+		[ 'no set', "CREATE FUNCTION other.missing(bytea[]) RETURNS bytea AS '$library', 'missing_contents' LANGUAGE C", "SELECT other.missing(ARRAY['\\x$digest'::bytea])" ])
 	{
 		my ($title, $create, $call) = @$case;
-		is($store->sqlstate("BEGIN; CREATE SCHEMA other; $create; $call; ROLLBACK"), '55000', "$title is refused");
+		is($store->sqlstate("BEGIN; CREATE SCHEMA other; $create; $call; ROLLBACK"), $title eq 'no set' ? '0A000' : '55000', "$title is refused");
+	}
+	for my $trigger (split /\n/, $store->psql("SELECT proname FROM pg_proc WHERE pronamespace = 'nachet'::regnamespace AND prorettype IN ('trigger'::regtype, 'event_trigger'::regtype)"))
+	{
+		is($store->sqlstate("BEGIN; CREATE SCHEMA other; CREATE FUNCTION other.plain() RETURNS integer AS '$library', '$trigger' LANGUAGE C; SELECT other.plain(); ROLLBACK"),
+			$trigger =~ /^refuse_/ ? '39P03' : '39P01', "$trigger, as no trigger function, is refused");
 	}
 };
 
