@@ -6,10 +6,11 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-# With COVERAGE_DIR, of test/coverage, what has run is counted there.
+# With COVERAGE_DIR, of test/coverage, the branches that run are counted there: those of the source, without the sanitizers'.
 if [ -n "${COVERAGE_DIR:-}" ]; then
 	build=$(mktemp -d -p "$COVERAGE_DIR")
 	CFLAGS='-O0 --coverage'
+	SANITIZE=''
 else
 	build=$(mktemp -d)
 	trap 'rm -rf "$build"' EXIT
@@ -17,7 +18,7 @@ fi
 
 # shellcheck disable=SC2086 # flags are words
 ${CC:-cc} ${CFLAGS:--g -O1} -std=gnu11 -Wall -Wextra -Wvla -Wshadow -Werror \
-	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	${SANITIZE--fsanitize=address,undefined -fno-sanitize-recover=all} \
 	-I"$here/../../extension/pure" -I"$here" \
 	"$here/$1_test.c" "$here"/../../extension/pure/*.c -o "$build/test"
 "$build/test" "$here"
