@@ -100,11 +100,34 @@ open_sink(NachetSession *session, Tally *tally)
 	return false;
 }
 
+/* How the run ended, for what it did not come to. */
+static NachetOutcome
+ended_by(const Tally *tally)
+{
+	if (tally->interrupted)
+		return NACHET_OUTCOME_INTERRUPTED;
+	return tally->unreachable ? NACHET_OUTCOME_UNREACHABLE : NACHET_OUTCOME_FAILED;
+}
+
+static void
+pass_over(NachetSession *session, const NachetTarget *targets, size_t count, const Tally *tally)
+{
+	for (size_t i = 0; i < count; i++)
+		nachet_import_pass_over(session, &targets[i], ended_by(tally));
+}
+
 static void
 import_all(NachetSession *session, const NachetTarget *targets, size_t count, Tally *tally)
 {
-	for (size_t i = 0; i < count && !tally->interrupted && !tally->unreachable; i++)
+	size_t i;
+
+	for (i = 0; i < count && !tally->interrupted && !tally->unreachable; i++)
 		count_outcome(tally, nachet_import(session, &targets[i]));
+	if (i < count)
+		nachet_console_error(session->console, "%zu of %zu sets were not begun, from %s on",
+		                     count - i, count,
+		                     targets[i].folder != NULL ? targets[i].folder : targets[i].paths[0]);
+	pass_over(session, targets + i, count - i, tally);
 }
 
 static void
@@ -123,8 +146,20 @@ import_seed_folders(NachetSession *session, Tally *tally)
 		if (outcome == NACHET_OUTCOME_INTERRUPTED)
 			nachet_console_note(session->console, "interrupted: nothing was sent");
 		count_outcome(tally, outcome);
+		pass_over(session, folders.target, folders.count, tally);
 	}
 	nachet_seed_folders_free(&folders);
+}
+
+/* What there was no connection for. */
+static void
+pass_over_all(NachetSession *session, const NachetTargets *targets, const Tally *tally)
+{
+	const NachetOptions *options = session->options;
+
+	pass_over(session, targets->target, targets->count, tally);
+	for (int i = 0; i < options->argument_count && options->seed_from_folder; i++)
+		pass_over(session, &(NachetTarget){.folder = options->arguments[i]}, 1, tally);
 }
 
 static void
@@ -139,7 +174,7 @@ import_targets(NachetSession *session, NachetTargets *targets, Tally *tally)
 	else if (options->sql)
 		count_outcome(tally, nachet_script_write(session, targets->target, targets->count));
 	else if (!open_sink(session, tally))
-		return;
+		pass_over_all(session, targets, tally);
 	else if (options->seed_from_folder)
 		import_seed_folders(session, tally);
 	else

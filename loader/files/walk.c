@@ -309,33 +309,23 @@ nachet_walk_listed(NachetSession *session, const char *folder, NachetFiles *file
 }
 
 static int
-compare_texts(const void *a, const void *b)
+compare_base_names(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
+	const char *path = *(char *const *) a;
+	const char *other = *(char *const *) b;
+	int order = strcmp(basename(path), basename(other));
+
+	return order != 0 ? order : strcmp(path, other);
 }
 
-/* Names every base name that more than one of the given files has. */
+/* Whether the file has the base name of one beside it, in the order of these. */
 static bool
-check_distinct(Walk *walk, char **paths, size_t count)
+shares_name(char **paths, size_t count, size_t index)
 {
-	const char **names = calloc(count + 1, sizeof(*names));
-	bool distinct = names != NULL;
+	const char *name = basename(paths[index]);
 
-	for (size_t i = 0; i < count && names != NULL; i++)
-		names[i] = basename(paths[i]);
-	if (names != NULL)
-		qsort(names, count, sizeof(*names), compare_texts);
-	for (size_t i = 1; i < count && names != NULL; i++)
-	{
-		if (strcmp(names[i - 1], names[i]) == 0)
-		{
-			report(walk, &walk->findings->unreadable, names[i],
-			       "several of the given files have this name: one set can't hold them");
-			distinct = false;
-		}
-	}
-	free(names);
-	return distinct;
+	return (index > 0 && strcmp(basename(paths[index - 1]), name) == 0) ||
+	       (index + 1 < count && strcmp(basename(paths[index + 1]), name) == 0);
 }
 
 /* Takes one of the given files. */
@@ -379,10 +369,16 @@ nachet_walk_given(NachetSession *session, char **paths, size_t count, NachetFile
 		    !nachet_finding_given_machine_made(session, findings, "", paths[i], base, DT_REG))
 			chosen[chosen_count++] = paths[i];
 	}
-	if (!check_distinct(&walk, chosen, chosen_count))
-		goto done;
+	if (chosen_count > 0)
+		qsort(chosen, chosen_count, sizeof(*chosen), compare_base_names);
 	for (size_t i = 0; i < chosen_count; i++)
-		take_given(&walk, chosen[i]);
+	{
+		if (!shares_name(chosen, chosen_count, i))
+			take_given(&walk, chosen[i]);
+		else if (i == 0 || strcmp(chosen[i - 1], chosen[i]) != 0)
+			report(&walk, &findings->unreadable, chosen[i],
+			       "several of the given files have this name: one set can't hold them");
+	}
 	listed = walked(&walk);
 
 done:

@@ -6,12 +6,13 @@
  * ended, from the list that the import has anyway: so a report costs no memory that grows. Failures
  * to write stay in the stream until it is closed.
  * A report is written under another name beside its own, and gets its own when it is whole; an
- * older one stays until then. A file that is no report is never overwritten. Devices are written
- * in place.
+ * older one stays until then. A file that is no report is never overwritten. Devices, and empty files
+ * that can't be replaced, are written in place.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,30 +70,44 @@ put_line(FILE *stream, const char *name, const char *status, const char *digest,
 	fputs("\r\n", stream);
 }
 
-bool
-nachet_report_may_write(const char *path, NachetConsole *console)
+/* Whether a file that is there begins as a report does, or is empty; logs. */
+static bool
+is_report(const char *path, NachetConsole *console)
 {
 	char start[sizeof(FIRST_COLUMNS) - 1];
-	struct stat status;
-	ssize_t length;
-	int fd;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd >= 0 ? read(fd, start, sizeof(start)) : -1;
 
-	/* What can't be looked at can't be opened either, which says why. */
-	if (path == NULL || stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
-		return true;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	length = fd >= 0 ? read(fd, start, sizeof(start)) : -1;
 	if (length < 0)
 		nachet_console_error(console, "--report: %s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	if (length < 0)
-		return false;
+	if (length <= 0)
+		return length == 0;
 	if (length == (ssize_t) sizeof(start) && memcmp(start, FIRST_COLUMNS, sizeof(start)) == 0)
 		return true;
 	nachet_console_error(console,
 	                     "--report: %s is there and is no report: give the name of a new file, or "
 	                     "of an older report",
+	                     path);
+	return false;
+}
+
+bool
+nachet_report_may_write(const char *path, NachetConsole *console)
+{
+	struct stat status;
+
+	if (path == NULL)
+		return true;
+	if (stat(path, &status) == 0)
+		return !S_ISREG(status.st_mode) || is_report(path, console);
+	/* What else can't be looked at can't be opened either, which says why. */
+	if (errno != ENOENT || lstat(path, &status) != 0)
+		return true;
+	nachet_console_error(console,
+	                     "--report: %s is a symbolic link to what is not there: give the name of a "
+	                     "file",
 	                     path);
 	return false;
 }
@@ -136,33 +151,64 @@ name_unfinished(NachetReport *report)
 	return report->unfinished != NULL;
 }
 
-/* Opens a new file beside the report's place; -1 and errno on failure. */
+/*
+ * Whether another file may take the place of this one: not in a folder that may not be written to,
+ * nor of a file of another's in a sticky folder such as /tmp, nor of a mount point.
+ */
+static bool
+may_be_replaced(const char *path, const struct stat *status)
+{
+	char *copy = strdup(path);
+	const char *folder = copy != NULL ? dirname(copy) : "";
+	struct stat above;
+	struct statx mounted;
+	bool may = stat(folder, &above) == 0 && faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0;
+
+	if (may && (above.st_mode & S_ISVTX) != 0)
+		may = geteuid() == 0 || geteuid() == status->st_uid || geteuid() == above.st_uid;
+	if (may && statx(AT_FDCWD, path, 0, STATX_TYPE, &mounted) == 0)
+		may = (mounted.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0;
+	free(copy);
+	return may;
+}
+
+/*
+ * Opens a new file beside the report's place or, if that can't be and nothing is lost, the place
+ * itself. -1 on failure, and then *reason.
+ */
 static int
-open_beside(NachetReport *report)
+open_regular(NachetReport *report, const char **reason)
 {
 	char *real = realpath(report->path, NULL); /* through symbolic links */
 	struct stat status;
-	int fd;
+	bool there = real != NULL && stat(real, &status) == 0;
+	int fd = -1;
 
 	report->place = real != NULL ? real : strdup(report->path);
-	if (report->place == NULL || !name_unfinished(report))
-		return -1;
-	fd = open(report->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd >= 0)
+	if (there && !may_be_replaced(real, &status))
 	{
-		if (real != NULL && stat(real, &status) == 0)
-			(void) fchmod(fd, status.st_mode & 0777);
-		return fd;
+		if (status.st_size == 0)
+			return open_in_place(real);
+		*reason = "no new report can take the place of this older one: empty it, or give "
+		          "another name";
+		return -1;
 	}
-	free(report->unfinished);
-	report->unfinished = NULL;
-	/* The older report may be ours to write, and its folder not. */
-	return real != NULL && errno == EACCES ? open_in_place(real) : -1;
+	if (report->place != NULL && name_unfinished(report))
+		fd = open(report->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd >= 0 && there)
+		(void) fchmod(fd, status.st_mode & 0777);
+	if (fd < 0)
+	{
+		free(report->unfinished);
+		report->unfinished = NULL;
+	}
+	return fd;
 }
 
 bool
 nachet_report_open(NachetReport *report, const char *path, NachetConsole *console)
 {
+	const char *reason = NULL;
 	int fd;
 
 	memset(report, 0, sizeof(*report));
@@ -170,11 +216,12 @@ nachet_report_open(NachetReport *report, const char *path, NachetConsole *consol
 	report->path = path;
 	if (path == NULL)
 		return true;
-	fd = is_written_in_place(path) ? open_in_place(path) : open_beside(report);
+	fd = is_written_in_place(path) ? open_in_place(path) : open_regular(report, &reason);
 	report->stream = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (report->stream == NULL)
 	{
-		nachet_console_error(console, "--report: %s: %s", path, strerror(errno));
+		nachet_console_error(console, "--report: %s: %s", path,
+		                     reason != NULL ? reason : strerror(errno));
 		nachet_report_abandon(report);
 		if (fd >= 0)
 			close(fd);
@@ -205,7 +252,21 @@ nachet_report_entry(NachetReport *report, const char *name, const char *status,
 		return;
 	pthread_mutex_lock(&report->lock);
 	put_line(report->stream, name, status, "", file, reason);
+	report->told = true;
 	pthread_mutex_unlock(&report->lock);
+}
+
+void
+nachet_report_not_reached(NachetReport *report, const char *path, const char *reason)
+{
+	char *shown = report->stream != NULL ? nachet_console_name("", path) : NULL;
+
+	if (report->stream == NULL)
+		return;
+	pthread_mutex_lock(&report->lock);
+	put_line(report->stream, shown, "not-imported", "", NULL, reason);
+	pthread_mutex_unlock(&report->lock);
+	free(shown);
 }
 
 void
@@ -225,6 +286,7 @@ nachet_report_files(NachetReport *report, const NachetFiles *files, const char *
 			nachet_hex_encode(nachet_files_digest(files, i), NACHET_SHA256_BYTES, digest);
 		put_line(report->stream, name, reason != NULL ? "not-imported" : status, digest, file,
 		         reason);
+		report->told = true;
 		free(name);
 	}
 }
@@ -247,51 +309,11 @@ finish(NachetReport *report)
 	return whole;
 }
 
-/* Copies the finished report over an older one. */
+/* A run that reached no file leaves an older report alone. */
 static bool
-overwrite(const NachetReport *report)
+yields(const NachetReport *report)
 {
-	int from = open(report->unfinished, O_RDONLY | O_CLOEXEC);
-	int to = from >= 0 ? open_in_place(report->place) : -1;
-	char buffer[16 * 1024];
-	ssize_t length = -1;
-
-	while (to >= 0 && (length = read(from, buffer, sizeof(buffer))) > 0)
-	{
-		for (ssize_t done = 0, step; done < length; done += step)
-		{
-			step = write(to, buffer + done, (size_t) (length - done));
-			if (step < 0)
-			{
-				close(from);
-				close(to);
-				return false;
-			}
-		}
-	}
-	if (from >= 0)
-		close(from);
-	return to >= 0 && fsync(to) == 0 && close(to) == 0 && length == 0;
-}
-
-/* Whether it says nothing of any file: a run that reached none leaves an older report alone. */
-static bool
-is_bare(const NachetReport *report)
-{
-	return report->unfinished != NULL && ftell(report->stream) == (long) strlen(HEADING) &&
-	       access(report->place, F_OK) == 0;
-}
-
-/* Gives the finished report its name. In a sticky folder another's file can be written, not replaced. */
-static bool
-put_in_place(const NachetReport *report)
-{
-	if (report->unfinished == NULL || rename(report->unfinished, report->place) == 0)
-		return true;
-	if ((errno != EPERM && errno != EACCES) || !overwrite(report))
-		return false;
-	(void) unlink(report->unfinished);
-	return true;
+	return report->unfinished != NULL && !report->told && access(report->place, F_OK) == 0;
 }
 
 bool
@@ -301,16 +323,17 @@ nachet_report_close(NachetReport *report, NachetConsole *console)
 
 	if (report->stream != NULL)
 	{
-		bool bare = is_bare(report);
+		bool yielding = yields(report);
 
-		done = finish(report) && (bare || put_in_place(report));
+		done = finish(report) && (yielding || report->unfinished == NULL ||
+		                          rename(report->unfinished, report->place) == 0);
 		if (!done)
 			nachet_console_error(console, "%s: %s: %s", report->path,
 			                     report->unfinished == NULL
 			                         ? "the report is not whole"
 			                         : "no report was written, and an older one is as it was",
 			                     errno != 0 ? strerror(errno) : "it could not be written");
-		if (!done || bare)
+		if (!done || yielding)
 			nachet_report_abandon(report);
 	}
 	report->stream = NULL;

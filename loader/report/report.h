@@ -18,13 +18,15 @@ typedef struct NachetReport
 {
 	pthread_mutex_t lock;
 	const char *path; /* NULL: no report is wanted, and all calls do nothing */
-	char *place;      /* what the report will be; NULL if path is written in place */
-	char *unfinished; /* what it is until then, in the same folder */
+	char *place;      /* the regular file that the report will be, or is; else NULL */
+	char *unfinished; /* what it is until then, in the same folder; NULL if written in place */
 	FILE *stream;
+	bool told; /* whether it has a line on what the run reached */
 } NachetReport;
 
 /*
- * Whether the path may be written to: it is not there, empty, an older report, or no regular file.
+ * Whether the path may be written to: it is not there, empty, an older report, or no regular file,
+ * and no symbolic link that leads nowhere.
  * Changes nothing; logs.
  */
 extern bool nachet_report_may_write(const char *path, NachetConsole *console)
@@ -40,6 +42,9 @@ extern bool nachet_report_open(NachetReport *report, const char *path, NachetCon
  */
 extern void nachet_report_entry(NachetReport *report, const char *name, const char *status,
                                 const NachetFile *file, const char *reason);
+
+/* A folder or a file, as the user writes it, that the run did not come to, or did not list whole. */
+extern void nachet_report_not_reached(NachetReport *report, const char *path, const char *reason);
 
 /*
  * All files of a set's list: imported or present where their set was made, else not-imported with

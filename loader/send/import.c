@@ -44,6 +44,36 @@ stopped(NachetSession *session)
 	return nachet_session_interrupted(session) ? NACHET_OUTCOME_INTERRUPTED : NACHET_OUTCOME_FAILED;
 }
 
+/* Why files are in no set after this outcome; NULL if a set may hold them. */
+static const char *
+reason_for_none(NachetOutcome outcome)
+{
+	switch (outcome)
+	{
+		case NACHET_OUTCOME_INTERRUPTED:
+			return "interrupted";
+		case NACHET_OUTCOME_UNREACHABLE:
+		case NACHET_OUTCOME_FAILED:
+			return "the import failed";
+		case NACHET_OUTCOME_IMPORTED:
+		case NACHET_OUTCOME_LEFT_OUT:
+			break;
+	}
+	return NULL;
+}
+
+/* Tells the report of a target of which not all files are known. */
+static void
+report_not_reached(NachetSession *session, const NachetTarget *target, NachetOutcome outcome)
+{
+	const char *reason = reason_for_none(outcome);
+
+	if (target->folder != NULL)
+		nachet_report_not_reached(session->report, target->folder, reason);
+	for (size_t i = 0; i < target->path_count; i++)
+		nachet_report_not_reached(session->report, target->paths[i], reason);
+}
+
 /* The set's name: --name, or the real base name of the folder, or of the one that the first file lies in. */
 static bool
 name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
@@ -95,9 +125,17 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 	size_t unreadable;
 
 	if (!name_set(session, target, files))
+	{
+		report_not_reached(session, target, NACHET_OUTCOME_FAILED);
 		return NACHET_OUTCOME_FAILED;
+	}
 	if (!list_files(session, target, files, findings))
+	{
+		/* Of given files all are in the list. */
+		if (target->folder != NULL)
+			report_not_reached(session, target, stopped(session));
 		return stopped(session);
+	}
 	nachet_findings_print_machine_made(session, findings, what);
 	if (session->sink != NULL && !nachet_upload_ask(session, files, &error))
 		return fail(session, "", &error);
@@ -246,29 +284,19 @@ write_summary(NachetSession *session, const Ending *ending)
 	return nachet_json_end(&line);
 }
 
-/* Why the files of a folder are in no set; NULL where they are. */
-static const char *
-reason_for_none(const Ending *ending)
-{
-	if (ending->set_id != NULL)
-		return NULL;
-	if (ending->outcome == NACHET_OUTCOME_INTERRUPTED)
-		return "interrupted";
-	if (ending->outcome == NACHET_OUTCOME_FAILED || ending->outcome == NACHET_OUTCOME_UNREACHABLE)
-		return "the import failed";
-	return "dry run";
-}
-
 /* Tells the report and standard output how it ended. */
 static NachetOutcome
 conclude(NachetSession *session, const Ending *ending)
 {
 	const char *set_id = ending->set_id;
+	const char *reason = reason_for_none(ending->outcome);
 	bool written = true;
 
 	if (ending->outcome == NACHET_OUTCOME_INTERRUPTED)
 		report_interrupted(session, ending);
-	nachet_report_files(session->report, ending->files, reason_for_none(ending));
+	if (reason == NULL && set_id == NULL)
+		reason = "dry run";
+	nachet_report_files(session->report, ending->files, reason);
 	if (session->options->json)
 		written = write_summary(session, ending);
 	else if (set_id != NULL)
@@ -318,4 +346,23 @@ done:
 	outcome = conclude(session, &ending);
 	nachet_files_free(&files);
 	return outcome;
+}
+
+void
+nachet_import_pass_over(NachetSession *session, const NachetTarget *target, NachetOutcome outcome)
+{
+	NachetFindings findings;
+	NachetFiles files;
+	const Ending ending = {.outcome = outcome,
+	                       .target = target,
+	                       .files = &files,
+	                       .findings = &findings,
+	                       .started_ns = nachet_progress_now_ns()};
+
+	memset(&findings, 0, sizeof(findings));
+	nachet_files_init(&files);
+	report_not_reached(session, target, outcome);
+	if (session->options->json)
+		(void) write_summary(session, &ending); /* the run has failed in any case */
+	nachet_files_free(&files);
 }

@@ -44,4 +44,8 @@ extern NachetOutcome nachet_import_gather(NachetSession *session, const NachetTa
 extern NachetOutcome nachet_import(NachetSession *session, const NachetTarget *target)
     __attribute__((warn_unused_result));
 
+/* Tells the report, and with --json standard output, of a set that the run ended before. */
+extern void nachet_import_pass_over(NachetSession *session, const NachetTarget *target,
+                                    NachetOutcome outcome);
+
 #endif

@@ -5,6 +5,7 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
 use JSON::PP ();
+use Nachet::Session ();
 use Nachet::Test qw(png gif jpeg tiff write_file slurp sha256 start_command poll_until);
 use Test::More;
 
@@ -269,7 +270,7 @@ SKIP: {
 	my ($user, $group) = (stat $store->socket_folder)[ 4, 5 ];
 	my @as = $> == 0 ? ('setpriv', "--reuid=$user", "--regid=$group", '--clear-groups') : ();
 	my ($reachable) = Nachet::Test::run_command({ cwd => '/' }, @as, 'test', '-x', $store->nachet_load);
-	skip 'no other user can run nachet-load here', 4 if $reachable != 0;
+	skip 'no other user can run nachet-load here', 12 if $reachable != 0;
 	my $closed = $store->tempdir;
 	write_file("$closed/r.csv", '');
 	chown $user, $group, "$closed/r.csv" if $> == 0;
@@ -277,18 +278,48 @@ SKIP: {
 	($status, $out, $err) = Nachet::Test::run_command({ env => { $store->env('importer') } }, @as, $store->nachet_load, @required, '--report', "$closed/r.csv", $other);
 	is($status, 0, 'a report may lie in a folder that may not be written to, if it is there') or diag($err);
 	like(slurp("$closed/r.csv"), qr/\Apath,status.*(?:,present,.*){3}\z/s, '... and is written');
+	my $first = slurp("$closed/r.csv");
+	($status, $out, $err) = Nachet::Test::run_command({ env => { $store->env('importer') } }, @as, $store->nachet_load, @required, '--report', "$closed/r.csv", $other);
+	is("$status$out", '1', '... once: an older one can not be replaced there, which ends the run before anything');
+	like($err, qr/error: --report: \Q$closed\E\/r\.csv: no new report can take the place of this older one: empty it, or give another name$/m, '... with what to do');
+	is(slurp("$closed/r.csv"), $first, '... and the older one is as it was');
 	chmod 0755, $closed;
 
 	# In a folder such as /tmp another's file may be written to, if its mode says so, but not replaced.
-	skip 'only root makes files for others', 2 if $> != 0;
+	skip 'only root makes files for others', 5 if $> != 0;
 	my $sticky = $store->tempdir;
-	write_file("$sticky/r.csv", $dated);
-	chmod 0666, "$sticky/r.csv";
-	chmod 01777, $sticky;
-	($status, $out, $err) = Nachet::Test::run_command({ env => { $store->env('importer') } }, @as, $store->nachet_load, @required, '--report', "$sticky/r.csv", $other);
-	is($status, 0, "another's report in a sticky folder may be written to") or diag($err);
-	is_deeply([ keys(%{ report("$sticky/r.csv") }) + 0, glob "$sticky/.nachet*" ], [3], '... and nothing else is left there');
+	for my $case ([ '', 0, 'an empty file' ], [ $dated, 1, 'an older report' ])
+	{
+		my ($before, $ends, $what) = @$case;
+		write_file("$sticky/r.csv", $before);
+		chmod 0666, "$sticky/r.csv";
+		chmod 01777, $sticky;
+		($status, $out, $err) = Nachet::Test::run_command({ env => { $store->env('importer') } }, @as, $store->nachet_load, @required, '--report', "$sticky/r.csv", $other);
+		is($status, $ends, "$what of another's in a sticky folder") or diag($err);
+		if ($ends) { is(slurp("$sticky/r.csv"), $before, '... is left as it is') }
+		else { is(keys(%{ report("$sticky/r.csv") }), 3, '... is written to') }
+	}
+	is_deeply([ glob "$sticky/.nachet*" ], [], '... and nothing else is left there');
 }
+
+# What a container's single file is: a mount point, which nothing can replace.
+SKIP: {
+	my $mounted = $store->tempdir . '/r.csv';
+	write_file($mounted, $dated);
+	skip 'nothing can be mounted here', 2 if (Nachet::Test::run_command('mount', '--bind', $mounted, $mounted))[0] != 0;
+	($status, $out, $err) = $store->run_load(@required, '--report', $mounted, $other);
+	Nachet::Test::run_command('umount', $mounted);
+	is("$status$out", '1', 'an older report that is a mount point ends the run before anything');
+	is(slurp($mounted), $dated, '... and stays');
+}
+
+# A symbolic link is followed, and never replaced.
+symlink 'nowhere.csv', "$scratch/dangling.csv" or die $!;
+($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/dangling.csv", $other);
+is("$status$out", '2', 'a symbolic link to nothing is no place for a report');
+like($err, qr/error: --report: \Q$scratch\E\/dangling\.csv is a symbolic link to what is not there/, '... which is said');
+is(readlink "$scratch/dangling.csv", 'nowhere.csv', '... and stays');
+ok(!-e "$scratch/nowhere.csv", '... as it was');
 
 # A run that reaches no file leaves an older report alone.
 write_file("$scratch/older.csv", $dated);
@@ -296,6 +327,40 @@ write_file("$scratch/older.csv", $dated);
 is($status, 4, 'the database can not be reached');
 is(slurp("$scratch/older.csv"), $dated, '... and an older report stays');
 is_deeply([ glob "$scratch/.nachet*" ], [], '... alone');
+
+unlink "$scratch/older.csv";
+($status, $out) = Nachet::Test::run_command({ env => { $store->env('importer'), PGPORT => 1 } }, $store->nachet_load, @required, '--json', '--report', "$scratch/older.csv", $other, $own);
+is($status, 4, 'where none is');
+is_deeply({ map { @$_{qw(path reason)} } values %{ report("$scratch/older.csv") } }, { map { $_ => 'the import failed' } $other, $own }, '... each folder has a line');
+is_deeply([ map { [ @$_{qw(folder outcome pictures)} ] } grep { $_->{message_type} eq 'summary' } json_lines($out) ],
+	[ map { [ $_, 'unreachable', 0 ] } $other, $own ], '... and a summary in JSON');
+
+# Nothing is passed over without a line, whatever ends the run.
+sub not_imported { my $rows = report(@_); return { map { $_ => $rows->{$_}{reason} } grep { $rows->{$_}{status} eq 'not-imported' } keys %$rows } }
+{
+	my $holder = Nachet::Session->new($store);
+	$holder->run('BEGIN; LOCK TABLE nachet.users IN ACCESS EXCLUSIVE MODE');
+	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '--json', '-q', '--report', "$scratch/cut.csv", $other, "$own/1.gif", $folder, "$own/2.gif");
+	poll_until(sub { !$loader->is_running || $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'nachet.users'::regclass") > 0 }, 60);
+	$loader->signal('INT');
+	is($loader->wait(60), 130, 'an interrupt at the first of three sets');
+	is_deeply(not_imported("$scratch/cut.csv"), { map { $_ => 'interrupted' } glob("$other/*"), "$own/1.gif", "$own/2.gif", $folder }, '... leaves a line for all the others');
+	is_deeply([ map { [ $_->{folder} // $_->{first_file}, $_->{outcome} ] } grep { $_->{message_type} eq 'summary' } json_lines($loader->out) ],
+		[ map { [ $_, 'interrupted' ] } $other, "$own/1.gif", $folder ], '... and a summary in JSON');
+	like($loader->err, qr/^nachet-load: error: 2 of 3 sets were not begun, from \Q$own\E\/1\.gif on$/m, '... and tells how many');
+}
+unlink "$scratch/cut.csv";
+write_file("$scratch/seeds/$_/a.gif", gif($_)) for 'Brassica napus', 'Brasica juncea';
+($status, $out, $err) = $store->run_load(@required[ 0, 1, 4 .. 7 ], '--seed-from-folder', '--report', "$scratch/cut.csv", "$scratch/seeds");
+is($status, 1, 'an unknown seed');
+is_deeply(not_imported("$scratch/cut.csv"), { map { ("$scratch/seeds/$_" => 'the import failed') } 'Brassica napus', 'Brasica juncea' }, '... leaves a line for each folder');
+write_file("$own/below/1.gif", gif('own below'));
+($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/cut.csv", "$own/1.gif", "$own/2.gif", "$own/below/1.gif", $other);
+is($status, 5, 'two given files of one name');
+is_deeply({ map { @$_{qw(path status)} } values %{ report("$scratch/cut.csv") } },
+	{ "$own/1.gif" => 'rejected', "$own/below/1.gif" => 'rejected', "$own/2.gif" => 'not-imported', map { $_ => 'present' } glob "$other/*" }, '... have a line each, as the others');
+($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/cut.csv", "$scratch/nowhere", $other);
+is_deeply(not_imported("$scratch/cut.csv"), { "$scratch/nowhere" => 'the import failed' }, 'so has a folder that is not there');
 
 # What can't be written is an error.
 ($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/nowhere/r.csv", $other);
