@@ -17,8 +17,9 @@
  *   else after it, as in "\r\n--boundaryX", is refused: RFC 2046 forbids such data, and readers
  *   differ on it. So is "--boundary" right after the empty line that ends a part's headers, or at
  *   the start of a header line.
- * - After "--boundary--": blanks and one CRLF, both optional, and nothing else. A body of only this is
- *   whole and has no part: that is how browsers send an empty form.
+ * - After "--boundary--": nothing but blanks and CRLFs, at most NACHET_MULTIPART_PADDING_MAX together.
+ *   Most clients send one CRLF, or none; form-data-encoder sends two. A body of only this is whole and
+ *   has no part: that is how browsers send an empty form.
  * - Header lines end with CRLF; other control characters than tabs, bare CR or LF and folded lines
  *   are refused. A part has one Content-Disposition, form-data with one name and at most one filename,
  *   at most one Content-Type, well-formed and not multipart, and at most one
@@ -53,8 +54,7 @@ typedef enum State
 	STATE_BOUNDARY_LF, /* after the CR that ends its line */
 	STATE_CLOSING,     /* after a boundary and one "-" */
 	STATE_CLOSED,      /* after the final boundary */
-	STATE_CLOSED_LF,   /* after the CR behind it */
-	STATE_EPILOGUE,    /* after its CRLF */
+	STATE_CLOSED_LF,   /* after a CR behind it */
 	STATE_HEADER,      /* in a header line */
 	STATE_HEADER_LF,   /* after the CR that ends it */
 	STATE_DATA         /* in a part's bytes; the only state that reads more than a byte */
@@ -446,7 +446,7 @@ end_part(NachetMultipart *parser, State next)
 	parser->in_part = false;
 }
 
-/* Take a blank after a boundary. */
+/* Take a blank, or a line end's CR, after a boundary. */
 static void
 pad(NachetMultipart *parser, State next)
 {
@@ -480,9 +480,9 @@ step_epilogue(NachetMultipart *parser, unsigned char byte)
 	if (parser->state == STATE_CLOSED && (byte == ' ' || byte == '\t'))
 		pad(parser, STATE_CLOSED);
 	else if (parser->state == STATE_CLOSED && byte == '\r')
-		parser->state = STATE_CLOSED_LF;
+		pad(parser, STATE_CLOSED_LF);
 	else if (parser->state == STATE_CLOSED_LF && byte == '\n')
-		parser->state = STATE_EPILOGUE;
+		parser->state = STATE_CLOSED;
 	else
 		malformed(parser, "Something follows the final boundary.");
 }
@@ -524,7 +524,6 @@ step(NachetMultipart *parser, unsigned char byte)
 			break;
 		case STATE_CLOSED:
 		case STATE_CLOSED_LF:
-		case STATE_EPILOGUE:
 			step_epilogue(parser, byte);
 			break;
 		case STATE_HEADER:
@@ -652,10 +651,9 @@ nachet_multipart_feed(NachetMultipart *parser, const void *bytes, size_t length)
 NachetMultipartStatus
 nachet_multipart_finish(NachetMultipart *parser)
 {
-	if (parser->status == NACHET_MULTIPART_OK && parser->state != STATE_CLOSED &&
-	    parser->state != STATE_EPILOGUE)
+	if (parser->status == NACHET_MULTIPART_OK && parser->state != STATE_CLOSED)
 		malformed(parser, parser->state == STATE_CLOSED_LF
-		                      ? "The body ends within the line end after the final boundary."
+		                      ? "The body ends within a line end after the final boundary."
 		                      : "The body ends before the final boundary.");
 	return parser->status;
 }

@@ -257,23 +257,43 @@ free_part(ReadPart *part)
 	free(part->type);
 }
 
+/* Whether nothing but blanks and line ends is left, and few enough of them. */
+static bool
+is_blank_to_the_end(Span rest)
+{
+	size_t count = 0;
+
+	for (; length_of(rest) > 0; count++)
+	{
+		if (begins_with(rest, "\r\n"))
+			rest.at += 2;
+		else if (run(rest, " \t") > 0)
+			rest.at++;
+		else
+			return false;
+	}
+	return count <= NACHET_MULTIPART_PADDING_MAX;
+}
+
 /* What stands behind a boundary: 1 where a part follows, 0 where it was the final one, -1 for anything else. */
 static int
 read_boundary_line(Span *rest)
 {
-	bool final = begins_with(*rest, "--");
 	size_t blanks;
 
-	if (final)
+	if (begins_with(*rest, "--"))
+	{
 		rest->at += 2;
+		return is_blank_to_the_end(*rest) ? 0 : -1;
+	}
 	blanks = run(*rest, " \t");
 	if (blanks > NACHET_MULTIPART_PADDING_MAX)
 		return -1;
 	rest->at += blanks;
 	if (!begins_with(*rest, "\r\n"))
-		return final && length_of(*rest) == 0 ? 0 : -1;
+		return -1;
 	rest->at += 2;
-	return final ? (length_of(*rest) == 0 ? 0 : -1) : 1;
+	return 1;
 }
 
 /* In two places a boundary that breaks off after "--" has closed the part before it; see end_part in http/body/multipart.c. */

@@ -244,10 +244,11 @@ reference(const Text *body, const char *boundary, Text *told)
 		size_t next;
 
 		at += final ? 2 : 0;
-		while (has_at(body, at, " ") || has_at(body, at, "\t"))
-			at++;
+		while (has_at(body, at, " ") || has_at(body, at, "\t") ||
+		       (final && has_at(body, at, "\r\n")))
+			at += has_at(body, at, "\r\n") ? 2 : 1;
 		if (final)
-			return at == body->length || (has_at(body, at, "\r\n") && at + 2 == body->length);
+			return at == body->length;
 		if (!has_at(body, at, "\r\n"))
 			return false;
 		at = reference_headers(body, at + 2, delimiter + 2, told);

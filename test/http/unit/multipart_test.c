@@ -17,6 +17,9 @@
 #define END            "\r\n--B--\r\n"
 #define HEADERS(lines) "--B\r\n" lines "\r\nx" END
 #define TOLD           "name=\"a\": x.\n"
+#define LINES_8        "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
+#define LINES_31       LINES_8 LINES_8 LINES_8 "\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
+#define LINES_32       LINES_31 "\r\n"
 #define FORTY          "                                        "
 
 #define LONG_LINE "Y: " SEVENTY "\r\n"
@@ -48,6 +51,9 @@ static const GoodBody good_bodies[] = {
 	{"one field", BYTES(PART "x" END), TOLD},
 	{"no line end after the final boundary", BYTES(PART "x\r\n--B--"), TOLD},
 	{"blanks after boundaries", BYTES("--B \t\r\n" DISPOSITION "\r\nx\r\n--B-- \t\r\n"), TOLD},
+	{"two line ends after the final boundary", BYTES(PART "x" END "\r\n"), TOLD},
+	{"blanks and line ends after the final boundary", BYTES(PART "x\r\n--B-- \r\n\t\r\n"), TOLD},
+	{"as many line ends after the final boundary as may be", BYTES(PART "x" END LINES_31 LINES_32), TOLD},
 	{"blanks and no line end after the final boundary", BYTES(PART "x\r\n--B--  "), TOLD},
 	{"forty blanks after each of two boundaries",
 	 BYTES("--B" FORTY "\r\n" DISPOSITION "\r\nx\r\n--B" FORTY "\r\n" DISPOSITION "\r\nx" END), TOLD TOLD},
@@ -126,10 +132,12 @@ static const BadBody bad_bodies[] = {
 	{"cut off in a delimiter", BYTES(PART "x\r\n--"), CUT_OFF, "name=\"a\": x"},
 	{"cut off after a delimiter", BYTES(PART "x\r\n--B"), CUT_OFF, "name=\"a\": x"},
 	{"cut off in the final boundary", BYTES(PART "x\r\n--B-"), CUT_OFF, "name=\"a\": x"},
-	{"cut off in the last line end", BYTES(PART "x\r\n--B--\r"), "within the line end", TOLD},
+	{"cut off in the last line end", BYTES(PART "x\r\n--B--\r"), "within a line end", TOLD},
 	{"the last boundary is no final one", BYTES(PART "x\r\n--B\r\n"), CUT_OFF, TOLD},
 	{"an epilogue", BYTES(PART "x" END "bye"), FOLLOWS, TOLD},
-	{"a second line end", BYTES(PART "x" END "\r\n"), FOLLOWS, TOLD},
+	{"a text after line ends", BYTES(PART "x" END "\r\nbye"), FOLLOWS, TOLD},
+	{"too many line ends after the final boundary", BYTES(PART "x" END LINES_32 LINES_32), "too many", TOLD},
+	{"a bare LF after a line end", BYTES(PART "x" END "\n"), FOLLOWS, TOLD},
 	{"a bare LF at the end", BYTES(PART "x\r\n--B--\n"), FOLLOWS, TOLD},
 	{"a CR and something else at the end", BYTES(PART "x\r\n--B--\rx"), FOLLOWS, TOLD},
 	{"a second body", BYTES(PART "x" END PART "y" END), FOLLOWS, TOLD},
