@@ -13,7 +13,7 @@ typedef enum NachetExit
 	NACHET_EXIT_LEFT_OUT = 3,     /* imported without files that were rejected or left out */
 	NACHET_EXIT_UNREACHABLE = 4,  /* no connection to the database, or it was lost */
 	NACHET_EXIT_SOME_FAILED = 5,  /* some folders imported and some failed */
-	NACHET_EXIT_INTERRUPTED = 130 /* SIGINT or SIGTERM */
+	NACHET_EXIT_INTERRUPTED = 130 /* SIGINT, SIGTERM or SIGHUP */
 } NachetExit;
 
 #endif

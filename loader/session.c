@@ -2,7 +2,7 @@
  * loader/session.c
  *		What one run of nachet-load shares, and the threads beside its workers.
  *
- * SIGINT, SIGTERM and SIGUSR2 are blocked in every thread, and the monitor alone waits for them, so
+ * SIGINT, SIGTERM, SIGHUP and SIGUSR2 are blocked in every thread, and the monitor alone waits for them, so
  * that no signal handler and no global is needed. The monitor never writes, connects or waits for
  * another thread, so that an interrupt is always taken: the display draws the progress, and the
  * canceller, woken by an interrupt, cancels what the sink is at again and again until it has ended:
@@ -147,7 +147,7 @@ run_monitor(void *argument)
 
 		if (atomic_load(&session->ended))
 			return NULL;
-		if (number == SIGINT || number == SIGTERM)
+		if (number > 0 && number != END_SIGNAL)
 		{
 			if (nachet_session_interrupted(session))
 				end_at_once(session);
@@ -175,7 +175,10 @@ create_sink(NachetSession *session)
 	return session->sink != NULL;
 }
 
-/* A shell's background job ignores SIGINT; waiting for a blocked signal would take it all the same. */
+/*
+ * A shell's background job ignores SIGINT, and what nohup starts SIGHUP; waiting for a blocked signal
+ * would take it all the same.
+ */
 static void
 add_unless_ignored(sigset_t *signals, int number)
 {
@@ -234,6 +237,7 @@ nachet_session_start(NachetSession *session, const NachetOptions *options, Nache
 	sigemptyset(&session->signals);
 	add_unless_ignored(&session->signals, SIGINT);
 	add_unless_ignored(&session->signals, SIGTERM);
+	add_unless_ignored(&session->signals, SIGHUP);
 	sigaddset(&session->signals, END_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, &session->signals, NULL);
 	pthread_mutex_init(&session->lock, NULL);

@@ -29,7 +29,7 @@ typedef struct NachetSession
 	NachetReport *report;
 	NachetOutputs outputs; /* never imported */
 	NachetProgress progress;
-	atomic_bool interrupted; /* SIGINT or SIGTERM came: end what is under way */
+	atomic_bool interrupted; /* an interrupt came: end what is under way */
 	atomic_int connecting;   /* connections being made, which only the process's end cuts short */
 
 	NachetSink *sink;        /* where the imports go; NULL with --sql */
@@ -47,7 +47,7 @@ typedef struct NachetSession
 } NachetSession;
 
 /*
- * From here on SIGINT and SIGTERM are taken as interrupts, and the progress is drawn. After the end
+ * From here on SIGINT, SIGTERM and SIGHUP are interrupts, and the progress is drawn. After the end
  * these signals stay blocked: end the session when nothing is left to do that may wait.
  */
 extern bool nachet_session_start(NachetSession *session, const NachetOptions *options,

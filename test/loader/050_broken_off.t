@@ -68,14 +68,15 @@ sub make_folder
 }
 
 # Interrupts: while sending, and while the set is made.
-for my $case ([ 'INT', 'nachet.content_chunk' ], [ 'TERM', 'nachet.content_chunk' ], [ 'INT', 'nachet.users' ])
+for my $case ([ 'INT', 'nachet.content_chunk' ], [ 'TERM', 'nachet.content_chunk' ], [ 'HUP', 'nachet.content_chunk' ], [ 'INT', 'nachet.users' ])
 {
 	my ($signal, $table) = @$case;
 	my ($folder, $files) = make_folder("$signal $table");
 	my $sets = count_rows('picture_set');
 	my $first = hold('nachet.content_chunk');
 	my $held = $first;
-	my $loader = start_load('-j', 1, $folder);
+	my $reports = $store->tempdir;
+	my $loader = start_load('-j', 1, '--report', "$reports/r.csv", $folder);
 	wait_until_stopped($loader, 'nachet.content_chunk');
 	if ($table ne 'nachet.content_chunk')
 	{
@@ -87,12 +88,26 @@ for my $case ([ 'INT', 'nachet.content_chunk' ], [ 'TERM', 'nachet.content_chunk
 	is($loader->wait(60), 130, "SIG$signal while it waits for $table: status 130, though the lock is still held");
 	is($loader->out, '', '... no id');
 	like($loader->err, qr/interrupted: no set was made.*running the same again sends only the others/, '... and says what to do');
+	is_deeply([ glob "$reports/{*,.nachet*}" ], ["$reports/r.csv"], '... the report is there, and nothing unfinished');
 	let_go($held);
 	is(count_rows('picture_set'), $sets, '... no set is there');
 	my ($status, $out, $err) = $store->run_load(@required, $folder);
 	is($status, 0, '... running it again completes it') or diag($err);
 	like($err, $table eq 'nachet.users' ? qr/; sent 0,/ : qr/; sent 21,/, '... sending only what was not stored');
 	is_whole($out, $files, '... with every byte');
+}
+
+# nohup's processes, and a shell's background jobs, ignore a signal from the start: it does not end them.
+for my $signal ('HUP', 'INT')
+{
+	my ($folder, $files) = make_folder("ignored $signal");
+	my $held = hold('nachet.content_chunk');
+	my $loader = start_command({ env => { $store->env('importer') } }, 'sh', '-c', "trap '' $signal; exec \"\$@\"", 'sh', $store->nachet_load, @required, '-j', 1, $folder);
+	wait_until_stopped($loader, 'nachet.content_chunk');
+	$loader->signal($signal);
+	let_go($held);
+	is($loader->wait(60), 0, "SIG$signal that was ignored from the start does not end it");
+	is_whole($loader->out, $files, '... and it imports every byte');
 }
 
 # A file that changes after it was checked.
