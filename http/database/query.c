@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "loader/client/datastore.h"
 #include "http/database/pool.h"
 #include "http/database/query.h"
 #include "http/request/respond.h"
@@ -56,20 +57,54 @@ run_once(NachetPool *pool, const NachetStatement *statement, bool *lost, NachetE
 	return result;
 }
 
+/* Once more if the connection was lost. */
+static PGresult *
+run(NachetPool *pool, const NachetStatement *statement, NachetError *error)
+{
+	bool lost;
+	PGresult *result = run_once(pool, statement, &lost, error);
+
+	if (!lost)
+		return result;
+	nachet_error_clear(error);
+	return run_once(pool, statement, &lost, error);
+}
+
 PGresult *
 nachet_query_row(NachetRequest *request, const NachetStatement *statement, unsigned bad_request)
 {
 	NachetError error = NACHET_ERROR_INIT;
-	bool lost;
-	PGresult *result = run_once(request->server->pool, statement, &lost, &error);
+	PGresult *result = run(request->server->pool, statement, &error);
 
-	if (lost)
-	{
-		nachet_error_clear(&error);
-		result = run_once(request->server->pool, statement, &lost, &error);
-	}
 	if (result == NULL)
 		nachet_respond_error(request, bad_request, &error);
+	nachet_error_clear(&error);
+	return result;
+}
+
+/* The value of the result's only row; NULL if it is null or there is no result. */
+static const char *
+value_of(const PGresult *result, int column)
+{
+	return result == NULL || PQgetisnull(result, 0, column) ? NULL : PQgetvalue(result, 0, column);
+}
+
+PGresult *
+nachet_query_import(NachetRequest *request, const NachetStatement *import,
+                    const NachetStatement *errors, unsigned bad_request)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	NachetError unlisted = NACHET_ERROR_INIT;
+	PGresult *result = run(request->server->pool, import, &error);
+	PGresult *listed = NULL;
+
+	if (result == NULL && strcmp(error.sqlstate, NACHET_SQLSTATE_NOT_A_PICTURE) == 0)
+		listed = run(request->server->pool, errors, &unlisted);
+	if (result == NULL)
+		nachet_respond_error_listed(request, bad_request, &error, value_of(listed, 0),
+		                            value_of(listed, 1));
+	PQclear(listed);
+	nachet_error_clear(&unlisted);
 	nachet_error_clear(&error);
 	return result;
 }

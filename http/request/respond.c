@@ -114,10 +114,25 @@ add_member(NachetText *text, const char *name, const char *value)
 	nachet_text_json(text, value, strlen(value));
 }
 
-/* missing: a JSON array, or NULL. */
+/* A problem document beside its detail; each may be NULL. */
+typedef struct Problem
+{
+	const char *code;
+	const char *hint;
+	const char *missing;         /* a JSON array */
+	const char *errors;          /* a JSON array */
+	const char *errors_left_out; /* a number */
+} Problem;
+
 static void
-set_problem(NachetRequest *request, unsigned status, const char *code, const char *hint,
-            const char *missing, const char *detail)
+add_json(NachetText *text, const char *name, const char *json)
+{
+	if (json != NULL)
+		nachet_text_format(text, ",\"%s\":%s", name, json);
+}
+
+static void
+set_problem(NachetRequest *request, unsigned status, const Problem *problem, const char *detail)
 {
 	NachetText text = {0};
 
@@ -126,10 +141,11 @@ set_problem(NachetRequest *request, unsigned status, const char *code, const cha
 	nachet_text_format(&text, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u",
 	                   MHD_get_reason_phrase_for(status), status);
 	add_member(&text, "detail", detail);
-	add_member(&text, "code", code);
-	add_member(&text, "hint", hint);
-	if (missing != NULL)
-		nachet_text_format(&text, ",\"missing\":%s", missing);
+	add_member(&text, "code", problem->code);
+	add_member(&text, "hint", problem->hint);
+	add_json(&text, "missing", problem->missing);
+	add_json(&text, "errors", problem->errors);
+	add_json(&text, "errors_left_out", problem->errors_left_out);
 	nachet_text_format(&text, "}\n");
 	set_answer(request, status, TYPE_PROBLEM, &text);
 	if (request->reason == NULL && detail != NULL)
@@ -137,9 +153,10 @@ set_problem(NachetRequest *request, unsigned status, const char *code, const cha
 }
 
 void
-nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code, const char *hint,
-                       const char *detail, ...)
+nachet_respond_listed(NachetRequest *request, unsigned status, const char *code, const char *hint,
+                      const char *errors, const char *detail, ...)
 {
+	const Problem problem = {.code = code, .hint = hint, .errors = errors};
 	char *words;
 	va_list args;
 
@@ -147,7 +164,7 @@ nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code
 	if (vasprintf(&words, detail, args) < 0)
 		words = NULL;
 	va_end(args);
-	set_problem(request, status, code, hint, NULL, words);
+	set_problem(request, status, &problem, words);
 	free(words);
 }
 
@@ -165,10 +182,15 @@ nachet_respond_unsupported(NachetRequest *request, const char *header, const cha
 void
 nachet_respond_missing(NachetRequest *request, const char *missing)
 {
-	set_problem(
-	    request, MHD_HTTP_CONFLICT, NACHET_SQLSTATE_CONTENTS_MISSING,
-	    "Send what \"missing\" lists to /batch-import?stage=true, then this manifest again.",
-	    missing, "Pictures that the manifest names are not stored yet.");
+	const Problem problem = {
+	    .code = NACHET_SQLSTATE_CONTENTS_MISSING,
+	    .hint =
+	        "Send what \"missing\" lists to /batch-import?stage=true, then this manifest again.",
+	    .missing = missing,
+	};
+
+	set_problem(request, MHD_HTTP_CONFLICT, &problem,
+	            "Pictures that the manifest names are not stored yet.");
 }
 
 void
@@ -245,8 +267,10 @@ whole_message(const NachetError *error)
 }
 
 void
-nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetError *error)
+nachet_respond_error_listed(NachetRequest *request, unsigned bad_request, const NachetError *error,
+                            const char *errors, const char *left_out)
 {
+	Problem problem = {.code = error->sqlstate, .errors = errors, .errors_left_out = left_out};
 	const Mapping *mapping = find_mapping(error->sqlstate);
 	unsigned status = MHD_HTTP_INTERNAL_SERVER_ERROR;
 	const char *words = "The service failed; its log tells why.";
@@ -272,6 +296,13 @@ nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetE
 		status = bad_request;
 		words = own;
 	}
-	set_problem(request, status, error->sqlstate, words == own ? error->hint : NULL, NULL, words);
+	problem.hint = words == own ? error->hint : NULL;
+	set_problem(request, status, &problem, words);
 	free(own);
+}
+
+void
+nachet_respond_error(NachetRequest *request, unsigned bad_request, const NachetError *error)
+{
+	nachet_respond_error_listed(request, bad_request, error, NULL, NULL);
 }

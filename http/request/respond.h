@@ -17,12 +17,15 @@ extern void nachet_respond_empty(NachetRequest *request, unsigned status);
 extern void nachet_respond_text(NachetRequest *request, unsigned status, const char *text);
 
 /*
- * The detail is a full sentence; code and hint may be NULL. A status of 503 has Retry-After, one of 405 the
- * route's Allow.
+ * The detail is a full sentence; code, hint and errors, a JSON array of the pictures that are
+ * refused, may be NULL. A status of 503 has Retry-After, one of 405 the route's Allow.
  */
-extern void nachet_respond_refusal(NachetRequest *request, unsigned status, const char *code,
-                                   const char *hint, const char *detail, ...)
-    __attribute__((format(printf, 5, 6)));
+extern void nachet_respond_listed(NachetRequest *request, unsigned status, const char *code,
+                                  const char *hint, const char *errors, const char *detail, ...)
+    __attribute__((format(printf, 6, 7)));
+
+#define nachet_respond_refusal(request, status, code, hint, ...)                                   \
+	nachet_respond_listed(request, status, code, hint, NULL, __VA_ARGS__)
 
 #define nachet_respond_problem(request, status, ...)                                               \
 	nachet_respond_refusal(request, status, NULL, NULL, __VA_ARGS__)
@@ -43,5 +46,13 @@ extern void nachet_respond_spool_failure(NachetRequest *request, const NachetErr
 /* What the database, or the way to it, refused; bad_request is the status for values it can't read (class 22). */
 extern void nachet_respond_error(NachetRequest *request, unsigned bad_request,
                                  const NachetError *error);
+
+/*
+ * The same with the pictures that it refused: a JSON array, and how many more there are; each may
+ * be NULL.
+ */
+extern void nachet_respond_error_listed(NachetRequest *request, unsigned bad_request,
+                                        const NachetError *error, const char *errors,
+                                        const char *left_out);
 
 #endif

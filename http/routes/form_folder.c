@@ -16,22 +16,26 @@
 #include "http/request/router.h"
 #include "http/routes/set_answer.h"
 
+/* The pictures' names and digests, of which the parameters are $1 and $2, as a manifest has them. */
+#define PICTURES                                                                                   \
+	"pg_catalog.jsonb_build_object('pictures', (SELECT"                                            \
+	" coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', n, 'sha256', "           \
+	"pg_catalog.encode(s, 'hex'))), '[]')"                                                         \
+	" FROM unnest($1::pg_catalog.text[], $2::pg_catalog.bytea[]) AS t (n, s)))"
+
 /*
- * Parameters: the fields' names and values, the pictures' names and digests, who asks, the new
- * bytes, what was left out.
+ * Further parameters: the fields' names and values, who asks, the new bytes, what was left out.
  */
 static const char statement[] =
     "WITH import AS MATERIALIZED (SELECT nachet.batch_import("
-    "pg_catalog.jsonb_object($1::pg_catalog.text[], $2::pg_catalog.text[]) OPERATOR(pg_catalog.||) "
-    "pg_catalog.jsonb_build_object('pictures', (SELECT"
-    " coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', n, 'sha256', "
-    "pg_catalog.encode(s, 'hex'))), '[]')"
-    " FROM unnest($3::pg_catalog.text[], $4::pg_catalog.bytea[]) AS t (n, s))), "
-    "$5::pg_catalog.text) AS answer)"
+    "pg_catalog.jsonb_object($3::pg_catalog.text[], $4::pg_catalog.text[]) "
+    "OPERATOR(pg_catalog.||) " PICTURES ", $5::pg_catalog.text) AS answer)"
     " SELECT (answer OPERATOR(pg_catalog.-) 'result' OPERATOR(pg_catalog.||) "
     "pg_catalog.jsonb_build_object('new_bytes', $6::bigint) OPERATOR(pg_catalog.||) "
     "$7::pg_catalog.jsonb)::pg_catalog.text,"
     " answer OPERATOR(pg_catalog.->>) 'result' FROM import";
+
+static const char errors_statement[] = NACHET_PICTURE_ERRORS(PICTURES);
 
 static void
 begin(NachetRequest *request)
@@ -44,9 +48,9 @@ answer(NachetRequest *request)
 {
 	NachetImport *import = request->state;
 	const Oid types[7] = {NACHET_TEXT_ARRAY_OID,
-	                      NACHET_TEXT_ARRAY_OID,
-	                      NACHET_TEXT_ARRAY_OID,
 	                      NACHET_BYTEA_ARRAY_OID,
+	                      NACHET_TEXT_ARRAY_OID,
+	                      NACHET_TEXT_ARRAY_OID,
 	                      NACHET_TEXT_OID,
 	                      0,
 	                      0};
@@ -55,9 +59,10 @@ answer(NachetRequest *request)
 	int lengths[7] = {0};
 	char new_bytes_text[24];
 	NachetText left_out = {0};
-	const NachetArray *arrays[4] = {&import->fields.names, &import->fields.values,
-	                                &import->pictures.names, &import->pictures.digests};
+	const NachetArray *arrays[4] = {&import->pictures.names, &import->pictures.digests,
+	                                &import->fields.names, &import->fields.values};
 	const NachetStatement query = {statement, 7, types, values, lengths, formats, 0};
+	const NachetStatement errors = {errors_statement, 2, types, values, lengths, formats, 0};
 	PGresult *result;
 	uint64_t new_bytes;
 
@@ -73,7 +78,7 @@ answer(NachetRequest *request)
 	values[5] = new_bytes_text;
 	nachet_import_left_out(import, &left_out);
 	values[6] = left_out.failed ? "{}" : left_out.bytes;
-	result = nachet_query_row(request, &query, MHD_HTTP_UNPROCESSABLE_CONTENT);
+	result = nachet_query_import(request, &query, &errors, MHD_HTTP_UNPROCESSABLE_CONTENT);
 	nachet_text_free(&left_out);
 	if (result != NULL && strcmp(PQgetvalue(result, 0, 1), "missing") == 0)
 		nachet_respond_swept(request);

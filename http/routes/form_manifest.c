@@ -26,6 +26,9 @@ static const char statement[] =
     " ELSE answer OPERATOR(pg_catalog.-) 'result' OPERATOR(pg_catalog.||) '{\"new_bytes\": 0}' "
     "END)::pg_catalog.text FROM import";
 
+static const char errors_statement[] =
+    NACHET_PICTURE_ERRORS("nachet.request_json($1::pg_catalog.text)");
+
 static uint64_t
 body_limit(const NachetHttpOptions *options)
 {
@@ -48,10 +51,11 @@ answer(NachetRequest *request)
 {
 	const char *values[2] = {nachet_json_body_load(request), request->auth_email};
 	const NachetStatement query = {.sql = statement, .count = 2, .values = values};
+	const NachetStatement errors = {.sql = errors_statement, .count = 1, .values = values};
 	PGresult *result = NULL;
 
 	if (values[0] != NULL)
-		result = nachet_query_row(request, &query, MHD_HTTP_BAD_REQUEST);
+		result = nachet_query_import(request, &query, &errors, MHD_HTTP_BAD_REQUEST);
 	if (result != NULL)
 		answer_result(request, PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
 	PQclear(result);

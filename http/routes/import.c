@@ -8,18 +8,20 @@
  * A picture belongs to the import while it is received, and to the senders from the moment it is whole.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "loader/client/datastore.h"
 #include "pure/names.h"
+#include "pure/picture_header.h"
 #include "http/routes/import.h"
 #include "http/routes/requester.h"
 #include "http/request/respond.h"
 #include "http/database/statement_memory.h"
 
 /* The bytes of an answer that a staged picture has beside its name. */
-#define STAGED_BYTES 256
+#define STAGED_BYTES 320
 
 /* The bytes of a name that a message shows. */
 #define NAME_SHOWN 200
@@ -28,6 +30,55 @@ static void
 out_of_memory(NachetImport *import)
 {
 	nachet_respond_problem(import->request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+}
+
+/* Why a picture is refused. */
+typedef struct Refusal
+{
+	unsigned status;
+	const char *sqlstate; /* or NULL */
+	const char *hint;     /* or NULL */
+	bool by_name;         /* the flaw is its name's */
+	const char *flaw;     /* what follows the name in a sentence */
+	const char *code;     /* for programs */
+} Refusal;
+
+/* A name that is longer than any that is good is cut, between two characters. */
+static void
+add_name(NachetText *json, const char *name, size_t length)
+{
+	NachetText cut = {0};
+	size_t kept = length < NACHET_NAME_MAX_BYTES ? length : NACHET_NAME_MAX_BYTES;
+
+	while (kept < length && kept > 0 && ((unsigned char) name[kept] & 0xc0) == 0x80)
+		kept--;
+	nachet_text_add(&cut, name, kept);
+	nachet_text_format(&cut, "%s", kept < length ? "..." : "");
+	if (!cut.failed)
+		nachet_text_json(json, cut.bytes, cut.length);
+	json->failed = json->failed || cut.failed;
+	nachet_text_free(&cut);
+}
+
+static void
+refuse(NachetImport *import, const char *name, size_t length, const Refusal *refusal)
+{
+	NachetText reason = {0};
+	NachetText errors = {0};
+
+	nachet_text_format(&reason, "%s%s", refusal->by_name ? "the name " : "", refusal->flaw);
+	nachet_text_format(&errors, "[{\"name\":");
+	add_name(&errors, name, length);
+	nachet_text_format(&errors, ",\"reason\":");
+	if (!reason.failed)
+		nachet_text_json(&errors, reason.bytes, reason.length);
+	nachet_text_format(&errors, ",\"code\":\"%s\"}]", refusal->code);
+	nachet_respond_listed(import->request, refusal->status, refusal->sqlstate, refusal->hint,
+	                      reason.failed || errors.failed ? NULL : errors.bytes,
+	                      "The %s \"%.*s\" %s.", refusal->by_name ? "file name" : "picture",
+	                      NAME_SHOWN, name, refusal->flaw);
+	nachet_text_free(&reason);
+	nachet_text_free(&errors);
 }
 
 /* Answers what the pictures' way into the database met. */
@@ -170,34 +221,36 @@ begin_picture(NachetImport *import, const char *name, size_t length)
 
 /* Names that are only echoed need not be fit for a set. */
 static const char *
-name_flaw(NachetImportKind kind, const char *name, size_t length)
+name_flaw(NachetImportKind kind, const char *name, size_t length, const char **code)
 {
 	if (kind == NACHET_IMPORT_FOLDER)
-		return nachet_picture_list_name_flaw(name, length);
-	if (length > NACHET_NAME_MAX_BYTES)
-		return "is longer than 1,024 bytes";
-	return nachet_utf8_valid(name, length) ? NULL : "is not valid UTF-8";
+		return nachet_picture_list_name_flaw(name, length, code);
+	if (length <= NACHET_NAME_MAX_BYTES && nachet_utf8_valid(name, length))
+		return NULL;
+	*code = nachet_name_flaw_code(name, length);
+	return nachet_name_flaw(name, length);
 }
 
 /* A name is refused rather than guessed at; a manifest says the same without escapes. */
 static bool
 check_name(NachetImport *import, const char *name, size_t length)
 {
-	const char *flaw = name_flaw(import->kind, name, length);
-	const char *hint = NULL;
+	Refusal refusal = {.status = MHD_HTTP_UNPROCESSABLE_CONTENT,
+	                   .sqlstate = NACHET_SQLSTATE_BAD_DATA,
+	                   .by_name = true};
 
-	if (flaw == NULL && nachet_picture_list_name_is_encoded(name, length))
+	refusal.flaw = name_flaw(import->kind, name, length, &refusal.code);
+	if (refusal.flaw == NULL && nachet_picture_list_name_is_encoded(name, length))
 	{
-		flaw = "looks percent-encoded";
-		hint =
+		refusal.flaw = "looks percent-encoded";
+		refusal.code = "name_encoded";
+		refusal.hint =
 		    "Send names as they are (aiohttp: FormData(quote_fields=False)). If the file has this "
 		    "name, stage it under another one, and give its name in a manifest.";
 	}
-	if (flaw != NULL)
-		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
-		                       NACHET_SQLSTATE_BAD_DATA, hint, "The file name \"%.*s\" %s.",
-		                       NAME_SHOWN, name, flaw);
-	return flaw == NULL;
+	if (refusal.flaw != NULL)
+		refuse(import, name, length, &refusal);
+	return refusal.flaw == NULL;
 }
 
 /* At the first file, before its bytes are read: they may be many. */
@@ -244,9 +297,12 @@ receive_picture(NachetImport *import, const void *bytes, size_t length)
 
 	if (import->picture->size + length > most)
 	{
-		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
-		                       "The picture \"%.*s\" has more than %" PRIu64 " bytes.", NAME_SHOWN,
-		                       import->name.bytes, most);
+		char flaw[64];
+		const Refusal refusal = {
+		    .status = MHD_HTTP_CONTENT_TOO_LARGE, .flaw = flaw, .code = NACHET_CODE_TOO_LARGE};
+
+		snprintf(flaw, sizeof(flaw), "has more than %" PRIu64 " bytes", most);
+		refuse(import, import->name.bytes, import->name.length, &refusal);
 		return false;
 	}
 	if (!nachet_sha256_update(import->sha256, bytes, length))
@@ -331,9 +387,12 @@ end_picture(NachetImport *import)
 
 	if (picture->size == 0 && import->kind == NACHET_IMPORT_FOLDER)
 	{
-		nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
-		                       NACHET_SQLSTATE_NOT_A_PICTURE, NULL,
-		                       "The picture \"%.*s\" is empty.", NAME_SHOWN, import->name.bytes);
+		static const Refusal refusal = {.status = MHD_HTTP_UNPROCESSABLE_CONTENT,
+		                                .sqlstate = NACHET_SQLSTATE_NOT_A_PICTURE,
+		                                .flaw = "is empty",
+		                                .code = NACHET_CODE_EMPTY};
+
+		refuse(import, import->name.bytes, import->name.length, &refusal);
 		return false;
 	}
 	if (!nachet_sha256_finish(import->sha256, picture->digest))

@@ -49,17 +49,21 @@ nachet_picture_list_unload(NachetPictureList *list)
 }
 
 const char *
-nachet_picture_list_name_flaw(const char *name, size_t length)
+nachet_picture_list_name_flaw(const char *name, size_t length, const char **code)
 {
 	const char *slash = memchr(name, '/', length);
-	const char *flaw;
-	size_t first;
 
-	if (length <= NACHET_NAME_MAX_BYTES || slash == NULL)
-		return nachet_name_flaw(name, length);
-	first = (size_t) (slash - name);
-	flaw = nachet_name_flaw(name, first);
-	return flaw != NULL ? flaw : nachet_name_flaw(slash + 1, length - first - 1);
+	if (length > NACHET_NAME_MAX_BYTES && slash != NULL)
+	{
+		size_t first = (size_t) (slash - name);
+		bool folder = nachet_name_flaw(name, first) == NULL;
+
+		/* What it would be without the folder; or the folder is at fault. */
+		name = folder ? slash + 1 : name;
+		length = folder ? length - first - 1 : first;
+	}
+	*code = nachet_name_flaw_code(name, length);
+	return nachet_name_flaw(name, length);
 }
 
 /* The byte that "%XX" stands for, of so many that are left; -1 if there is none. */

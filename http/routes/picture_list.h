@@ -37,8 +37,10 @@ extern void nachet_picture_list_free(NachetPictureList *list);
 /*
  * Why a picture may not have this name, NULL where it may. A name that is too long only by its first component
  * may, because that may yet be dropped; nachet_picture_list_too_long judges it again.
+ * *code is the same as nachet_name_flaw_code has it.
  */
-extern const char *nachet_picture_list_name_flaw(const char *name, size_t length);
+extern const char *nachet_picture_list_name_flaw(const char *name, size_t length,
+                                                 const char **code);
 
 /*
  * Whether a file name looks percent-encoded: it holds %2F or, being all ASCII, the bytes of another

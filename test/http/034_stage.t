@@ -31,7 +31,8 @@ is_deeply([ map { [ @$_{qw(format width height)} ] } @pictures[ 2 .. 5 ] ], [ ([
 like($pictures[2]{reason}, qr/truncated/, 'why: truncated');
 like($pictures[3]{reason}, qr/not a picture/, 'why: no picture');
 like($pictures[4]{reason}, qr/empty/, 'why: empty');
-is_deeply([ sort keys %{ $pictures[0] } ], [qw(format height name reason sha256 size width)], 'and no more');
+is_deeply([ map { $_->{code} } @pictures ], [ undef, undef, qw(truncated not_a_picture empty not_a_picture), undef ], 'and the same for programs');
+is_deeply([ sort keys %{ $pictures[0] } ], [qw(code format height name reason sha256 size width)], 'and no more');
 is_deeply([ @{ $answer->{json} }{qw(bytes new_bytes)} ], [ $bytes, $new ], 'bytes in all, and new ones');
 is(contents(), 5, 'each content is stored once');
 is(count_of($store), '0 0', 'in no set');

@@ -111,7 +111,10 @@ for my $path (sort keys %{ $document->{paths} })
 }
 my %problem = (type => 'about:blank', title => 'x', status => 400, detail => 'x');
 is(flaws({ '$ref' => '#/components/schemas/Problem' }, { %problem }), '', 'a problem');
-for my $wrong ([ status => 200 ], [ more => 1 ], [ detail => undef ], [ code => 'x' ])
+my %error = (name => 'a', reason => 'is empty', code => 'empty');
+is(flaws({ '$ref' => '#/components/schemas/Problem' }, { %problem, errors => [ \%error ], errors_left_out => 1 }), '', 'a problem of a picture');
+for my $wrong ([ errors => [] ], [ errors => [ { %error, code => 'else' } ] ], [ errors => [ { name => 'a', code => 'empty' } ] ], [ errors_left_out => 0 ],
+	[ status => 200 ], [ more => 1 ], [ detail => undef ], [ code => 'x' ])
 {
 	isnt(flaws({ '$ref' => '#/components/schemas/Problem' }, { %problem, @$wrong }), '', "a problem with a wrong $wrong->[0]");
 }
@@ -169,6 +172,9 @@ conforms(POST => '/batch-import', 403, post_stage($http, field(email => 'strange
 conforms(POST => '/batch-import', 413, post_body($http, multipart([ 'a.png', 'x' x 110_000 ])), 'a picture too large');
 conforms(POST => '/batch-import', 415, post_body($http, 'x', '-H', 'Content-Type: text/plain'), 'a text');
 conforms(POST => '/batch-import', 422, post_body($http, multipart([ 'a.png', 'text' ])), 'no picture');
+conforms(POST => '/batch-import', 422, post_body($http, multipart([ $_, 'text' ])), "a file named $_") for '../a', 'a%2Fb%20c.png', 'n' x 2000;
+conforms(POST => '/batch-import', 422, post_body($http, multipart([ 'a.png', '' ])), 'an empty file');
+conforms(POST => '/batch-import', 422, post_manifest($http, manifest(map { [ 'same.png', $_ ] } 1 .. 3)), 'a name for several pictures');
 conforms(POST => '/batch-import', 422, post_manifest($http, manifest({ seed_name => 'Brassica napsu' }, @files)), 'an unknown seed');
 conforms(POST => '/batch-import', 422, post_stage($http, field(name => 'x') . staged(@files)), 'a field that is not taken');
 
