@@ -206,17 +206,29 @@ check_required(const NachetOptions *options, NachetConsole *console)
 	return length == 0;
 }
 
+/* The name of a set keeps the rules of a picture's. */
+static bool
+check_name(const NachetOptions *options, NachetConsole *console)
+{
+	const char *name = options->name;
+	const char *flaw = name != NULL ? nachet_name_flaw(name, strlen(name)) : NULL;
+
+	if (flaw != NULL)
+		nachet_console_error(console, "--name: the name '%s' %s", name, flaw);
+	return flaw == NULL;
+}
+
 /* What scripts and JSON can't hold. */
 static bool
 check_utf8(const NachetOptions *options, NachetConsole *console)
 {
-	const char *const texts[] = {options->email, options->seed, options->name};
+	const char *const texts[] = {options->email, options->seed};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 	{
 		if (texts[i] == NULL || nachet_utf8_valid(texts[i], strlen(texts[i])))
 			continue;
-		nachet_console_error(console, "--email, --seed and --name must be valid UTF-8");
+		nachet_console_error(console, "--email and --seed must be valid UTF-8");
 		return false;
 	}
 	return true;
@@ -330,7 +342,7 @@ check_values(NachetOptions *options, NachetConsole *console)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	int nb_seeds; /* goes to the datastore as it was given */
 
-	if (!check_required(options, console))
+	if (!check_required(options, console) || !check_name(options, console))
 		return false;
 	if (!is_positive_number(options->zoom))
 	{

@@ -45,6 +45,16 @@ add_target(NachetSeedFolders *folders, const char *above, const char *name)
 	return true;
 }
 
+static void
+reject_name(NachetSession *session, NachetFindings *findings, const char *above, const char *name,
+            const char *flaw)
+{
+	char reason[128];
+
+	snprintf(reason, sizeof(reason), "its name %s, and names no seed", flaw);
+	nachet_finding(session, &findings->unreadable, above, name, NULL, reason);
+}
+
 /* Takes one entry of a given folder; false where memory ran out. */
 static bool
 take_entry(NachetSession *session, NachetSeedFolders *folders, const char *above, int fd,
@@ -52,6 +62,7 @@ take_entry(NachetSession *session, NachetSeedFolders *folders, const char *above
 {
 	const NachetOptions *options = session->options;
 	atomic_size_t *wrong = &folders->findings.unreadable;
+	const char *flaw = nachet_name_flaw(name, strlen(name));
 	int failed = nachet_entry_type(fd, name, options->follow, &type);
 
 	if (nachet_choice_leaves(options, name, type, fd, name) ||
@@ -65,9 +76,8 @@ take_entry(NachetSession *session, NachetSeedFolders *folders, const char *above
 	else if (type != DT_DIR)
 		nachet_finding(session, wrong, above, name, NULL,
 		               "lies beside the folders that name the seeds: it has no seed");
-	else if (!nachet_utf8_valid(name, strlen(name)))
-		nachet_finding(session, wrong, above, name, NULL,
-		               "its name is not UTF-8: it names no seed");
+	else if (flaw != NULL)
+		reject_name(session, &folders->findings, above, name, flaw);
 	else
 		return add_target(folders, above, name);
 	return true;

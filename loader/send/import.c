@@ -80,6 +80,7 @@ name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 {
 	const char *start = target->folder != NULL ? target->folder : target->paths[0];
 	const char *base;
+	const char *flaw;
 	char *path;
 
 	if (session->options->name != NULL)
@@ -96,10 +97,15 @@ name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 	if (target->folder == NULL && strrchr(path, '/') != NULL)
 		*strrchr(path, '/') = '\0';
 	base = basename(path);
-	if (*base != '\0' && nachet_utf8_valid(base, strlen(base)))
+	flaw = nachet_name_flaw(base, strlen(base));
+	if (flaw == NULL)
 		files->set_name = strdup(base);
 	else
-		nachet_console_error(session->console, "%s: gives the set no name: use --name", start);
+		nachet_console_error(
+		    session->console,
+		    "%s: can't name the set after %s: its name %s; name the set with "
+		    "--name",
+		    start, target->folder != NULL ? "this folder" : "the folder that holds it", flaw);
 	free(path);
 	return files->set_name != NULL;
 }

@@ -52,7 +52,21 @@ symlink 'a.gif', "$folder/link.gif" or die $!;
 load('a folder', 1, @required, '--name', 'n', $folder);
 load('a folder, of which bad files are passed over', 3, @required, '--name', 'n', '--on-error=skip', '--verbose', '--exclude', 'sub*', $folder);
 my (undef, $err) = load('a folder that gives no name', 1, @required, $folder);
-like($err, qr/E\\x1b\]0;pwned\\x07X\\x0anachet-load: all is well\\xc2\\x9b31m\\xe2\\x80\\xaegnp\\xf3\\xa0\\x81\\x81\\xff: gives the set no name/, '... which is shown');
+like($err, qr/E\\x1b\]0;pwned\\x07X\\x0anachet-load: all is well\\xc2\\x9b31m\\xe2\\x80\\xaegnp\\xf3\\xa0\\x81\\x81\\xff: can't name the set after this folder: its name is not valid UTF-8; name the set with --name$/m, '... which is shown, with the flaw and what to do');
+mkdir "$scratch/new\nline" or die $!;
+write_file("$scratch/new\nline/a.gif", gif('a'));
+for my $how ([], ['--sql'])
+{
+	(undef, $err) = load("a folder of two lines (@$how)", 1, @required, @$how, "$scratch/new\nline");
+	like($err, qr/error: \Q$scratch\E\/new\\x0aline: can't name the set after this folder: its name has a control character; name the set with --name$/m, '... which says what to do');
+	(undef, $err) = load("a file in it (@$how)", 1, @required, @$how, "$scratch/new\nline/a.gif");
+	like($err, qr/a\.gif: can't name the set after the folder that holds it: its name has a control character; name the set with --name$/m, '... too');
+}
+load('such a folder, and a name', 0, @required, '--name', 'n', "$scratch/new\nline");
+(undef, $err) = load("a name of two lines", 2, @required, '--name', "a\nb", "$scratch/new\nline");
+like($err, qr/error: --name: the name 'a\\x0ab' has a control character$/m, '... is wrong usage');
+(undef, $err) = load('such a folder as a seed', 1, @who, '--seed-from-folder', '--include', 'new*', $scratch);
+like($err, qr/new\\x0aline: its name has a control character, and names no seed$/m, '... is named');
 load('a folder that is not there', 1, @required, '--name', 'n', "$folder.not");
 load('a folder and no folder', 2, @required, '--files-from', 'x', "$folder/a.gif");
 load('a file that is not there', 1, @required, '--name', 'n', "$folder/$all");
