@@ -11,15 +11,17 @@
  * match never hides another one, and the search stays linear.
  *
  * Decisions, where the standards leave a choice or senders differ:
+ * - A boundary may have NACHET_BOUNDARY_MAX bytes, more than RFC 2046 has: a longer one has no
+ *   second reading, and programs for Java's HttpClient commonly take 256 random bits in decimal.
  * - The body begins with "--boundary". RFC 2046 allows a preamble; browsers and curl send none, and
  *   with one a wrong boundary would look like an empty form. Refused.
  * - After a boundary come "--", or blanks (at most NACHET_MULTIPART_PADDING_MAX) and CRLF. Anything
  *   else after it, as in "\r\n--boundaryX", is refused: RFC 2046 forbids such data, and readers
  *   differ on it. So is "--boundary" right after the empty line that ends a part's headers, or at
  *   the start of a header line.
- * - After "--boundary--": nothing but blanks and CRLFs, at most NACHET_MULTIPART_PADDING_MAX together.
- *   Most clients send one CRLF, or none; form-data-encoder sends two. A body of only this is whole and
- *   has no part: that is how browsers send an empty form.
+ * - After "--boundary--": nothing but blanks and CRLFs, at most NACHET_MULTIPART_PADDING_MAX of them.
+ *   Most clients send one CRLF, or none; form-data-encoder sends two. A body of only this is whole
+ *   and has no part: that is how browsers send an empty form.
  * - Header lines end with CRLF; other control characters than tabs, bare CR or LF and folded lines
  *   are refused. A part has one Content-Disposition, form-data with one name and at most one filename,
  *   at most one Content-Type, well-formed and not multipart, and at most one
@@ -39,12 +41,16 @@
 
 #include "http/body/mime.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DELIMITER_MAX (4 + NACHET_BOUNDARY_MAX)
-#define LINE_END      2 /* bytes of CRLF, which each delimiter begins with */
-#define SKIP_WORTH    4 /* a shorter skip costs more than a leap to the next CR */
+#if DELIMITER_MAX > UCHAR_MAX
+#error "the skips do not fit"
+#endif
+#define LINE_END   2 /* bytes of CRLF, which each delimiter begins with */
+#define SKIP_WORTH 4 /* a shorter skip costs more than a leap to the next CR */
 
 typedef enum State
 {
@@ -98,7 +104,7 @@ malformed(NachetMultipart *parser, const char *reason)
 	fail(parser, NACHET_MULTIPART_MALFORMED, reason);
 }
 
-/* bchars of RFC 2046, 1 to 70 of them, the last no space. */
+/* bchars of RFC 2046, 5.1.1, the last no space. */
 static bool
 is_boundary(const char *bytes, size_t length)
 {

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define NACHET_BOUNDARY_MAX           70   /* RFC 2046, 5.1.1 */
+#define NACHET_BOUNDARY_MAX           128  /* RFC 2046 has 70; Java programs send 78 digits */
 #define NACHET_MULTIPART_HEADER_MAX   8192 /* bytes of one part's header lines, with their CRLFs */
 #define NACHET_MULTIPART_HEADER_LINES 16   /* header lines of one part */
 #define NACHET_MULTIPART_PADDING_MAX  64   /* blanks after a boundary; line ends after the last */

@@ -55,6 +55,7 @@ sub multipart_seeds
 	my $headers = limit('http/body/multipart.h', 'NACHET_MULTIPART_HEADER_MAX');
 	my $lines = limit('http/body/multipart.h', 'NACHET_MULTIPART_HEADER_LINES');
 	my $blanks = limit('http/body/multipart.h', 'NACHET_MULTIPART_PADDING_MAX');
+	my $boundary = limit('http/body/multipart.h', 'NACHET_BOUNDARY_MAX');
 	my $disposition = "Content-Disposition: form-data; name=\"a\"\r\n";
 	my $body = sub {
 		my ($header_lines, $padding) = @_;
@@ -70,6 +71,7 @@ sub multipart_seeds
 	}
 	push @seeds, $body->($disposition . "X: y\r\n" x ($_ - 1)) for around($lines);
 	push @seeds, $body->($disposition, $_) for around($blanks);
+	push @seeds, $body->($disposition) =~ s/\bB\b/'B' x $_/ger for around($boundary);
 	return @seeds, recorded_seeds();
 }
 

@@ -66,8 +66,8 @@ is_problem(post_body($http, field("\xff\xfe", 'x') . multipart([ 'a.png', $pictu
 is_problem(post_body($http, part("$file; filename=\"b.png\"", $picture) . multipart()), 400, qr/two file names/, 'two file names');
 is_problem(post_body($http, part("$file\r\n$file", $picture) . multipart()), 400, qr/two Content-Disposition/, 'two dispositions');
 is_problem(post_body($http, "$boundary\r\n$file\r\n\r\n$picture\r\n--$boundary--\r\n"), 400, qr/does not begin with the boundary/, 'a boundary without its dashes');
-is_problem(post_body($http, multipart([ 'a.png', $picture ]), '-H', 'Content-Type: multipart/form-data; boundary="' . 'b' x 71 . '"'),
-	400, qr/boundary/, 'a boundary of 71 bytes');
+is_problem(post_body($http, multipart([ 'a.png', $picture ]), '-H', 'Content-Type: multipart/form-data; boundary="' . 'b' x 129 . '"'),
+	400, qr/boundary/, 'a boundary of 129 bytes');
 is_problem(post_body($http, multipart([ 'a.png', $picture ]), '-H', 'Content-Type: multipart/form-data; boundary='),
 	400, qr/boundary/, 'an empty boundary');
 
