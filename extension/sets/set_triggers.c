@@ -170,22 +170,23 @@ picture_added(PG_FUNCTION_ARGS)
 /* --- default sets ----------------------------------------------------------------------------- */
 
 /*
- * default_set_chosen(): AFTER INSERT or UPDATE of users with a default set: holds that set. An
- * UPDATE to one that is not there raises 23503; an INSERT may come from a restore, which brings the
- * sets later.
+ * default_set_chosen(): AFTER INSERT or UPDATE of users with a default set: holds that set. One
+ * that is not there raises 23503, unless the trigger has an argument: then the row may come from a
+ * restore, which brings the sets later.
  */
 Datum
 default_set_chosen(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = after_row(fcinfo, "users");
 	bool updated = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	bool restored = trigger->tg_trigger->tgnargs > 0;
 	NachetArg set_id = uuid_column(trigger, updated ? trigger->tg_newtuple : trigger->tg_trigtuple,
 	                               "default_set_id");
 
 	SPI_connect();
 	if (nachet_query(SPI_OK_SELECT, "SELECT FROM nachet.picture_set WHERE id = $1 FOR KEY SHARE", 1,
 	                 &set_id) == 0 &&
-	    updated)
+	    !restored)
 		ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 		                errmsg("picture set \"%s\" does not exist",
 		                       DatumGetCString(DirectFunctionCall1(uuid_out, set_id.value))),

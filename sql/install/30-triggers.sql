@@ -89,7 +89,12 @@ CREATE FUNCTION nachet.default_set_kept() RETURNS trigger
 COMMENT ON FUNCTION nachet.default_set_kept() IS 'refuses to delete a set that is the default of a user (23503)';
 
 CREATE TRIGGER default_set_given AFTER INSERT ON nachet.users
-	FOR EACH ROW WHEN (NEW.default_set_id IS NOT NULL) EXECUTE FUNCTION nachet.default_set_chosen();
+	FOR EACH ROW WHEN (NEW.default_set_id IS NOT NULL AND NOT pg_catalog.pg_has_role('nachet_owner', 'USAGE'))
+	EXECUTE FUNCTION nachet.default_set_chosen();
+-- Whoever may restore a dump brings users before sets.
+CREATE TRIGGER default_set_restored AFTER INSERT ON nachet.users
+	FOR EACH ROW WHEN (NEW.default_set_id IS NOT NULL AND pg_catalog.pg_has_role('nachet_owner', 'USAGE'))
+	EXECUTE FUNCTION nachet.default_set_chosen('restored');
 CREATE TRIGGER default_set_changed AFTER UPDATE ON nachet.users
 	FOR EACH ROW WHEN (NEW.default_set_id IS NOT NULL AND NEW.default_set_id IS DISTINCT FROM OLD.default_set_id)
 	EXECUTE FUNCTION nachet.default_set_chosen();

@@ -1,6 +1,6 @@
 -- A user's default set is guarded as Nachet's foreign key guards it.
 \ir pictures.psql
-SELECT plan(13);
+SELECT plan(17);
 
 CREATE TEMP TABLE made AS SELECT nachet.upload_picture_set(ARRAY[pg_temp.bmp(1, 'a')], pg_temp.uid(), pg_temp.data()) AS id;
 INSERT INTO nachet.picture_set (picture_set, owner_id, name) VALUES ('{}', pg_temp.uid(), 'other') RETURNING id AS other \gset
@@ -21,5 +21,17 @@ SELECT is((SELECT default_set_id FROM nachet.users WHERE id = pg_temp.uid()), NU
 -- A restore brings users before sets.
 SELECT lives_ok($$INSERT INTO nachet.users (email, default_set_id) VALUES ('restored@example.org', nachet.uuidv7())$$, 'a user may come before his default set');
 SELECT throws_ok($$UPDATE nachet.users SET default_set_id = nachet.uuidv7() WHERE email = 'restored@example.org'$$, '23503', NULL, '... and not change to another such');
+INSERT INTO nachet.picture_set (picture_set, owner_id, name) VALUES ('{}', pg_temp.uid(), 'third');
+-- Whoever may not restore brings no user before his set.
+DO $$ BEGIN EXECUTE format('GRANT ALL ON ALL TABLES IN SCHEMA %1$s TO PUBLIC; GRANT ALL ON ALL SEQUENCES IN SCHEMA %1$s TO PUBLIC; GRANT ALL ON SCHEMA %1$s TO PUBLIC',
+	pg_my_temp_schema()::regnamespace); END $$;
+SET LOCAL ROLE nachet_app;
+SELECT throws_ok($$INSERT INTO nachet.users (email, default_set_id) VALUES ('dangling@example.org', nachet.uuidv7())$$, '23503', NULL,
+	'Nachet''s own code inserts no user with a set that does not exist');
+SELECT lives_ok(format($$INSERT INTO nachet.users (email, default_set_id) SELECT 'chosen@example.org', id FROM nachet.picture_set
+	WHERE owner_id = %L ORDER BY id LIMIT 1$$, pg_temp.uid()), 'one with a set that is there');
+SELECT isnt((SELECT default_set_id FROM nachet.users WHERE email = 'chosen@example.org'), NULL, 'has it');
+SELECT throws_ok('DELETE FROM nachet.picture_set WHERE id IN (SELECT default_set_id FROM nachet.users)', '23503', NULL, 'which then stays');
+RESET ROLE;
 SELECT * FROM finish();
 ROLLBACK;
