@@ -57,16 +57,42 @@ our_table(const RangeVar *name, const NachetExtension *extension)
 	return name->relname;
 }
 
-/* The table of ours that CREATE TABLE would make a parent. */
+/* Whether a name without a schema is that of a table which CREATE SCHEMA makes, too. */
+static bool
+is_sibling(const RangeVar *name, const List *siblings)
+{
+	ListCell *cell;
+
+	foreach (cell, siblings)
+		if (name->schemaname == NULL && IsA(lfirst(cell), CreateStmt) &&
+		    strcmp(lfirst_node(CreateStmt, cell)->relation->relname, name->relname) == 0)
+			return true;
+	return false;
+}
+
+/* The table of ours that CREATE TABLE would make a parent; siblings: the parts of CREATE SCHEMA. */
 static const char *
-parent_in_create(const CreateStmt *create, const NachetExtension *extension)
+parent_in_create(const CreateStmt *create, const List *siblings, const NachetExtension *extension)
 {
 	const char *table = NULL;
 	ListCell *cell;
 
 	foreach (cell, create->inhRelations)
-		if (table == NULL)
+		if (table == NULL && !is_sibling(lfirst_node(RangeVar, cell), siblings))
 			table = our_table(lfirst_node(RangeVar, cell), extension);
+	return table;
+}
+
+/* The same of CREATE SCHEMA, whose parts fire no event trigger of their own. */
+static const char *
+parent_in_schema(const CreateSchemaStmt *create, const NachetExtension *extension)
+{
+	const char *table = NULL;
+	ListCell *cell;
+
+	foreach (cell, create->schemaElts)
+		if (table == NULL && IsA(lfirst(cell), CreateStmt))
+			table = parent_in_create(lfirst_node(CreateStmt, cell), create->schemaElts, extension);
 	return table;
 }
 
@@ -102,9 +128,11 @@ static const char *
 find_relative(Node *command, const NachetExtension *extension)
 {
 	if (IsA(command, CreateForeignTableStmt))
-		return parent_in_create(&((CreateForeignTableStmt *) command)->base, extension);
+		return parent_in_create(&((CreateForeignTableStmt *) command)->base, NIL, extension);
 	if (IsA(command, CreateStmt))
-		return parent_in_create((CreateStmt *) command, extension);
+		return parent_in_create((CreateStmt *) command, NIL, extension);
+	if (IsA(command, CreateSchemaStmt))
+		return parent_in_schema((CreateSchemaStmt *) command, extension);
 	if (IsA(command, AlterTableStmt))
 		return relative_in_alter((AlterTableStmt *) command, extension);
 	return NULL;

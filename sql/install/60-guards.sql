@@ -20,7 +20,7 @@ COMMENT ON FUNCTION nachet.refuse_reshaping() IS
 	'refuses to rename the schema and to make the tables partitions, parents or children of others';
 
 CREATE EVENT TRIGGER nachet_shape_guard ON ddl_command_start
-	WHEN TAG IN ('ALTER SCHEMA', 'CREATE TABLE', 'ALTER TABLE', 'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE')
+	WHEN TAG IN ('ALTER SCHEMA', 'CREATE SCHEMA', 'CREATE TABLE', 'ALTER TABLE', 'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE')
 	EXECUTE FUNCTION nachet.refuse_reshaping();
 COMMENT ON EVENT TRIGGER nachet_shape_guard IS 'keeps the schema and the tables as the functions need them';
 ALTER EVENT TRIGGER nachet_shape_guard ENABLE ALWAYS;

@@ -94,11 +94,14 @@ subtest 'partitions, parents and children' => sub {
 	for my $sql ('ALTER TABLE public.chunk ATTACH PARTITION nachet.content_chunk DEFAULT', 'ALTER TABLE nachet.picture INHERIT public.parent',
 		'SET search_path = nachet; ALTER TABLE picture INHERIT public.parent', 'ALTER TABLE public.child INHERIT nachet.picture',
 		'CREATE TABLE public.other () INHERITS (public.parent, nachet.content_chunk)', 'SET search_path = public, nachet; CREATE TABLE other () INHERITS (users)',
-		'CREATE TEMP TABLE other () INHERITS (nachet.seed)')
+		'CREATE TEMP TABLE other () INHERITS (nachet.seed)', 'CREATE SCHEMA kin CREATE TABLE kid () INHERITS (nachet.content_chunk)',
+		'CREATE SCHEMA kin CREATE VIEW v AS SELECT 1 AS x CREATE TABLE a (x int) CREATE TABLE kid (y int) INHERITS (nachet.picture, a)',
+		'SET search_path = nachet; CREATE SCHEMA kin CREATE TABLE kid () INHERITS (picture)')
 	{
 		is($store->sqlstate($sql), '0A000', "refused: $sql");
 	}
-	is($store->sqlstate($_), '', "no concern of ours: $_") for 'CREATE TABLE public.part PARTITION OF public.chunk DEFAULT', 'CREATE TABLE public.kid () INHERITS (public.parent)',
+	is($store->sqlstate($_), '', "no concern of ours: $_") for 'CREATE SCHEMA kin CREATE TABLE parent (x int) CREATE TABLE kid () INHERITS (parent)', 'SET search_path = nachet; CREATE SCHEMA clan CREATE TABLE picture (x int) CREATE TABLE kid () INHERITS (picture)',
+		'CREATE TABLE public.part PARTITION OF public.chunk DEFAULT', 'CREATE TABLE public.kid () INHERITS (public.parent)',
 		'ALTER TABLE public.kid NO INHERIT public.parent', 'ALTER TABLE public.kid INHERIT public.parent', 'ALTER TABLE nachet.picture SET (fillfactor = 90)',
 		'ALTER TABLE public.chunk DETACH PARTITION public.part', 'CREATE TABLE nachet.companion (id uuid REFERENCES nachet.picture)', 'DROP TABLE nachet.companion';
 	is($store->sqlstate('CREATE TABLE public.mine () INHERITS (nachet.picture)', role => 'app'), '42501', 'others have no right to');
