@@ -15,6 +15,7 @@
 #include "loader/client/datastore.h"
 #include "pure/names.h"
 #include "pure/picture_header.h"
+#include "http/body/encoded_name.h"
 #include "http/routes/import.h"
 #include "http/routes/requester.h"
 #include "http/request/respond.h"
@@ -146,6 +147,7 @@ begin_field(NachetImport *import, const NachetPart *part)
 {
 	NachetFieldFlaw flaw = nachet_fields_begin(&import->fields, part->name, part->name_length);
 	const char *refusal = field_refusal(import->kind, part->name);
+	const NachetEncoding *encoding = nachet_encoded_name(part->name, part->name_length);
 
 	import->use = NACHET_PART_FIELD;
 	if (!field_is_fine(import, flaw, part->name))
@@ -154,7 +156,11 @@ begin_field(NachetImport *import, const NachetPart *part)
 		nachet_respond_refusal(
 		    import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA, NULL,
 		    "The field \"%.*s\" is not taken: %s.", NAME_SHOWN, part->name, refusal);
-	return refusal == NULL;
+	else if (encoding != NULL)
+		nachet_respond_refusal(
+		    import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
+		    encoding->hint, "The field name \"%.*s\" %s.", NAME_SHOWN, part->name, encoding->flaw);
+	return refusal == NULL && encoding == NULL;
 }
 
 /* Bytes are stored for nobody who gives a wrong email: with stage=true no later statement would find out. */
@@ -238,15 +244,15 @@ check_name(NachetImport *import, const char *name, size_t length)
 	Refusal refusal = {.status = MHD_HTTP_UNPROCESSABLE_CONTENT,
 	                   .sqlstate = NACHET_SQLSTATE_BAD_DATA,
 	                   .by_name = true};
+	const NachetEncoding *encoding;
 
 	refusal.flaw = name_flaw(import->kind, name, length, &refusal.code);
-	if (refusal.flaw == NULL && nachet_picture_list_name_is_encoded(name, length))
+	encoding = refusal.flaw == NULL ? nachet_encoded_name(name, length) : NULL;
+	if (encoding != NULL)
 	{
-		refusal.flaw = "looks percent-encoded";
+		refusal.flaw = encoding->flaw;
 		refusal.code = "name_encoded";
-		refusal.hint =
-		    "Send names as they are (aiohttp: FormData(quote_fields=False)). If the file has this "
-		    "name, stage it under another one, and give its name in a manifest.";
+		refusal.hint = encoding->hint;
 	}
 	if (refusal.flaw != NULL)
 		refuse(import, name, length, &refusal);

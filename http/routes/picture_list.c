@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pure/hex.h"
 #include "pure/names.h"
 #include "http/routes/picture_list.h"
 
@@ -64,50 +63,6 @@ nachet_picture_list_name_flaw(const char *name, size_t length, const char **code
 	}
 	*code = nachet_name_flaw_code(name, length);
 	return nachet_name_flaw(name, length);
-}
-
-/* The byte that "%XX" stands for, of so many that are left; -1 if there is none. */
-static int
-escaped_byte(const char *at, size_t left)
-{
-	unsigned char byte;
-
-	return left >= 3 && *at == '%' && nachet_hex_decode(at + 1, 1, &byte) ? byte : -1;
-}
-
-/* Whether one character beyond ASCII begins there, each byte of it as "%XX". */
-static bool
-begins_with_escaped_character(const char *at, size_t left)
-{
-	char character[4];
-	size_t count = 0;
-	int byte;
-
-	while (count < sizeof(character) && (byte = escaped_byte(at, left)) >= 0x80)
-	{
-		character[count++] = (char) byte;
-		if (nachet_utf8_valid(character, count))
-			return true;
-		at += 3;
-		left -= 3;
-	}
-	return false;
-}
-
-bool
-nachet_picture_list_name_is_encoded(const char *name, size_t length)
-{
-	bool ascii = true;
-
-	for (size_t i = 0; i < length && ascii; i++)
-		ascii = (unsigned char) name[i] < 0x80;
-	for (size_t i = 0; i < length; i++)
-	{
-		if (escaped_byte(name + i, length - i) == '/' ||
-		    (ascii && begins_with_escaped_character(name + i, length - i)))
-			return true;
-	}
-	return false;
 }
 
 static bool

@@ -42,13 +42,6 @@ extern void nachet_picture_list_free(NachetPictureList *list);
 extern const char *nachet_picture_list_name_flaw(const char *name, size_t length,
                                                  const char **code);
 
-/*
- * Whether a file name looks percent-encoded: it holds %2F or, being all ASCII, the bytes of another
- * character so. Some clients encode names in multipart bodies, which can't be told from names that
- * hold a '%', but a name of either kind is hardly ever a file's own.
- */
-extern bool nachet_picture_list_name_is_encoded(const char *name, size_t length);
-
 /* The next picture. False, and *error filled, if the spool has no room for it. */
 extern bool nachet_picture_list_add(NachetPictureList *list, const char *name, size_t length,
                                     const unsigned char digest[NACHET_SHA256_BYTES],

@@ -32,7 +32,7 @@ build/fuzz/multipart: test/fuzz/multipart_reading.c http/body/multipart.c http/b
 build/fuzz/networks: http/auth/networks.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: loader/options.c loader/files/choice.c loader/service/url.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: FUZZ_MORE = -DNACHET_VERSION='"$(EXTVERSION)"'
-build/fuzz/picture_list: http/routes/picture_list.c http/body/spool.c http/text.c loader/client/visible.c loader/client/array.c \
+build/fuzz/picture_list: http/routes/picture_list.c http/body/encoded_name.c http/body/spool.c http/text.c loader/client/visible.c loader/client/array.c \
 	loader/client/error.c extension/pure/hex.c
 build/fuzz/texts: http/text.c loader/client/visible.c
 build/fuzz/tokens: http/auth/jwt.c http/auth/base64url.c http/auth/identity.c http/auth/token.c http/text.c loader/client/visible.c

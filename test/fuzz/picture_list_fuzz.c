@@ -5,6 +5,7 @@
  * Input: a byte whose lowest bit says whether that folder is dropped, then the names, each up to a NUL. Each picture's digest
  * is its number.
  */
+#include "http/body/encoded_name.h"
 #include "http/routes/picture_list.h"
 #include "pure/names.h"
 #include "array_reading.h"
@@ -136,7 +137,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		bool taken = nachet_picture_list_name_flaw(name.bytes, name.length, &code) == NULL;
 
 		CLAIM(taken == may_come_in(name));
-		(void) nachet_picture_list_name_is_encoded(name.bytes, name.length);
+		(void) nachet_encoded_name(name.bytes, name.length);
 		if (!taken)
 			continue;
 		add(&list, name, count);

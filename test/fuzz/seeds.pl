@@ -168,6 +168,7 @@ sub picture_list_seeds
 		}
 		push @seeds, chr($drops) . join("\0", map { 'f' x $_ . '/a' } around($name_limit));
 	}
+	push @seeds, map { "\0" . substr '=?utf-8?B?x?=', 0, $_ } 1 .. 13;
 	return @seeds;
 }
 

@@ -62,10 +62,14 @@ is(set_name(post_body($http, $body)->{json}{picture_set_id}), 'my name', 'a name
 $answer = post_body($http, multipart([ "gr\xc3\xb6\xc3\x9fe %22x%22 \xf0\x9f\x8c\xb1.png", png(8, 8, 'u') ]));
 is_deeply([ keys %{ stored($answer->{json}{picture_set_id}) } ], ["gr\xc3\xb6\xc3\x9fe \"x\" \xf0\x9f\x8c\xb1.png"],
 	'names are UTF-8, with quotes as browsers escape them');
-my @percent = ('100% of 5%.png', 'a%20b.png', '%41%7e.png', 'x%80%FF.png', 'x%C3%41.png', 'x%ed%a0%80.png', "gr\xc3\xb6n %C3%B6.png", 'x%2', '%c3%');
-$answer = post_body($http, multipart(map { [ $_, $file{'a.png'} ] } @percent));
-is($answer->{status}, 201, 'names with %') or diag($answer->{body});
-is_deeply([ sort keys %{ stored($answer->{json}{picture_set_id}) } ], [ sort @percent ], '... are taken as they are');
+my @as_they_are = (
+	'100% of 5%.png', 'a%20b.png', '%41%7e.png', 'x%80%FF.png', 'x%C3%41.png', 'x%ed%a0%80.png',
+	"gr\xc3\xb6n %C3%B6.png", 'x%2', '%c3%', '=?', '=?x', '=??B?x?=', '=?utf-8?C?x?=', '=?utf-8?Bx?=',
+	'=?utf-8?B?x', '=?utf-8?B?x?', '=?utf-8?B?x?y=', '=?utf-8?B', 'utf-8?B?x?=');
+$answer = post_body($http, multipart(map { [ $_, $file{'a.png'} ] } @as_they_are));
+is($answer->{status}, 201, 'names with % and =?') or diag($answer->{body});
+is_deeply([ sort keys %{ stored($answer->{json}{picture_set_id}) } ], [ sort @as_they_are ],
+	'... are taken as they are');
 my $long = ('n' x 1000) . '/' . ('m' x 1000) . '.png';
 $answer = post_body($http, multipart([ "$long", $file{'a.png'} ]));
 is_deeply([ keys %{ stored($answer->{json}{picture_set_id}) } ], [ ('m' x 1000) . '.png' ], 'a name that fits without its folder');
@@ -85,6 +89,18 @@ for my $encoded ('f%2Fa.png', "gr\xc3\xb6n%2fa.png", 'f/Zw%C3%B6lf%20%C3%84hren.
 	my $answer = post_body($http, multipart([ 'good.png', $file{'a.png'} ], [ $encoded, $file{'a.png'} ]));
 	is_problem($answer, 422, qr/looks percent-encoded/, "$encoded, a name as aiohttp encodes it, is refused");
 	like($answer->{json}{hint}, qr/quote_fields=False.*manifest/, '... with the ways out');
+}
+for my $word ('=?utf-8?B?w6QvMS5wbmc=?=', 'f/=?UTF-8?q?=C3=A4?=.png', 'a =?iso-8859-1?b?5A?= b.png', '=?x=?x?Q??=')
+{
+	my $answer = post_body($http, multipart([ 'good.png', $file{'a.png'} ], [ $word, $file{'a.png'} ]));
+	is_problem($answer, 422, qr/file name .* encoded word/, "$word, a name as .NET encodes it, is refused");
+	like($answer->{json}{hint}, qr/as they are.*manifest/, '... with the ways out');
+}
+for my $encoded ([ 'K%C3%BChlung', 'percent-encoded' ], [ '=?utf-8?B?S8O8aGx1bmc=?=', 'encoded word' ])
+{
+	my ($name, $flaw) = @$encoded;
+	is_problem(post_body($http, field($name => 4) . multipart([ 'good.png', $file{'a.png'} ])), 422,
+		qr/field name "\Q$name\E" .*\Q$flaw\E/, "$name, as a field's name, is refused");
 }
 is_problem(post_body($http, multipart([ "a\x01.png", $file{'a.png'} ])), 400, qr/control character/, 'a control character in a header');
 is_problem(post_body($http, multipart([ 'n' x 10_000, $file{'a.png'} ])), 413, qr/header/i, 'a name of 10 kB');

@@ -30,9 +30,7 @@ my %expected = (
 	'curl-form-escape-7.88.1' => $escaped,
 	'curl-form-escape-easy-7.88.1' => $easy,
 	'dotnet-mono-6.8.0.105' => [ 400, qr/filename\*/ ],
-	'dotnet-mono-disposition-6.8.0.105' => {
-		'plain.png' => 'plain.png', 'a ;semi.png' => 'a ;semi.png',
-		'=?utf-8?B?Zm9sZGVyL3N1Yi9ad8O2bGYgw4RocmVuL8O/IDEucG5n?=' => $folder },
+	'dotnet-mono-disposition-6.8.0.105' => [ 422, qr/"=\?utf-8\?B\?.* encoded word/ ],
 	'dotnet-mono-plain-6.8.0.105' => [ 400, qr/filename\*/ ],
 	'fetch-node-20.20.2' => $all,
 	'fetch-undici-7.30.2' => $all,
