@@ -3,9 +3,9 @@
  *		BMP: Microsoft's BITMAPFILEHEADER and the headers that may follow it, from OS/2's
  *		BITMAPCOREHEADER to BITMAPV5HEADER.
  *
- * The pixels' extent follows from the header, or, where they are run-length encoded, is given in
- * it. bfSize is not asked: some writers leave it 0 or count wrongly, and most readers get by
- * without it.
+ * The pixels' extent follows from the header, or, if they are run-length encoded, is given in it.
+ * Readers ignore that size and follow the codes to their end, as is done here if it is 0. bfSize is
+ * not asked: some writers leave it 0 or count wrongly, and most readers get by without it.
  */
 #include "picture_formats.h"
 
@@ -26,6 +26,11 @@
 #define OS2_HUFFMAN_1D    3
 #define OS2_RLE24         4
 
+/* What follows a byte of 0 in run-length codes; a higher number is that of pixels. */
+#define RLE_ROW_ENDS    0
+#define RLE_BITMAP_ENDS 1
+#define RLE_STEP        2
+
 typedef struct BmpHeader
 {
 	uint32_t header_bytes;
@@ -35,7 +40,7 @@ typedef struct BmpHeader
 	uint16_t planes;
 	uint16_t bits;
 	uint32_t compression;
-	uint32_t image_bytes; /* biSizeImage: may be 0 if nothing is compressed */
+	uint32_t image_bytes; /* biSizeImage: 0 for unknown */
 	uint32_t colours;     /* biClrUsed: 0 for as many as the bits can name */
 } BmpHeader;
 
@@ -180,6 +185,45 @@ end_of_tables(const BmpHeader *header)
 	return end;
 }
 
+/*
+ * Follows run-length codes to the bitmap's end, which a code marks, or to that of its last row: a
+ * byte of 0 begins a mark, a step or pixels one by one, which end on a 16-bit word; any other is a
+ * count, before the pixel or two that repeat.
+ */
+static NachetPictureStatus
+check_runs(NachetReader *reader, const BmpHeader *header, uint64_t offset)
+{
+	uint32_t pixel_bytes = header->bits == 24 ? 3 : 1;
+
+	for (uint32_t rows = 0; rows < header->height;)
+	{
+		const unsigned char *code = nachet_picture_peek(reader, offset, 2, PIXELS_CUT_OFF);
+
+		if (code == NULL)
+			return reader->status;
+		if (code[0] != 0)
+			offset += 1 + pixel_bytes;
+		else if (code[1] == RLE_ROW_ENDS)
+		{
+			offset += 2;
+			rows++;
+		}
+		else if (code[1] == RLE_BITMAP_ENDS)
+			return NACHET_PICTURE_OK;
+		else if (code[1] == RLE_STEP)
+		{
+			code = nachet_picture_peek(reader, offset, 4, PIXELS_CUT_OFF);
+			if (code == NULL)
+				return reader->status;
+			offset += 4;
+			rows += code[3];
+		}
+		else
+			offset += 2 + ((uint32_t) code[1] * header->bits + 15) / 16 * 2;
+	}
+	return NACHET_PICTURE_OK;
+}
+
 /* The size has been checked: width * bits and the rows' sum stay far below 64 bits. */
 static NachetPictureStatus
 check_pixels(NachetReader *reader, const BmpHeader *header)
@@ -190,21 +234,22 @@ check_pixels(NachetReader *reader, const BmpHeader *header)
 	if (header->pixel_offset < FILE_HEADER_BYTES + header->header_bytes)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "BMP: the pixels overlap the header");
+	if (offset < header->pixel_offset)
+		offset = header->pixel_offset;
 	if (is_compressed(header))
 	{
-		/* BITMAPINFOHEADER: biSizeImage may be 0 for BI_RGB bitmaps only. */
 		bytes = header->image_bytes;
-		if (bytes == 0)
+		if (bytes == 0 && header->bits == 1)
 			return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 			                             "BMP: compressed pixels without their size");
+		if (bytes == 0)
+			return check_runs(reader, header, offset);
 	}
 	else
 	{
 		/* Rows are padded to whole 32-bit words. */
 		bytes = ((uint64_t) header->width * header->bits + 31) / 32 * 4 * header->height;
 	}
-	if (offset < header->pixel_offset)
-		offset = header->pixel_offset;
 	if (!nachet_picture_within(reader, offset, bytes))
 		return nachet_picture_refuse(reader, NACHET_PICTURE_TRUNCATED, PIXELS_CUT_OFF);
 	return NACHET_PICTURE_OK;

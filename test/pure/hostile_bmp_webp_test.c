@@ -110,9 +110,6 @@ start_bmp_with_tables(uint32_t header_bytes, unsigned int bits, uint32_t compres
 static void
 test_bmp_compressed(void)
 {
-	start_bmp_with_tables(40, 8, 1, 0, 2, 8);
-	put_zeros(1000);
-	expect(NACHET_PICTURE_MALFORMED, "without their size", "BMP of runs of unknown length");
 	start_bmp_with_tables(40, 8, 1, 1000, 2, 8);
 	put_zeros(999);
 	expect(NACHET_PICTURE_TRUNCATED, "pixels are missing", "BMP of runs less one byte");
@@ -139,6 +136,53 @@ test_bmp_compressed(void)
 	start_bmp(40, 5, 3, 8, 3, 0);
 	put_zeros(36);
 	expect(NACHET_PICTURE_MALFORMED, "bits per pixel", "BMP of bit fields in 8 bits");
+}
+
+/* Run-length codes of 5 x 3 pixels behind a header without their size. */
+static void
+start_runs(uint32_t header_bytes, unsigned int bits, uint32_t compression, const char *codes,
+           size_t length)
+{
+	start_bmp_with_tables(header_bytes, bits, compression, 0, 2, bits > 8 ? 0 : 8);
+	put(codes, length);
+}
+
+#define RUNS(codes) codes, sizeof(codes) - 1
+
+static void
+test_bmp_runs_without_size(void)
+{
+	static const char rle8[] = "\5\1\0\0\2\1\0\3\1\0\1\0\0\0\5\1\0\1";
+	static const char rle4[] = "\5\x10\0\0\0\5\x10\x10\x10\0\0\0\5\x10\0\1";
+	static const char rle24[] = "\5\1\2\3\0\0\0\3\1\2\3\4\5\6\7\x8\x9\0\2\1\2\3\0\0\5\1\2\3\0\1";
+
+	start_runs(40, 8, 1, RUNS(rle8));
+	expect(NACHET_PICTURE_OK, NULL, "BMP of runs of unknown length (RLE8)");
+	for (size_t length = 0; length + 1 < sizeof(rle8); length++)
+	{
+		start_runs(40, 8, 1, rle8, length);
+		expect(NACHET_PICTURE_TRUNCATED, "pixels are missing", "and cut off");
+	}
+	start_runs(40, 4, 2, RUNS(rle4));
+	expect(NACHET_PICTURE_OK, NULL, "BMP of runs of unknown length (RLE4)");
+	start_runs(40, 4, 2, rle4, sizeof(rle4) - 2);
+	expect(NACHET_PICTURE_TRUNCATED, "pixels are missing", "and cut off");
+	start_runs(64, 24, 4, RUNS(rle24));
+	expect(NACHET_PICTURE_OK, NULL, "BMP of OS/2's runs of unknown length");
+	start_runs(64, 24, 4, rle24, sizeof(rle24) - 2);
+	expect(NACHET_PICTURE_TRUNCATED, "pixels are missing", "and cut off");
+	start_runs(40, 8, 1, RUNS("\5\1\0\0\5\1\0\0\5\1\0\0"));
+	expect(NACHET_PICTURE_OK, NULL, "BMP whose runs end with the last row");
+	start_runs(40, 8, 1, RUNS("\0\2\0\2\5\1\0\0"));
+	expect(NACHET_PICTURE_OK, NULL, "BMP whose runs step over rows");
+	start_runs(40, 8, 1, RUNS("\0\2\0"));
+	expect(NACHET_PICTURE_TRUNCATED, "pixels are missing", "and cut off in a step");
+	start_runs(40, 8, 1, RUNS("\0\1"));
+	expect(NACHET_PICTURE_OK, NULL, "BMP of nothing but an end");
+	start_bmp_with_tables(64, 1, 3, 0, 2, 8);
+	put_zeros(1000);
+	expect(NACHET_PICTURE_MALFORMED, "without their size",
+	       "BMP of Huffman codes of unknown length");
 }
 
 /* The pixels begin behind the palette and the masks, wherever bfOffBits points. */
@@ -410,6 +454,7 @@ main(void)
 	test_bmp_sizes();
 	test_bmp_headers();
 	test_bmp_compressed();
+	test_bmp_runs_without_size();
 	test_bmp_tables();
 	test_webp_simple();
 	test_webp_sizes();
