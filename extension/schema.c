@@ -152,6 +152,31 @@ nachet_relation_oid(const char *name)
 	                errhint("Install the extension anew: CREATE EXTENSION nachet_datastore.")));
 }
 
+TriggerData *
+nachet_trigger_call(FunctionCallInfo fcinfo, TriggerEvent time, bool insert_only)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+	    (trigger->tg_event & (TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK)) != time ||
+	    (insert_only && !TRIGGER_FIRED_BY_INSERT(trigger->tg_event)))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves the triggers of extension nachet_datastore only")));
+	return trigger;
+}
+
+void
+nachet_trigger_require(const TriggerData *trigger, const char *table, const char *other)
+{
+	Oid relation = RelationGetRelid(trigger->tg_relation);
+
+	if (relation != nachet_relation_oid(table) &&
+	    (other == NULL || relation != nachet_relation_oid(other)))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("function serves no triggers of relation \"%s\"",
+		                       RelationGetRelationName(trigger->tg_relation))));
+}
+
 void
 nachet_schema_hint(void *unused)
 {

@@ -5,6 +5,8 @@
 #ifndef NACHET_SCHEMA_H
 #define NACHET_SCHEMA_H
 
+#include "commands/trigger.h"
+
 /* The extension's row in pg_extension. */
 typedef struct NachetExtension
 {
@@ -29,6 +31,18 @@ extern Oid nachet_schema_oid(void);
 
 /* The OID of a table, index or sequence of the extension. Raises 42P01 if it is not there. */
 extern Oid nachet_relation_oid(const char *name);
+
+/*
+ * The call of a trigger function, which acts with the owner's rights: no table but ours may have it do so.
+ * Raises 39P01 unless a trigger fired it at that time, TRIGGER_EVENT_BEFORE or _AFTER, for a row if
+ * TRIGGER_EVENT_ROW is added; and, if insert_only is true, for an INSERT.
+ */
+extern TriggerData *nachet_trigger_call(FunctionCallInfo fcinfo, TriggerEvent time,
+                                        bool insert_only);
+
+/* Raises 39P01 unless it is a trigger of that table of the extension, or of the other if one is given. */
+extern void nachet_trigger_require(const TriggerData *trigger, const char *table,
+                                   const char *other);
 
 /*
  * An error context callback: adds to an error about a missing column, table or function that the

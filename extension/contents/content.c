@@ -80,26 +80,10 @@ find_statement(MemoryContext context)
 	return NULL;
 }
 
-/* The trigger functions do as they are told by tables: only their own may tell them. */
-static TriggerData *
-check_trigger_call(FunctionCallInfo fcinfo, TriggerEvent when)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
-	    (trigger->tg_event & (TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK)) != when)
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the triggers of nachet.content_chunk only")));
-	return trigger;
-}
-
 static void
 check_trigger_relation(TriggerData *trigger)
 {
-	if (RelationGetRelid(trigger->tg_relation) != nachet_relation_oid("content_chunk"))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("relation \"%s\" is not nachet.content_chunk",
-		                       RelationGetRelationName(trigger->tg_relation))));
+	nachet_trigger_require(trigger, "content_chunk", NULL);
 	/* A statement that names the parent would fire the parent's statement triggers, and seal nothing. */
 	if (trigger->tg_relation->rd_rel->relispartition)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -146,7 +130,8 @@ chunk_column(HeapTuple row, TupleDesc shape, int column)
 Datum
 content_chunk_store(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = check_trigger_call(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE);
+	TriggerData *trigger =
+	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, true);
 	HeapTuple row = trigger->tg_trigtuple;
 	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
 	Statement *statement = find_statement(fcinfo->flinfo->fn_mcxt);
@@ -172,7 +157,7 @@ content_chunk_store(PG_FUNCTION_ARGS)
 Datum
 content_chunk_seal(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = check_trigger_call(fcinfo, TRIGGER_EVENT_AFTER);
+	TriggerData *trigger = nachet_trigger_call(fcinfo, TRIGGER_EVENT_AFTER, true);
 	Statement *statement = find_statement(fcinfo->flinfo->fn_mcxt);
 
 	check_trigger_relation(trigger);

@@ -13,7 +13,6 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -377,16 +376,13 @@ name_of(TriggerData *trigger, HeapTuple row)
 Datum
 seed_named(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger =
+	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
 	bool updated;
 	text *name;
 	List *alike;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-	    !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-	    RelationGetRelid(trigger->tg_relation) != nachet_relation_oid("seed"))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the triggers of nachet.seed only")));
+	nachet_trigger_require(trigger, "seed", NULL);
 	updated = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	name = name_of(trigger, updated ? trigger->tg_newtuple : trigger->tg_trigtuple);
 	if (name != NULL) /* else the column's own NOT NULL says so */
@@ -413,12 +409,8 @@ seed_named(PG_FUNCTION_ARGS)
 Datum
 object_type_present(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-	    !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-	    RelationGetRelid(trigger->tg_relation) != nachet_relation_oid("object_type"))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the triggers of nachet.object_type only")));
+	nachet_trigger_require(
+	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false), "object_type",
+	    NULL);
 	return PointerGetDatum(NULL);
 }

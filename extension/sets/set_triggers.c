@@ -16,7 +16,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -33,31 +32,12 @@ PG_FUNCTION_INFO_V1(picture_added);
 PG_FUNCTION_INFO_V1(default_set_chosen);
 PG_FUNCTION_INFO_V1(default_set_kept);
 
-/*
- * The trigger functions act with the owner's rights: no table but the ones named may have them do
- * so.
- */
-static void
-require_table(TriggerData *trigger, const char *name, const char *other)
-{
-	Oid relation = RelationGetRelid(trigger->tg_relation);
-
-	if (relation != nachet_relation_oid(name) &&
-	    (other == NULL || relation != nachet_relation_oid(other)))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the triggers of nachet's own tables only")));
-}
-
 /* The row trigger's call with a row of picture_set, and that row. */
 static HeapTuple
 picture_set_row(FunctionCallInfo fcinfo, TriggerData **trigger)
 {
-	*trigger = (TriggerData *) fcinfo->context;
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW((*trigger)->tg_event) ||
-	    !TRIGGER_FIRED_BEFORE((*trigger)->tg_event))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the triggers of nachet.picture_set only")));
-	require_table(*trigger, "picture_set", NULL);
+	*trigger = nachet_trigger_call(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
+	nachet_trigger_require(*trigger, "picture_set", NULL);
 	return TRIGGER_FIRED_BY_UPDATE((*trigger)->tg_event) ? (*trigger)->tg_newtuple
 	                                                     : (*trigger)->tg_trigtuple;
 }
@@ -92,13 +72,10 @@ picture_set_default_name(PG_FUNCTION_ARGS)
 static TriggerData *
 after_row(FunctionCallInfo fcinfo, const char *table)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger =
+	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_AFTER | TRIGGER_EVENT_ROW, false);
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-	    !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the triggers of nachet's own tables only")));
-	require_table(trigger, table, NULL);
+	nachet_trigger_require(trigger, table, NULL);
 	return trigger;
 }
 
@@ -130,14 +107,14 @@ picture_set_changed(PG_FUNCTION_ARGS)
 Datum
 pictures_changed(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = nachet_trigger_call(fcinfo, TRIGGER_EVENT_AFTER, false);
 	char *sql;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-	    !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) || trigger->tg_trigger->tgnargs != 1)
+	nachet_trigger_require(trigger, "picture", "picture_seed");
+	if (trigger->tg_trigger->tgnargs != 1)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the triggers of nachet's own tables only")));
-	require_table(trigger, "picture", "picture_seed");
+		                errmsg("trigger \"%s\" has %d arguments instead of 1",
+		                       trigger->tg_trigger->tgname, trigger->tg_trigger->tgnargs)));
 	SPI_connect();
 	SPI_register_trigger_data(trigger);
 	sql = psprintf("UPDATE nachet.picture_set SET digest = NULL"

@@ -12,7 +12,6 @@
 #include <ctype.h>
 
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
@@ -156,17 +155,14 @@ register_user(PG_FUNCTION_ARGS)
 Datum
 user_named(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger =
+	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
 	HeapTuple row;
 	TupleDesc shape;
 	Datum email;
 	bool isnull;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-	    !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-	    RelationGetRelid(trigger->tg_relation) != nachet_relation_oid("users"))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the triggers of nachet.users only")));
+	nachet_trigger_require(trigger, "users", NULL);
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	shape = RelationGetDescr(trigger->tg_relation);
 	email = SPI_getbinval(row, shape, SPI_fnumber(shape, "email"), &isnull);

@@ -64,7 +64,7 @@ CREATE FUNCTION pg_temp.fires(trigger text, statement text) RETURNS SETOF text L
 BEGIN
 	EXECUTE format('CREATE TRIGGER t %s', trigger);
 	RETURN NEXT throws_ok(statement, '39P01', NULL, 'refused: ' || trigger);
-	DROP TRIGGER t ON other;
+	EXECUTE format('DROP TRIGGER t ON %s', (SELECT tgrelid::regclass FROM pg_trigger WHERE tgname = 't'));
 END $$;
 SELECT pg_temp.fires(trigger, statement) FROM (VALUES
 	('BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION nachet.content_chunk_store()', 'INSERT INTO other (chunk_no) VALUES (0)'),
@@ -72,7 +72,13 @@ SELECT pg_temp.fires(trigger, statement) FROM (VALUES
 	('BEFORE INSERT ON other FOR EACH STATEMENT EXECUTE FUNCTION nachet.content_chunk_store()', 'INSERT INTO other VALUES (1)'),
 	('BEFORE UPDATE ON other FOR EACH ROW EXECUTE FUNCTION nachet.content_chunk_store()', 'UPDATE other SET chunk_no = 1'),
 	('AFTER INSERT ON other FOR EACH STATEMENT EXECUTE FUNCTION nachet.content_chunk_seal()', 'INSERT INTO other VALUES (1)'),
-	('AFTER DELETE ON other FOR EACH STATEMENT EXECUTE FUNCTION nachet.content_chunk_seal()', 'DELETE FROM other')) AS v (trigger, statement);
+	('AFTER DELETE ON other FOR EACH STATEMENT EXECUTE FUNCTION nachet.content_chunk_seal()', 'DELETE FROM other'),
+	('BEFORE UPDATE ON nachet.content_chunk FOR EACH ROW EXECUTE FUNCTION nachet.content_chunk_store()', 'UPDATE nachet.content_chunk SET chunk_no = 7'),
+	('AFTER UPDATE ON nachet.picture FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed()', 'UPDATE nachet.picture SET nb_obj = 7')) AS v (trigger, statement);
+-- Each of the others, at its time and at every other, on a table that is not its own.
+SELECT pg_temp.fires(format('%s INSERT ON other FOR EACH %s EXECUTE FUNCTION nachet.%s()', time, level, name), 'INSERT INTO other VALUES (1)')
+FROM unnest(ARRAY['picture_set_default_name', 'picture_set_changed', 'picture_added', 'pictures_changed', 'default_set_chosen', 'default_set_kept',
+	'seed_named', 'user_named', 'object_type_present']) AS f (name), unnest(ARRAY['BEFORE', 'AFTER']) AS t (time), unnest(ARRAY['ROW', 'STATEMENT']) AS l (level);
 
 SELECT throws_ok('SELECT nachet.verify_next(1, 0)', '22023', NULL, 'a slice of no bytes');
 SELECT is((SELECT count(*) FROM nachet.verify_contents(2, 1)), 0::bigint, 'no ids to verify');
