@@ -54,6 +54,21 @@ for my $kind (qw(azure s3))
 		is($store->psql($right), $all->(), 'all is right');
 	}
 
+	# What a store asks for: to wait no time at all, and longer than nachet.object_store_timeout.
+	$import->(png(20, 20, "$kind retry after"));
+	$proxy->fault(PUT => 'retry after -5', 2);
+	is($offload->(), '1|0', "$kind: a time to wait that is below 0 is none");
+	is($proxy->left, 0, 'it happened');
+	my $asked = () = $proxy->requests;
+	$proxy->fault(GET => 'retry after 100');
+	is($store->sqlstate($right), 'NC008', "$kind: a time to wait that is too long ends a read");
+	is(scalar(() = $proxy->requests) - $asked, 1, 'at once');
+	$asked = () = $proxy->requests;
+	$proxy->fault(GET => 'status 400 Bad Request.');
+	is($store->sqlstate($right), 'NC008', "$kind: so does what the store does not understand");
+	is(scalar(() = $proxy->requests) - $asked, 1, 'which is not sent again');
+	$proxy->clear;
+
 	# Those that stay: what can't be moved stays where it is.
 	$import->(png(20, 20, "$kind stays"));
 	for my $fault ('status 403', 'corrupt request')
@@ -67,6 +82,32 @@ for my $kind (qw(azure s3))
 		is($store->psql($whole), 1, 'its bytes are in the database');
 	}
 	is($offload->(), '1|0', "$kind: once that is over it is moved");
+
+	subtest "$kind: a store that refuses everything" => sub {
+		$import->(map { png(20, 20, "$kind refused $_") } 1 .. 6);
+		my $before = () = $proxy->requests;
+		$proxy->fault(PUT => 'status 403');
+		my (undef, undef, $err) = $store->psql_result("SELECT nachet.chunk_size(); SET nachet.object_store_connections = 2; SELECT nachet.offload_contents()");
+		like($err, qr/nothing could be moved to/, 'is told');
+		cmp_ok(scalar(() = $proxy->requests) - $before, '<=', 4, 'once each connection has failed, nothing more is sent');
+		$proxy->clear;
+		is($store->psql('SELECT contents FROM nachet.offload_contents(100, 1)'), 1, 'max_bytes ends a run as well');
+		is($offload->(), '5|0', 'and the next goes on');
+	};
+
+	subtest "$kind: contents that are damaged in the database" => sub {
+		$import->(map { png(20, 20, "$kind damaged $_") } 1 .. 8);
+		my $damage = 'UPDATE nachet.content_chunk SET data = set_byte(data, 70, get_byte(data, 70) # 1) WHERE content_id IN (SELECT id FROM nachet.content WHERE object_url IS NULL ORDER BY id LIMIT 7)';
+		$store->psql($damage);
+		my ($out, $err) = $offload->();
+		is($out, '1|7', 'stay, and what is whole moves');
+		is(scalar(() = $err =~ /WARNING:  content \d+ could not be moved to .*\nDETAIL:  bytes of content \d+ in the database have another SHA-256 than they were stored under\./g), 5, 'five are named');
+		is($store->psql('SELECT count(*) FROM nachet.content c JOIN nachet.content_chunk k ON k.content_id = c.id WHERE object_url IS NULL'), 7, 'none loses its bytes');
+		like(($offload->())[1], qr/nothing could be moved to/, 'where all are damaged it fails');
+		$store->psql($damage);
+		is($offload->(), '7|0', 'mended, they move');
+		is($store->psql($right), $all->(), 'all is right');
+	};
 
 	if ($kind eq 'azure')
 	{
@@ -103,6 +144,18 @@ for my $kind (qw(azure s3))
 		is($proxy->left, 0, 'it happened');
 	}
 
+	subtest "$kind: contents that come back over a line that breaks" => sub {
+		my $were = $store->psql($moved);
+		$proxy->fault(GET => 'reset answer', 3);
+		my ($out, $err) = ($store->psql_result('SELECT contents, failed FROM nachet.restore_contents()'))[ 1, 2 ];
+		is($out, "$were|0", 'do, at another try') or diag($err);
+		is($proxy->left, 0, 'it happened');
+		is($store->psql($whole), $all->(), 'with each chunk once');
+		$proxy->clear;
+		is($offload->(), "$were|0", 'and move again');
+		is($store->psql($right), $all->(), 'all is right');
+	};
+
 	subtest "$kind: a store that never answers" => sub {
 		$import->(png(20, 20, "$kind slow"));
 		$proxy->fault($_ => 'stall') for qw(PUT);
@@ -116,7 +169,7 @@ for my $kind (qw(azure s3))
 		cmp_ok(Time::HiRes::time() - $began, '<', 9, 'before nachet.object_store_timeout is over');
 		like($session->run("SET nachet.object_store_timeout = '300ms'; SELECT nachet.offload_contents()"), qr/NC008/, 'which ends it as well');
 		$proxy->clear;
-		is($session->run('SELECT contents FROM nachet.offload_contents()'), 1, 'the session goes on');
+		is($session->run('RESET nachet.object_store_timeout; SELECT contents FROM nachet.offload_contents()'), 1, 'the session goes on');
 		is($store->psql($right), $all->(), 'all is right');
 	};
 

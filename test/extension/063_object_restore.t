@@ -57,6 +57,19 @@ subtest 'restoring' => sub {
 	is($store->psql("SELECT count(*) FROM nachet.content_chunk k JOIN nachet.content c ON c.id = content_id WHERE object_url IS NOT NULL"), 0, 'and nothing of it is kept');
 };
 
+subtest 'objects that are gone' => sub {
+	is($store->sqlstate("SELECT nachet.restore_contents($_)"), '22023', "restore_contents($_)") for '0', 'NULL', '1, 0', '1, NULL';
+	$store->psql('SELECT nachet.offload_contents()');
+	my $prefix = $store->psql("SELECT location || '/' || prefix FROM nachet.object_store");
+	$store->psql("INSERT INTO nachet.content (id, sha256, byte_size, chunk_size, format, object_url) SELECT -n, sha256(n::text::bytea), 1, 8120, 'PNG', '$prefix/' || n FROM generate_series(1, 120) n");
+	my (undef, $out, $err) = $store->psql_result('SELECT contents, failed FROM nachet.restore_contents(1)');
+	is($out, '0|100', 'a hundred in a row end a run');
+	is(scalar(() = $err =~ /WARNING:  content -\d+ could not be restored\nDETAIL:  "[^"]+": the object is not there/g), 5, 'five are named');
+	is($store->psql('SELECT count(*) FROM nachet.content_chunk'), 0, 'nothing of them is kept');
+	$store->psql('DELETE FROM nachet.content WHERE id < 0');
+	is($store->psql('SELECT contents FROM nachet.restore_contents()'), 15, 'the others come back');
+};
+
 subtest 'background workers' => sub {
 	$store->psql("SELECT nachet.delete_picture_set('$sets[0]')");
 	my $was = $store->psql('SELECT count(*) FROM nachet.content WHERE object_url IS NULL');

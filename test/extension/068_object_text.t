@@ -67,6 +67,18 @@ import_pictures(png(20, 20, 'with its ETag'));
 is($store->psql('SELECT contents FROM nachet.offload_contents()'), 1, 'another moves');
 like($store->psql('SELECT string_agg(object_etag, E\'\n\') FROM nachet.content'), qr/\A"[0-9a-f]{32}"\z/, 'an ordinary ETag is kept');
 
+# What libcurl and XML leave around an ETag is no part of it; one without end is none.
+for my $case ([ 'blanks around it', PUT => " \t \"tag\" \t ", '"tag"' ], [ 'entities', POST => '&quot;tag&#34;', '"tag"' ], [ '300 characters', PUT => '"' . 'x' x 300 . '"', '' ])
+{
+	my ($name, $method, $etag, $kept) = @$case;
+	import_pictures($method eq 'PUT' ? png(20, 20, $name) : tiff(6_000_000, $name));
+	$proxy->fault($method => "etag $etag", $method eq 'PUT' ? 1 : -1);
+	is($store->psql('SELECT contents FROM nachet.offload_contents()'), 1, "an ETag with $name: the content moves");
+	$proxy->clear;
+	is($store->psql('SELECT coalesce(object_etag, \'\') FROM nachet.content ORDER BY id DESC LIMIT 1'), $kept, '... with ' . ($kept || 'none'));
+}
+is($store->psql($right), $store->psql('SELECT count(*) FROM nachet.picture'), 'all pictures are read');
+
 # Messages: cut within a character, in another encoding, with terminal sequences, with a NUL.
 my %messages = (
 	'cut' => [ 'a' x 299 . "\xc3\xa9 refus\xc3\xa9", 'a' x 299 ],
@@ -99,6 +111,13 @@ for my $name (sort keys %messages)
 	like($err, qr/DETAIL:  HTTP status 403 Denied\?: \Q$kept\E\.\n/, 'in an error too');
 	is($store->psql('SELECT failed FROM nachet.offload_contents()'), 0, 'and what waited moves');
 }
+
+# A message whose end has no room, so that it has none.
+import_pictures(png(20, 20, 'endless'));
+$proxy->fault(PUT => 'status 403 Denied ' . 'a' x 5000);
+like(($store->psql_result('SELECT nachet.offload_contents()'))[2], qr/DETAIL:  HTTP status 403 Denied\.\n/, 'a message without end is none');
+$proxy->clear;
+is($store->psql('SELECT failed FROM nachet.offload_contents()'), 0, 'and what waited moves');
 
 # The queue's own texts are dumped as well.
 my $gone = import_pictures(png(20, 20, 'queued'));

@@ -12,7 +12,8 @@
 #
 # It checks x-ms-content-crc64 where a request has it, as Azure does and Azurite does not.
 #
-# Faults: "status N" or "status N CODE MESSAGE" (answers itself, with a message as stores have them), "etag VALUE" (in the header or,
+# Faults: "status N" or "status N CODE MESSAGE" (answers itself, with a message as stores have them), "retry after N" (503, with that header),
+# "etag VALUE" (in the header or,
 # for what ends an upload in parts, in the body), "reset request" (breaks the connection in the middle of the body), "lose answer" (forwards,
 # then breaks it), "reset answer" (in the middle of the answer), "corrupt request", "tamper FROM TO" (in the request's
 # head), "corrupt answer" (one byte of the body),
@@ -168,6 +169,11 @@ sub _serve
 	{
 		my $refusal = defined $2 ? "<?xml version=\"1.0\"?><Error><Code>$2</Code><Message>$3</Message></Error>" : '';
 		print {$client} "HTTP/1.1 $1 Fault\r\nContent-Length: " . length($refusal) . "\r\nConnection: close\r\n\r\n$refusal";
+		return;
+	}
+	if ($fault =~ /^retry after (\S+)/)
+	{
+		print {$client} "HTTP/1.1 503 Fault\r\nRetry-After: $1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 		return;
 	}
 	if ($fault eq 'stall')
