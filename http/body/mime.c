@@ -96,7 +96,7 @@ nachet_mime_read_parameter(NachetMimeCursor *cursor, NachetMimeText *name, Nache
 	if (cursor->at >= cursor->end)
 		return NACHET_MIME_END;
 	if (*cursor->at != ';')
-		return NACHET_MIME_MALFORMED;
+		return NACHET_MIME_NO_SEMICOLON;
 	cursor->at++;
 	skip_blanks(cursor);
 	if (!nachet_mime_read_token(cursor, name) || cursor->at >= cursor->end || *cursor->at != '=')

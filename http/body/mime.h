@@ -25,10 +25,11 @@ typedef struct NachetMimeCursor
 
 typedef enum NachetMimeStep
 {
-	NACHET_MIME_PARAMETER, /* one was read */
-	NACHET_MIME_END,       /* the value ends here, as it may */
-	NACHET_MIME_MALFORMED, /* neither */
-	NACHET_MIME_AMBIGUOUS  /* a backslash before a quote or a backslash, see mime.c */
+	NACHET_MIME_PARAMETER,    /* one was read */
+	NACHET_MIME_END,          /* the value ends here, as it may */
+	NACHET_MIME_MALFORMED,    /* neither */
+	NACHET_MIME_NO_SEMICOLON, /* neither: another byte is where a parameter's semicolon must be */
+	NACHET_MIME_AMBIGUOUS     /* a backslash before a quote or a backslash, see mime.c */
 } NachetMimeStep;
 
 bool nachet_mime_is_token(unsigned char byte);

@@ -288,6 +288,9 @@ read_disposition(NachetMultipart *parser, NachetMimeCursor cursor)
 	if (step == NACHET_MIME_AMBIGUOUS)
 		malformed(parser, "A part's Content-Disposition has a backslash before a quote or another "
 		                  "backslash, which senders use in two meanings; quotes are sent as %22.");
+	else if (step == NACHET_MIME_NO_SEMICOLON)
+		malformed(parser, "A part's Content-Disposition is malformed: a value is not followed by a "
+		                  "semicolon; quotes in values are sent as %22.");
 	else if (step != NACHET_MIME_END)
 		malformed(parser, "A part's Content-Disposition is malformed.");
 	else if (part_name.bytes == NULL)
