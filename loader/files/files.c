@@ -26,14 +26,18 @@ nachet_files_init(NachetFiles *files)
 	nachet_array_init(&files->digests, NACHET_BYTEA_OID);
 }
 
+static void
+drop_files(NachetFiles *files)
+{
+	for (size_t i = 0; i < files->count && files->paths != NULL; i++)
+		free(files->paths[i]);
+	files->count = 0;
+}
+
 void
 nachet_files_free(NachetFiles *files)
 {
-	if (files->paths != NULL)
-	{
-		for (size_t i = 0; i < files->count; i++)
-			free(files->paths[i]);
-	}
+	drop_files(files);
 	free(files->paths);
 	free(files->folder);
 	free(files->set_name);
@@ -87,6 +91,8 @@ nachet_files_add(NachetFiles *files, const char *name, const char *path)
 	file->name = files->names.length > 0 ? files->names.length : NACHET_ARRAY_HEADER_BYTES;
 	nachet_array_add(&files->names, name, strlen(name));
 	files->failed = files->names.failed;
+	if (files->failed)
+		drop_files(files); /* all names went with the array */
 }
 
 static size_t

@@ -73,17 +73,20 @@ nachet_targets_fit(const NachetTargets *targets, const NachetOptions *options,
 static bool
 is_machine_made(NachetSession *session, NachetFindings *findings, const char *folder)
 {
-	size_t length = strlen(folder);
-	char *name;
-	bool made;
+	char name[NACHET_NAME_MAX_BYTES + 1]; /* a longer one is no machine's */
+	size_t end = strlen(folder);
+	size_t start;
 
-	while (length > 0 && folder[length - 1] == '/')
-		length--;
-	name = strndup(folder, length);
-	made = name != NULL &&
-	       nachet_finding_given_machine_made(session, findings, "", folder, basename(name), DT_DIR);
-	free(name);
-	return made;
+	while (end > 0 && folder[end - 1] == '/')
+		end--;
+	start = end;
+	while (start > 0 && folder[start - 1] != '/')
+		start--;
+	if (end - start >= sizeof(name))
+		return false;
+	memcpy(name, folder + start, end - start);
+	name[end - start] = '\0';
+	return nachet_finding_given_machine_made(session, findings, "", folder, name, DT_DIR);
 }
 
 size_t

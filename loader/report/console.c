@@ -72,7 +72,8 @@ static void
 put_line(const char *kind, const char *about, const char *between, const char *text, int keep)
 {
 	fprintf(stderr, "nachet-load: %s", kind);
-	put_text(about, 0);
+	if (*about != '\0')
+		put_text(about, 0);
 	fputs(between, stderr);
 	put_text(text, keep);
 	fputc('\n', stderr);

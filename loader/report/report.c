@@ -51,10 +51,17 @@ put_field(FILE *stream, const char *guard, const char *text)
 }
 
 static void
-put_line(FILE *stream, const char *name, const char *status, const char *digest,
+put_line(NachetReport *report, const char *name, const char *status, const char *digest,
          const NachetFile *file, const char *reason)
 {
-	put_field(stream, "./", name != NULL ? name : "?");
+	FILE *stream = report->stream;
+
+	if (name == NULL)
+	{
+		report->lost = true;
+		return;
+	}
+	put_field(stream, "./", name);
 	fprintf(stream, ",%s,%s,", status, digest);
 	if (file != NULL && file->checked)
 		fprintf(stream, "%" PRIu64, file->size);
@@ -251,7 +258,7 @@ nachet_report_entry(NachetReport *report, const char *name, const char *status,
 	if (report->stream == NULL)
 		return;
 	pthread_mutex_lock(&report->lock);
-	put_line(report->stream, name, status, "", file, reason);
+	put_line(report, name, status, "", file, reason);
 	report->told = true;
 	pthread_mutex_unlock(&report->lock);
 }
@@ -264,7 +271,7 @@ nachet_report_not_reached(NachetReport *report, const char *path, const char *re
 	if (report->stream == NULL)
 		return;
 	pthread_mutex_lock(&report->lock);
-	put_line(report->stream, shown, "not-imported", "", NULL, reason);
+	put_line(report, shown, "not-imported", "", NULL, reason);
 	pthread_mutex_unlock(&report->lock);
 	free(shown);
 }
@@ -284,8 +291,7 @@ nachet_report_files(NachetReport *report, const NachetFiles *files, const char *
 		name = nachet_files_display_name(files, i);
 		if (file->hashed)
 			nachet_hex_encode(nachet_files_digest(files, i), NACHET_SHA256_BYTES, digest);
-		put_line(report->stream, name, reason != NULL ? "not-imported" : status, digest, file,
-		         reason);
+		put_line(report, name, reason != NULL ? "not-imported" : status, digest, file, reason);
 		report->told = true;
 		free(name);
 	}
@@ -295,14 +301,14 @@ nachet_report_files(NachetReport *report, const NachetFiles *files, const char *
 static bool
 finish(NachetReport *report)
 {
-	bool whole = ferror(report->stream) == 0;
+	bool whole = ferror(report->stream) == 0 && !report->lost;
 	int failed;
 
 	errno = 0;
 	whole = fflush(report->stream) == 0 && whole;
 	if (whole && report->unfinished != NULL)
 		whole = fsync(fileno(report->stream)) == 0;
-	failed = errno;
+	failed = report->lost ? ENOMEM : errno;
 	if (fclose(report->stream) != 0 && whole)
 		return false;
 	errno = failed;

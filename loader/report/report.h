@@ -22,6 +22,7 @@ typedef struct NachetReport
 	char *unfinished; /* what it is until then, in the same folder; NULL if written in place */
 	FILE *stream;
 	bool told; /* whether it has a line on what the run reached */
+	bool lost; /* memory ran out for a file's name */
 } NachetReport;
 
 /*

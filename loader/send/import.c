@@ -74,7 +74,17 @@ report_not_reached(NachetSession *session, const NachetTarget *target, NachetOut
 		nachet_report_not_reached(session->report, target->paths[i], reason);
 }
 
-/* The set's name: --name, or the real base name of the folder, or of the one that the first file lies in. */
+/* Logs. */
+static bool
+copy_name(NachetSession *session, NachetFiles *files, const char *name)
+{
+	files->set_name = strdup(name);
+	if (files->set_name == NULL)
+		nachet_console_error(session->console, "%s: out of memory", name);
+	return files->set_name != NULL;
+}
+
+/* The set's name: --name, or that of the folder, or of the first file's folder; logs. */
 static bool
 name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 {
@@ -82,12 +92,10 @@ name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 	const char *base;
 	const char *flaw;
 	char *path;
+	bool named = false;
 
 	if (session->options->name != NULL)
-	{
-		files->set_name = strdup(session->options->name);
-		return files->set_name != NULL;
-	}
+		return copy_name(session, files, session->options->name);
 	path = realpath(start, NULL);
 	if (path == NULL)
 	{
@@ -99,7 +107,7 @@ name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 	base = basename(path);
 	flaw = nachet_name_flaw(base, strlen(base));
 	if (flaw == NULL)
-		files->set_name = strdup(base);
+		named = copy_name(session, files, base);
 	else
 		nachet_console_error(
 		    session->console,
@@ -107,7 +115,7 @@ name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 		    "--name",
 		    start, target->folder != NULL ? "this folder" : "the folder that holds it", flaw);
 	free(path);
-	return files->set_name != NULL;
+	return named;
 }
 
 static bool

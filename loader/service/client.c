@@ -43,7 +43,7 @@ typedef struct Call
 	NachetServiceBody *body;
 	const char *bytes; /* of it, drawn and not yet sent */
 	size_t length;
-	bool body_failed; /* and *error tells */
+	bool failed; /* here, and *error tells */
 	NachetServiceAnswer *answer;
 	size_t room;
 	NachetError *error;
@@ -134,7 +134,7 @@ send_body(char *buffer, size_t size, size_t count, void *context)
 		if (call->length == 0 &&
 		    !call->body->next(call->body, &call->bytes, &call->length, call->error))
 		{
-			call->body_failed = true;
+			call->failed = true;
 			return CURL_READFUNC_ABORT;
 		}
 		if (call->length == 0)
@@ -180,7 +180,11 @@ take_answer(char *bytes, size_t size, size_t count, void *context)
 
 		text = realloc(answer->text, room);
 		if (text == NULL)
+		{
+			nachet_error_set(call->error, "out of memory");
+			call->failed = true;
 			return 0;
+		}
 		answer->text = text;
 		call->room = room;
 	}
@@ -336,7 +340,7 @@ set_options(NachetServiceLine *line, const char *path, Call *call, struct curl_s
 static CURLcode
 perform(NachetServiceLine *line)
 {
-	CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+	CURLcode code = CURLE_OUT_OF_MEMORY; /* what else keeps libcurl from an end of its own */
 	CURLMsg *message;
 	int running = 1;
 	int left;
@@ -410,7 +414,7 @@ nachet_service_post(NachetServiceLine *line, const char *path, NachetServiceBody
 	if (set_options(line, path, &call, headers))
 		code = perform(line);
 	free_headers(headers);
-	if (call.body_failed)
+	if (call.failed)
 		goto fail;
 
 	/* One that refuses a body may answer and hang up while it is still being sent. */

@@ -1,18 +1,22 @@
-# libpq that has no memory for the answer to a COPY waits for bytes that never come, because the server waits too: the loader
-# looks again, and goes on.
+# What the loader does when memory runs out, in itself and in the libraries that it uses.
 use strict;
 use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
-use Nachet::Test qw(gif write_file slurp run_command);
+use Errno qw(EAGAIN ENOMEM);
+use File::Basename qw(dirname);
+use File::Path qw(remove_tree);
+use Nachet::CallFaults ();
+use Nachet::Test qw(gif tiff_file write_file slurp run_command);
 use Test::More;
 
 my $store = Nachet::Test->new;
 my $work = $store->tempdir;
 write_file("$work/pictures/$_.gif", gif($_)) for 1 .. 5;
 
-# The first results of a COPY that begins get no memory.
+# libpq that has no memory for the answer to a COPY waits for bytes that never come, because the server waits too: the loader
+# looks again, and goes on. Here the first results of a COPY that begins get no memory.
 write_file("$work/fault.c", <<'END_C');
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -46,9 +50,92 @@ die "fault.c: $err" if $status != 0;
 ($status, $out, $err) = run_command({ timeout => 60, env => { $store->env('importer'), LD_PRELOAD => "$work/fault.so",
 			FAULT_NOTE => "$work/note", ASAN_OPTIONS => join(':', $ENV{ASAN_OPTIONS} // (), 'verify_asan_link_order=0') } },
 	$store->nachet_load, '--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, "$work/pictures");
-plan skip_all => 'this libpq can not be hindered' if !-e "$work/note";
-is($status, 0, 'an import goes on when there is memory again') or diag($err);
-is(slurp("$work/note"), "no memory\n" x 3, '... which there was not');
-is($store->psql('SELECT count(*) FROM nachet.picture'), 5, '... with all pictures');
+SKIP: {
+	skip 'this libpq can not be hindered', 3 if !-e "$work/note";
+	is($status, 0, 'an import goes on when there is memory again') or diag($err);
+	is(slurp("$work/note"), "no memory\n" x 3, '... which there was not');
+	is($store->psql('SELECT count(*) FROM nachet.picture'), 5, '... with all pictures');
+}
+
+# Every allocation of its own fails once, in every way to import; then what the libraries do for it. Whatever fails, it ends by
+# itself, says why, and a set is whole or not there.
+my @who = ('--email', 'someone@example.org', '--zoom', 20, '--nb-seeds', 5, '--retries', 0);
+my @seed = ('--seed', 'Brassica napus');
+my $http = $store->start_http;
+my @url = ('--url', $http->url);
+my @files = ('a.gif', 'sub/b.gif', 'sub/c.gif', 'x.tif');
+
+# A folder with four pictures, of which one is too large for a buffer of -j 32, and with something of each kind that is not
+# imported; all its own.
+my $run = 0;
+
+sub make_folder
+{
+	$run++;
+	my $folder = "$work/run $run/Brassica napus";
+	write_file("$folder/$_", gif("$run $_")) for @files[ 0 .. 2 ];
+	tiff_file("$folder/$files[3]", 2_200_000, $run);
+	write_file("$folder/.DS_Store", 'a machine');
+	write_file("$folder/notes.txt", 'no picture');
+	symlink 'a.gif', "$folder/link.gif" or die $!;
+	return $folder;
+}
+
+sub count_sets { return $store->psql('SELECT count(*) FROM nachet.picture_set') }
+sub count_pictures { return $store->psql('SELECT count(*) FROM nachet.picture') }
+
+# Walks through the calls of a group. The arguments are a function of the run's folder; pictures are a set's. If it is in doubt,
+# the set may have been made though its id was lost.
+sub walk
+{
+	my ($name, $what, %way) = @_;
+	my $faults = Nachet::CallFaults->new(@{ $way{callers} // [] });
+	my ($sets, $pictures) = (count_sets(), count_pictures());
+	my @ends = $faults->walk($what, $way{errno} // ENOMEM,
+		sub {
+			my $folder = make_folder();
+			my @end = run_command({ timeout => 60, env => { $store->env('importer'), $faults->env } },
+				$store->nachet_load, @who, $way{args}->($folder));
+			remove_tree(dirname($folder));
+			return @end;
+		}, $way{lasting});
+	my $uuid = qr/[0-9a-f]{8}-[0-9a-f-]{27}/;
+	my $made = grep { "$_->[1]$_->[2]" =~ $uuid } @ends;
+	my $done = $way{done} // 3;
+	is_deeply([ map { "$_->[0]: $_->[2]" } grep { $_->[0] > 5 } @ends ], [], "$name: it always ends by itself");
+	is_deeply([ map { "$_->[0]: $_->[2]" } grep { $_->[0] != $done && $_->[2] !~ /^nachet-load: error: .*(?:$way{words})/m } @ends ], [],
+		'... and says why it fails');
+	cmp_ok(scalar(grep { $_->[0] != $done } @ends), '>', 0, '... which it does');
+	is($ends[-1][0], $done, '... until no call fails any more') or diag($ends[-1][2]);
+	is_deeply([ map { "$_->[1]$_->[2]" } grep { $_->[0] == $done && "$_->[1]$_->[2]" !~ ($way{proof} // $uuid) } @ends ], [],
+		'... each success has its id');
+	$sets = count_sets() - $sets;
+	cmp_ok($sets, $way{in_doubt} ? '>=' : '==', $way{proof} ? 0 : $made, '... and there are as many sets')
+		or diag(map { "$_->[0]: $_->[1]$_->[2]" } @ends);
+	is(count_pictures() - $pictures, $sets * ($way{pictures} // 4), '... and each has all its pictures');
+	return;
+}
+
+my $memory = qr/memory|strange answer/;
+my @skip = ('--on-error', 'skip', '-j', 32);
+my $report = "$work/report.csv";
+walk('no memory', 'memory', words => $memory, args => sub { (@seed, @skip, '-v', '--json', '--report', $report, '--exclude', 'y/**', @_) });
+is(scalar(() = slurp($report) =~ /^\Q$work\E[^,]+,(?:imported,[0-9a-f]{64}|rejected|left_out|machine_made),/mg), 7, '... and the report names every file');
+walk('no memory for good', 'memory', words => $memory, lasting => 1, args => sub { (@seed, @skip, '--report', $report, @_) });
+walk('no memory, through the service', 'memory', in_doubt => 1, words => $memory, args => sub { (@url, @seed, @skip, @_) });
+walk('no memory, of a list', 'memory', words => $memory, pictures => 5,
+	args => sub { (@seed, @skip, '-L', '--files-from', write_file("$work/list", join "\n", @files, 'notes.txt', 'link.gif'), @_) });
+walk('no memory, of given files', 'memory', words => $memory,
+	args => sub { my ($folder) = @_; (@seed, @skip, '--name', 'given', map { "$folder/$_" } @files, 'notes.txt') });
+walk('no memory, of folders that name seeds', 'memory', words => $memory,
+	args => sub { (@skip, '--seed-from-folder', dirname($_[0])) });
+walk('no memory for a script', 'memory', words => $memory, proof => qr/^\\endif$/m, args => sub { (@seed, @skip, '--sql', @_) });
+
+walk('libpq fails', 'libpq', words => qr/memory|no reason|could not go on/, args => sub { (@seed, @skip, '-v', @_) });
+walk('libcrypto fails', 'libcrypto', words => qr/SHA-256/, args => sub { (@seed, @skip, @_) });
+walk('libcrypto fails for a script', 'libcrypto', words => qr/SHA-256/, proof => qr/^\\endif$/m, args => sub { (@seed, @skip, '--sql', @_) });
+walk('libcurl fails', 'libcurl', in_doubt => 1, words => qr/[Mm]emory|is no URL/, args => sub { (@url, @seed, @skip, @_) });
+walk('libjansson fails', 'libjansson', in_doubt => 1, words => qr/memory|not as nachet-http does/, args => sub { (@url, @seed, @skip, @_) });
+walk('no thread starts', 'threads', errno => EAGAIN, words => qr/no thread/, args => sub { (@seed, @skip, @_) });
 
 done_testing;
