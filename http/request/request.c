@@ -4,10 +4,11 @@
  *
  * libmicrohttpd calls us once with the headers, then with slices of the body, then once more. It takes an
  * answer in the first call, which ends the connection without reading the body, or in the last. A refusal is
- * therefore given at once where the client waits for leave to send its body (Expect: 100-continue) or has too
- * much of it to be read for nothing; otherwise the body is read and dropped first, because closing a
- * connection with bytes unread takes the answer away with it. Beyond --max-discard-size we close, and what is
- * dropped must come faster than what is wanted, or anyone could hold a place for days.
+ * therefore given at once if the client waits for leave to send its body (Expect: 100-continue); otherwise
+ * the body is read and dropped first, because closing a connection with bytes unread takes the answer away
+ * with it. Of --max-discard-size and more, only so much is dropped: then the answer is sent before that
+ * (early_answer.c), and the connection closed after it. What is dropped must come faster than what is wanted,
+ * or anyone could hold a place for days.
  *
  * All of a request is done in its connection's own thread, which may wait. The watchdog is told whenever we
  * begin and end to wait for the client; where it has cut the client off, nothing may be answered any more.
@@ -21,6 +22,7 @@
 #include "http/request/access_log.h"
 #include "http/auth/auth.h"
 #include "http/request/cors.h"
+#include "http/request/early_answer.h"
 #include "http/library.h"
 #include "http/ops/metrics.h"
 #include "http/request/origin.h"
@@ -206,10 +208,30 @@ send_answer(NachetRequest *request)
 	return queued;
 }
 
+/* Whether more of the body may come than is dropped; of a chunked one, whether half of that has come. */
+static bool
+is_too_much(const NachetRequest *request, uint64_t limit)
+{
+	if (request->body_length == NACHET_REQUEST_CHUNKED)
+		return request->body_discarded > limit / 2;
+	return request->body_length - request->body_received > limit - request->body_discarded;
+}
+
+/* Drops so many bytes of a refused request; false if the connection is to be closed. */
+static bool
+discard(NachetRequest *request, size_t length)
+{
+	uint64_t limit = request->server->options->max_discard_size;
+
+	request->body_discarded += length;
+	if (request->body_discarded > limit || is_too_much(request, limit))
+		nachet_early_answer_send(request);
+	return request->body_discarded <= limit;
+}
+
 static enum MHD_Result
 begin(NachetRequest *request, const char *url, const char *method, const char *version)
 {
-	NachetServer *server = request->server;
 	NachetHeaders headers;
 	const char *path;
 
@@ -240,25 +262,12 @@ begin(NachetRequest *request, const char *url, const char *method, const char *v
 		nachet_auth_check(request, &headers);
 	if (request->status == 0 && request->route->begin != NULL)
 		request->route->begin(request);
-	if (request->status != 0 && request->body_length > 0 &&
-	    (request->expects_continue || (request->body_length != NACHET_REQUEST_CHUNKED &&
-	                                   request->body_length > server->options->max_discard_size)))
+	if (request->status != 0 && request->body_length > 0 && request->expects_continue)
 		return send_answer(request);
+	if (request->status != 0)
+		(void) discard(request, 0);
 	nachet_watched_body(request->watched, request->id, 0);
 	return MHD_YES;
-}
-
-/* False where the connection is to be closed. */
-static bool
-discard(NachetRequest *request, size_t length)
-{
-	uint64_t limit = request->server->options->max_discard_size;
-
-	request->body_discarded += length;
-	if (request->body_discarded > limit)
-		return false;
-	return request->body_length == NACHET_REQUEST_CHUNKED ||
-	       request->body_length - request->body_received <= limit;
 }
 
 static bool
@@ -301,6 +310,8 @@ nachet_request_handle(void *context, struct MHD_Connection *connection, const ch
 		*length = 0;
 		return go_on ? MHD_YES : MHD_NO;
 	}
+	if (request->answered)
+		return MHD_NO;
 	if (request->status == 0)
 		request->route->answer(request);
 	if (request->status == 0)

@@ -48,9 +48,11 @@ typedef struct NachetRequest
 	/* The answer; the first one stands. */
 	unsigned status; /* 0 until there is one */
 	struct MHD_Response *response;
-	uint64_t answer_length; /* of its body */
-	char *challenge;        /* its WWW-Authenticate; NULL for none */
-	char *reason;           /* for the log; NULL where there is none */
+	const char *answer_bytes; /* its body, as long as the response; NULL if it is a long one */
+	uint64_t answer_length;
+	bool answered;   /* early: it was sent, and what comes of the body is dropped */
+	char *challenge; /* its WWW-Authenticate; NULL for none */
+	char *reason;    /* for the log; NULL where there is none */
 } NachetRequest;
 
 /* libmicrohttpd's callbacks; their context is the NachetServer. */

@@ -47,6 +47,7 @@ create_response(NachetRequest *request, NachetText *text)
 static void
 set_answer(NachetRequest *request, unsigned status, const char *type, NachetText *text)
 {
+	const char *bytes = text->length > NACHET_LONG_ANSWER_BYTES ? NULL : text->bytes;
 	uint64_t length = text->length;
 	struct MHD_Response *response = create_response(request, text);
 
@@ -60,6 +61,7 @@ set_answer(NachetRequest *request, unsigned status, const char *type, NachetText
 	request->answer_length = length;
 	if (response == NULL)
 		return;
+	request->answer_bytes = bytes;
 	if (type != NULL)
 		(void) MHD_add_response_header(response, "Content-Type", type);
 	(void) MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");

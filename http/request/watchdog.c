@@ -11,7 +11,7 @@
  * whoever is silent or sends slower does. An answer has the same credit for all its bytes.
  *
  * libmicrohttpd takes no answer while it waits for headers or in a body's middle; there the watchdog writes the
- * 408 to the socket itself, but where TLS is spoken, which it can't. That is safe because nothing else is
+ * 408 to the socket itself, unless TLS is spoken, which it can't, or the request was answered early. That is safe because nothing else is
  * written then: whoever is about to answer asks first, under the lock, whether the connection still has its
  * place. The socket's number is ours as long as the connection is in the list, which it leaves before its socket
  * is closed.
@@ -66,6 +66,7 @@ struct NachetWatched
 	int64_t deadline;       /* NEVER while the service is at work */
 	int64_t credit;         /* of the body, when it was last awaited */
 	const char *request_id; /* NULL before its body is awaited */
+	bool answered;          /* while its body is still coming */
 };
 
 /* The lock guards the list and all that is in it. */
@@ -116,7 +117,7 @@ answer_too_slow(const NachetWatched *watched)
 static void
 cut_off(NachetWatched *watched)
 {
-	if (!watched->watchdog->limits.encrypted &&
+	if (!watched->watchdog->limits.encrypted && !watched->answered &&
 	    (watched->phase == PHASE_HEADERS || watched->phase == PHASE_BODY))
 		answer_too_slow(watched);
 	(void) shutdown(watched->socket, SHUT_RDWR);
@@ -291,6 +292,16 @@ nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t byt
 }
 
 void
+nachet_watched_answered(NachetWatched *watched)
+{
+	NachetWatchdog *watchdog = watched->watchdog;
+
+	pthread_mutex_lock(&watchdog->lock);
+	watched->answered = true;
+	pthread_mutex_unlock(&watchdog->lock);
+}
+
+void
 nachet_watched_answer(NachetWatched *watched, uint64_t bytes)
 {
 	NachetWatchdog *watchdog = watched->watchdog;
@@ -310,6 +321,7 @@ nachet_watched_done(NachetWatched *watched)
 	pthread_mutex_lock(&watchdog->lock);
 	over = watched->phase == PHASE_OVER;
 	watched->request_id = NULL;
+	watched->answered = false;
 	enter(watched, PHASE_IDLE, nachet_clock_ms() + watchdog->limits.header_ms);
 	pthread_mutex_unlock(&watchdog->lock);
 	return over;

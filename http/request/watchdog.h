@@ -56,6 +56,9 @@ extern bool nachet_watched_work(NachetWatched *watched) __attribute__((warn_unus
 /* More of the body is awaited; so many bytes came since it was last. The id lives until the request is done. */
 extern void nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t bytes);
 
+/* The request is answered while its body is still coming: nothing else may be written. */
+extern void nachet_watched_answered(NachetWatched *watched);
+
 /* An answer of so many bytes is about to be sent. */
 extern void nachet_watched_answer(NachetWatched *watched, uint64_t bytes);
 

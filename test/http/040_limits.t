@@ -4,8 +4,8 @@ use warnings;
 use Test::More;
 
 use lib 'test/lib';
-use Nachet::Test qw(png jpeg noise write_file tempdir poll_until start_command sha256);
-use Nachet::Http qw(curl form_fields multipart post_body post_json is_problem connect_to request_head read_answer count_of wait_for_log);
+use Nachet::Test qw(png jpeg noise write_file tempdir poll_until start_command run_command sha256);
+use Nachet::Http qw(curl form_fields multipart post_body post_json is_problem connect_to request_head read_answer read_to_end count_of wait_for_log);
 
 my $store = Nachet::Test->new;
 my $dir = tempdir();
@@ -45,14 +45,46 @@ $socket = connect_to($http);
 print {$socket} request_head($http, '/batch-import', 'Content-Length' => 99999, Expect => '100-continue', Origin => 'null');
 is_problem(read_answer($socket, 10), 403, qr/origin/, 'a foreign page is refused before its body is sent');
 
-# A body that is refused in its middle is dropped up to a bound; beyond it the connection is closed.
+# A body that is refused in its middle is dropped up to a bound; if more is to come, the answer is sent first.
 $http->stop;
-$http = $store->start_http(args => [ '--max-discard-size', '1MB' ]);
-is_problem(post_body($http, multipart([ '../x.jpg', $fits ], map { [ "$_.jpg", $fits ] } 1 .. 8)), 422, qr/file name/, 'refused in its middle');
-$answer = post_body($http, multipart([ '../x.jpg', $fits ], map { [ "$_.jpg", $fits ] } 1 .. 40), '-H', 'Expect:');
-is($answer->{status}, 0, 'with too much to come, closed');
-ok(wait_for_log($http, qr/422 \d+ bytes .*connection was closed\): The file name/), 'and logged with its reason');
-is($http->stop, 0, 'it stops with 0');
+my ($status, undef, $err) = run_command({ cwd => $dir }, qw(openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 30 -subj /CN=localhost));
+$status == 0 or die $err;
+my @bounds = ('--max-discard-size', '1MB', '--max-request-size', '8MB', '--idle-timeout', '3');
+my $far = multipart([ '../x.jpg', $fits ], map { [ "$_.jpg", $fits ] } 1 .. 40);
+for my $scheme ('http', 'https')
+{
+	$http = $store->start_http(args => [ @bounds, $scheme eq 'https' ? ('--tls-cert', "$dir/cert.pem", '--tls-key', "$dir/key.pem") : () ]);
+	$http->{url} =~ s/^http:/$scheme:/;
+	my @curl = ('-k', '-H', 'Expect:', '-H', 'X-Request-Id: early');
+	is_problem(post_body($http, multipart([ '../x.jpg', $fits ], map { [ "$_.jpg", $fits ] } 1 .. 8), @curl), 422, qr/file name/, "$scheme: refused in its middle");
+	for my $case (
+		[ 'with too much to come', $far, 422, qr/file name/ ],
+		[ 'with too much to come, in chunks', $far, 422, qr/file name/, '-H', 'Transfer-Encoding: chunked' ],
+		[ 'with too much to come, for its headers', $far, 403, qr/origin/, '-H', 'Origin: http://elsewhere.example.org' ],
+		[ 'with too much to come, for its length', $far x 3, 413, qr/8388608/ ])
+	{
+		my ($what, $bytes, $expected, $detail, @more) = @$case;
+		$answer = post_body($http, $bytes, @curl, @more);
+		is_problem($answer, $expected, $detail, "$scheme: refused $what");
+		is_deeply([ map { $answer->{headers}{$_} } 'x-request-id', 'connection' ], [ ['early'], ['close'] ], '... as any request');
+	}
+	ok(wait_for_log($http, qr/422 \d+ bytes .*connection was closed\): The file name/), '... and logged with its reason');
+	if ($scheme eq 'http')
+	{
+		# A client that reads nothing before all is sent, and one that sends no more: each has one answer.
+		for my $sent ($far, substr $far, 0, 50_000)
+		{
+			$socket = connect_to($http);
+			local $SIG{PIPE} = 'IGNORE';
+			print {$socket} request_head($http, '/batch-import', 'Content-Length' => length $far), $sent;
+			my $bytes = read_to_end($socket) // '';
+			is(join(' ', $bytes =~ m{HTTP/1\.1 (\d+) }g), 422, 'the answer waits for a client that sends ' . length($sent) . ' bytes first');
+			is_problem(Nachet::Http::parse_answer($bytes), 422, qr/file name/, '... whole');
+		}
+	}
+	is(post_body($http, multipart([ 'a.jpg', $fits ]), '-k')->{status} =~ /\A20[01]\z/ ? 1 : 0, 1, "$scheme: the next request is served");
+	is($http->stop, 0, 'it stops with 0');
+}
 
 # Connections.
 $http = $store->start_http(args => [ '--max-connections', '2' ]);

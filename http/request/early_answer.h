@@ -1,0 +1,16 @@
+/*
+ * http/request/early_answer.h
+ *		An answer that is sent while more of the request's body is on its way.
+ */
+#ifndef NACHET_HTTP_EARLY_ANSWER_H
+#define NACHET_HTTP_EARLY_ANSWER_H
+
+#include "http/request/request.h"
+
+/*
+ * Writes the request's answer to its connection, at most once, after which nothing else may be
+ * answered. In the connection's own thread, while libmicrohttpd hands over the body or its headers.
+ */
+extern void nachet_early_answer_send(NachetRequest *request);
+
+#endif
