@@ -7,8 +7,9 @@
  */
 #include <string.h>
 
-#include "http/auth_options.h"
+#include "loader/client/option_table.h"
 #include "http/auth/networks.h"
+#include "http/auth_options.h"
 #include "http/request/origin.h"
 
 /* What RFC 9110 calls a token: names of headers and of cookies. */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <microhttpd.h>
 
-/* Whether it refuses by itself what may be read in two ways; if not, request_head.c does. */
+/* Whether it refuses by itself what may be read in two ways; if not, head.c does. */
 extern bool nachet_library_is_strict(void);
 
 /* The last option of a daemon: asks for that, if the library knows the option, and ends the list otherwise. */

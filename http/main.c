@@ -18,12 +18,16 @@
 #include <unistd.h>
 
 #include "loader/client/clock.h"
+#include "loader/client/option_table.h"
 #include "loader/client/standard_streams.h"
 #include "http/exit_codes.h"
+#include "http/ops/listen.h"
 #include "http/ops/log.h"
+#include "http/ops/sockets.h"
+#include "http/ops/systemd.h"
 #include "http/options.h"
 #include "http/server.h"
-#include "http/ops/systemd.h"
+#include "http/shared.h"
 
 /*
  * From this size on, a block of memory goes back to the system when it is freed. By default glibc

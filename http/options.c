@@ -12,6 +12,7 @@
 
 #include "http/auth_options.h"
 #include "http/ops/log.h"
+#include "http/options.h"
 
 #define NO_LIMIT UINT64_MAX
 #define LIST_MAX 16

@@ -18,14 +18,24 @@
 #include <unistd.h>
 #include <microhttpd.h>
 
-#include "http/ops/admin.h"
+#include "loader/client/error.h"
 #include "http/auth/auth.h"
-#include "http/library.h"
-#include "http/ops/log.h"
-#include "http/request/request.h"
+#include "http/body/spool.h"
+#include "http/database/pool.h"
+#include "http/database/queue.h"
 #include "http/database/statement_memory.h"
+#include "http/library.h"
+#include "http/ops/admin.h"
+#include "http/ops/listen.h"
+#include "http/ops/log.h"
+#include "http/ops/sockets.h"
 #include "http/ops/tls.h"
+#include "http/options.h"
+#include "http/request/handler.h"
 #include "http/request/watchdog.h"
+#include "http/routes/budget.h"
+#include "http/server.h"
+#include "http/shared.h"
 
 /* Connections above our limit that libmicrohttpd lets in, to be told 503; the watchdog keeps their lives short. */
 #define SPARE_CONNECTIONS 256
@@ -139,10 +149,10 @@ start_daemon(NachetServer *server, int listener)
 	server->daemon = MHD_start_daemon(
 	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
 	        MHD_USE_ITC | (tls ? MHD_USE_TLS : 0),
-	    0, NULL, NULL, nachet_request_handle, server, MHD_OPTION_LISTEN_SOCKET, listener,
-	    MHD_OPTION_NOTIFY_COMPLETED, nachet_request_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+	    0, NULL, NULL, nachet_handler_handle, server, MHD_OPTION_LISTEN_SOCKET, listener,
+	    MHD_OPTION_NOTIFY_COMPLETED, nachet_handler_complete, server, MHD_OPTION_NOTIFY_CONNECTION,
 	    notify_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-	    MHD_OPTION_URI_LOG_CALLBACK, nachet_request_announced, server, MHD_OPTION_CONNECTION_LIMIT,
+	    MHD_OPTION_URI_LOG_CALLBACK, nachet_handler_announce, server, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned) (server->max_connections + SPARE_CONNECTIONS),
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
 	    THREAD_BYTES, MHD_OPTION_ARRAY, tls ? options : options + 2, MHD_OPTION_END);

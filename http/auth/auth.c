@@ -11,15 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <microhttpd.h>
 
+#include "loader/client/error.h"
+#include "loader/client/option_table.h"
 #include "http/auth/auth.h"
-#include "http/auth/token.h"
 #include "http/auth/identity.h"
 #include "http/auth/jwt.h"
-#include "http/ops/log.h"
+#include "http/auth/jwt_keys.h"
 #include "http/auth/networks.h"
+#include "http/auth/token.h"
+#include "http/ops/log.h"
+#include "http/options.h"
+#include "http/request/headers.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
-#include "http/request/router.h"
+#include "http/request/route.h"
+#include "http/shared.h"
+#include "http/text.h"
 
 struct NachetAuth
 {

@@ -5,9 +5,10 @@
 #ifndef NACHET_HTTP_AUTH_H
 #define NACHET_HTTP_AUTH_H
 
-#include "http/request/headers.h"
-
 typedef struct NachetAuth NachetAuth;
+typedef struct NachetHeaders NachetHeaders;
+typedef struct NachetHttpOptions NachetHttpOptions;
+typedef struct NachetRequest NachetRequest;
 
 /* NULL, and a message, where a key can't be used or memory ran out. */
 extern NachetAuth *nachet_auth_create(const NachetHttpOptions *options)

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "http/auth/token.h"
+#include "http/request/headers.h"
 
 #define BLANKS " \t"
 

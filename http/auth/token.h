@@ -5,7 +5,9 @@
 #ifndef NACHET_HTTP_AUTH_TOKEN_H
 #define NACHET_HTTP_AUTH_TOKEN_H
 
-#include "http/request/headers.h"
+#include <stddef.h>
+
+typedef struct NachetHeaders NachetHeaders;
 
 typedef enum NachetTokenOutcome
 {

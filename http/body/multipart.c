@@ -37,9 +37,8 @@
  *   refused, because guessing would rename a file (mime.c). What names may hold is for others to
  *   say: "a\b" and line ends that were sent as %0D%0A are told as they are.
  */
-#include "http/body/multipart.h"
-
 #include "http/body/mime.h"
+#include "http/body/multipart.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "loader/client/datastore.h"
+#include "loader/client/error.h"
 #include "http/database/pool.h"
 #include "http/database/query.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
+#include "http/shared.h"
 
 /* A connection that has carried more than this is not kept: libpq never gives its buffers back. */
 #define CARRIED_BYTES ((size_t) 1024 * 1024)

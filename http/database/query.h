@@ -6,7 +6,8 @@
 #define NACHET_HTTP_QUERY_H
 
 #include "loader/client/statement.h"
-#include "http/request/request.h"
+
+typedef struct NachetRequest NachetRequest;
 
 /*
  * Runs a statement that gives one row, once more where the connection was lost: only for statements that may

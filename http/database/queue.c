@@ -16,8 +16,13 @@
 
 #include "loader/client/chunk_copy.h"
 #include "loader/client/datastore.h"
-#include "http/ops/metrics.h"
+#include "loader/client/error.h"
+#include "loader/client/sha256.h"
+#include "http/body/spool.h"
+#include "http/database/pool.h"
+#include "http/database/queue.h"
 #include "http/database/tally.h"
+#include "http/ops/metrics.h"
 
 #define QUEUE_BYTES    (UINT64_C(64) * 1024 * 1024)
 #define QUEUE_PICTURES 8192

@@ -9,10 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "loader/client/error.h"
-#include "http/database/pool.h"
-#include "http/body/spool.h"
-
+typedef struct NachetError NachetError;
+typedef struct NachetPool NachetPool;
+typedef struct NachetSpooled NachetSpooled;
 typedef struct NachetSenders NachetSenders;
 
 /* What has become of the pictures of one request. */

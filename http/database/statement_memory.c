@@ -6,9 +6,14 @@
  * part of them lie in memory as one, and that memory comes from one budget: a request takes all
  * that it needs at once, so that no two can wait for each other.
  */
-#include "http/routes/budget.h"
-#include "http/request/respond.h"
+#include <microhttpd.h>
+
 #include "http/database/statement_memory.h"
+#include "http/options.h"
+#include "http/request/request.h"
+#include "http/request/respond.h"
+#include "http/routes/budget.h"
+#include "http/shared.h"
 
 /* The minimum, so that short manifests do not wait for each other if long ones are not taken. */
 #define PARAMETERS_MINIMUM (UINT64_C(16) * 1024 * 1024)

@@ -5,7 +5,11 @@
 #ifndef NACHET_HTTP_STATEMENT_MEMORY_H
 #define NACHET_HTTP_STATEMENT_MEMORY_H
 
-#include "http/request/request.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct NachetHttpOptions NachetHttpOptions;
+typedef struct NachetRequest NachetRequest;
 
 /*
  * A manifest takes this many times its length: its text, libpq's copy of it, and the list of what

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/client/error.h"
 #include "http/database/tally.h"
 
 struct NachetTally

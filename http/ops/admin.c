@@ -12,14 +12,17 @@
 #include <string.h>
 #include <microhttpd.h>
 
+#include "http/library.h"
 #include "http/ops/admin.h"
 #include "http/ops/gauges.h"
-#include "http/library.h"
+#include "http/ops/listen.h"
 #include "http/ops/metrics.h"
-#include "http/request/origin.h"
 #include "http/ops/ready.h"
+#include "http/request/origin.h"
 #include "http/request/respond.h"
 #include "http/request/watchdog.h"
+#include "http/shared.h"
+#include "http/text.h"
 
 #define THREAD_BYTES ((size_t) 256 * 1024)
 

@@ -5,10 +5,9 @@
 #ifndef NACHET_HTTP_ADMIN_H
 #define NACHET_HTTP_ADMIN_H
 
-#include "http/ops/listen.h"
-#include "http/server.h"
-
 typedef struct NachetAdmin NachetAdmin;
+typedef struct NachetListener NachetListener;
+typedef struct NachetServer NachetServer;
 
 /*
  * Serves on the listener, which stays the caller's, as long as server is there. NULL, and a message, where it

@@ -15,10 +15,14 @@
 #include <libpq-fe.h>
 #include <microhttpd.h>
 
+#include "http/body/spool.h"
+#include "http/database/pool.h"
 #include "http/ops/gauges.h"
 #include "http/ops/log.h"
 #include "http/ops/metrics.h"
 #include "http/ops/tls.h"
+#include "http/shared.h"
+#include "http/text.h"
 
 static void
 write_value(NachetText *text, const char *name, const char *type, uint64_t value, const char *help)

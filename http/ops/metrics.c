@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "http/ops/metrics.h"
+#include "http/request/route.h"
+#include "http/request/router.h"
+#include "http/text.h"
 
 #define STATUSES 600
 
@@ -62,10 +65,8 @@ nachet_metrics_add(NachetCounter counter, uint64_t amount)
 }
 
 void
-nachet_metrics_request(const NachetRoute *route, const char *method, unsigned status,
-                       uint64_t microseconds)
+nachet_metrics_request(size_t route, const char *method, unsigned status, uint64_t microseconds)
 {
-	size_t place = nachet_router_index(route);
 	size_t known = 0;
 	size_t bucket = 0;
 
@@ -73,9 +74,9 @@ nachet_metrics_request(const NachetRoute *route, const char *method, unsigned st
 		known++;
 	while (bucket < BUCKETS && microseconds > bounds[bucket].microseconds)
 		bucket++;
-	add(&requests[place][known][status < STATUSES ? status : 0], 1);
-	add(&durations[place].bucket[bucket], 1);
-	add(&durations[place].microseconds, microseconds);
+	add(&requests[route][known][status < STATUSES ? status : 0], 1);
+	add(&durations[route].bucket[bucket], 1);
+	add(&durations[route].microseconds, microseconds);
 }
 
 void

@@ -5,10 +5,10 @@
 #ifndef NACHET_HTTP_METRICS_H
 #define NACHET_HTTP_METRICS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-#include "http/request/router.h"
-#include "http/text.h"
+typedef struct NachetText NachetText;
 
 typedef enum NachetCounter
 {
@@ -25,7 +25,9 @@ typedef enum NachetCounter
 
 /* Any thread may call these; they wait for nothing. */
 extern void nachet_metrics_add(NachetCounter counter, uint64_t amount);
-extern void nachet_metrics_request(const NachetRoute *route, const char *method, unsigned status,
+
+/* The route is the router's index. */
+extern void nachet_metrics_request(size_t route, const char *method, unsigned status,
                                    uint64_t microseconds);
 
 /* What was counted, in Prometheus' text format. */

@@ -15,6 +15,8 @@
 
 #include "loader/client/clock.h"
 #include "loader/client/datastore.h"
+#include "loader/client/error.h"
+#include "http/database/pool.h"
 #include "http/ops/log.h"
 #include "http/ops/ready.h"
 

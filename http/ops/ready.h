@@ -7,8 +7,7 @@
 
 #include <stdbool.h>
 
-#include "http/database/pool.h"
-
+typedef struct NachetPool NachetPool;
 typedef struct NachetReady NachetReady;
 
 /* NULL where memory or threads ran out. */

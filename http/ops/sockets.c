@@ -9,6 +9,7 @@
 
 #include "http/ops/sockets.h"
 #include "http/ops/systemd.h"
+#include "http/options.h"
 
 NachetListenOutcome
 nachet_sockets_open(NachetSockets *sockets, const NachetHttpOptions *options)

@@ -6,7 +6,8 @@
 #define NACHET_HTTP_SOCKETS_H
 
 #include "http/ops/listen.h"
-#include "http/options.h"
+
+typedef struct NachetHttpOptions NachetHttpOptions;
 
 typedef struct NachetSockets
 {

@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <gnutls/x509.h>
 
+#include "loader/client/error.h"
 #include "http/auth/key_file.h"
 #include "http/ops/log.h"
 #include "http/ops/tls.h"
+#include "http/options.h"
 
 /* Of a chain, the certificate itself included. */
 #define CHAIN_MOST 16

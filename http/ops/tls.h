@@ -10,7 +10,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/abstract.h>
 
-#include "http/options.h"
+typedef struct NachetHttpOptions NachetHttpOptions;
 
 /* TLS 1.2 and 1.3; of 1.2 only what has forward secrecy and authenticated encryption. */
 #define NACHET_TLS_PRIORITIES                                                                      \

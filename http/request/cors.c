@@ -7,11 +7,15 @@
  * is not decided here but in origin.c: a browser asks before some requests, and sends others unasked.
  */
 #include <string.h>
+#include <microhttpd.h>
 
+#include "http/options.h"
 #include "http/request/cors.h"
+#include "http/request/headers.h"
 #include "http/request/origin.h"
-#include "http/request/respond.h"
-#include "http/request/router.h"
+#include "http/request/request.h"
+#include "http/request/route.h"
+#include "http/shared.h"
 
 /* Seconds that a browser may remember what it was told. */
 #define MAX_AGE "600"
@@ -26,13 +30,16 @@ nachet_cors_begin(NachetRequest *request, const NachetHeaders *headers)
 		request->cors_origin = origin;
 }
 
-void
-nachet_cors_check_preflight(NachetRequest *request, const NachetHeaders *headers)
+bool
+nachet_cors_is_preflight(const NachetRequest *request, const NachetHeaders *headers)
 {
-	if (strcmp(request->method, "OPTIONS") != 0 || request->cors_origin == NULL ||
-	    headers->value[NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD] == NULL)
-		return;
-	nachet_respond_empty(request, MHD_HTTP_NO_CONTENT);
+	return strcmp(request->method, "OPTIONS") == 0 && request->cors_origin != NULL &&
+	       headers->value[NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD] != NULL;
+}
+
+void
+nachet_cors_add_preflight_headers(const NachetRequest *request)
+{
 	if (request->response == NULL)
 		return;
 	(void) MHD_add_response_header(request->response, "Access-Control-Allow-Methods",

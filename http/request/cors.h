@@ -5,13 +5,20 @@
 #ifndef NACHET_HTTP_CORS_H
 #define NACHET_HTTP_CORS_H
 
-#include "http/request/headers.h"
+#include <stdbool.h>
 
-/* Sets the request's cors_origin, where its page is of a listed origin. */
+struct MHD_Response;
+typedef struct NachetHeaders NachetHeaders;
+typedef struct NachetRequest NachetRequest;
+
+/* Sets the request's cors_origin if its page is of a listed origin. */
 extern void nachet_cors_begin(NachetRequest *request, const NachetHeaders *headers);
 
-/* Answers where the request asks on a browser's behalf whether another may be sent; its route is known. */
-extern void nachet_cors_check_preflight(NachetRequest *request, const NachetHeaders *headers);
+/* Whether the request asks on a browser's behalf if another may be sent. */
+extern bool nachet_cors_is_preflight(const NachetRequest *request, const NachetHeaders *headers);
+
+/* Answers it: adds which requests the route takes to the response. */
+extern void nachet_cors_add_preflight_headers(const NachetRequest *request);
 
 /* Lets the page read the answer. */
 extern void nachet_cors_add_headers(const NachetRequest *request, struct MHD_Response *response);

@@ -13,6 +13,8 @@
 #include <gnutls/gnutls.h>
 
 #include "http/request/early_answer.h"
+#include "http/request/request.h"
+#include "http/request/watchdog.h"
 #include "http/text.h"
 
 static enum MHD_Result

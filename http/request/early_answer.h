@@ -5,7 +5,7 @@
 #ifndef NACHET_HTTP_EARLY_ANSWER_H
 #define NACHET_HTTP_EARLY_ANSWER_H
 
-#include "http/request/request.h"
+typedef struct NachetRequest NachetRequest;
 
 /*
  * Writes the request's answer to its connection, at most once, after which nothing else may be

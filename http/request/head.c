@@ -12,11 +12,16 @@
  * read; if they were not all there, nothing may follow the request. Newer versions refuse all of this themselves
  * (library.c), and keep their texts otherwise.
  */
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <microhttpd.h>
 
-#include "http/library.h"
 #include "http/body/mime.h"
+#include "http/library.h"
 #include "http/request/head.h"
+#include "http/request/headers.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
 
 #define LINE_END       2 /* CRLF */
@@ -88,7 +93,7 @@ is_gapless(const NachetRequest *request, const char *url, const char *method, co
 }
 
 bool
-nachet_request_head_is_plain(const char *target)
+nachet_head_is_plain(const char *target)
 {
 	const char *at = target + strlen(target) + 1 + VERSION_LENGTH + LINE_END;
 	const char *end = at + PLAIN_BYTES;
@@ -109,8 +114,7 @@ nachet_request_head_is_plain(const char *target)
 }
 
 void
-nachet_request_head_check(NachetRequest *request, const char *url, const char *method,
-                          const char *version)
+nachet_head_check(NachetRequest *request, const char *url, const char *method, const char *version)
 {
 	if (!is_token(method) || *method == '\0' || !is_target(url))
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The request line is malformed.");
@@ -119,4 +123,35 @@ nachet_request_head_check(NachetRequest *request, const char *url, const char *m
 		    request, MHD_HTTP_BAD_REQUEST,
 		    "The request line or a header line is malformed: each ends with CRLF, "
 		    "holds no NUL, and is not folded.");
+}
+
+void
+nachet_head_check_framing(NachetRequest *request, const NachetHeaders *headers, const char *version)
+{
+	const char *length = headers->value[NACHET_HEADER_CONTENT_LENGTH];
+	const char *coding = headers->value[NACHET_HEADER_TRANSFER_ENCODING];
+
+	if (headers->has_control)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "A header holds a control character.");
+	else if (headers->has_bad_name)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header has a malformed name.");
+	else if (headers->repeated != NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header %s is given twice.",
+		                       headers->repeated);
+	else if (length != NULL && coding != NULL)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "Content-Length and Transfer-Encoding contradict each other.");
+	else if (coding != NULL && strcmp(version, MHD_HTTP_VERSION_1_0) == 0)
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding.");
+	else if (coding != NULL && strcasecmp(coding, "chunked") != 0)
+		nachet_respond_problem(request, MHD_HTTP_NOT_IMPLEMENTED,
+		                       "The only transfer coding that is read is chunked.");
+	else if (length != NULL && (*length == '\0' || strlen(length) > 18 ||
+	                            length[strspn(length, "0123456789")] != '\0'))
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "Content-Length is no number.");
+	else if (coding != NULL)
+		request->body_length = NACHET_REQUEST_CHUNKED;
+	else if (length != NULL)
+		request->body_length = strtoull(length, NULL, 10);
 }

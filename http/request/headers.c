@@ -4,12 +4,11 @@
  *
  * One that comes twice is refused whatever it says: who was before us may have believed the other.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <microhttpd.h>
 
 #include "http/request/headers.h"
-#include "http/request/respond.h"
 
 static const char *const header_names[NACHET_HEADER_COUNT] = {
     [NACHET_HEADER_HOST] = "Host",
@@ -78,36 +77,4 @@ nachet_headers_read(NachetHeaders *headers, struct MHD_Connection *connection)
 {
 	memset(headers, 0, sizeof(*headers));
 	(void) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, collect_header, headers);
-}
-
-void
-nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *request,
-                             const char *version)
-{
-	const char *length = headers->value[NACHET_HEADER_CONTENT_LENGTH];
-	const char *coding = headers->value[NACHET_HEADER_TRANSFER_ENCODING];
-
-	if (headers->has_control)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
-		                       "A header holds a control character.");
-	else if (headers->has_bad_name)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header has a malformed name.");
-	else if (headers->repeated != NULL)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header %s is given twice.",
-		                       headers->repeated);
-	else if (length != NULL && coding != NULL)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
-		                       "Content-Length and Transfer-Encoding contradict each other.");
-	else if (coding != NULL && strcmp(version, MHD_HTTP_VERSION_1_0) == 0)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding.");
-	else if (coding != NULL && strcasecmp(coding, "chunked") != 0)
-		nachet_respond_problem(request, MHD_HTTP_NOT_IMPLEMENTED,
-		                       "The only transfer coding that is read is chunked.");
-	else if (length != NULL && (*length == '\0' || strlen(length) > 18 ||
-	                            length[strspn(length, "0123456789")] != '\0'))
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "Content-Length is no number.");
-	else if (coding != NULL)
-		request->body_length = NACHET_REQUEST_CHUNKED;
-	else if (length != NULL)
-		request->body_length = strtoull(length, NULL, 10);
 }

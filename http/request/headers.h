@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "http/request/request.h"
+struct MHD_Connection;
 
 typedef enum NachetHeader
 {
@@ -35,12 +35,5 @@ typedef struct NachetHeaders
 } NachetHeaders;
 
 extern void nachet_headers_read(NachetHeaders *headers, struct MHD_Connection *connection);
-
-/*
- * Where the body ends must be beyond doubt, or what follows could be taken for another request: fills the
- * request's body_length, or sets its answer.
- */
-extern void nachet_headers_check_framing(const NachetHeaders *headers, NachetRequest *request,
-                                         const char *version);
 
 #endif

@@ -3,7 +3,10 @@
  *		An answer's bytes in the spool instead of in memory, for a client that may take them slowly.
  */
 #include <string.h>
+#include <microhttpd.h>
 
+#include "loader/client/error.h"
+#include "http/body/spool.h"
 #include "http/request/long_answer.h"
 
 /*

@@ -6,9 +6,9 @@
 #define NACHET_HTTP_LONG_ANSWER_H
 
 #include <stddef.h>
-#include <microhttpd.h>
 
-#include "http/body/spool.h"
+struct MHD_Response;
+typedef struct NachetSpool NachetSpool;
 
 /* An answer up to this length may as well stay in memory. */
 #define NACHET_LONG_ANSWER_BYTES ((size_t) 256 * 1024)

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "loader/client/option_table.h"
 #include "http/request/origin.h"
 
 /* The length of the name in NAME[:PORT] or [ADDRESS][:PORT]; 0 where it is neither. */

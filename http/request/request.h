@@ -9,15 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
-#include <microhttpd.h>
 
 #include "http/request/request_id.h"
-#include "http/server.h"
-#include "http/request/watchdog.h"
 
 #define NACHET_REQUEST_CHUNKED UINT64_MAX
 
+struct MHD_Connection;
+struct MHD_Response;
 typedef struct NachetRoute NachetRoute;
+typedef struct NachetServer NachetServer;
+typedef struct NachetWatched NachetWatched;
 
 /* Owned by its connection's thread. It is there from its first line on, and begins with its headers. */
 typedef struct NachetRequest
@@ -54,15 +55,5 @@ typedef struct NachetRequest
 	char *challenge; /* its WWW-Authenticate; NULL for none */
 	char *reason;    /* for the log; NULL where there is none */
 } NachetRequest;
-
-/* libmicrohttpd's callbacks; their context is the NachetServer. */
-extern void *nachet_request_announced(void *context, const char *uri,
-                                      struct MHD_Connection *connection);
-extern enum MHD_Result nachet_request_handle(void *context, struct MHD_Connection *connection,
-                                             const char *url, const char *method,
-                                             const char *version, const char *bytes, size_t *length,
-                                             void **state);
-extern void nachet_request_completed(void *context, struct MHD_Connection *connection, void **state,
-                                     enum MHD_RequestTerminationCode code);
 
 #endif

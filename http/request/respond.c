@@ -9,13 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <microhttpd.h>
 
 #include "loader/client/datastore.h"
+#include "loader/client/error.h"
 #include "http/request/cors.h"
 #include "http/request/long_answer.h"
 #include "http/request/reason.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
-#include "http/request/router.h"
+#include "http/request/route.h"
+#include "http/shared.h"
 #include "http/text.h"
 
 #define TYPE_JSON    "application/json"

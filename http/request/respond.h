@@ -7,8 +7,8 @@
 #ifndef NACHET_HTTP_RESPOND_H
 #define NACHET_HTTP_RESPOND_H
 
-#include "loader/client/error.h"
-#include "http/request/request.h"
+typedef struct NachetError NachetError;
+typedef struct NachetRequest NachetRequest;
 
 #define NACHET_RETRY_AFTER_SECONDS "5"
 

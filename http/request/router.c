@@ -7,8 +7,9 @@
  */
 #include <string.h>
 
-#include "http/routes/page.h"
+#include "http/request/route.h"
 #include "http/request/router.h"
+#include "http/routes/page.h"
 
 static const NachetRoute *const routes[] = {
     &nachet_route_page, /* and its files, below /page/ */

@@ -4,11 +4,12 @@
  */
 #include <string.h>
 #include <strings.h>
+#include <microhttpd.h>
 
-#include "http/routes/json_body.h"
 #include "http/body/mime.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
-#include "http/request/router.h"
+#include "http/request/route.h"
 
 /* The query parameters, as they were sent. */
 typedef struct Parameters

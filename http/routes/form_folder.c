@@ -8,13 +8,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <microhttpd.h>
 
-#include "loader/client/datastore.h"
-#include "http/routes/import.h"
+#include "loader/client/array.h"
+#include "loader/client/statement.h"
 #include "http/database/query.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
-#include "http/request/router.h"
+#include "http/request/route.h"
+#include "http/routes/import.h"
 #include "http/routes/set_answer.h"
+#include "http/text.h"
 
 /* The pictures' names and digests, of which the parameters are $1 and $2, as a manifest has them. */
 #define PICTURES                                                                                   \

@@ -6,11 +6,15 @@
  * connection is no reason to give up.
  */
 #include <string.h>
+#include <microhttpd.h>
 
-#include "http/routes/json_body.h"
+#include "loader/client/statement.h"
 #include "http/database/query.h"
+#include "http/options.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
-#include "http/request/router.h"
+#include "http/request/route.h"
+#include "http/routes/json_body.h"
 #include "http/routes/set_answer.h"
 
 /* What came of it, and what is passed on: the list of what is missing, or the answer. */

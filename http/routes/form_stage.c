@@ -6,12 +6,15 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <microhttpd.h>
 
-#include "loader/client/datastore.h"
-#include "http/routes/import.h"
+#include "loader/client/array.h"
+#include "loader/client/statement.h"
 #include "http/database/query.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
-#include "http/request/router.h"
+#include "http/request/route.h"
+#include "http/routes/import.h"
 
 /*
  * Parameters: the parts' names and digests, the new bytes. The second column counts the contents that are not there

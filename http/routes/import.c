@@ -11,15 +11,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <microhttpd.h>
 
+#include "loader/client/array.h"
 #include "loader/client/datastore.h"
+#include "loader/client/error.h"
+#include "loader/client/sha256.h"
 #include "pure/names.h"
 #include "pure/picture_header.h"
 #include "http/body/encoded_name.h"
+#include "http/body/multipart.h"
+#include "http/body/spool.h"
+#include "http/database/queue.h"
+#include "http/database/statement_memory.h"
+#include "http/options.h"
+#include "http/request/request.h"
+#include "http/request/respond.h"
 #include "http/routes/import.h"
 #include "http/routes/requester.h"
-#include "http/request/respond.h"
-#include "http/database/statement_memory.h"
+#include "http/shared.h"
 
 /* The bytes of an answer that a staged picture has beside its name. */
 #define STAGED_BYTES 320

@@ -5,11 +5,20 @@
 #ifndef NACHET_HTTP_IMPORT_H
 #define NACHET_HTTP_IMPORT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "http/routes/fields.h"
 #include "http/routes/picture_list.h"
-#include "http/body/multipart.h"
-#include "http/request/request.h"
 #include "http/text.h"
+
+typedef struct NachetHttpOptions NachetHttpOptions;
+typedef struct NachetMultipart NachetMultipart;
+typedef struct NachetRequest NachetRequest;
+typedef struct NachetSha256 NachetSha256;
+typedef struct NachetSpooled NachetSpooled;
+typedef struct NachetTally NachetTally;
 
 /* What is made of the pictures. */
 typedef enum NachetImportKind

@@ -7,11 +7,16 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <microhttpd.h>
 
+#include "loader/client/error.h"
 #include "pure/names.h"
-#include "http/routes/json_body.h"
-#include "http/request/respond.h"
+#include "http/body/spool.h"
 #include "http/database/statement_memory.h"
+#include "http/request/request.h"
+#include "http/request/respond.h"
+#include "http/routes/json_body.h"
+#include "http/shared.h"
 
 typedef struct Body
 {

@@ -5,7 +5,9 @@
 #ifndef NACHET_HTTP_JSON_BODY_H
 #define NACHET_HTTP_JSON_BODY_H
 
-#include "http/request/request.h"
+#include <stddef.h>
+
+typedef struct NachetRequest NachetRequest;
 
 /* What a route of such bodies begins, receives and finishes with; the request's state is theirs. */
 extern void nachet_json_body_begin(NachetRequest *request);

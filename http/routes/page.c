@@ -7,11 +7,13 @@
  * the same (no-cache), so that a page is never made of two versions' modules.
  */
 #include <string.h>
+#include <microhttpd.h>
 
+#include "http/options.h"
+#include "http/request/request.h"
+#include "http/request/route.h"
 #include "http/routes/page.h"
 #include "http/routes/page_machine_made.h"
-#include "http/request/respond.h"
-#include "http/request/router.h"
 
 static const struct
 {

@@ -6,12 +6,17 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <microhttpd.h>
 
-#include "http/routes/json_body.h"
+#include "loader/client/statement.h"
 #include "http/body/mime.h"
 #include "http/database/query.h"
+#include "http/options.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
-#include "http/request/router.h"
+#include "http/request/route.h"
+#include "http/routes/json_body.h"
+#include "http/shared.h"
 
 #define BODY_BYTES (64 * 1024)
 

@@ -2,10 +2,15 @@
  * http/routes/requester.c
  *		Whether a request may be made at all in somebody's name, before its body has been read.
  */
-#include "loader/client/datastore.h"
+#include <microhttpd.h>
+
+#include "loader/client/array.h"
+#include "loader/client/statement.h"
 #include "http/database/query.h"
-#include "http/routes/requester.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
+#include "http/routes/fields.h"
+#include "http/routes/requester.h"
 
 static const char user_statement[] = "SELECT "
                                      "nachet.request_user(pg_catalog.jsonb_strip_nulls(pg_catalog."

@@ -5,8 +5,10 @@
 #ifndef NACHET_HTTP_REQUESTER_H
 #define NACHET_HTTP_REQUESTER_H
 
-#include "http/routes/fields.h"
-#include "http/request/request.h"
+#include <stdbool.h>
+
+typedef struct NachetFields NachetFields;
+typedef struct NachetRequest NachetRequest;
 
 /*
  * Asks the datastore whether the user is registered whom the service has authenticated, or whom the request names:

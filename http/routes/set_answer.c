@@ -3,8 +3,10 @@
  *		The answer to an import that makes a picture set, whatever the form it came in.
  */
 #include <string.h>
+#include <microhttpd.h>
 
 #include "http/ops/metrics.h"
+#include "http/request/request.h"
 #include "http/request/respond.h"
 #include "http/routes/set_answer.h"
 

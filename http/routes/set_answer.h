@@ -5,7 +5,7 @@
 #ifndef NACHET_HTTP_SET_ANSWER_H
 #define NACHET_HTTP_SET_ANSWER_H
 
-#include "http/request/request.h"
+typedef struct NachetRequest NachetRequest;
 
 /*
  * Answers 201 or 200 with the JSON where nachet.batch_import's result tells that a set was made, or was there; 500

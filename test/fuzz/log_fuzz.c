@@ -6,10 +6,12 @@
  */
 #include <stdbool.h>
 #include <jansson.h>
+#include <microhttpd.h>
 #include <sys/types.h>
 
 #include "http/request/access_log.h"
 #include "http/ops/log.h"
+#include "http/request/request.h"
 #include "http/request/router.h"
 #include "pure/names.h"
 #include "fuzz.h"

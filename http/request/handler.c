@@ -1,5 +1,5 @@
 /*
- * http/request/request.c
+ * http/request/handler.c
  *		One request, from its headers to its answer.
  *
  * libmicrohttpd calls us once with the headers, then with slices of the body, then once more. It takes an
@@ -19,16 +19,24 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/request/access_log.h"
 #include "http/auth/auth.h"
-#include "http/request/cors.h"
-#include "http/request/early_answer.h"
 #include "http/library.h"
 #include "http/ops/metrics.h"
-#include "http/request/origin.h"
+#include "http/options.h"
+#include "http/request/access_log.h"
+#include "http/request/cors.h"
+#include "http/request/early_answer.h"
+#include "http/request/handler.h"
 #include "http/request/head.h"
+#include "http/request/headers.h"
+#include "http/request/origin.h"
+#include "http/request/request.h"
+#include "http/request/request_id.h"
 #include "http/request/respond.h"
+#include "http/request/route.h"
 #include "http/request/router.h"
+#include "http/request/watchdog.h"
+#include "http/shared.h"
 
 /* How many times faster than --min-rate a refused body must come: it is only read to let its answer arrive. */
 #define DISCARD_HASTE 64
@@ -137,8 +145,11 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *pa
 	if (route == NULL)
 		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".",
 		                       path);
-	else
-		nachet_cors_check_preflight(request, headers);
+	else if (nachet_cors_is_preflight(request, headers))
+	{
+		nachet_respond_empty(request, MHD_HTTP_NO_CONTENT);
+		nachet_cors_add_preflight_headers(request);
+	}
 	if (request->status != 0)
 		return;
 	if (!nachet_router_allows(route, method))
@@ -155,7 +166,7 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *pa
 }
 
 void *
-nachet_request_announced(void *context, const char *uri, struct MHD_Connection *connection)
+nachet_handler_announce(void *context, const char *uri, struct MHD_Connection *connection)
 {
 	NachetWatched *watched = nachet_watched_of(connection);
 	NachetRequest *request = calloc(1, sizeof(*request));
@@ -169,8 +180,7 @@ nachet_request_announced(void *context, const char *uri, struct MHD_Connection *
 	request->connection = connection;
 	request->watched = watched;
 	request->target_length = uri != NULL ? strlen(uri) : 0;
-	request->plain_head =
-	    uri != NULL && !nachet_library_is_strict() && nachet_request_head_is_plain(uri);
+	request->plain_head = uri != NULL && !nachet_library_is_strict() && nachet_head_is_plain(uri);
 	nachet_watched_headers(watched);
 	return request;
 }
@@ -240,8 +250,8 @@ begin(NachetRequest *request, const char *url, const char *method, const char *v
 		return MHD_NO;
 	nachet_headers_read(&headers, request->connection);
 	nachet_cors_begin(request, &headers);
-	nachet_request_head_check(request, url, method, version);
-	nachet_headers_check_framing(&headers, request, version);
+	nachet_head_check(request, url, method, version);
+	nachet_head_check_framing(request, &headers, version);
 	if (request->status != 0)
 	{
 		/* Nothing of the body can be told from what follows it. */
@@ -287,7 +297,7 @@ receive(NachetRequest *request, const char *bytes, size_t length)
 }
 
 enum MHD_Result
-nachet_request_handle(void *context, struct MHD_Connection *connection, const char *url,
+nachet_handler_handle(void *context, struct MHD_Connection *connection, const char *url,
                       const char *method, const char *version, const char *bytes, size_t *length,
                       void **state)
 {
@@ -336,14 +346,14 @@ account_for(const NachetRequest *request, enum MHD_RequestTerminationCode code, 
 		ending = "the client was too slow";
 	else
 		ending = "the connection was closed";
-	nachet_metrics_request(request->route, request->method, request->status,
+	nachet_metrics_request(nachet_router_index(request->route), request->method, request->status,
 	                       (uint64_t) microseconds);
 	nachet_access_log(request, (uint64_t) microseconds, ending);
 }
 
 void
-nachet_request_completed(void *context, struct MHD_Connection *connection, void **state,
-                         enum MHD_RequestTerminationCode code)
+nachet_handler_complete(void *context, struct MHD_Connection *connection, void **state,
+                        enum MHD_RequestTerminationCode code)
 {
 	NachetServer *server = context;
 	NachetRequest *request = *state;
