@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-
 #define MANIFEST " A manifest takes every name, of files that were staged under others."
 
 /* The byte that "%XX" stands for, of so many that are left; -1 if there is none. */

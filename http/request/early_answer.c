@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <gnutls/gnutls.h>
+#include <microhttpd.h>
 
 #include "http/request/early_answer.h"
 #include "http/request/request.h"
