@@ -11,6 +11,11 @@
  * become two NULs as CR and LF do. So the lines are also looked at as they came, when only the request line was
  * read; if they were not all there, nothing may follow the request. Newer versions refuse all of this themselves
  * (library.c), and keep their texts otherwise.
+ *
+ * Before the request line, lines that are empty or begin with a NUL are skipped, also if they end with LF alone;
+ * of that nothing is seen here. It hides no request: what a proxy takes for the headers of a request line
+ * that begins with a NUL is then read as a request line, but a header line has its colon in its first word, and
+ * a method has none, so that it is refused and ends the connection.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -41,6 +41,11 @@ my $body = '{"email": "someone@example.org"}';
 my $chunk = sprintf '%x', length $body;
 
 my @doubtful = (
+	[ 'a request line that begins with NUL', "\0GET / HTTP/1.1\r\n$host\r\n$next" ],
+	[ 'such a line, and headers with colons and blanks', "\0GET / HTTP/1.1\r\nGET: / HTTP/1.1\r\n$host\r\n$next" ],
+	[ 'such a line, and a request in its body', "\0POST /picture-form HTTP/1.1\r\nContent-Length: " . length($next) . "\r\n\r\n$next" ],
+	[ 'such a line after LF', "\n\0GET / HTTP/1.1\r\n$host\r\n$next" ],
+	[ 'such a line that ends with LF', "\0GET / HTTP/1.1\n$host\r\n$next" ],
 	[ 'a header line ": x"', "GET / HTTP/1.1\r\n$host: x\r\n$next" ],
 	[ 'a header line ":"', "GET / HTTP/1.1\r\n$host:\r\n$next" ],
 	[ 'a first header line ": x"', "GET / HTTP/1.1\r\n: x\r\n$host\r\n$next" ],
@@ -150,6 +155,17 @@ for my $case (
 		my ($where, $ask) = @$way;
 		my $out = $ask->($bytes . $last);
 		is(defined $out ? statuses($out) : 'still open', '200 200', "$where$what, and the next request");
+	}
+}
+# Empty lines before a request, whatever ends them, hide nothing: both requests are served, or the first is refused.
+for my $case ([ 'LF', "\n" ], [ 'LF twice', "\n\n" ], [ 'a NUL and CRLF', "\0\r\n" ], [ 'CRLF twice', "\r\n\r\n" ])
+{
+	my ($what, $bytes) = @$case;
+	for my $way (@ways)
+	{
+		my ($where, $ask) = @$way;
+		my $out = $ask->("${bytes}GET / HTTP/1.1\r\n$host\r\n$last");
+		like(defined $out ? statuses($out) : 'still open', qr/\A(?:200 200|400)\z/, "$where$what before a request: no other reading");
 	}
 }
 my $out = plain("${json}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n$chunk\r\n$body\r\n0\r\nX-Trailer: y\r\n\r\n");
