@@ -3,10 +3,9 @@
  *		What a character of a name is to people: a letter, a blank, or nothing that is seen.
  *
  * The tables follow Unicode 15: general categories Zs, Zl, Zp, Cc, Cf and Co, the noncharacters,
- * and of Default_Ignorable_Code_Point what is drawn as nothing. Letters are folded one to one, and
- * only if the lower-case form is no longer than the other, so that a key always fits where its name
- * did.
+ * and of Default_Ignorable_Code_Point what is drawn as nothing.
  */
+#include "case_folds.h"
 #include "characters.h"
 
 typedef struct Range
@@ -188,42 +187,6 @@ nachet_invisible_flaw(const char *address, size_t length)
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-/* How the upper-case letters of a range become lower-case. */
-typedef struct Fold
-{
-	uint16_t first;
-	uint16_t last;
-	uint16_t step; /* 1: each letter; 2: every second one, from the first */
-	int16_t distance;
-} Fold;
-
-static const Fold folds[] = {
-    {0x0041, 0x005a, 1, 32},   {0x00c0, 0x00d6, 1, 32},    {0x00d8, 0x00de, 1, 32},
-    {0x0100, 0x012e, 2, 1},    {0x0132, 0x0136, 2, 1},     {0x0139, 0x0147, 2, 1},
-    {0x014a, 0x0176, 2, 1},    {0x0178, 0x0178, 1, -121},  {0x0179, 0x017d, 2, 1},
-    {0x017f, 0x017f, 1, -268}, {0x0386, 0x0386, 1, 38},    {0x0388, 0x038a, 1, 37},
-    {0x038c, 0x038c, 1, 64},   {0x038e, 0x038f, 1, 63},    {0x0391, 0x03a1, 1, 32},
-    {0x03a3, 0x03ab, 1, 32},   {0x03c2, 0x03c2, 1, 1},     {0x0400, 0x040f, 1, 80},
-    {0x0410, 0x042f, 1, 32},   {0x0460, 0x0480, 2, 1},     {0x048a, 0x04be, 2, 1},
-    {0x04c0, 0x04c0, 1, 15},   {0x04c1, 0x04cd, 2, 1},     {0x04d0, 0x052e, 2, 1},
-    {0x1e00, 0x1e94, 2, 1},    {0x1e9e, 0x1e9e, 1, -7615}, {0x1ea0, 0x1efe, 2, 1},
-};
-
-static uint32_t
-fold(uint32_t character)
-{
-	for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++)
-	{
-		const Fold *letters = &folds[i];
-
-		if (character < letters->first)
-			break;
-		if (character <= letters->last && (character - letters->first) % letters->step == 0)
-			return (uint32_t) ((int32_t) character + letters->distance);
-	}
-	return character;
-}
-
 size_t
 nachet_name_key(const char *name, size_t length, int what, char *key)
 {
@@ -246,7 +209,8 @@ nachet_name_key(const char *name, size_t length, int what, char *key)
 		if (blank)
 			key[written++] = ' ';
 		blank = false;
-		written += put(key + written, (what & NACHET_KEY_CASE) != 0 ? fold(character) : character);
+		written += put(key + written,
+		               (what & NACHET_KEY_CASE) != 0 ? nachet_case_fold(character) : character);
 	}
 	return written;
 }

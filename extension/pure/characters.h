@@ -42,13 +42,14 @@ extern NachetCharacterFlaw nachet_blanks_flaw(const char *name, size_t length);
 extern NachetCharacterFlaw nachet_invisible_flaw(const char *address, size_t length);
 
 /* What nachet_name_key makes equal. */
-#define NACHET_KEY_CASE 1 /* letters: Latin, Greek and Cyrillic become lower case */
+#define NACHET_KEY_CASE 1 /* letters of all scripts (case_folds.h) */
 #define NACHET_KEY_BLANKS                                                                          \
 	2 /* blanks: one space for each run, none at the ends; invisible characters go */
 
 /*
  * Writes the form by which names are compared, at most length bytes, and returns its length. The
- * name should be in Unicode's normalization form C, and then so is the key.
+ * name should be in Unicode's normalization form C. The key may not be, without case: the capital
+ * of a letter with an accent may be two characters that, as small letters, are one.
  */
 extern size_t nachet_name_key(const char *name, size_t length, int what, char *key);
 

@@ -45,7 +45,7 @@ key_of(text *name, int what)
 	text *key = palloc(VARHDRSZ + length);
 
 	SET_VARSIZE(key, VARHDRSZ + nachet_name_key(VARDATA_ANY(normal), length, what, VARDATA(key)));
-	return key;
+	return nachet_text_nfc(key);
 }
 
 text *

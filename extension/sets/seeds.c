@@ -370,8 +370,8 @@ name_of(TriggerData *trigger, HeapTuple row)
 
 /*
  * seed_named(): BEFORE INSERT or UPDATE of a seed's name by plain SQL, except by whoever may
- * restore a dump: the same rules. Errors: 23514 for a name that no seed may have, 23505 for one
- * that is registered in another form.
+ * restore a dump: the same rules. Errors: 23514 for a name that no seed may have or that is not in
+ * Unicode's form C, 23505 for one that is registered in another form.
  */
 Datum
 seed_named(PG_FUNCTION_ARGS)
@@ -397,6 +397,11 @@ seed_named(PG_FUNCTION_ARGS)
 			        (errcode(ERRCODE_UNIQUE_VIOLATION),
 			         errmsg("seed \"%s\" is registered in another form", text_to_cstring(name)),
 			         errdetail("There is %s.", alike_text(name, alike))));
+		if (!nachet_text_equal(name, nachet_text_nfc(name)))
+			ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
+			                errmsg("seed name \"%s\" is not in Unicode's normalization form C",
+			                       text_to_cstring(name)),
+			                errhint("Give normalize(name).")));
 		SPI_finish();
 	}
 	return PointerGetDatum(updated ? trigger->tg_newtuple : trigger->tg_trigtuple);

@@ -108,7 +108,7 @@ CREATE FUNCTION nachet.seed_named() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'seed_named' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.seed_named() IS
-	'refuses a seed''s name with blanks or characters that people do not see (23514), or that is registered in another form (23505)';
+	'refuses a seed''s name that has blanks or characters that people do not see, or is not in form C (23514), or is registered in another form (23505)';
 CREATE FUNCTION nachet.user_named() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'user_named' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;

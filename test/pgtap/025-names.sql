@@ -1,6 +1,6 @@
 -- Names of seeds and addresses of users as people read them: case, blanks, Unicode forms, characters that are not seen.
 \ir pictures.psql
-SELECT plan(89);
+SELECT plan(110);
 
 CREATE ROLE tap_app IN ROLE nachet_app;
 CREATE ROLE tap_importer IN ROLE nachet_importer;
@@ -29,6 +29,18 @@ SELECT is(nachet.register_seed(E'\u00c9PERVI\u00c8RE ORANG\u00c9E'), :'accented'
 SELECT is(nachet.register_seed('Brassica napus'), :'napus', 'and the name itself');
 SELECT nachet.register_seed(E'Cafe\u0301') \g /dev/null
 SELECT is((SELECT array_agg(n) FROM nachet.get_all_seeds_names() n WHERE n LIKE 'Caf%'), ARRAY[E'Caf\u00e9'], 'a new name is stored in form C');
+
+-- Case in all scripts, also of letters that have another number of characters in it.
+CREATE TEMP TABLE cases (name text, other text);
+INSERT INTO cases VALUES (E'\u0545\u0578\u0580\u0565\u0576', E'\u0575\u0578\u0580\u0565\u0576'), (E'\u10a0\u10d0', E'\u2d00\u10d0'),
+	(E'\u1c90\u1c91', E'\u10d0\u10d1'), (E'\u13a0\u13b0', E'\uab70\uab80'), (E'\u0510\u04c0', E'\u0511\u04cf'),
+	(E'\u1c82\u0441', E'\u041e\u0421'), (E'\u1f08\u1fb8', E'\u1f00\u1fb0'), (E'\u2126hm', E'\u03c9HM'),
+	(E'\u0187\u01a0', E'\u0188\u01a1'), (E'\u023ay\u023e', E'\u2c65Y\u2c66'), (E'\u2c60\ua640', E'\u2c61\ua641'),
+	(E'\u2160\u2161', E'\u2170\u2171'), (E'\u24b6', E'\u24d0'), (E'\uff21\uff22', E'\uff41\uff42'),
+	(E'\U00010400\U000118a0', E'\U00010428\U000118c0'), (E'J\u030ca', E'\u01f0A'), (E'H\u0331o', E'\u1e96O'),
+	(E'\u00b5m', E'\u03bcM');
+SELECT is(nachet.register_seed(name), nachet.register_seed(other), format('%s and %s are one seed', name, other)) FROM cases;
+SELECT isnt(nachet.register_seed(E'Stra\u00dfe'), nachet.register_seed('Strasse'), 'a sharp s is not two');
 
 -- An import finds the seed by each of them, and makes one set of them all.
 CREATE TEMP TABLE t AS SELECT ARRAY[pg_temp.bmp(1, 'a')] AS p, pg_temp.uid() AS uid;
@@ -69,6 +81,8 @@ SELECT is(nachet.register_seed(E'QU\u00c9BEC'), (SELECT id FROM nachet.seed WHER
 SET SESSION AUTHORIZATION tap_app;
 SELECT throws_ok(format('INSERT INTO nachet.seed (name) VALUES (%L)', name), CASE WHEN differs ~ 'blanks' THEN '23514' ELSE '23505' END, NULL, format('app: refused: %L', name)) FROM same;
 SELECT throws_ok($$INSERT INTO nachet.seed (name) VALUES (E'E\u0301pervie\u0300re orange\u0301e')$$, '23505', NULL, 'app: refused: another Unicode form');
+SELECT throws_ok($$INSERT INTO nachet.seed (name) VALUES (E'Gene\u0301vrier')$$, '23514', NULL, 'app: refused: a new name in another form than C');
+SELECT throws_ok($$UPDATE nachet.seed SET name = normalize(name, NFD) WHERE name LIKE '%pervi%'$$, '23514', NULL, 'app: refused: a name turned into another form');
 SELECT throws_ok($$INSERT INTO nachet.seed (name) VALUES ('Avena fatua'), ('AVENA FATUA')$$, '23505', NULL, 'app: refused: two in one statement');
 SELECT throws_ok($$INSERT INTO nachet.seed (name) VALUES (NULL)$$, '23502', NULL, 'app: a seed needs a name');
 SELECT lives_ok($$INSERT INTO nachet.seed (name) VALUES ('Brassica napus') ON CONFLICT (name) DO NOTHING$$, 'app: the same name does nothing');
