@@ -12,6 +12,16 @@ my $store = Nachet::Test->new;
 my $folder = tempdir();
 my %env = $store->env;
 
+# An object store at which nothing listens; a prefix is taken before anything waits to be moved.
+my $credentials = write_file("$folder/credentials", "AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n");
+my (undef, undef, undef, undef, $owner, $group) = stat $store->data_folder;
+chmod 0600, $credentials;
+chown $owner, $group, $credentials if $> == 0;
+my $offload = "SELECT nachet.chunk_size(); SET nachet.object_store = 's3://pictures'; SET nachet.object_store_credentials = '$credentials';"
+	. " SET nachet.object_store_endpoint = 'http://127.0.0.1:1'; SET nachet.object_store_timeout = '100ms'; SELECT * FROM nachet.offload_contents()";
+is($store->psql($offload), "8120\n0|0|0|0", 'a prefix in an object store is taken');
+my $prefix = $store->psql('SELECT prefix FROM nachet.object_store');
+
 my @pictures = (png(40, 30, 'one'), bmp(100, 100, 'two'), tiff(100_000, 'three'), jpeg('four'));
 my $array = 'ARRAY[' . join(', ', map { "'\\x" . unpack('H*', $_) . "'" } @pictures) . ']::bytea[]';
 my $upload = "SELECT nachet.upload_picture_set($array, '" . $store->user_id
@@ -106,6 +116,10 @@ for my $way (sort keys %ways)
 		is($store->psql('SELECT count(*) FROM nachet.picture WHERE sha256(nachet.picture_content(id))'
 				. " = decode(picture -> 'quality_check' ->> 'image_checksum', 'hex')", db => $db), 94, 'every byte is right');
 		is($store->psql('SELECT count(*) FROM nachet.verify_contents()', db => $db), 0, 'nothing is damaged');
+		like(($store->psql_result($offload, db => $db))[2], qr/objects under prefix "$prefix" may be another database's\nDETAIL:  It was taken by another database of this cluster/,
+			'it moves nothing under a prefix that is in use');
+		is($store->psql('SELECT nachet.adopt_object_store()', db => $db), $prefix, 'it can adopt the objects');
+		is($store->sqlstate($offload, db => $db), 'NC008', 'and then moves, as far as the store answers');
 		is($store->psql($upload, db => $db), $id, 'the same set is known');
 		my $new = $store->psql($upload =~ s/"nb_seeds": 5/"nb_seeds": 6/r, db => $db);
 		isnt($new, $id, 'another can be made');

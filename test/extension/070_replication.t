@@ -15,6 +15,27 @@ my $store = Nachet::Test->new(set => {
 	wal_level => 'replica', max_wal_senders => 4, archive_mode => 'on', archive_command => "cp %p $archive/%f" });
 my $folder = $store->tempdir;
 
+# An object store at which nothing listens; a prefix is taken before anything waits to be moved.
+my $credentials = $store->write_file(tempdir() . '/credentials', "AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n");
+my (undef, undef, undef, undef, $owner, $group) = stat $store->data_folder;
+chmod 0600, $credentials;
+chown $owner, $group, $credentials if $> == 0;
+my %settings = (object_store => 's3://pictures', object_store_credentials => $credentials, object_store_endpoint => 'http://127.0.0.1:1', object_store_timeout => '100ms');
+$store->psql("ALTER DATABASE nachet SET nachet.$_ = '$settings{$_}'") for keys %settings;
+is($store->psql('SELECT * FROM nachet.offload_contents()'), '0|0|0|0', 'a prefix in an object store is taken');
+my $prefix = $store->psql('SELECT prefix FROM nachet.object_store');
+
+# One that has become another timeline moves nothing before it is said which it is.
+sub adopts
+{
+	my ($where) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my (undef, undef, $err) = $where->psql_result("\\set VERBOSITY verbose\nSELECT nachet.offload_contents()");
+	like($err, qr/ERROR:  55000: objects under prefix "$prefix" may be another database's\nDETAIL:  It was taken by this database on an earlier timeline.*\nHINT:.*adopt_object_store/, 'it moves nothing under a prefix that may be in use');
+	is($where->psql('SELECT nachet.adopt_object_store()'), $prefix, 'it can adopt the objects');
+	return is($where->sqlstate('SELECT nachet.offload_contents()'), 'NC008', 'and then moves, as far as the store answers');
+}
+
 # Imports a folder of pictures; returns the set's id.
 sub import_set
 {
@@ -53,6 +74,7 @@ subtest 'a standby' => sub {
 	is($standby->sqlstate("SELECT nachet.upload_picture_set(ARRAY['x'], ARRAY[sha256('x')], '" . $store->user_id
 			. q{', '{"seed_name": "Brassica napus", "zoom_level": 20, "nb_seeds": 5}')}, role => 'importer'), '25006', 'nor sets');
 	is($standby->sqlstate('CALL nachet.verify_all()'), '25006', 'nor runs of verify_all');
+	is($standby->sqlstate("SELECT nachet.$_()"), '25006', "nor $_") for qw(offload_contents adopt_object_store renew_object_store_prefix);
 	$store->stop('immediate');
 	is($standby->psql('SELECT pg_promote()'), 't', 'it is promoted as the primary dies');
 	is($standby->psql($right), 42, 'all is there');
@@ -61,6 +83,7 @@ subtest 'a standby' => sub {
 	is(sets($standby), "$before\n$fourth", 'it imports on');
 	is(import_set($standby, 'third', 20), $third, 'and knows the sets from before');
 	is($standby->psql($damage), 0, 'nothing is damaged');
+	adopts($standby);
 	$store->start;
 };
 
@@ -76,6 +99,7 @@ subtest 'a moment between two sets' => sub {
 		'bytes that had come by then are there');
 	isnt(import_set($backup, 'third', 20), '', 'it imports on');
 	is($backup->psql($damage), 0, 'and is whole');
+	adopts($backup);
 };
 
 done_testing;

@@ -61,6 +61,18 @@ is($store->psql('SELECT waiting_contents FROM nachet.storage'), 3, 'with a napti
 reload('nachet.object_store_naptime' => 1);
 ok(moved(), 'until it is set again');
 
+is($store->sqlstate("ALTER SYSTEM SET nachet.object_store_databases = 'nachet, two words'", db => 'postgres'), '22023', 'what is no list of databases is refused');
+
+# This worker and that of logical replication take both places that there are.
+set_server(max_worker_processes => 2);
+$store->restart;
+import_pictures();
+ok(poll_until(sub { $store->log =~ /WARNING:  no background worker is free to move contents of database "nachet"\n.*HINT:  Increase max_worker_processes/ }, 60), 'without a free worker the log says what to do');
+is($store->psql('SELECT waiting_contents FROM nachet.storage'), 3, 'and nothing moves');
+set_server(max_worker_processes => 8);
+$store->restart;
+ok(moved(), 'until there is one');
+
 my $launcher = $store->psql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'nachet launcher'");
 ok($launcher, 'there is a launcher');
 is($store->psql("SELECT pg_terminate_backend($launcher, 20000)"), 't', 'which can be ended');

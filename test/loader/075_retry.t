@@ -244,6 +244,26 @@ for my $case ([ { PGHOST => $store->tempdir }, 'no server' ], [ { PGUSER => 'nob
 	$other->run('COMMIT');
 	is($loader->wait(60), 0, '... and succeeds when the other is done') or diag($loader->err);
 }
+
+# A server that is short of something that others give back, twice, and limits that the same work exceeds each time.
+$store->psql('CREATE SEQUENCE public.raised; GRANT USAGE ON SEQUENCE public.raised TO nachet_owner; GRANT USAGE ON SCHEMA public TO nachet_owner');
+for my $case ([ '53200', 1, 'out of memory' ], [ '53100', 1, 'disk full' ], [ '53400', 0, 'a configured limit' ], [ '25P04', 0, 'transaction_timeout' ])
+{
+	my ($sqlstate, $again, $what) = @$case;
+	my $short = $store->tempdir . '/short';
+	my %gifs = map { ("$_.gif" => gif("$what $_")) } 1 .. 3;
+	write_file("$short/$_", $gifs{$_}) for keys %gifs;
+	$store->psql("ALTER SEQUENCE public.raised RESTART; CREATE OR REPLACE FUNCTION public.raise_it() RETURNS trigger LANGUAGE plpgsql AS
+		\$\$BEGIN IF nextval('public.raised') < 3 THEN RAISE EXCEPTION 'raised: $what' USING ERRCODE = '$sqlstate'; END IF; RETURN NULL; END\$\$;
+		CREATE TRIGGER raise_it BEFORE INSERT ON nachet.picture_set FOR EACH STATEMENT EXECUTE FUNCTION public.raise_it()");
+	my ($ended, $sets, $told) = $store->run_load(@required, $short);
+	$store->psql('DROP TRIGGER raise_it ON nachet.picture_set');
+	my $times = () = $told =~ /raised: $what; trying again/g;
+	is($times, $again ? 2 : 0, "$sqlstate, $what: is " . ($again ? 'tried again' : 'not tried again')) or diag($told);
+	is($ended, $again ? 0 : 1, '... and ' . ($again ? 'succeeds then' : 'fails')) or diag($told);
+	like($told, qr/raised: $what/, '... with its message');
+	$again ? is_whole($sets, \%gifs, '... with every byte') : is($sets, '', '... and no set');
+}
 $store->psql('ALTER ROLE importer SET statement_timeout = 1');
 my ($code, undef, $why) = $store->run_load(@required, $folder);
 $store->psql('ALTER ROLE importer RESET statement_timeout');
