@@ -7,7 +7,7 @@
  * Readers ignore that size and follow the codes to their end, as is done here if it is 0. bfSize is
  * not asked: some writers leave it 0 or count wrongly, and most readers get by without it.
  */
-#include "picture_formats.h"
+#include "picture_reader.h"
 
 #define CUT_OFF        "truncated BMP: the header is cut off"
 #define PIXELS_CUT_OFF "truncated BMP: pixels are missing"

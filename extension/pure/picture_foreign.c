@@ -5,9 +5,18 @@
  * The reason is read by whoever imports a folder, so it says what the file is in the words of its
  * makers. A row is asked only after all accepted formats.
  */
-#include "picture_formats.h"
+#include "picture_reader.h"
 
-#include <string.h>
+/* A known, but not accepted format. */
+typedef struct ForeignFormat
+{
+	NachetPictureStatus status;
+	const char *reason;
+	const char *signature; /* '?' stands for any byte */
+	size_t length;
+	size_t at;    /* where it stands */
+	size_t until; /* if above at, it may stand anywhere up to there */
+} ForeignFormat;
 
 #define START(kind, bytes, reason)                                                                 \
 	{                                                                                              \
@@ -28,7 +37,7 @@
 	START(MICROSCOPE, bytes, "a microscope's file (" what "); export its pictures as TIFF")
 #define VIDEO(bytes) START(VIDEO, bytes, "a video; export its frames as PNG or JPEG")
 
-static const NachetForeignFormat foreign_formats[] = {
+static const ForeignFormat foreign_formats[] = {
     /* ISO/IEC 14496-12: a file's kind is the brand in its first box */
     CONVERT("????ftyphe", "a HEIC"),
     CONVERT("????ftypmif", "a HEIF"),
@@ -88,12 +97,13 @@ static const NachetForeignFormat foreign_formats[] = {
     START(ARCHIVE, "PK\x03\x04", "a ZIP archive; unpack it first"),
 };
 
-const NachetForeignFormat *
-nachet_picture_foreign(const unsigned char *bytes, size_t length)
+/* The format of a file that starts so; NULL if it is none of those. */
+static const ForeignFormat *
+find_foreign(const unsigned char *bytes, size_t length)
 {
 	for (size_t i = 0; i < sizeof(foreign_formats) / sizeof(foreign_formats[0]); i++)
 	{
-		const NachetForeignFormat *format = &foreign_formats[i];
+		const ForeignFormat *format = &foreign_formats[i];
 		size_t at = format->at;
 
 		do
@@ -104,4 +114,21 @@ nachet_picture_foreign(const unsigned char *bytes, size_t length)
 		} while (++at < format->until);
 	}
 	return NULL;
+}
+
+/* The picture's format is NULL again: these bytes are none of the known. */
+NachetPictureStatus
+nachet_picture_refuse_unknown(NachetReader *reader)
+{
+	const unsigned char *bytes = nachet_picture_peek(reader, 0, 1, "is empty");
+	const ForeignFormat *foreign;
+
+	if (bytes == NULL)
+		return reader->status;
+	reader->picture->format = NULL;
+	foreign = find_foreign(bytes, nachet_picture_window_left(reader, 0));
+	if (foreign != NULL)
+		return nachet_picture_refuse(reader, foreign->status, foreign->reason);
+	return nachet_picture_refuse(reader, NACHET_PICTURE_UNKNOWN,
+	                             "not a picture: no known format's signature");
 }

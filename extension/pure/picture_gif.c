@@ -7,7 +7,7 @@
  * is the logical screen's, which is what most viewers show; some enlarge it for a frame that is
  * larger.
  */
-#include "picture_formats.h"
+#include "picture_reader.h"
 
 #include <string.h>
 

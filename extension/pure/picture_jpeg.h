@@ -5,7 +5,7 @@
 #ifndef NACHET_PICTURE_JPEG_H
 #define NACHET_PICTURE_JPEG_H
 
-#include "picture_formats.h"
+#include "picture_reader.h"
 
 #define MARKER_TEM   0x01
 #define MARKER_SOF0  0xc0

@@ -7,7 +7,7 @@
  * owner has seen them pass and knows: the CRCs of the critical chunks tell of any damage to them.
  * That of others decoders pass over with a warning (13.2). APNG's chunks are chunks like others.
  */
-#include "picture_formats.h"
+#include "picture_reader.h"
 #include "crc.h"
 #include "png_crcs.h"
 

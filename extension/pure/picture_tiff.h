@@ -5,7 +5,7 @@
 #ifndef NACHET_PICTURE_TIFF_H
 #define NACHET_PICTURE_TIFF_H
 
-#include "picture_formats.h"
+#include "picture_reader.h"
 
 /* A field as its directory gives it; value_offset is where the first value lies, inline or not. */
 typedef struct NachetTiffField

@@ -5,7 +5,7 @@
  * The RIFF header says where the picture ends; within it the walk hops from chunk to chunk. Bytes
  * after that end are not looked at (RFC 9649, 2.4: readers may ignore trailing data).
  */
-#include "picture_formats.h"
+#include "picture_reader.h"
 
 #include <string.h>
 

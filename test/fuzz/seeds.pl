@@ -227,7 +227,7 @@ sub tiff_seeds
 # A reader's window ends within what follows a segment or block that was put at the front.
 sub picture_header_seeds
 {
-	my $window = limit('extension/pure/picture_formats.h', 'NACHET_WINDOW_BYTES');
+	my $window = limit('extension/pure/picture_reader.h', 'NACHET_WINDOW_BYTES');
 	my @seeds;
 	my $read = sub {
 		my ($file) = @_;
@@ -250,7 +250,7 @@ sub picture_header_seeds
 		# A critical chunk, which is read whole; the target sets its CRC.
 		push @seeds, $read->('libpng-rgb.png') =~ s/\A(.{33})/$1 . pack('N', $size) . 'IDAT' . 'p' x ($size + 4)/ser;
 	}
-	my $zeros = limit('extension/pure/picture_formats.h', 'NACHET_ZEROS_BYTES');
+	my $zeros = limit('extension/pure/picture_reader.h', 'NACHET_ZEROS_BYTES');
 	for my $size (around($zeros))
 	{
 		my $data = pack('C5', 0x2f, 2, 0x40, 0, 0) . 'x' . "\0" x $size . "\0" x ($size % 2);

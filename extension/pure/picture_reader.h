@@ -1,5 +1,5 @@
 /*
- * extension/pure/picture_formats.h
+ * extension/pure/picture_reader.h
  *		What the readers of the picture formats share: a window onto the bytes, and how to refuse.
  *
  * Internal to extension/pure/picture_*.c. Every byte goes through nachet_picture_peek, which is
@@ -7,10 +7,10 @@
  * once. Offsets and lengths taken from the bytes are 64 bits wide and are compared with
  * nachet_picture_within, which cannot overflow, before they are added.
  */
-#ifndef NACHET_PICTURE_FORMATS_H
-#define NACHET_PICTURE_FORMATS_H
+#ifndef NACHET_PICTURE_READER_H
+#define NACHET_PICTURE_READER_H
 
-#include "picture_header.h"
+#include "picture.h"
 
 /* The most that is read at once, and the least: a hop over a picture's body should cost little. */
 #define NACHET_WINDOW_BYTES      16384
@@ -87,27 +87,13 @@ extern bool nachet_picture_ends_in_zeros(NachetReader *reader, uint64_t offset, 
 extern bool nachet_picture_starts_with(const unsigned char *bytes, size_t length,
                                        const char *signature, size_t signature_length);
 
-/* A known, but not accepted format. */
-typedef struct NachetForeignFormat
-{
-	NachetPictureStatus status;
-	const char *reason;
-	const char *signature; /* '?' stands for any byte */
-	size_t length;
-	size_t at;    /* where it stands */
-	size_t until; /* if above at, it may stand anywhere up to there */
-} NachetForeignFormat;
-
-/* The format of a file that starts so; NULL if it is none of those. */
-extern const NachetForeignFormat *nachet_picture_foreign(const unsigned char *bytes, size_t length);
-
 /* Refuses bytes of no accepted format, by their name if it is known. */
 extern NachetPictureStatus nachet_picture_refuse_unknown(NachetReader *reader);
 
 /* That of a camera's raw file, whose only ordinary picture is a thumbnail. */
 #define NACHET_RAW_FILE(name) "a camera's raw file (" name "); export it as TIFF or JPEG"
 
-/* Records width and height, and refuses what is beyond the bounds of picture_header.h. */
+/* Records width and height, and refuses what is beyond the bounds of picture.h. */
 extern NachetPictureStatus nachet_picture_set_size(NachetReader *reader, uint64_t width,
                                                    uint64_t height);
 
