@@ -58,7 +58,8 @@ static const NachetOptionRow rows[] = {
     ROW(NACHET_OPTION_LINES, "jwt-secret", 0, "NACHET_HTTP_JWT_SECRET", "FILE", jwt_secrets, NULL,
         0, 0,
         "a secret that tokens are signed with (HS256): at least 32 bytes, which\nnobody else may "
-        "read; may be repeated; read again on SIGHUP"),
+        "read (openssl rand -base64 32), and never a part of a public key; may be\nrepeated; read "
+        "again on SIGHUP"),
     TEXT("jwt-claim", 0, "NACHET_HTTP_JWT_CLAIM", "NAME[.NAME...]", jwt_claim, "email",
          "where a token has its user's e-mail address"),
     TEXT("jwt-issuer", 0, "NACHET_HTTP_JWT_ISSUER", "ISSUER", jwt_issuer, NULL,

@@ -4,7 +4,8 @@
  *
  * A file of one of these shapes is never a secret: whoever takes it for one lets everyone sign in
  * who has read what the issuer publishes. The table errs on the side of refusing: a secret of
- * random bytes or of base64 has none of these shapes.
+ * random bytes or of base64 has none of these shapes, unless it is as long as an RSA key. A lone number
+ * of an elliptic curve's key is as long as a good secret, and can't be told from one.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -85,6 +86,15 @@ is_key(const unsigned char *bytes, size_t length)
 	       holds_pem(bytes, length);
 }
 
+/* How long the name of a JWK's member is that the bytes begin with. */
+static size_t
+member_name(const unsigned char *bytes, size_t length)
+{
+	if (length > 6 && memcmp(bytes, "\"x5c\":", 6) == 0)
+		return 6;
+	return length > 4 && memcmp(bytes, "\"n\":", 4) == 0 ? 4 : 0;
+}
+
 /*
  * The digits of base64, those of base64url in their places, without blanks, padding and what JSON puts
  * around them; returns how many there are.
@@ -93,9 +103,8 @@ static size_t
 copy_digits(const unsigned char *bytes, size_t length, unsigned char *digits)
 {
 	size_t count = 0;
-	size_t i = memcmp(bytes, "\"x5c\":", length < 6 ? length : 6) == 0 ? 6 : 0;
 
-	for (; i < length; i++)
+	for (size_t i = member_name(bytes, length); i < length; i++)
 	{
 		if (!isspace(bytes[i]) && strchr("=\",'[]", bytes[i]) == NULL)
 			digits[count++] = bytes[i] == '-' ? '+' : bytes[i] == '_' ? '/' : bytes[i];
@@ -103,12 +112,10 @@ copy_digits(const unsigned char *bytes, size_t length, unsigned char *digits)
 	return count;
 }
 
-/*
- * A key in base64, as PEM has it between its lines, JWK in "x5c", and some issuers' pages. The copies
- * may be a secret's.
- */
+/* Whether the bytes are base64 of what fits. The copies may be a secret's. */
 static bool
-is_bare_base64(const unsigned char *bytes, size_t length)
+is_base64_of(const unsigned char *bytes, size_t length,
+             bool (*fits)(const unsigned char *bytes, size_t length))
 {
 	unsigned char *digits = OPENSSL_malloc(length + 3);
 	unsigned char *decoded = OPENSSL_malloc(length + 3);
@@ -122,11 +129,33 @@ is_bare_base64(const unsigned char *bytes, size_t length)
 
 		memset(digits + count, '=', padding);
 		size = EVP_DecodeBlock(decoded, digits, (int) (count + padding));
-		is = size > (int) padding && is_key(decoded, (size_t) size - padding);
+		is = size > (int) padding && fits(decoded, (size_t) size - padding);
 	}
 	OPENSSL_clear_free(digits, length + 3);
 	OPENSSL_clear_free(decoded, length + 3);
 	return is;
+}
+
+/* A key in base64, as PEM has it between its lines, JWK in "x5c", and some issuers' pages. */
+static bool
+is_bare_base64(const unsigned char *bytes, size_t length)
+{
+	return is_base64_of(bytes, length, is_key);
+}
+
+/* What the modulus of an RSA key of 2,048, 3,072 or 4,096 bits looks like, and one random number in four. */
+static bool
+is_modulus(const unsigned char *bytes, size_t length)
+{
+	return (length == 256 || length == 384 || length == 512) && (bytes[0] & 0x80) != 0 &&
+	       (bytes[length - 1] & 1) != 0;
+}
+
+/* The "n" of a JWK. */
+static bool
+is_bare_modulus(const unsigned char *bytes, size_t length)
+{
+	return is_base64_of(bytes, length, is_modulus);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -197,6 +226,11 @@ static const struct
      {"a key or certificate in base64",
       "put the lines -----BEGIN PUBLIC KEY----- and -----END PUBLIC KEY-----, or those of a "
       "CERTIFICATE, around it and give it to --jwt-key"}},
+    {NULL,
+     is_bare_modulus,
+     {"what may be the number of an RSA key, as \"n\" of JWK is",
+      "give --jwt-key the key itself in PEM; a secret of another length, such as openssl rand "
+      "-base64 32 prints, can't be taken for one"}},
     {NULL,
      is_printed_key,
      {"what openssl prints of a key",

@@ -105,6 +105,9 @@ my %published = (
 	'a key in DER and a line end' => [ openssl('pkey', '-pubin', '-in', $public, '-outform', 'DER') . "\n", qr/DER/ ],
 	'a quoted entry of x5c' => [ '"' . MIME::Base64::encode_base64($der, '') . '",', qr/base64/ ],
 	'x5c with its name' => [ '"x5c": ["' . MIME::Base64::encode_base64($der, '') . '"]', qr/base64/ ],
+	'the number of a JWK' => [ $modulus, qr/number of an RSA key.*PEM/ ],
+	'the number of a JWK with its name' => [ qq("n": "$modulus",), qr/number of an RSA key/ ],
+	'a quoted number of a JWK, in base64' => [ '"' . MIME::Base64::encode_base64(MIME::Base64::decode_base64url($modulus), '') . '"', qr/number of an RSA key/ ],
 	'DER in base64url' => [ MIME::Base64::encode_base64url($der), qr/base64/ ],
 	'PEM in base64' => [ MIME::Base64::encode_base64(slurp($public), ''), qr/base64/ ],
 	"a key of OpenSSH without its type" => [ ($ssh =~ /(AAAA\S+)/)[0], qr/base64/ ],
@@ -142,6 +145,13 @@ my $status_of = sub { return post_json($http, '{}', bearer($_[0]))->{status} };
 is($status_of->(rs256($pairs[$_][0], claims())), 200, "key $_ of a file") for 0 .. 3;
 is($status_of->(rs256($private, claims())), 401, 'and no other');
 is($http->stop, 0, 'it stops');
+
+# What can't be told from a number of a key, or is none.
+for my $bytes (map({ MIME::Base64::encode_base64(pack('H*', $_), '') } 'f1' x 32, 'f1' x 64, 'f1' x 257, '71' . 'f1' x 255, 'f1' x 255 . 'f0'), 'f1' x 128)
+{
+	my $service = $store->start_http(args => [ '--auth', 'jwt', '--jwt-secret', file('random', $bytes) ]);
+	is($service->stop, 0, 'a secret of ' . length($bytes) . ' letters and digits is taken');
+}
 
 my $key = file('key', "$secret\n");
 my $public_file = file('key.pem', slurp($public), 0644);
