@@ -7,6 +7,23 @@
 
 #include "commands/trigger.h"
 
+/* The numbers of columns that are read from C, as the install script has them. */
+#define NACHET_CHUNK_CONTENT_ID 1
+#define NACHET_CHUNK_NO         2
+#define NACHET_CHUNK_DATA       3
+
+#define NACHET_CONTENT_ID          1
+#define NACHET_CONTENT_SHA256      2
+#define NACHET_CONTENT_BYTE_SIZE   3
+#define NACHET_CONTENT_CHUNK_SIZE  4
+#define NACHET_CONTENT_FORMAT      5
+#define NACHET_CONTENT_WIDTH       6
+#define NACHET_CONTENT_HEIGHT      7
+#define NACHET_CONTENT_OBJECT_URL  9
+#define NACHET_CONTENT_OBJECT_ETAG 11
+#define NACHET_PICTURE_ID          1
+#define NACHET_PICTURE_CONTENT_ID  8
+
 /* The extension's row in pg_extension. */
 typedef struct NachetExtension
 {

@@ -16,8 +16,8 @@
 #include "utils/fmgroids.h"
 
 #include "contents/chunk_reader.h"
-#include "contents/content.h"
 #include "contents/index_scan.h"
+#include "schema.h"
 
 struct NachetChunkReader
 {

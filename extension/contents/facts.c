@@ -18,6 +18,7 @@
 #include "contents/content.h"
 #include "contents/facts.h"
 #include "contents/index_scan.h"
+#include "schema.h"
 #include "sql.h"
 
 PG_FUNCTION_INFO_V1(content_facts);

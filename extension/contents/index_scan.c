@@ -12,7 +12,6 @@
 #include "utils/rel.h"
 
 #include "compat.h"
-#include "contents/content.h"
 #include "contents/index_scan.h"
 #include "schema.h"
 #include "guards/table_shape.h"

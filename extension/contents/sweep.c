@@ -21,7 +21,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
-#include "contents/content.h"
+#include "contents/sweep.h"
 #include "sql.h"
 
 PG_FUNCTION_INFO_V1(sweep_contents);

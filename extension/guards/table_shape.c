@@ -15,8 +15,8 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "contents/content.h"
 #include "guards/table_shape.h"
+#include "schema.h"
 
 static const struct
 {

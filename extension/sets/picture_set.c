@@ -23,6 +23,8 @@
 #include "utils/uuid.h"
 
 #include "contents/content.h"
+#include "contents/store.h"
+#include "contents/sweep.h"
 #include "errcodes.h"
 #include "sets/flaws.h"
 #include "hash.h"

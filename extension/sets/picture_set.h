@@ -5,21 +5,8 @@
 #ifndef NACHET_PICTURE_SET_H
 #define NACHET_PICTURE_SET_H
 
-#include "utils/jsonb.h"
-
 #include "sets/flaws.h"
-
-/* A set to be made of contents that are stored already. */
-typedef struct NachetUpload
-{
-	Datum *names;   /* text */
-	Datum *digests; /* bytea: SHA-256 */
-	int count;
-	Datum user_id; /* uuid */
-	Jsonb *data;
-	Datum set_id; /* out: uuid */
-	bool created; /* out: false where the same set was there */
-} NachetUpload;
+#include "sets/set_contents.h"
 
 /*
  * Makes the set, or finds the one that is the same. Raises NC001, NC002, NC003, NC004 and NC005. Needs an

@@ -5,8 +5,22 @@
 #ifndef NACHET_SET_CONTENTS_H
 #define NACHET_SET_CONTENTS_H
 
-#include "sets/picture_set.h"
+#include "utils/jsonb.h"
+
+#include "sets/flaws.h"
 #include "sql.h"
+
+/* A set to be made of contents that are stored already. */
+typedef struct NachetUpload
+{
+	Datum *names;   /* text */
+	Datum *digests; /* bytea: SHA-256 */
+	int count;
+	Datum user_id; /* uuid */
+	Jsonb *data;
+	Datum set_id; /* out: uuid */
+	bool created; /* out: false where the same set was there */
+} NachetUpload;
 
 /*
  * Holds the contents to the transaction's end, so that no sweep takes them. digests: the upload's, as a bytea[].

@@ -31,6 +31,7 @@
 #include "offload/read.h"
 #include "offload/settings.h"
 #include "pure/png_crcs.h"
+#include "schema.h"
 #include "sql.h"
 #include "verify/verify.h"
 #include "verify/walk.h"

@@ -1,0 +1,105 @@
+/*
+ * extension/contents/store.c
+ *		Pictures that are in memory become contents.
+ *
+ * Bytes that are stored already are held, and sealing holds those that others store meanwhile: no
+ * sweep makes this fail.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+
+#include "compat.h"
+#include "contents/chunk_stream.h"
+#include "contents/chunk_writer.h"
+#include "contents/content.h"
+#include "contents/store.h"
+#include "hash.h"
+
+/* Cuts one picture into chunks. */
+static void
+write_picture(NachetChunkWriter *writer, NachetChunkStream *stream, bytea *picture)
+{
+	int32 size = (int32) VARSIZE_ANY_EXHDR(picture);
+
+	for (int32 offset = 0, chunk_no = 0; offset < size; offset += NACHET_CHUNK_SIZE, chunk_no++)
+	{
+		const char *data = VARDATA_ANY(picture) + offset;
+		int32 length = Min(NACHET_CHUNK_SIZE, size - offset);
+
+		CHECK_FOR_INTERRUPTS();
+		nachet_chunk_writer_add(writer, nachet_chunk_stream_add(stream, chunk_no, data, length),
+		                        chunk_no, data, length);
+	}
+}
+
+/* Bytes that are hashed between two looks for a cancel. */
+#define HASH_PIECE (1024 * 1024)
+
+/* The SHA-256 of a byte string, as a bytea. */
+static Datum
+hash_picture(bytea *picture)
+{
+	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(picture);
+	size_t left = VARSIZE_ANY_EXHDR(picture);
+	uint8 digest[NACHET_SHA256_BYTES];
+
+	nachet_hash_begin(hash);
+	while (left > 0)
+	{
+		size_t piece = Min(left, HASH_PIECE);
+
+		CHECK_FOR_INTERRUPTS();
+		nachet_hash_add(hash, bytes, piece);
+		bytes += piece;
+		left -= piece;
+	}
+	nachet_hash_end(hash, digest, NACHET_SHA256_BYTES);
+	pg_cryptohash_free(hash);
+	return nachet_digest_datum(digest);
+}
+
+/* A picture and its digest, which stands first, so that nachet_digest_compare serves. */
+typedef struct Hashed
+{
+	Datum digest;
+	Datum picture;
+} Hashed;
+
+/* Stores the first picture of each missing digest; both lists ascend. */
+static void
+store_missing(const Hashed *sorted, int count, const Datum *missing, int found)
+{
+	NachetChunkWriter *writer = nachet_chunk_writer_open();
+	NachetChunkStream *stream = nachet_chunk_stream_create(CurrentMemoryContext);
+
+	for (int i = 0, m = 0; i < count && m < found; i++)
+		if (nachet_digest_compare(&sorted[i].digest, &missing[m]) == 0)
+		{
+			write_picture(writer, stream, (bytea *) DatumGetPointer(sorted[i].picture));
+			m++;
+		}
+	nachet_chunk_writer_close(writer);
+	nachet_chunk_stream_seal(stream);
+	nachet_chunk_stream_free(stream);
+}
+
+void
+nachet_contents_store(Datum *pictures, int count, Datum *digests)
+{
+	Datum *missing = palloc(count * sizeof(Datum));
+	Hashed *sorted = palloc(count * sizeof(Hashed));
+	int found;
+
+	for (int i = 0; i < count; i++)
+	{
+		digests[i] = hash_picture((bytea *) DatumGetPointer(pictures[i]));
+		sorted[i] = (Hashed){digests[i], pictures[i]};
+	}
+	qsort(sorted, count, sizeof(Hashed), nachet_digest_compare);
+	found = nachet_contents_hold(digests, count, missing);
+	if (found > 0)
+		store_missing(sorted, count, missing, found);
+}
