@@ -301,3 +301,31 @@ BEGIN
 	END IF;
 END
 $$;
+
+-- Whoever may put objects into the schema can have callers take them for ours. CREATE EXTENSION refuses or revokes this; an update, which may
+-- mend worse, is not held up.
+DO $$
+DECLARE
+	risks text;
+BEGIN
+	SELECT pg_catalog.string_agg(what, E'\n' ORDER BY place, what) INTO risks FROM (
+		SELECT 1, pg_catalog.format('%s is the owner', nspowner::pg_catalog.regrole)
+		FROM pg_catalog.pg_namespace JOIN pg_catalog.pg_roles r ON r.oid = nspowner WHERE nspname = 'nachet' AND NOT rolsuper
+		UNION ALL SELECT 2, pg_catalog.format('%s may create objects', CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::pg_catalog.regrole::text END)
+		FROM pg_catalog.pg_namespace, pg_catalog.aclexplode(nspacl) LEFT JOIN pg_catalog.pg_roles r ON r.oid = grantee
+		WHERE nspname = 'nachet' AND privilege_type = 'CREATE' AND grantee <> nspowner AND r.rolsuper IS NOT TRUE
+		UNION ALL SELECT 3, pg_catalog.format('%s is no part of the extension', pg_catalog.pg_describe_object(catalog, oid, 0))
+		FROM (
+			SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, pronamespace FROM pg_catalog.pg_proc p
+			UNION ALL SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, oprnamespace FROM pg_catalog.pg_operator o
+		) AS object (catalog, oid, schema)
+		WHERE schema = 'nachet'::pg_catalog.regnamespace AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+			WHERE d.classid = catalog AND d.objid = object.oid AND d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass)
+	) AS risk (place, what);
+	IF risks IS NOT NULL THEN
+		RAISE WARNING 'schema nachet is not the extension''s alone'
+			USING DETAIL = risks,
+				HINT = 'ALTER SCHEMA nachet OWNER TO a superuser, REVOKE CREATE ON SCHEMA nachet, and look at what is no part of the extension: look-alikes could run in place of its functions.';
+	END IF;
+END
+$$;

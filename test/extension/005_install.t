@@ -151,8 +151,33 @@ subtest 'operators in the schema at an update' => sub {
 		my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
 		is($status, 0, "$version is updated") or diag($err);
 		is($store->psql($is_super, db => 'postgres'), 'f', '... without running them');
+		like($err, qr/WARNING:  schema nachet is not the extension's alone\n.*HINT:  .*look-alikes/s, '... and warns');
+		is(join('; ', sort map { s/^DETAIL:  //r } $err =~ /^((?:DETAIL:  )?(?:mallory|function|operator) .*)$/mg),
+			'function nachet."is"(oid,regclass) is no part of the extension; function nachet."is"(oid,regnamespace) is no part of the extension; mallory may create objects; operator nachet.=(oid,regclass) is no part of the extension;'
+				. ' operator nachet.=(oid,regnamespace) is no part of the extension', '... of each, and of who may make more');
 		$store->psql('ALTER ROLE mallory NOSUPERUSER', db => 'postgres');
 	}
+};
+
+subtest 'the schema at an update' => sub {
+	my $db = 'schema_owner';
+	$store->psql('CREATE DATABASE schema_owner', db => 'postgres');
+	for my $case ([ '', '' ], [ 'ALTER SCHEMA nachet OWNER TO mallory', 'mallory is the owner' ], [ 'GRANT CREATE ON SCHEMA nachet TO PUBLIC', 'PUBLIC may create objects' ],
+		[ 'GRANT CREATE ON SCHEMA nachet TO nachet_app', 'nachet_app may create objects' ], [ 'GRANT CREATE ON SCHEMA nachet TO chief', '' ], [ 'ALTER SCHEMA nachet OWNER TO chief', '' ])
+	{
+		my ($sql, $detail) = @$case;
+		$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'; $sql", db => $db);
+		my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
+		is($status, 0, "is updated: $sql") or diag($err);
+		is($err =~ /WARNING:  schema nachet is not the extension's alone\nDETAIL:  (.*)/ ? $1 : '', $detail, $detail eq '' ? '... without a warning' : '... with a warning');
+		$store->psql('DROP EXTENSION nachet_datastore; DROP SCHEMA nachet', db => $db);
+	}
+};
+
+subtest 'a schema in which others might create objects' => sub {
+	$store->psql('CREATE DATABASE open_schema', db => 'postgres');
+	$store->psql('CREATE SCHEMA nachet; GRANT ALL ON SCHEMA nachet TO PUBLIC, mallory; CREATE EXTENSION nachet_datastore', db => 'open_schema');
+	is($store->sqlstate('SET ROLE mallory; CREATE TABLE nachet.t ()', db => 'open_schema'), '42501', 'is closed to them by CREATE EXTENSION');
 };
 
 done_testing;
