@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -161,10 +162,13 @@ nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests, NachetF
 
 	for (uint64 i = judged; i < rows; i++)
 		rest[i - judged] = SPI_getbinval(contents->vals[i], contents->tupdesc, 1, &isnull);
-	for (int n = 0; n < upload->count; n++)
+	for (int n = 0; n < upload->count && judged < rows; n++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (bsearch(&upload->digests[n], rest, rows - judged, sizeof(Datum),
 		            nachet_digest_compare) != NULL)
 			unjudged++;
+	}
 	return unjudged;
 }
 
