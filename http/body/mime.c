@@ -13,13 +13,29 @@
 
 #include <string.h>
 
-bool
-nachet_mime_is_token(unsigned char byte)
+static bool
+is_token_byte(unsigned char byte)
 {
 	if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
 	    (byte >= '0' && byte <= '9'))
 		return true;
 	return byte != 0 && strchr("!#$%&'*+-.^_`|~", byte) != NULL;
+}
+
+size_t
+nachet_mime_token_length(const char *bytes, size_t length)
+{
+	size_t count = 0;
+
+	while (count < length && is_token_byte((unsigned char) bytes[count]))
+		count++;
+	return count;
+}
+
+bool
+nachet_mime_is_token(const char *bytes, size_t length)
+{
+	return length > 0 && nachet_mime_token_length(bytes, length) == length;
 }
 
 bool
@@ -43,9 +59,8 @@ bool
 nachet_mime_read_token(NachetMimeCursor *cursor, NachetMimeText *token)
 {
 	token->bytes = cursor->at;
-	while (cursor->at < cursor->end && nachet_mime_is_token((unsigned char) *cursor->at))
-		cursor->at++;
-	token->length = (size_t) (cursor->at - token->bytes);
+	token->length = nachet_mime_token_length(cursor->at, (size_t) (cursor->end - cursor->at));
+	cursor->at += token->length;
 	return token->length > 0;
 }
 

@@ -32,7 +32,11 @@ typedef enum NachetMimeStep
 	NACHET_MIME_AMBIGUOUS     /* a backslash before a quote or a backslash, see mime.c */
 } NachetMimeStep;
 
-bool nachet_mime_is_token(unsigned char byte);
+/* How many of the bytes at the start may be in a token (RFC 9110, 5.6.2). */
+size_t nachet_mime_token_length(const char *bytes, size_t length);
+
+/* Are the bytes one token, such as the name of a header? */
+bool nachet_mime_is_token(const char *bytes, size_t length);
 
 /* Is the text this word, letters compared without case? The word is given in lower case. */
 bool nachet_mime_is(NachetMimeText text, const char *word);

@@ -43,14 +43,6 @@ typedef struct Walk
 } Walk;
 
 static bool
-is_token(const char *text)
-{
-	while (nachet_mime_is_token((unsigned char) *text))
-		text++;
-	return *text == '\0';
-}
-
-static bool
 is_target(const char *text)
 {
 	while ((unsigned char) *text > ' ' && *text != 0x7f)
@@ -105,8 +97,7 @@ nachet_head_is_plain(const char *target)
 
 	while (at < end && *at != '\r')
 	{
-		while (nachet_mime_is_token((unsigned char) *at))
-			at++;
+		at += nachet_mime_token_length(at, (size_t) (end - at));
 		if (*at != ':')
 			return false;
 		while (at < end && (*at == '\t' || ((unsigned char) *at >= ' ' && *at != 0x7f)))
@@ -121,7 +112,7 @@ nachet_head_is_plain(const char *target)
 void
 nachet_head_check(NachetRequest *request, const char *url, const char *method, const char *version)
 {
-	if (!is_token(method) || *method == '\0' || !is_target(url))
+	if (!nachet_mime_is_token(method, strlen(method)) || !is_target(url))
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The request line is malformed.");
 	else if (!nachet_library_is_strict() && !is_gapless(request, url, method, version))
 		nachet_respond_problem(

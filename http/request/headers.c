@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <microhttpd.h>
 
+#include "http/body/mime.h"
 #include "http/request/headers.h"
 
 static const char *const header_names[NACHET_HEADER_COUNT] = {
@@ -23,19 +24,6 @@ static const char *const header_names[NACHET_HEADER_COUNT] = {
     [NACHET_HEADER_SEC_FETCH_SITE] = "Sec-Fetch-Site",
     [NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD] = "Access-Control-Request-Method",
 };
-
-/*
- * What HTTP takes as a name. Whatever else there is before a colon, a blank above all, has been read
- * differently by others on the way.
- */
-static bool
-is_token(const char *name, size_t length)
-{
-	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
-	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-	return length > 0 && strspn(name, token) == length;
-}
 
 static bool
 has_control(const char *bytes, size_t length)
@@ -59,7 +47,8 @@ collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t k
 		value = "";
 	if (has_control(value, value_size))
 		headers->has_control = true;
-	if (!is_token(key, key_size))
+	/* A name with anything else, a blank above all, has been read differently by others. */
+	if (!nachet_mime_is_token(key, key_size))
 		headers->has_bad_name = true;
 	for (int i = 0; i < NACHET_HEADER_COUNT; i++)
 	{
