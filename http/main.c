@@ -20,7 +20,6 @@
 #include "loader/client/clock.h"
 #include "loader/client/option_table.h"
 #include "loader/client/standard_streams.h"
-#include "http/exit_codes.h"
 #include "http/ops/listen.h"
 #include "http/ops/log.h"
 #include "http/ops/sockets.h"
@@ -41,6 +40,13 @@
 
 /* Seconds to wait for a database that does not answer at all; libpq's own default is to wait for ever. */
 #define CONNECT_TIMEOUT "5"
+
+typedef enum NachetHttpExit
+{
+	NACHET_HTTP_EXIT_STOPPED = 0, /* by SIGTERM or SIGINT, with nothing left under way */
+	NACHET_HTTP_EXIT_FAILED = 1,  /* could not start, or had to leave requests behind */
+	NACHET_HTTP_EXIT_USAGE = 2    /* invalid options */
+} NachetHttpExit;
 
 /*
  * False at a second signal; true when the time is over or, if until_idle, no request is under way.
@@ -223,7 +229,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "nachet-http: can't open /dev/null: %s\n", strerror(errno));
 		return NACHET_HTTP_EXIT_FAILED;
 	}
-	switch (nachet_options_read(&options, argc, argv))
+	switch (nachet_http_options_read(&options, argc, argv))
 	{
 		case NACHET_OPTIONS_ANSWERED:
 			status = fflush(stdout) == 0 ? EXIT_SUCCESS : NACHET_HTTP_EXIT_FAILED;
@@ -234,6 +240,6 @@ main(int argc, char **argv)
 			status = run(&options);
 			break;
 	}
-	nachet_options_free(&options);
+	nachet_http_options_free(&options);
 	return status;
 }

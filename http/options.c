@@ -2,7 +2,9 @@
  * http/options.c
  *		nachet-http's options, from the environment and then from the command line.
  *
- * One table holds every option: its names, its default, its bounds and its help.
+ * One table holds every option: its names, its default, its bounds and its help. An option of a way
+ * to authenticate that was not chosen is an error: whoever gives a key, and forgets to ask for
+ * tokens, would have a service that is open to all.
  */
 #include <getopt.h>
 #include <stddef.h>
@@ -10,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/auth_options.h"
+#include "http/auth/networks.h"
+#include "http/body/mime.h"
 #include "http/ops/log.h"
 #include "http/options.h"
 
@@ -75,12 +78,13 @@ static const NachetOptionRow rows[] = {
          "must remove a client's own"),
     LIST("proxy-from", "NACHET_HTTP_PROXY_FROM", "ADDRESS[/BITS]|unix", proxy_from,
          "where the proxy's connections come from; no others are served; may\nbe repeated"),
-    LIST("server-name", "NACHET_HTTP_SERVER_NAME", "NAME", server_names,
+    LIST("server-name", "NACHET_HTTP_SERVER_NAME", "NAME", origins.server_names,
          "a name that the Host header may hold beside localhost, 127.0.0.1\nand [::1]; may be "
          "repeated"),
-    ROW(NACHET_OPTION_FLAG, "https-only", 0, "NACHET_HTTP_HTTPS_ONLY", NULL, https_only, NULL, 0, 0,
+    ROW(NACHET_OPTION_FLAG, "https-only", 0, "NACHET_HTTP_HTTPS_ONLY", NULL, origins.https_only,
+        NULL, 0, 0,
         "a proxy serves each --server-name over https alone: refuse pages of\nhttp:// there"),
-    LIST("allow-origin", "NACHET_HTTP_ALLOW_ORIGIN", "ORIGIN", allow_origins,
+    LIST("allow-origin", "NACHET_HTTP_ALLOW_ORIGIN", "ORIGIN", origins.allowed,
          "an origin (https://nachet.example.org) whose pages may send requests\nbeside the "
          "service's own; may be repeated"),
     SIZE("max-picture-size", "NACHET_HTTP_MAX_PICTURE_SIZE", max_picture_size, "4GB", 1, NO_LIMIT,
@@ -162,30 +166,124 @@ print_help(const NachetOptionTable *table)
 }
 
 static bool
+read_auth_kind(NachetHttpOptions *options, const NachetOptionTable *table)
+{
+	static const char *const names[] = {
+	    [NACHET_AUTH_NONE] = "none", [NACHET_AUTH_JWT] = "jwt", [NACHET_AUTH_PROXY] = "proxy"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		if (strcmp(options->auth, names[i]) == 0)
+		{
+			options->auth_kind = (NachetAuthKind) i;
+			return true;
+		}
+	}
+	nachet_option_table_complain(table, "--auth must be none, jwt or proxy, not '%s'",
+	                             options->auth);
+	return false;
+}
+
+/* Which options contradict each other; NULL if none do. */
+static const char *
+find_conflict(const NachetHttpOptions *options)
+{
+	bool jwt = options->auth_kind == NACHET_AUTH_JWT;
+	bool proxy = options->auth_kind == NACHET_AUTH_PROXY;
+	bool has_key = options->jwt_keys.count > 0 || options->jwt_secrets.count > 0;
+	bool has_header = options->proxy_header != NULL;
+	bool has_source = options->proxy_from.count > 0;
+
+	if (jwt && !has_key)
+		return "--auth=jwt needs --jwt-key or --jwt-secret";
+	if (!jwt && (has_key || options->jwt_cookie != NULL || options->jwt_issuer != NULL ||
+	             options->jwt_audience != NULL))
+		return "--jwt-key, --jwt-secret, --jwt-cookie, --jwt-issuer and --jwt-audience go with "
+		       "--auth=jwt, and it is not given";
+	if (*options->jwt_claim == '\0')
+		return "--jwt-claim must not be empty";
+	if (proxy && (!has_header || !has_source))
+		return "--auth=proxy needs --proxy-header and --proxy-from";
+	if (!proxy && (has_header || has_source))
+		return "--proxy-header and --proxy-from go with --auth=proxy, and it is not given";
+	if (options->senders >= options->pool)
+		return "--pool must be above --senders: a request needs a connection of its own to end";
+	if ((options->tls_cert == NULL) != (options->tls_key == NULL))
+		return "--tls-cert and --tls-key go together";
+	if (options->spool_size < options->max_picture_size)
+		return "--spool-size must not be below --max-picture-size, or such a picture never fits";
+	return NULL;
+}
+
+static bool
+is_network(const char *text)
+{
+	NachetNetwork network;
+
+	return nachet_network_parse(text, &network);
+}
+
+/* Complains of the first text that is not valid; rule says what each must be. */
+static bool
+check_each(const NachetOptionTable *table, const NachetTexts *texts,
+           bool (*is_valid)(const char *text), const char *rule)
+{
+	for (int i = 0; i < texts->count; i++)
+	{
+		if (is_valid(texts->text[i]))
+			continue;
+		nachet_option_table_complain(table, "%s, not '%s'", rule, texts->text[i]);
+		return false;
+	}
+	return true;
+}
+
+/* A header's name, or a cookie's. */
+static bool
+check_name(const NachetOptionTable *table, const char *name, const char *rule)
+{
+	if (name == NULL || nachet_mime_is_token(name, strlen(name)))
+		return true;
+	nachet_option_table_complain(table, "%s, not '%s'", rule, name);
+	return false;
+}
+
+static bool
+check_texts(const NachetHttpOptions *options, const NachetOptionTable *table)
+{
+	return check_name(table, options->jwt_cookie, "--jwt-cookie must be a cookie's name") &&
+	       check_name(table, options->proxy_header, "--proxy-header must be a header's name") &&
+	       check_each(table, &options->proxy_from, is_network,
+	                  "--proxy-from must be ADDRESS, ADDRESS/BITS or unix") &&
+	       check_each(table, &options->origins.server_names, nachet_origin_name_valid,
+	                  "--server-name must be a name alone, such as nachet.example.org, without "
+	                  "scheme, port and path") &&
+	       check_each(table, &options->origins.allowed, nachet_origin_valid,
+	                  "--allow-origin must be an origin as browsers send it, http://NAME[:PORT] or "
+	                  "https://NAME[:PORT]");
+}
+
+static bool
 check_values(NachetHttpOptions *options, const NachetOptionTable *table)
 {
-	if (!nachet_auth_options_check(options, table))
+	const char *conflict;
+
+	if (!read_auth_kind(options, table))
 		return false;
-	if (options->senders >= options->pool)
-		nachet_option_table_complain(
-		    table,
-		    "--pool must be above --senders: a request needs a connection of its own to end");
-	else if ((options->tls_cert == NULL) != (options->tls_key == NULL))
-		nachet_option_table_complain(table, "--tls-cert and --tls-key go together");
-	else if (options->spool_size < options->max_picture_size)
-		nachet_option_table_complain(
-		    table,
-		    "--spool-size must not be below --max-picture-size, or such a picture never fits");
+	options->origins.tls = options->tls_cert != NULL;
+	conflict = find_conflict(options);
+	if (conflict != NULL)
+		nachet_option_table_complain(table, "%s", conflict);
 	else if (!nachet_log_set_format(options->log_format))
 		nachet_option_table_complain(table, "--log-format must be text or json, not '%s'",
 		                             options->log_format);
 	else
-		return true;
+		return check_texts(options, table);
 	return false;
 }
 
 void
-nachet_options_free(NachetHttpOptions *options)
+nachet_http_options_free(NachetHttpOptions *options)
 {
 	NachetOptionTable table = table_of(options);
 
@@ -194,7 +292,7 @@ nachet_options_free(NachetHttpOptions *options)
 }
 
 NachetOptionsOutcome
-nachet_options_read(NachetHttpOptions *options, int argc, char **argv)
+nachet_http_options_read(NachetHttpOptions *options, int argc, char **argv)
 {
 	NachetOptionTable table = table_of(options);
 	const char *folder = getenv("TMPDIR");

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "loader/client/option_table.h"
+#include "http/request/origin.h"
 
 typedef enum NachetAuthKind
 {
@@ -35,10 +36,8 @@ typedef struct NachetHttpOptions
 	const char *jwt_audience; /* NULL: none */
 	uint64_t jwt_leeway;      /* seconds */
 	const char *proxy_header;
-	NachetTexts proxy_from;    /* ADDRESS[/BITS] or unix */
-	NachetTexts server_names;  /* what Host may say beside the loopback names */
-	bool https_only;           /* pages at server_names are of https:// alone */
-	NachetTexts allow_origins; /* what Origin may say beside the service's own */
+	NachetTexts proxy_from; /* ADDRESS[/BITS] or unix */
+	NachetOriginRules origins;
 	const char *spool_dir;
 	uint64_t spool_memory;      /* bytes for the pictures of all requests together */
 	uint64_t spool_size;        /* bytes for their files, likewise */
@@ -64,8 +63,9 @@ typedef struct NachetHttpOptions
 } NachetHttpOptions;
 
 /* The strings stay the environment's and argv's own. To be freed whatever the outcome. */
-extern NachetOptionsOutcome nachet_options_read(NachetHttpOptions *options, int argc, char **argv)
+extern NachetOptionsOutcome nachet_http_options_read(NachetHttpOptions *options, int argc,
+                                                     char **argv)
     __attribute__((warn_unused_result));
-extern void nachet_options_free(NachetHttpOptions *options);
+extern void nachet_http_options_free(NachetHttpOptions *options);
 
 #endif

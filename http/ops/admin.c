@@ -18,6 +18,7 @@
 #include "http/ops/listen.h"
 #include "http/ops/metrics.h"
 #include "http/ops/ready.h"
+#include "http/options.h"
 #include "http/request/origin.h"
 #include "http/request/respond.h"
 #include "http/request/watchdog.h"
@@ -108,7 +109,8 @@ find_answer(const NachetAdmin *admin, struct MHD_Connection *connection, const c
 	bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
 
-	if (host != NULL && !nachet_origin_operators_host_allowed(admin->server->options, host))
+	if (host != NULL &&
+	    !nachet_origin_operators_host_allowed(&admin->server->options->origins, host))
 	{
 		set_problem(
 		    answer, MHD_HTTP_MISDIRECTED_REQUEST,

@@ -26,7 +26,7 @@ nachet_cors_begin(NachetRequest *request, const NachetHeaders *headers)
 	const char *origin = headers->value[NACHET_HEADER_ORIGIN];
 
 	if (origin != NULL && headers->repeated == NULL &&
-	    nachet_origin_listed(request->server->options, origin))
+	    nachet_origin_listed(&request->server->options->origins, origin))
 		request->cors_origin = origin;
 }
 
@@ -54,7 +54,7 @@ nachet_cors_add_headers(const NachetRequest *request, struct MHD_Response *respo
 {
 	const NachetHttpOptions *options = request->server->options;
 
-	if (options->allow_origins.count > 0)
+	if (options->origins.allowed.count > 0)
 		(void) MHD_add_response_header(response, "Vary", "Origin");
 	if (request->cors_origin == NULL)
 		return;

@@ -79,7 +79,8 @@ check_page(NachetRequest *request, const NachetHeaders *headers, const char *pat
 
 	if (reads && nachet_router_find(path) == &nachet_route_page)
 		return;
-	if (origin != NULL && !nachet_origin_allowed(request->server->options, origin, request->host))
+	if (origin != NULL &&
+	    !nachet_origin_allowed(&request->server->options->origins, origin, request->host))
 		nachet_respond_problem(
 		    request, MHD_HTTP_FORBIDDEN,
 		    "Pages of the origin \"%.200s\" may not use this service. If they are "
@@ -95,8 +96,6 @@ check_page(NachetRequest *request, const NachetHeaders *headers, const char *pat
 static void
 check_sender(NachetRequest *request, const NachetHeaders *headers, const char *path)
 {
-	const NachetHttpOptions *options = request->server->options;
-
 	if (nachet_watched_is_surplus(request->watched))
 	{
 		nachet_metrics_add(NACHET_COUNT_REFUSED_CONNECTIONS, 1);
@@ -105,7 +104,7 @@ check_sender(NachetRequest *request, const NachetHeaders *headers, const char *p
 	}
 	else if (request->host == NULL)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header Host is missing.");
-	else if (!nachet_origin_host_allowed(options, request->host))
+	else if (!nachet_origin_host_allowed(&request->server->options->origins, request->host))
 		nachet_respond_problem(request, MHD_HTTP_MISDIRECTED_REQUEST,
 		                       "The service does not answer for the host \"%.200s\": --server-name "
 		                       "must name it, and " PASS_HOST_ON ".",

@@ -12,7 +12,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "loader/client/option_table.h"
 #include "http/request/origin.h"
 
 /* The length of the name in NAME[:PORT] or [ADDRESS][:PORT]; 0 where it is neither. */
@@ -68,21 +67,21 @@ is_loopback(const char *host)
 }
 
 bool
-nachet_origin_host_allowed(const NachetHttpOptions *options, const char *host)
+nachet_origin_host_allowed(const NachetOriginRules *rules, const char *host)
 {
 	size_t length = name_length(host);
 
-	return length > 0 && (is_loopback(host) || is_listed(&options->server_names, host, length));
+	return length > 0 && (is_loopback(host) || is_listed(&rules->server_names, host, length));
 }
 
 bool
-nachet_origin_operators_host_allowed(const NachetHttpOptions *options, const char *host)
+nachet_origin_operators_host_allowed(const NachetOriginRules *rules, const char *host)
 {
 	size_t length = name_length(host);
 	char address[INET_ADDRSTRLEN];
 	struct in_addr parsed;
 
-	if (length == 0 || nachet_origin_host_allowed(options, host))
+	if (length == 0 || nachet_origin_host_allowed(rules, host))
 		return length > 0;
 	if (*host == '[' || memchr(host, '.', length) == NULL)
 		return true;
@@ -131,28 +130,27 @@ nachet_origin_valid(const char *origin)
 }
 
 bool
-nachet_origin_listed(const NachetHttpOptions *options, const char *origin)
+nachet_origin_listed(const NachetOriginRules *rules, const char *origin)
 {
-	return is_listed(&options->allow_origins, origin, strlen(origin));
+	return is_listed(&rules->allowed, origin, strlen(origin));
 }
 
 /* By a name of its own the service may be reached through a proxy that speaks TLS, which does not show here. */
 static bool
-is_own(const NachetHttpOptions *options, const char *origin, const char *host)
+is_own(const NachetOriginRules *rules, const char *origin, const char *host)
 {
 	const char *plain = after_scheme(origin, "http://");
 	const char *secure = after_scheme(origin, "https://");
 
 	if (plain != NULL)
-		return options->tls_cert == NULL && strcasecmp(plain, host) == 0 &&
-		       (!options->https_only || is_loopback(host));
+		return !rules->tls && strcasecmp(plain, host) == 0 &&
+		       (!rules->https_only || is_loopback(host));
 	return secure != NULL && strcasecmp(secure, host) == 0 &&
-	       (options->tls_cert != NULL ||
-	        is_listed(&options->server_names, host, name_length(host)));
+	       (rules->tls || is_listed(&rules->server_names, host, name_length(host)));
 }
 
 bool
-nachet_origin_allowed(const NachetHttpOptions *options, const char *origin, const char *host)
+nachet_origin_allowed(const NachetOriginRules *rules, const char *origin, const char *host)
 {
-	return is_own(options, origin, host) || nachet_origin_listed(options, origin);
+	return is_own(rules, origin, host) || nachet_origin_listed(rules, origin);
 }

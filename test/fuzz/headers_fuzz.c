@@ -75,23 +75,23 @@ static void
 check_host_and_origin(const char *host, const char *origin, const char *server_name,
                       const char *allowed, bool tls)
 {
-	NachetHttpOptions options = {.server_names = {.text = &server_name, .count = 1},
-	                             .allow_origins = {.text = &allowed, .count = 1},
-	                             .tls_cert = tls ? "a certificate" : NULL};
+	NachetOriginRules rules = {.server_names = {.text = &server_name, .count = 1},
+	                           .allowed = {.text = &allowed, .count = 1},
+	                           .tls = tls};
 	char *name = name_of(host);
 	bool named = *name != '\0' && strcasecmp(name, server_name) == 0;
 	bool listed = strcasecmp(origin, allowed) == 0;
 	bool own = (tls || named) && is_scheme_and(origin, "https://", host);
 
-	CLAIM(nachet_origin_host_allowed(&options, host) ==
+	CLAIM(nachet_origin_host_allowed(&rules, host) ==
 	      (named || strcasecmp(name, "localhost") == 0 || strcmp(name, "127.0.0.1") == 0 ||
 	       strcmp(name, "[::1]") == 0));
 	CLAIM(!nachet_origin_name_valid(server_name) ||
-	      nachet_origin_host_allowed(&options, server_name));
+	      nachet_origin_host_allowed(&rules, server_name));
 	CLAIM(nachet_origin_valid(origin) == has_form(&origin_form, origin));
-	CLAIM(nachet_origin_listed(&options, origin) == listed);
+	CLAIM(nachet_origin_listed(&rules, origin) == listed);
 	own = own || (!tls && is_scheme_and(origin, "http://", host));
-	CLAIM(nachet_origin_allowed(&options, origin, host) == (own || listed));
+	CLAIM(nachet_origin_allowed(&rules, origin, host) == (own || listed));
 	free(name);
 }
 
