@@ -5,15 +5,25 @@
  * The page may run nothing and load nothing that does not come from here, and nothing may frame it: that is
  * the policy below, sent with every file. A browser keeps the files and asks each time whether they are still
  * the same (no-cache), so that a page is never made of two versions' modules.
+ *
+ * One module is not a file: it lists machine-made files. There is one list of them, that of
+ * extension/pure/names.c, and the module is made of it when it is first asked for, so that the page
+ * leaves out what the service leaves out.
  */
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <microhttpd.h>
 
+#include "loader/client/sha256.h"
+#include "pure/names.h"
 #include "http/options.h"
 #include "http/request/request.h"
 #include "http/request/route.h"
 #include "http/routes/page.h"
-#include "http/routes/page_machine_made.h"
+#include "http/text.h"
+
+#define MACHINE_MADE "/page/machine_made.js"
 
 static const struct
 {
@@ -33,6 +43,75 @@ static const struct
     {"X-Content-Type-Options", "nosniff"},
 };
 
+/* --- the module of machine-made files ----------------------------------------------------------- */
+
+/* Made once, for the whole run of the program; its bytes are NULL if memory ran out. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static NachetText module;
+static char module_tag[2 * 16 + 3];
+static NachetPageFile machine_made = {MACHINE_MADE, "text/javascript; charset=utf-8", module_tag,
+                                      NULL, 0};
+
+static bool
+make_tag(void)
+{
+	unsigned char digest[NACHET_SHA256_BYTES];
+	NachetSha256 *sha256 = nachet_sha256_create();
+	bool made = sha256 != NULL && nachet_sha256_begin(sha256) &&
+	            nachet_sha256_update(sha256, module.bytes, module.length) &&
+	            nachet_sha256_finish(sha256, digest);
+	char *at = module_tag;
+
+	nachet_sha256_free(sha256);
+	if (!made)
+		return false;
+	*at++ = '"';
+	for (int i = 0; i < 16; i++)
+		at += sprintf(at, "%02x", digest[i]);
+	*at++ = '"';
+	*at = '\0';
+	return true;
+}
+
+/* The patterns of files, or of folders, as one string: a '/' parts them, which no name holds. */
+static void
+add_patterns(const char *name, int kind)
+{
+	const NachetMachineMadeRow *row;
+	NachetText patterns = {0};
+
+	for (size_t i = 0; (row = nachet_machine_made_row(i)) != NULL; i++)
+	{
+		if ((row->kinds & kind) != 0)
+			nachet_text_format(&patterns, "%s%s", patterns.length > 0 ? "/" : "", row->pattern);
+	}
+	nachet_text_format(&module, "export const %s=", name);
+	nachet_text_json(&module, patterns.bytes, patterns.length);
+	nachet_text_format(&module, ".split(\"/\");\n");
+	module.failed = module.failed || patterns.failed;
+	nachet_text_free(&patterns);
+}
+
+static void
+make_module(void)
+{
+	add_patterns("files", NACHET_MACHINE_MADE_FILES);
+	add_patterns("folders", NACHET_MACHINE_MADE_FOLDERS);
+	if (module.failed || !make_tag())
+		return;
+	machine_made.bytes = (const unsigned char *) module.bytes;
+	machine_made.length = module.length;
+}
+
+static const NachetPageFile *
+machine_made_module(void)
+{
+	(void) pthread_once(&once, make_module);
+	return machine_made.bytes != NULL ? &machine_made : NULL;
+}
+
+/* --- the route -------------------------------------------------------------------------------- */
+
 const NachetPageFile *
 nachet_page_find(const char *path)
 {
@@ -41,7 +120,7 @@ nachet_page_find(const char *path)
 		if (strcmp(nachet_page_files[i].path, path) == 0)
 			return &nachet_page_files[i];
 	}
-	return strcmp(path, NACHET_PAGE_MACHINE_MADE) == 0 ? nachet_page_machine_made() : NULL;
+	return strcmp(path, MACHINE_MADE) == 0 ? machine_made_module() : NULL;
 }
 
 static uint64_t
