@@ -210,9 +210,9 @@ start_parts(NachetServer *server)
 		return false;
 	}
 	try_database(server);
-	server->senders = nachet_senders_start(server->pool, (size_t) options->senders);
+	server->queue = nachet_queue_start(server->pool, (size_t) options->senders);
 	server->watchdog = start_watchdog(options);
-	if (server->senders == NULL || server->watchdog == NULL)
+	if (server->queue == NULL || server->watchdog == NULL)
 	{
 		fprintf(stderr, "nachet-http: out of memory or threads\n");
 		return false;
@@ -283,7 +283,7 @@ nachet_server_stop(NachetServer *server)
 	nachet_pool_stop(server->pool);
 	nachet_admin_stop(server->admin);
 	nachet_watchdog_stop(server->watchdog);
-	nachet_senders_stop(server->senders);
+	nachet_queue_stop(server->queue);
 	nachet_pool_free(server->pool);
 	nachet_budget_free(server->statement_memory);
 	nachet_spool_free(server->spool);

@@ -16,7 +16,7 @@ typedef struct NachetServer
 	struct NachetAuth *auth;
 	struct NachetPool *pool;
 	struct NachetSpool *spool;
-	struct NachetSenders *senders;
+	struct NachetQueue *queue;
 	struct NachetBudget *statement_memory; /* for what long statements carry */
 	struct NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;

@@ -47,12 +47,12 @@ typedef struct Batch
 
 typedef struct Sender
 {
-	NachetSenders *senders;
+	NachetQueue *queue;
 	Batch *batch;
 	pthread_t thread;
 } Sender;
 
-struct NachetSenders
+struct NachetQueue
 {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
@@ -70,13 +70,13 @@ struct NachetSenders
 /* --- the queue ------------------------------------------------------------------------------------- */
 
 static bool
-is_full(const NachetSenders *senders)
+is_full(const NachetQueue *queue)
 {
-	return senders->queued_bytes >= QUEUE_BYTES || senders->queued >= QUEUE_PICTURES;
+	return queue->queued_bytes >= QUEUE_BYTES || queue->queued >= QUEUE_PICTURES;
 }
 
 void
-nachet_senders_push(NachetSenders *senders, NachetTally *tally, NachetSpooled *picture)
+nachet_queue_push(NachetQueue *queue, NachetTally *tally, NachetSpooled *picture)
 {
 	Item *item = malloc(sizeof(*item));
 
@@ -95,43 +95,43 @@ nachet_senders_push(NachetSenders *senders, NachetTally *tally, NachetSpooled *p
 	item->tally = tally;
 	item->picture = picture;
 
-	pthread_mutex_lock(&senders->lock);
-	while (is_full(senders))
-		pthread_cond_wait(&senders->emptied, &senders->lock);
-	if (senders->first == NULL)
-		senders->first = item;
+	pthread_mutex_lock(&queue->lock);
+	while (is_full(queue))
+		pthread_cond_wait(&queue->emptied, &queue->lock);
+	if (queue->first == NULL)
+		queue->first = item;
 	else
-		senders->last->next = item;
-	senders->last = item;
-	senders->queued++;
-	senders->queued_bytes += picture->size;
-	pthread_cond_signal(&senders->filled);
-	pthread_mutex_unlock(&senders->lock);
+		queue->last->next = item;
+	queue->last = item;
+	queue->queued++;
+	queue->queued_bytes += picture->size;
+	pthread_cond_signal(&queue->filled);
+	pthread_mutex_unlock(&queue->lock);
 }
 
 /* Waits for pictures and takes up to a batch of them; false when there will be no more. */
 static bool
-take_batch(NachetSenders *senders, Batch *batch)
+take_batch(NachetQueue *queue, Batch *batch)
 {
 	uint64_t bytes = 0;
 
 	batch->count = 0;
-	pthread_mutex_lock(&senders->lock);
-	while (senders->first == NULL && !senders->stopping)
-		pthread_cond_wait(&senders->filled, &senders->lock);
-	while (senders->first != NULL && batch->count < BATCH_PICTURES && bytes < BATCH_BYTES)
+	pthread_mutex_lock(&queue->lock);
+	while (queue->first == NULL && !queue->stopping)
+		pthread_cond_wait(&queue->filled, &queue->lock);
+	while (queue->first != NULL && batch->count < BATCH_PICTURES && bytes < BATCH_BYTES)
 	{
-		Item *item = senders->first;
+		Item *item = queue->first;
 
-		senders->first = item->next;
-		senders->queued--;
-		senders->queued_bytes -= item->picture->size;
+		queue->first = item->next;
+		queue->queued--;
+		queue->queued_bytes -= item->picture->size;
 		bytes += item->picture->size;
 		batch->items[batch->count++] = *item;
 		free(item);
 	}
-	pthread_cond_broadcast(&senders->emptied);
-	pthread_mutex_unlock(&senders->lock);
+	pthread_cond_broadcast(&queue->emptied);
+	pthread_mutex_unlock(&queue->lock);
 	return batch->count > 0;
 }
 
@@ -305,55 +305,55 @@ run_sender(void *context)
 {
 	Sender *sender = context;
 
-	while (take_batch(sender->senders, sender->batch))
-		send_batch(sender->senders->pool, sender->batch);
+	while (take_batch(sender->queue, sender->batch))
+		send_batch(sender->queue->pool, sender->batch);
 	return NULL;
 }
 
-NachetSenders *
-nachet_senders_start(NachetPool *pool, size_t count)
+NachetQueue *
+nachet_queue_start(NachetPool *pool, size_t count)
 {
-	NachetSenders *senders = calloc(1, sizeof(*senders) + count * sizeof(senders->sender[0]));
+	NachetQueue *queue = calloc(1, sizeof(*queue) + count * sizeof(queue->sender[0]));
 
-	if (senders == NULL)
+	if (queue == NULL)
 		return NULL;
-	pthread_mutex_init(&senders->lock, NULL);
-	pthread_cond_init(&senders->filled, NULL);
-	pthread_cond_init(&senders->emptied, NULL);
-	senders->pool = pool;
-	while (senders->count < count)
+	pthread_mutex_init(&queue->lock, NULL);
+	pthread_cond_init(&queue->filled, NULL);
+	pthread_cond_init(&queue->emptied, NULL);
+	queue->pool = pool;
+	while (queue->count < count)
 	{
-		Sender *sender = &senders->sender[senders->count];
+		Sender *sender = &queue->sender[queue->count];
 
-		sender->senders = senders;
+		sender->queue = queue;
 		sender->batch = malloc(sizeof(*sender->batch));
 		if (sender->batch == NULL || pthread_create(&sender->thread, NULL, run_sender, sender) != 0)
 		{
 			free(sender->batch);
-			nachet_senders_stop(senders);
+			nachet_queue_stop(queue);
 			return NULL;
 		}
-		senders->count++;
+		queue->count++;
 	}
-	return senders;
+	return queue;
 }
 
 void
-nachet_senders_stop(NachetSenders *senders)
+nachet_queue_stop(NachetQueue *queue)
 {
-	if (senders == NULL)
+	if (queue == NULL)
 		return;
-	pthread_mutex_lock(&senders->lock);
-	senders->stopping = true;
-	pthread_cond_broadcast(&senders->filled);
-	pthread_mutex_unlock(&senders->lock);
-	for (size_t i = 0; i < senders->count; i++)
+	pthread_mutex_lock(&queue->lock);
+	queue->stopping = true;
+	pthread_cond_broadcast(&queue->filled);
+	pthread_mutex_unlock(&queue->lock);
+	for (size_t i = 0; i < queue->count; i++)
 	{
-		pthread_join(senders->sender[i].thread, NULL);
-		free(senders->sender[i].batch);
+		pthread_join(queue->sender[i].thread, NULL);
+		free(queue->sender[i].batch);
 	}
-	pthread_cond_destroy(&senders->filled);
-	pthread_cond_destroy(&senders->emptied);
-	pthread_mutex_destroy(&senders->lock);
-	free(senders);
+	pthread_cond_destroy(&queue->filled);
+	pthread_cond_destroy(&queue->emptied);
+	pthread_mutex_destroy(&queue->lock);
+	free(queue);
 }

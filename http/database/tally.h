@@ -1,11 +1,35 @@
 /*
  * http/database/tally.h
- *		The senders' side of a tally.
+ *		What has become of the pictures of one request.
  */
 #ifndef NACHET_HTTP_TALLY_H
 #define NACHET_HTTP_TALLY_H
 
-#include "http/database/queue.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct NachetError NachetError;
+typedef struct NachetTally NachetTally;
+
+/* --- for the request --- */
+
+/* NULL if memory ran out. */
+extern NachetTally *nachet_tally_create(void);
+
+/* Whether a picture has failed: the request can't succeed any more. */
+extern bool nachet_tally_failed(NachetTally *tally);
+
+/*
+ * Waits until every picture that was pushed is stored or has failed. True, with the bytes that this
+ * request newly stored, if all are stored; otherwise false, with a copy of the first failure.
+ */
+extern bool nachet_tally_wait(NachetTally *tally, uint64_t *new_bytes, NachetError *error)
+    __attribute__((warn_unused_result));
+
+/* The request is done with it: pictures that are still queued are dropped unsent. NULL is allowed. */
+extern void nachet_tally_release(NachetTally *tally);
+
+/* --- for the queue --- */
 
 /* One picture more to come. */
 extern void nachet_tally_add(NachetTally *tally);
@@ -13,7 +37,7 @@ extern void nachet_tally_add(NachetTally *tally);
 /* Whether the request still wants its pictures sent. */
 extern bool nachet_tally_wanted(NachetTally *tally);
 
-/* One picture is stored; new_bytes is 0 where its bytes were there already. */
+/* One picture is stored; new_bytes is 0 if its bytes were there already. */
 extern void nachet_tally_stored(NachetTally *tally, uint64_t new_bytes);
 
 /* One picture failed. */

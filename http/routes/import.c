@@ -24,6 +24,7 @@
 #include "http/body/spool.h"
 #include "http/database/queue.h"
 #include "http/database/statement_memory.h"
+#include "http/database/tally.h"
 #include "http/options.h"
 #include "http/request/request.h"
 #include "http/request/respond.h"
@@ -420,7 +421,7 @@ end_picture(NachetImport *import)
 		return false;
 	import->picture = NULL;
 	if (picture->size > 0)
-		nachet_senders_push(request->server->senders, import->tally, picture);
+		nachet_queue_push(request->server->queue, import->tally, picture);
 	else
 		nachet_spooled_free(picture); /* there is nothing to store */
 	return true;
