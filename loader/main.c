@@ -18,6 +18,8 @@
 #include "loader/send/import.h"
 #include "loader/options.h"
 #include "loader/send/retry.h"
+#include "loader/send/sink_copy.h"
+#include "loader/send/sink_http.h"
 #include "loader/script/script.h"
 #include "loader/files/seed_folders.h"
 #include "loader/session.h"
@@ -181,6 +183,28 @@ import_targets(NachetSession *session, NachetTargets *targets, Tally *tally)
 		import_all(session, targets->target, targets->count, tally);
 }
 
+/* Makes the sink that the options name, which --sql needs none of; logs. */
+static bool
+create_sink(NachetSession *session)
+{
+	if (session->options->sql)
+		return true;
+	session->sink = session->options->url != NULL ? nachet_sink_http_create(session)
+	                                              : nachet_sink_copy_create(session);
+	if (session->sink == NULL)
+		nachet_console_error(session->console, "out of memory");
+	return session->sink != NULL;
+}
+
+/* libcurl and libpq are set up by the sink, before there are threads; logs. */
+static bool
+start_session(NachetSession *session, const NachetOptions *options, NachetConsole *console,
+              NachetReport *report)
+{
+	nachet_session_init(session, options, console, report);
+	return create_sink(session) && nachet_session_start(session);
+}
+
 /* The usage is right: from here on there is a report. */
 static NachetExit
 run_session(const NachetOptions *options, NachetConsole *console, NachetTargets *targets)
@@ -192,7 +216,7 @@ run_session(const NachetOptions *options, NachetConsole *console, NachetTargets 
 	bool started;
 
 	started = nachet_report_open(&report, options->report, console) &&
-	          nachet_session_start(&session, options, console, &report);
+	          start_session(&session, options, console, &report);
 	if (started)
 	{
 		import_targets(&session, targets, &tally);

@@ -18,8 +18,6 @@
 #include "loader/client/clock.h"
 #include "loader/exit_codes.h"
 #include "loader/session.h"
-#include "loader/send/sink_copy.h"
-#include "loader/send/sink_http.h"
 
 #define TICK_MS 200
 
@@ -162,19 +160,6 @@ run_monitor(void *argument)
 	}
 }
 
-/* Makes the sink that the options name, which --sql needs none of; logs. */
-static bool
-create_sink(NachetSession *session)
-{
-	if (session->options->sql)
-		return true;
-	session->sink = session->options->url != NULL ? nachet_sink_http_create(session)
-	                                              : nachet_sink_copy_create(session);
-	if (session->sink == NULL)
-		nachet_console_error(session->console, "out of memory");
-	return session->sink != NULL;
-}
-
 /*
  * A shell's background job ignores SIGINT, and what nohup starts SIGHUP; waiting for a blocked signal
  * would take it all the same.
@@ -219,20 +204,23 @@ end_thread(NachetThread *thread)
 	thread->started = false;
 }
 
-bool
-nachet_session_start(NachetSession *session, const NachetOptions *options, NachetConsole *console,
-                     NachetReport *report)
+void
+nachet_session_init(NachetSession *session, const NachetOptions *options, NachetConsole *console,
+                    NachetReport *report)
 {
-	int failed;
-
 	memset(session, 0, sizeof(*session));
 	session->options = options;
 	session->console = console;
 	session->report = report;
 	nachet_outputs_add_standard(&session->outputs);
 	nachet_report_add_outputs(report, &session->outputs);
-	if (!create_sink(session))
-		return false;
+}
+
+bool
+nachet_session_start(NachetSession *session)
+{
+	int failed;
+
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&session->signals);
 	add_unless_ignored(&session->signals, SIGINT);
@@ -246,7 +234,7 @@ nachet_session_start(NachetSession *session, const NachetOptions *options, Nache
 	failed = start_threads(session);
 	if (failed != 0)
 	{
-		nachet_console_error(console, "no thread could be started: %s", strerror(failed));
+		nachet_console_error(session->console, "no thread could be started: %s", strerror(failed));
 		nachet_session_end(session);
 	}
 	return failed == 0;

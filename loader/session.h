@@ -46,13 +46,17 @@ typedef struct NachetSession
 	sigset_t signals;
 } NachetSession;
 
+/* Fills in a session that has no sink and no threads yet. */
+extern void nachet_session_init(NachetSession *session, const NachetOptions *options,
+                                NachetConsole *console, NachetReport *report);
+
 /*
- * From here on SIGINT, SIGTERM and SIGHUP are interrupts, and the progress is drawn. After the end
- * these signals stay blocked: end the session when nothing is left to do that may wait.
+ * From here on SIGINT, SIGTERM and SIGHUP are interrupts, and the progress is drawn. The session
+ * has its sink, which nachet_session_end frees, whatever this returns. False, logged and ended, if
+ * no thread can be started. After the end these signals stay blocked: end the session when nothing
+ * is left to do that may wait.
  */
-extern bool nachet_session_start(NachetSession *session, const NachetOptions *options,
-                                 NachetConsole *console, NachetReport *report)
-    __attribute__((warn_unused_result));
+extern bool nachet_session_start(NachetSession *session) __attribute__((warn_unused_result));
 extern void nachet_session_end(NachetSession *session);
 
 /* Runs work(worker, argument) in as many threads as there are jobs, but no more than items, until all return. */
