@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "pure/names.h"
-#include "loader/files/choice.h"
 #include "loader/options.h"
 #include "loader/service/url.h"
 
@@ -54,9 +53,9 @@ static const NachetOptionRow rows[] = {
     TEXT("cacert", 0, "NACHET_CACERT", "FILE", cacert,
          "trust the authorities in FILE (PEM) to say who the service is\n"
          "(default: $CURL_CA_BUNDLE, $SSL_CERT_FILE, or the system's)"),
-    ROW(NACHET_OPTION_LINES, "include", 0, "NACHET_INCLUDE", "GLOB", include,
+    ROW(NACHET_OPTION_LINES, "include", 0, "NACHET_INCLUDE", "GLOB", choice.include,
         "take only files that a pattern meets; may be repeated (see Patterns)"),
-    ROW(NACHET_OPTION_LINES, "exclude", 0, "NACHET_EXCLUDE", "GLOB", exclude,
+    ROW(NACHET_OPTION_LINES, "exclude", 0, "NACHET_EXCLUDE", "GLOB", choice.exclude,
         "take no file that a pattern meets; may be repeated, and goes before --include"),
     TEXT("files-from", 0, "NACHET_FILES_FROM", "FILE|-", files_from,
          "take only the files that FILE, or standard input, lists: one path a line,\n"
@@ -358,8 +357,8 @@ check_values(NachetOptions *options, NachetConsole *console)
 	    !check_number("--retries", options->retries_given, 0, MAX_RETRIES, &options->retries,
 	                  console))
 		return false;
-	if (!check_patterns(&options->include, "--include", console) ||
-	    !check_patterns(&options->exclude, "--exclude", console) ||
+	if (!check_patterns(&options->choice.include, "--include", console) ||
+	    !check_patterns(&options->choice.exclude, "--exclude", console) ||
 	    !check_together(options, console))
 		return false;
 	if (options->report != NULL && (*options->report == '\0' || strcmp(options->report, "-") == 0))

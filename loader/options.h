@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "loader/client/option_table.h"
+#include "loader/files/choice.h"
 #include "loader/report/console.h"
 
 #define NACHET_MAX_JOBS 32
@@ -29,8 +30,7 @@ typedef struct NachetOptions
 	int jobs;    /* 1 to NACHET_MAX_JOBS */
 	int retries; /* how often in a row */
 	const char *report;
-	NachetTexts include;
-	NachetTexts exclude;
+	NachetChoice choice;
 	const char *files_from; /* a path, or "-"; NULL for all files */
 	bool from0;
 	bool follow;

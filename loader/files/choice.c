@@ -142,40 +142,40 @@ nachet_pattern_flaw(const char *pattern)
 }
 
 bool
-nachet_choice_takes(const NachetOptions *options, const char *path)
+nachet_choice_takes(const NachetChoice *choice, const char *path)
 {
 	if (strlen(path) > NACHET_NAME_MAX_BYTES)
 		return true; /* to be named as too long */
-	return !meets(&options->exclude, path, false) &&
-	       (options->include.count == 0 || meets(&options->include, path, false));
+	return !meets(&choice->exclude, path, false) &&
+	       (choice->include.count == 0 || meets(&choice->include, path, false));
 }
 
 bool
-nachet_choice_excludes(const NachetOptions *options, const char *path)
+nachet_choice_excludes(const NachetChoice *choice, const char *path)
 {
-	return strlen(path) <= NACHET_NAME_MAX_BYTES && meets(&options->exclude, path, false);
+	return strlen(path) <= NACHET_NAME_MAX_BYTES && meets(&choice->exclude, path, false);
 }
 
 static bool
-excludes_folder(const NachetOptions *options, const char *path)
+excludes_folder(const NachetChoice *choice, const char *path)
 {
-	return strlen(path) <= NACHET_NAME_MAX_BYTES && meets(&options->exclude, path, true);
+	return strlen(path) <= NACHET_NAME_MAX_BYTES && meets(&choice->exclude, path, true);
 }
 
 bool
-nachet_choice_leaves(const NachetOptions *options, const char *path, unsigned char type, int folder,
+nachet_choice_leaves(const NachetChoice *choice, const char *path, unsigned char type, int folder,
                      const char *name)
 {
 	struct stat status;
 
 	if (type == DT_UNKNOWN)
-		return nachet_choice_excludes(options, path);
+		return nachet_choice_excludes(choice, path);
 	if (type == DT_DIR)
-		return excludes_folder(options, path);
+		return excludes_folder(choice, path);
 	if (type != DT_LNK)
-		return !nachet_choice_takes(options, path);
-	if (excludes_folder(options, path))
+		return !nachet_choice_takes(choice, path);
+	if (excludes_folder(choice, path))
 		return true;
-	return !nachet_choice_takes(options, path) && fstatat(folder, name, &status, 0) == 0 &&
+	return !nachet_choice_takes(choice, path) && fstatat(folder, name, &status, 0) == 0 &&
 	       !S_ISDIR(status.st_mode);
 }

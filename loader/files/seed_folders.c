@@ -65,7 +65,7 @@ take_entry(NachetSession *session, NachetSeedFolders *folders, const char *above
 	const char *flaw = nachet_name_flaw(name, strlen(name));
 	int failed = nachet_entry_type(fd, name, options->follow, &type);
 
-	if (nachet_choice_leaves(options, name, type, fd, name) ||
+	if (nachet_choice_leaves(&options->choice, name, type, fd, name) ||
 	    nachet_finding_machine_made(session, &folders->findings, above, name, name, type))
 		return true;
 	if (failed != 0)

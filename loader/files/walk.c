@@ -101,7 +101,7 @@ take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t 
 {
 	int failed = nachet_entry_type(parent, name, walk->files->follow, &type);
 
-	if (nachet_choice_leaves(walk->session->options, walk->path, type, parent, name) ||
+	if (nachet_choice_leaves(&walk->session->options->choice, walk->path, type, parent, name) ||
 	    nachet_finding_machine_made(walk->session, walk->findings, walk->files->folder, walk->path,
 	                                name, type))
 		return;
@@ -245,7 +245,7 @@ listed_type(Walk *walk, const char *path, unsigned char *type)
 static void
 take_listed_entry(Walk *walk)
 {
-	const NachetOptions *options = walk->session->options;
+	const NachetChoice *choice = &walk->session->options->choice;
 	unsigned char type = DT_UNKNOWN;
 	int failed = listed_type(walk, walk->path, &type);
 
@@ -253,12 +253,12 @@ take_listed_entry(Walk *walk)
 		leave_out(walk, "lies behind a symbolic link, which only --follow follows");
 	else if (failed != 0)
 	{
-		if (nachet_choice_takes(options, walk->path))
+		if (nachet_choice_takes(choice, walk->path))
 			report(walk, &walk->findings->unreadable, walk->path,
 			       failed == ENOENT ? "is not there: paths in a list are relative to the folder"
 			                        : strerror(failed));
 	}
-	else if (nachet_choice_leaves(options, walk->path, type, walk->files->folder_fd, walk->path) ||
+	else if (nachet_choice_leaves(choice, walk->path, type, walk->files->folder_fd, walk->path) ||
 	         nachet_finding_given_machine_made(walk->session, walk->findings, walk->files->folder,
 	                                           walk->path, walk->path, type))
 		return;
@@ -274,7 +274,7 @@ static void
 take_listed(Walk *walk, const char *path)
 {
 	/* What is excluded need not even be there. */
-	if (nachet_choice_excludes(walk->session->options, path))
+	if (nachet_choice_excludes(&walk->session->options->choice, path))
 		return;
 	if (strlen(path) > NACHET_NAME_MAX_BYTES)
 		report(walk, &walk->findings->refused, path, "its name is longer than 1,024 bytes");
@@ -365,7 +365,7 @@ nachet_walk_given(NachetSession *session, char **paths, size_t count, NachetFile
 	{
 		const char *base = basename(paths[i]);
 
-		if (nachet_choice_takes(session->options, base) &&
+		if (nachet_choice_takes(&session->options->choice, base) &&
 		    !nachet_finding_given_machine_made(session, findings, "", paths[i], base, DT_REG))
 			chosen[chosen_count++] = paths[i];
 	}

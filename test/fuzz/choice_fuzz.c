@@ -222,27 +222,27 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	char *path = fuzz_text(&at, end);
 	const char *include[PATTERNS];
 	const char *exclude[PATTERNS];
-	NachetOptions options = {.include = {.text = include}, .exclude = {.text = exclude}};
-	bool good = read_patterns(&options.include, &at, end);
+	NachetChoice choice = {.include = {.text = include}, .exclude = {.text = exclude}};
+	bool good = read_patterns(&choice.include, &at, end);
 
-	good = read_patterns(&options.exclude, &at, end) && good;
+	good = read_patterns(&choice.exclude, &at, end) && good;
 	if (good && nachet_name_flaw(path, strlen(path)) == NULL)
 	{
-		bool takes = nachet_choice_takes(&options, path);
-		bool passes = nachet_choice_leaves(&options, path, DT_DIR, -1, NULL);
+		bool takes = nachet_choice_takes(&choice, path);
+		bool passes = nachet_choice_leaves(&choice, path, DT_DIR, -1, NULL);
 
 		/* What lies in an excluded folder is not taken. */
-		CLAIM(!passes || options.exclude.count > 0);
-		if (all_plain(&options.include, path) && all_plain(&options.exclude, path))
+		CLAIM(!passes || choice.exclude.count > 0);
+		if (all_plain(&choice.include, path) && all_plain(&choice.exclude, path))
 		{
 			CLAIM(takes ==
-			      (!any_meets(&options.exclude, path, false) &&
-			       (options.include.count == 0 || any_meets(&options.include, path, false))));
-			CLAIM(passes == any_meets(&options.exclude, path, true));
+			      (!any_meets(&choice.exclude, path, false) &&
+			       (choice.include.count == 0 || any_meets(&choice.include, path, false))));
+			CLAIM(passes == any_meets(&choice.exclude, path, true));
 		}
 	}
-	free_patterns(&options.include);
-	free_patterns(&options.exclude);
+	free_patterns(&choice.include);
+	free_patterns(&choice.exclude);
 	free(path);
 	return 0;
 }

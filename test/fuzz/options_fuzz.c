@@ -139,8 +139,8 @@ check_order(const NachetOptions *options)
 	CLAIM(!options->from0 || options->files_from != NULL);
 	CLAIM(options->files_from == NULL || options->argument_count == 1);
 	CLAIM(!options->sql || !(options->dry_run || options->json || options->seed_from_folder));
-	for (int i = 0; i < options->include.count; i++)
-		CLAIM(nachet_pattern_flaw(options->include.text[i]) == NULL);
+	for (int i = 0; i < options->choice.include.count; i++)
+		CLAIM(nachet_pattern_flaw(options->choice.include.text[i]) == NULL);
 }
 
 /* --- the same, written otherwise ---------------------------------------------------------------------- */
@@ -185,10 +185,10 @@ write_arguments(const NachetOptions *options, char *const *folders, Words *words
 		add_option(words, #variable, NULL);
 	FOR_FLAGS(WRITE)
 #undef WRITE
-	for (int i = 0; i < options->include.count; i++)
-		add_option(words, "INCLUDE", options->include.text[i]);
-	for (int i = 0; i < options->exclude.count; i++)
-		add_option(words, "EXCLUDE", options->exclude.text[i]);
+	for (int i = 0; i < options->choice.include.count; i++)
+		add_option(words, "INCLUDE", options->choice.include.text[i]);
+	for (int i = 0; i < options->choice.exclude.count; i++)
+		add_option(words, "EXCLUDE", options->choice.exclude.text[i]);
 	add_format(words, "--");
 	for (int i = 0; i < options->argument_count; i++)
 		add_format(words, "%s", folders[i]);
@@ -224,8 +224,8 @@ write_environment(const NachetOptions *options, Words *words)
 	add_format(words, "NACHET_" #variable "=%s", options->member ? "yes" : "Off");
 	FOR_FLAGS(WRITE)
 #undef WRITE
-	write_lines(words, "NACHET_INCLUDE", &options->include);
-	write_lines(words, "NACHET_EXCLUDE", &options->exclude);
+	write_lines(words, "NACHET_INCLUDE", &options->choice.include);
+	write_lines(words, "NACHET_EXCLUDE", &options->choice.exclude);
 }
 
 /* Nothing is as good as "" in a variable. */
@@ -260,7 +260,8 @@ check_same(const NachetOptions *one, const Words *environment, const Words *argu
 #undef COMPARE
 	CLAIM(same && one->jobs == other.jobs && one->retries == other.retries &&
 	      one->argument_count == other.argument_count && one->skip_refused == other.skip_refused);
-	CLAIM(same_texts(&one->include, &other.include) && same_texts(&one->exclude, &other.exclude));
+	CLAIM(same_texts(&one->choice.include, &other.choice.include) &&
+	      same_texts(&one->choice.exclude, &other.choice.exclude));
 	free_options(&other);
 }
 
@@ -281,7 +282,7 @@ write_contrary(const NachetOptions *options, Words *words)
 		add_format(words, "NACHET_TOKEN_FILE=other");
 		add_format(words, "NACHET_CACERT=other");
 	}
-	if (options->include.count > 0)
+	if (options->choice.include.count > 0)
 		add_format(words, "NACHET_INCLUDE=other\n*");
 }
 
@@ -325,7 +326,7 @@ check_rewritten(const NachetOptions *options)
 		free_words(&words);
 		words.count = 0;
 		write_environment(options, &words);
-		if (!has_line_break(&options->include) && !has_line_break(&options->exclude))
+		if (!has_line_break(&options->choice.include) && !has_line_break(&options->choice.exclude))
 			check_same(options, &words, &folders);
 		free_words(&folders);
 	}
