@@ -174,15 +174,17 @@ begin_field(NachetImport *import, const NachetPart *part)
 	return refusal == NULL && encoding == NULL;
 }
 
-/* Bytes are stored for nobody who gives a wrong email: with stage=true no later statement would find out. */
+/* Of whom bytes are staged is judged by no later statement. */
 static bool
 end_field(NachetImport *import)
 {
 	if (!field_is_fine(import, nachet_fields_end(&import->fields), import->fields.name.bytes))
 		return false;
-	return import->kind != NACHET_IMPORT_STAGE ||
-	       nachet_requester_check(
-	           import->request, import->fields.value.length > 0 ? import->fields.value.bytes : "");
+	if (import->kind != NACHET_IMPORT_STAGE)
+		return true;
+	import->fields_checked = nachet_requester_check(
+	    import->request, import->fields.value.length > 0 ? import->fields.value.bytes : "");
+	return import->fields_checked;
 }
 
 /* --- pictures ---------------------------------------------------------------------------------------- */
@@ -270,14 +272,21 @@ check_name(NachetImport *import, const char *name, size_t length)
 	return refusal.flaw == NULL;
 }
 
-/* At the first file, before its bytes are read: they may be many. */
+/* At the first file, before its bytes are read: they may be many, and are stored for no stranger. */
 static bool
 check_fields(NachetImport *import)
 {
 	if (import->fields_checked)
 		return true;
 	import->fields_checked = true;
-	return nachet_requester_check_fields(import->request, &import->fields);
+	if (import->kind == NACHET_IMPORT_FOLDER)
+		return nachet_requester_check_fields(import->request, &import->fields);
+	if (import->request->auth_email == NULL)
+		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+		                       NACHET_SQLSTATE_BAD_DATA,
+		                       "Send the field \"email\" before the files.",
+		                       "The request does not say whose it is: \"email\" is missing.");
+	return import->request->auth_email != NULL;
 }
 
 static bool
@@ -294,7 +303,7 @@ part_begin(void *context, const NachetPart *part)
 		import->use = NACHET_PART_NO_FILE;
 		return true;
 	}
-	if (import->kind == NACHET_IMPORT_FOLDER && !check_fields(import))
+	if (!check_fields(import))
 		return false;
 	if (is_machine_made(import, part->filename, part->filename_length))
 	{

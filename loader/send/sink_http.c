@@ -236,7 +236,7 @@ send_missing(NachetSink *sink, int worker, NachetBatch *batch, size_t first, siz
 	for (size_t at = first; at < first + count && done; at = again ? at : next)
 	{
 		again = false;
-		nachet_service_parts_init(parts, batch);
+		nachet_service_parts_init(parts, batch, http->session->options->email);
 		for (next = at; next < first + count; next++)
 		{
 			if (batch->missing[next] &&

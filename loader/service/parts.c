@@ -13,6 +13,14 @@
 #include "pure/hex.h"
 #include "loader/service/parts.h"
 
+/* What of the email comes next. */
+enum
+{
+	EMAIL_HEAD,
+	EMAIL_VALUE,
+	EMAIL_SENT
+};
+
 /* Writes the boundary and the headers of a part; their length. */
 static size_t
 write_head(NachetServiceParts *parts, size_t part)
@@ -20,7 +28,17 @@ write_head(NachetServiceParts *parts, size_t part)
 	return (size_t) snprintf(parts->head, sizeof(parts->head),
 	                         "%s--%s\r\nContent-Disposition: form-data; name=\"pictures\"; "
 	                         "filename=\"%zu\"\r\nContent-Type: application/octet-stream\r\n\r\n",
-	                         part > 0 ? "\r\n" : "", parts->boundary, part + 1);
+	                         part > 0 || parts->email != NULL ? "\r\n" : "", parts->boundary,
+	                         part + 1);
+}
+
+/* What comes before the email. */
+static size_t
+write_email_head(NachetServiceParts *parts)
+{
+	return (size_t) snprintf(parts->head, sizeof(parts->head),
+	                         "--%s\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\n",
+	                         parts->boundary);
 }
 
 static size_t
@@ -34,6 +52,7 @@ rewind_parts(NachetServiceBody *body)
 {
 	NachetServiceParts *parts = (NachetServiceParts *) body;
 
+	parts->email_step = parts->email != NULL ? EMAIL_HEAD : EMAIL_SENT;
 	parts->next = 0;
 	parts->opened = false;
 	parts->ended = false;
@@ -46,6 +65,15 @@ next_piece(NachetServiceBody *body, const char **bytes, size_t *length, NachetEr
 	NachetBatch *batch = parts->batch;
 
 	*length = 0;
+	if (parts->email_step != EMAIL_SENT)
+	{
+		bool head = parts->email_step == EMAIL_HEAD;
+
+		*bytes = head ? parts->head : parts->email;
+		*length = head ? write_email_head(parts) : strlen(parts->email);
+		parts->email_step = head ? EMAIL_VALUE : EMAIL_SENT;
+		return true;
+	}
 	if (parts->opened)
 	{
 		if (!batch->read(batch, bytes, length, error))
@@ -71,7 +99,7 @@ next_piece(NachetServiceBody *body, const char **bytes, size_t *length, NachetEr
 }
 
 void
-nachet_service_parts_init(NachetServiceParts *parts, NachetBatch *batch)
+nachet_service_parts_init(NachetServiceParts *parts, NachetBatch *batch, const char *email)
 {
 	unsigned char random[(NACHET_BOUNDARY_BYTES - 1) / 2];
 	size_t filled = 0;
@@ -88,8 +116,11 @@ nachet_service_parts_init(NachetServiceParts *parts, NachetBatch *batch)
 	parts->body.rewind = rewind_parts;
 	parts->body.next = next_piece;
 	parts->batch = batch;
+	parts->email = email != NULL && *email != '\0' ? email : NULL;
 	parts->count = 0;
 	parts->body.length = write_end(parts);
+	if (parts->email != NULL)
+		parts->body.length += write_email_head(parts) + strlen(parts->email);
 	rewind_parts(&parts->body);
 }
 

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "pure/names.h"
 #include "loader/service/client.h"
 #include "loader/send/sink.h"
 
@@ -27,7 +26,10 @@ typedef struct NachetServiceParts
 	size_t count;
 	size_t position[NACHET_PARTS_MAX]; /* in the batch */
 
+	const char *email; /* who sends them; NULL if the service tells by the token */
+
 	/* What comes next. */
+	int email_step;
 	size_t next; /* the part, while it has not ended */
 	bool opened; /* its head was given, and its bytes follow */
 	bool ended;
@@ -37,8 +39,9 @@ typedef struct NachetServiceParts
 	char head[NACHET_PART_HEAD_BYTES];
 } NachetServiceParts;
 
-/* Empty. Nothing to free. */
-extern void nachet_service_parts_init(NachetServiceParts *parts, NachetBatch *batch);
+/* Without pictures. email, which may be NULL, stays the caller's. Nothing to free. */
+extern void nachet_service_parts_init(NachetServiceParts *parts, NachetBatch *batch,
+                                      const char *email);
 
 /* Adds a content of the batch; false, and nothing done, where the body has others and would grow too long. */
 extern bool nachet_service_parts_add(NachetServiceParts *parts, size_t position,

@@ -54,6 +54,11 @@ is_problem($answer, 403, qr/stranger/, 'a stranger');
 is($answer->{json}{code}, 'NC001', 'with the SQLSTATE');
 is_problem(post_stage($http, field(email => '') . staged([ 'a', 'who 2' ])), 403, qr/user "" is not registered/, 'an empty email');
 is_problem(post_stage($http, field(email => "x\0y") . staged([ 'a', 'who 2' ])), 400, qr/NUL/, 'an email with a NUL');
+$answer = post_stage($http, staged([ 'a', 'who 2' ]), 'anonymous');
+is_problem($answer, 422, qr/"email" is missing/, 'nobody');
+is_deeply([ @{ $answer->{json} }{qw(code hint)} ], [ 'NC005', 'Send the field "email" before the files.' ], 'with what to do');
+is_problem(post_stage($http, substr(staged([ 'a', 'who 2' ]), 0, -2 - length("--$Nachet::Http::BOUNDARY--")) . field(email => 'someone@example.org') . staged(), 'anonymous'),
+	422, qr/"email" is missing/, 'an email after the files');
 is(contents(), $before, 'nothing is stored for strangers');
 
 # What is not taken.

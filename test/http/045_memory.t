@@ -111,7 +111,7 @@ sub send_long
 my $slashes = '\\n' x 495;
 grows_by_at_most($http, $SPOOL + $STATEMENTS, 'an answer that is longer than its names', sub {
 	my $sent = send_long($http, '?stage=true', "multipart/form-data; boundary=$Nachet::Http::BOUNDARY",
-		staged(map { [ "$slashes$_", $picture ] } 10_000 .. 21_499));
+		field(email => $Nachet::Test::EMAIL) . staged(map { [ "$slashes$_", $picture ] } 10_000 .. 21_499));
 	is($sent->wait(120), 0, 'staging under 11,500 names that JSON escapes');
 	is(scalar(() = $sent->out =~ /"name": "(?:\\\\n){495}\d{5}"/g), 11_500, 'names all of them as they were sent');
 });

@@ -112,9 +112,12 @@ sub post_body
 	return _post($http, '/batch-import', "multipart/form-data; boundary=$BOUNDARY", $body, @args);
 }
 
+# The usual email goes before a body that has none; a first argument "anonymous" of the rest sends the body as it is.
 sub post_stage
 {
 	my ($http, $body, @args) = @_;
+	if (@args && $args[0] eq 'anonymous') { shift @args }
+	elsif ($body !~ /\A--$BOUNDARY\r\nContent-Disposition: form-data; name="email"/) { $body = field(email => $Nachet::Test::EMAIL) . $body }
 	return _post($http, '/batch-import?stage=true', "multipart/form-data; boundary=$BOUNDARY", $body, @args);
 }
 
