@@ -5,25 +5,46 @@
 #ifndef NACHET_HTTP_QUERY_H
 #define NACHET_HTTP_QUERY_H
 
-#include "loader/client/statement.h"
+#include <stdint.h>
+#include <libpq-fe.h>
 
+typedef struct NachetArray NachetArray;
 typedef struct NachetRequest NachetRequest;
 
+#define NACHET_QUERY_PARAMETERS 8
+
+/* A statement; its parameters are added in their order, and must outlive it. */
+typedef struct NachetQuery
+{
+	const char *sql;
+	int count;
+	const char *values[NACHET_QUERY_PARAMETERS];
+	int lengths[NACHET_QUERY_PARAMETERS];
+	int formats[NACHET_QUERY_PARAMETERS];
+	char numbers[NACHET_QUERY_PARAMETERS][24];
+} NachetQuery;
+
+/* NULL stands for null. */
+extern void nachet_query_add_text(NachetQuery *query, const char *text);
+extern void nachet_query_add_number(NachetQuery *query, uint64_t number);
+extern void nachet_query_add_array(NachetQuery *query, const NachetArray *array);
+
 /*
- * Runs a statement that gives one row, once more where the connection was lost: only for statements that may
- * run twice. The caller clears the result. On failure it is NULL, and the request has been answered as by
- * nachet_respond_error.
+ * Runs a statement that gives one row, once more if the connection was lost: only for statements
+ * that may run twice. The caller clears the result. On failure it is NULL, and the request has been
+ * answered as by nachet_respond_error.
  */
-extern PGresult *nachet_query_row(NachetRequest *request, const NachetStatement *statement,
+extern PGresult *nachet_query_row(NachetRequest *request, const NachetQuery *query,
                                   unsigned bad_request);
 
 /*
- * The same for an import. If it refuses pictures, errors, another statement that gives one row, is
- * asked for the list of them and how many more there are, as text or null. It may fail: the answer
- * then has no list.
+ * The same for an import. If it refuses pictures, errors, another statement that gives one row and
+ * has the first parameters of the query, is asked for the list of them and how many more there are,
+ * as text or null. It may fail: the answer then has no list.
  */
-extern PGresult *nachet_query_import(NachetRequest *request, const NachetStatement *import,
-                                     const NachetStatement *errors, unsigned bad_request);
+extern PGresult *nachet_query_import(NachetRequest *request, const NachetQuery *query,
+                                     const char *errors, int error_parameters,
+                                     unsigned bad_request);
 
 /* Such a statement, of a request's jsonb. */
 #define NACHET_PICTURE_ERRORS(request)                                                             \

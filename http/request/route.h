@@ -52,9 +52,4 @@ extern const NachetRoute nachet_route_page;
 extern const NachetRoute nachet_route_picture_form;
 extern const NachetRoute nachet_route_batch_import;
 
-/* The forms of /batch-import. */
-extern const NachetRoute nachet_form_folder;
-extern const NachetRoute nachet_form_stage;
-extern const NachetRoute nachet_form_manifest;
-
 #endif

@@ -18,7 +18,7 @@
 #include "loader/client/error.h"
 #include "loader/client/sha256.h"
 #include "pure/names.h"
-#include "pure/picture_header.h"
+#include "pure/picture.h"
 #include "http/body/encoded_name.h"
 #include "http/body/multipart.h"
 #include "http/body/spool.h"

@@ -4,11 +4,8 @@
  *
  * The answer comes back as the database made it; the service's own limits are merged in on the way, in SQL.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <microhttpd.h>
 
-#include "loader/client/statement.h"
 #include "http/body/mime.h"
 #include "http/database/query.h"
 #include "http/options.h"
@@ -51,18 +48,15 @@ static void
 ask(NachetRequest *request, const char *body)
 {
 	const NachetHttpOptions *options = request->server->options;
-	const uint64_t limits[] = {options->max_picture_size, options->max_request_size,
-	                           options->max_pictures, options->max_manifest_size};
-	char texts[4][24];
-	const char *values[6] = {body, request->auth_email};
-	const NachetStatement query = {.sql = statement, .count = 6, .values = values};
+	NachetQuery query = {.sql = statement};
 	PGresult *result;
 
-	for (int i = 0; i < 4; i++)
-	{
-		snprintf(texts[i], sizeof(texts[i]), "%" PRIu64, limits[i]);
-		values[2 + i] = texts[i];
-	}
+	nachet_query_add_text(&query, body);
+	nachet_query_add_text(&query, request->auth_email);
+	nachet_query_add_number(&query, options->max_picture_size);
+	nachet_query_add_number(&query, options->max_request_size);
+	nachet_query_add_number(&query, options->max_pictures);
+	nachet_query_add_number(&query, options->max_manifest_size);
 	result = nachet_query_row(request, &query, MHD_HTTP_BAD_REQUEST);
 	if (result != NULL)
 		nachet_respond_json(request, MHD_HTTP_OK, PQgetvalue(result, 0, 0));

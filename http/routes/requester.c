@@ -5,7 +5,6 @@
 #include <microhttpd.h>
 
 #include "loader/client/array.h"
-#include "loader/client/statement.h"
 #include "http/database/query.h"
 #include "http/request/request.h"
 #include "http/request/respond.h"
@@ -23,16 +22,24 @@ static const char fields_statement[] =
     "$2::pg_catalog.text[])"
     " OPERATOR(pg_catalog.||) '{\"pictures\": [], \"dry_run\": true}', $3::pg_catalog.text)";
 
+static bool
+succeeds(NachetRequest *request, const NachetQuery *query)
+{
+	PGresult *result = nachet_query_row(request, query, MHD_HTTP_UNPROCESSABLE_CONTENT);
+	bool possible = result != NULL;
+
+	PQclear(result);
+	return possible;
+}
+
 bool
 nachet_requester_check(NachetRequest *request, const char *email)
 {
-	const char *values[] = {email, request->auth_email};
-	const NachetStatement query = {.sql = user_statement, .count = 2, .values = values};
-	PGresult *result = nachet_query_row(request, &query, MHD_HTTP_UNPROCESSABLE_CONTENT);
-	bool known = result != NULL;
+	NachetQuery query = {.sql = user_statement};
 
-	PQclear(result);
-	return known;
+	nachet_query_add_text(&query, email);
+	nachet_query_add_text(&query, request->auth_email);
+	return succeeds(request, &query);
 }
 
 static bool
@@ -46,13 +53,7 @@ are_complete(const NachetRequest *request, const NachetFields *fields)
 bool
 nachet_requester_check_fields(NachetRequest *request, NachetFields *fields)
 {
-	const Oid types[3] = {NACHET_TEXT_ARRAY_OID, NACHET_TEXT_ARRAY_OID, NACHET_TEXT_OID};
-	const int formats[3] = {1, 1, 0};
-	const char *values[3] = {NULL, NULL, request->auth_email};
-	int lengths[3] = {0};
-	const NachetStatement query = {fields_statement, 3, types, values, lengths, formats, 0};
-	PGresult *result;
-	bool possible;
+	NachetQuery query = {.sql = fields_statement};
 
 	if (!are_complete(request, fields))
 		return true;
@@ -61,12 +62,8 @@ nachet_requester_check_fields(NachetRequest *request, NachetFields *fields)
 		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
 		return false;
 	}
-	values[0] = fields->names.data;
-	lengths[0] = (int) fields->names.length;
-	values[1] = fields->values.data;
-	lengths[1] = (int) fields->values.length;
-	result = nachet_query_row(request, &query, MHD_HTTP_UNPROCESSABLE_CONTENT);
-	possible = result != NULL;
-	PQclear(result);
-	return possible;
+	nachet_query_add_array(&query, &fields->names);
+	nachet_query_add_array(&query, &fields->values);
+	nachet_query_add_text(&query, request->auth_email);
+	return succeeds(request, &query);
 }
