@@ -79,19 +79,13 @@ fetch(NachetChunkReader *reader, int32 chunk_no)
 	if (reader->chunk_no < 0 || chunk_no != reader->chunk_no + 1)
 		seek(reader, chunk_no);
 	reader->chunk_no = -1;
-	if (index_getnext_slot(reader->chunks.scan, ForwardScanDirection, reader->chunks.slot) &&
+	if (nachet_index_scan_next(&reader->chunks) &&
 	    DatumGetInt32(nachet_index_scan_column(&reader->chunks, NACHET_CHUNK_NO, &isnull)) ==
 	        chunk_no)
 	{
-		Datum value = nachet_index_scan_column(&reader->chunks, NACHET_CHUNK_DATA, &isnull);
-		bytea *data;
+		bytea *data =
+		    DatumGetByteaPP(nachet_index_scan_column(&reader->chunks, NACHET_CHUNK_DATA, &isnull));
 
-		/* Its storage is plain: what looks like a pointer to elsewhere is a bit that has flipped. */
-		if (isnull || VARATT_IS_EXTERNAL(DatumGetPointer(value)))
-			ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-			                errmsg("chunk %d of content " INT64_FORMAT " is damaged", chunk_no,
-			                       reader->content_id)));
-		data = DatumGetByteaPP(value);
 		reader->data = VARDATA_ANY(data);
 		reader->length = VARSIZE_ANY_EXHDR(data);
 		if (reader->length == expected)

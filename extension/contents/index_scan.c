@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "contents/index_scan.h"
+#include "contents/row_check.h"
 #include "schema.h"
 #include "guards/table_shape.h"
 
@@ -47,7 +48,23 @@ nachet_index_scan_find(NachetIndexScan *scan, Datum key, RegProcedure equals)
 
 	ScanKeyInit(&entry, 1, BTEqualStrategyNumber, equals, key);
 	index_rescan(scan->scan, &entry, 1, NULL, 0);
-	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
+	return nachet_index_scan_next(scan);
+}
+
+bool
+nachet_index_scan_next(NachetIndexScan *scan)
+{
+	const char *flaw;
+
+	if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+		return false;
+	flaw = nachet_row_flaw(scan->slot);
+	if (flaw != NULL)
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+		                errmsg("row in page %u of \"%s\": %s",
+		                       ItemPointerGetBlockNumber(&scan->slot->tts_tid),
+		                       RelationGetRelationName(scan->heap), flaw)));
+	return true;
 }
 
 Datum

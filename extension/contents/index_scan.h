@@ -10,7 +10,7 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
-/* An open scan; index_rescan and index_getnext_slot are the caller's to use. */
+/* An open scan; index_rescan is the caller's to use. */
 typedef struct NachetIndexScan
 {
 	Relation heap;
@@ -30,6 +30,12 @@ extern void nachet_index_scan_close(NachetIndexScan *scan);
 
 /* Brings the first row whose index key equals the one given into the slot; false where there is none. */
 extern bool nachet_index_scan_find(NachetIndexScan *scan, Datum key, RegProcedure equals);
+
+/*
+ * Brings the scan's next row into the slot; false after the last. Raises XX001 for a row whose layout is
+ * damaged: read on, it would take the server down.
+ */
+extern bool nachet_index_scan_next(NachetIndexScan *scan);
 
 /* A column of the row in the slot, which stays the slot's. */
 extern Datum nachet_index_scan_column(NachetIndexScan *scan, int column, bool *isnull);

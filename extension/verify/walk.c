@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "verify/row_check.h"
+#include "contents/row_check.h"
 #include "verify/walk.h"
 
 void

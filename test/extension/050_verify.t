@@ -155,6 +155,71 @@ subtest 'bits of content rows' => sub {
 	is(crashes(), 0, 'the server has survived');
 };
 
+# Every length that PostgreSQL trusts within a row, made wrong: reading on by it would take the server down.
+subtest 'lengths within rows' => sub {
+	# All rows of a table: where the line pointer, the row's header and its data begin, and the id in its first column.
+	my $rows = sub {
+		my ($bytes) = @_;
+		my @rows;
+		for (my $page = 0; $page < length $bytes; $page += PAGE)
+		{
+			my $lower = unpack 'v', substr $bytes, $page + 12, 2;
+			for (my $pointer = $page + 24; $pointer < $page + $lower; $pointer += 4)
+			{
+				my $line = unpack 'V', substr $bytes, $pointer, 4;
+				next if ($line >> 15 & 3) != 1;
+				my $header = $page + ($line & 0x7fff);
+				my $data = $header + ord substr $bytes, $header + 22, 1;
+				push @rows, { pointer => $pointer, header => $header, data => $data, id => unpack('q<', substr $bytes, $data, 8) };
+			}
+		}
+		return @rows;
+	};
+	my $set_line = sub { my ($row, $offset, $length) = @_; return substr $_[3], $row->{pointer}, 4, pack 'V', $offset | 1 << 15 | $length << 17 };
+	my $offset = sub { return $_[0]{header} % PAGE };
+	my $value = 8;    # of content, where sha256 begins; of content_chunk it is 12
+	my %change = (
+		'a header that ends elsewhere' => sub { substr($_[1], $_[0]{header} + 22, 1) = "\x08" },
+		'no columns' => sub { substr($_[1], $_[0]{header} + 18, 2) = "\0\0" },
+		'more columns than there are' => sub { substr($_[1], $_[0]{header} + 18, 2) = "\xff\x07" },
+		'a null id' => sub { substr($_[1], $_[0]{header} + 23, 1) &= "\xfe" },
+		'a row of 20 bytes' => sub { $set_line->($_[0], $offset->($_[0]), 20, $_[1]) },
+		'a row beyond its page' => sub { $set_line->($_[0], $offset->($_[0]), 0x7fff, $_[1]) },
+		'a row that begins in the page header' => sub { $set_line->($_[0], 8, 200, $_[1]) },
+		'a row that ends after its id' => sub { $set_line->($_[0], $offset->($_[0]), $_[0]{data} - $_[0]{header} + $value, $_[1]) },
+		'a row that ends within a value' => sub { $set_line->($_[0], $offset->($_[0]), $_[0]{data} - $_[0]{header} + $value + 3, $_[1]) },
+		'a value of an unknown kind' => sub { substr($_[1], $_[0]{data} + $value, 2) = "\x01\x05" },
+		'a value that is stored elsewhere' => sub { substr($_[1], $_[0]{data} + $value, 18) = "\x01\x12" . "\x07" x 16 },
+		'a value of a gigabyte' => sub { substr($_[1], $_[0]{data} + $value, 4) = "\xfc\xff\xff\xff" },
+		'a value of less than nothing' => sub { substr($_[1], $_[0]{data} + $value, 4) = "\x04\0\0\0" },
+	);
+	for my $table ('content', 'content_chunk')
+	{
+		$value = $table eq 'content' ? 8 : 12;
+		# A chunk's row has no nulls, hence no room for saying so; the header of its value is aligned.
+		my @names = grep { $table eq 'content' || $_ ne 'a null id' } sort keys %change;
+		my (%damaged, @rest);
+		damage($table => sub {
+			for my $row ($rows->($_[0]))
+			{
+				next if $damaged{ $row->{id} } || !@names;
+				my $name = shift @names;
+				$change{$name}->($row, $_[0]);
+				$damaged{ $row->{id} } = $name;
+			}
+		});
+		is(scalar @names, 0, "$table: each is made");
+		my ($ok, $out, $err) = $store->psql_result('SELECT content_id, flaw FROM nachet.verify_contents()', role => 'admin');
+		is($ok, 0, '... verifying ends') or diag($err);
+		my $found = found_ids($out);
+		is(join(', ', map { $damaged{$_} } grep { !$found->{$_} } sort keys %damaged), '', '... having found each');
+		my %unlike = map { $_ => 1 } split /\n/, $store->psql('SELECT public.unlike()');
+		is(join(', ', map { $damaged{$_} } grep { !$unlike{$_} } sort keys %damaged), '', '... none is read as if nothing were wrong');
+		is(crashes(), 0, '... the server has survived');
+		$store->stop;
+	}
+};
+
 subtest 'pages that cannot be read' => sub {
 	damage(content_chunk => sub { substr($_[0], 3 * PAGE + 12, 2) = "\xff\xff" });
 	my $findings = verify();

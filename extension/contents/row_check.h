@@ -1,5 +1,5 @@
 /*
- * extension/verify/row_check.h
+ * extension/contents/row_check.h
  *		Whether a stored row can be read without reading beyond it.
  */
 #ifndef NACHET_ROW_CHECK_H

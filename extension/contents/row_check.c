@@ -1,5 +1,5 @@
 /*
- * extension/verify/row_check.c
+ * extension/contents/row_check.c
  *		Whether a stored row can be read without reading beyond it.
  *
  * PostgreSQL trusts the lengths within a row. In a row whose bits have flipped they may point a gigabyte
@@ -13,7 +13,7 @@
 #include "catalog/pg_type.h"
 #include "storage/bufmgr.h"
 
-#include "verify/row_check.h"
+#include "contents/row_check.h"
 
 /* The bytes that a column's variable-length value at p takes of the left ones; -1 where it is none. */
 static int64
@@ -78,17 +78,14 @@ lies_in_page(HeapTuple row, Buffer buffer)
 	       begin + row->t_len <= page + BLCKSZ;
 }
 
-const char *
-nachet_row_flaw(TupleTableSlot *slot)
+static const char *
+flaw_of(TupleDesc shape, HeapTuple row, Buffer buffer)
 {
-	TupleDesc shape = slot->tts_tupleDescriptor;
-	HeapTuple row = ((BufferHeapTupleTableSlot *) slot)->base.tuple;
 	HeapTupleHeader header = row->t_data;
 	int64 offset = 0;
 	int columns;
 
-	Assert(TTS_IS_BUFFERTUPLE(slot));
-	if (!lies_in_page(row, ((BufferHeapTupleTableSlot *) slot)->buffer))
+	if (!lies_in_page(row, buffer))
 		return "its row does not lie within its page";
 	columns = HeapTupleHeaderGetNatts(header);
 	if (!header_is_sound(header, row->t_len, columns, shape))
@@ -110,4 +107,15 @@ nachet_row_flaw(TupleTableSlot *slot)
 			return "a column of its row does not lie within the row";
 	}
 	return NULL;
+}
+
+/* Another table access method than heap answers for its rows itself. */
+const char *
+nachet_row_flaw(TupleTableSlot *slot)
+{
+	BufferHeapTupleTableSlot *heap = (BufferHeapTupleTableSlot *) slot;
+
+	return TTS_IS_BUFFERTUPLE(slot)
+	           ? flaw_of(slot->tts_tupleDescriptor, heap->base.tuple, heap->buffer)
+	           : NULL;
 }
