@@ -20,8 +20,8 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
-#include "sql.h"
 #include "schema.h"
+#include "sql.h"
 
 #define MAX_ARGS 16
 

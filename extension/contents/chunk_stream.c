@@ -24,8 +24,8 @@
 #include "errcodes.h"
 #include "hash.h"
 #include "pure/png_crcs.h"
-#include "sql.h"
 #include "schema.h"
+#include "sql.h"
 
 /* How often contents are written that a sweep takes meanwhile. */
 #define ATTEMPTS 10

@@ -16,9 +16,9 @@
 
 #include "contents/chunk_writer.h"
 #include "contents/content.h"
-#include "sql.h"
-#include "schema.h"
 #include "guards/table_shape.h"
+#include "schema.h"
+#include "sql.h"
 
 /* Chunks that are written together. */
 #define BATCH 32

@@ -14,8 +14,8 @@
 #include "compat.h"
 #include "contents/index_scan.h"
 #include "contents/row_check.h"
-#include "schema.h"
 #include "guards/table_shape.h"
+#include "schema.h"
 
 void
 nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *index, int keys,

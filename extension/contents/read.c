@@ -21,8 +21,8 @@
 #include "contents/content.h"
 #include "contents/index_scan.h"
 #include "offload/read.h"
-#include "sql.h"
 #include "schema.h"
+#include "sql.h"
 
 PG_FUNCTION_INFO_V1(picture_content);
 PG_FUNCTION_INFO_V1(content_read);

@@ -13,8 +13,8 @@
 
 #include "compat.h"
 #include "hash.h"
-#include "offload/settings.h"
 #include "offload/store.h"
+#include "settings.h"
 
 #define SERVICE_VERSION "2020-10-02"
 
@@ -46,20 +46,29 @@ connection_value(const char *string, const char *name)
 	return NULL;
 }
 
+/* What is kept of the credentials. */
+typedef struct Azure
+{
+	char *account;
+	char *key; /* the account's, decoded */
+	int key_length;
+	char *token; /* a shared access signature, or NULL: requests are signed with the key */
+} Azure;
+
 static void
-set_key(NachetObjectStore *store, const char *key, const char *path)
+set_key(Azure *own, const char *key, const char *path)
 {
 	int room = pg_b64_dec_len((int) strlen(key));
 
-	store->secret = palloc(room + 1);
-	store->secret_length = nachet_base64_decode(key, (int) strlen(key), store->secret, room);
-	if (store->secret_length <= 0)
+	own->key = palloc(room + 1);
+	own->key_length = nachet_base64_decode(key, (int) strlen(key), own->key, room);
+	if (own->key_length <= 0)
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		                errmsg("AccountKey in credentials file \"%s\" is not base64", path)));
 }
 
 static void
-set_token(NachetObjectStore *store, const char *token, const char *path)
+set_token(Azure *own, const char *token, const char *path)
 {
 	token += strspn(token, "?");
 	if (strspn(token,
@@ -69,37 +78,39 @@ set_token(NachetObjectStore *store, const char *token, const char *path)
 		        (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		         errmsg("SharedAccessSignature in credentials file \"%s\" is not a URL's query",
 		                path)));
-	store->token = pstrdup(token);
+	own->token = pstrdup(token);
 }
 
 static void
 azure_open(NachetObjectStore *store, const NachetCredentials *credentials)
 {
 	const char *string = nachet_credentials_require(credentials, "AZURE_STORAGE_CONNECTION_STRING");
+	Azure *own = palloc0(sizeof(Azure));
 	char *emulator;
 	char *endpoint;
 	char *key;
 	char *token;
 
+	store->own = own;
 	emulator = connection_value(string, "UseDevelopmentStorage");
 	if (emulator != NULL && pg_strcasecmp(emulator, "true") == 0)
 		string = EMULATOR;
 	store->checksum = nachet_object_store_checksum;
-	store->account = connection_value(string, "AccountName");
+	own->account = connection_value(string, "AccountName");
 	key = connection_value(string, "AccountKey");
 	token = connection_value(string, "SharedAccessSignature");
 	endpoint = connection_value(string, "BlobEndpoint");
-	if (endpoint == NULL && store->account != NULL)
+	if (endpoint == NULL && own->account != NULL)
 	{
 		char *protocol = connection_value(string, "DefaultEndpointsProtocol");
 		char *suffix = connection_value(string, "EndpointSuffix");
 
-		endpoint = psprintf("%s://%s.blob.%s", protocol != NULL ? protocol : "https",
-		                    store->account, suffix != NULL ? suffix : "core.windows.net");
+		endpoint = psprintf("%s://%s.blob.%s", protocol != NULL ? protocol : "https", own->account,
+		                    suffix != NULL ? suffix : "core.windows.net");
 	}
 	if (*nachet_object_store_endpoint != '\0')
 		endpoint = nachet_object_store_endpoint;
-	if (endpoint == NULL || (token == NULL && (key == NULL || store->account == NULL)))
+	if (endpoint == NULL || (token == NULL && (key == NULL || own->account == NULL)))
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		         errmsg("connection string in credentials file \"%s\" is not complete",
@@ -107,9 +118,9 @@ azure_open(NachetObjectStore *store, const NachetCredentials *credentials)
 		         errdetail("It needs AccountName and AccountKey, or SharedAccessSignature and "
 		                   "BlobEndpoint or AccountName.")));
 	if (token != NULL)
-		set_token(store, token, credentials->path);
+		set_token(own, token, credentials->path);
 	else
-		set_key(store, key, credentials->path);
+		set_key(own, key, credentials->path);
 	nachet_object_store_set_endpoint(store, endpoint);
 }
 
@@ -137,11 +148,11 @@ http_date(void)
 }
 
 static char *
-hmac_base64(const NachetObjectStore *store, const char *message)
+hmac_base64(const Azure *own, const char *message)
 {
 	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 
-	nachet_hash_hmac(store->secret, store->secret_length, message, digest);
+	nachet_hash_hmac(own->key, own->key_length, message, digest);
 	return nachet_object_store_base64(digest, sizeof(digest));
 }
 
@@ -150,7 +161,7 @@ hmac_base64(const NachetObjectStore *store, const char *message)
  * those of x-ms- in order, and the account's path with the parameters in order.
  */
 static void
-sign(const NachetObjectStore *store, NachetCurlRequest *request, const char *path, const char *md5,
+sign(const Azure *own, NachetCurlRequest *request, const char *path, const char *md5,
      const char *etag, const Parameter *parameters, int count)
 {
 	StringInfoData message;
@@ -175,12 +186,12 @@ sign(const NachetObjectStore *store, NachetCurlRequest *request, const char *pat
 		appendStringInfo(&message, "%.*s:%s\n", (int) (colon - (const char *) lfirst(cell)),
 		                 (const char *) lfirst(cell), colon + 2);
 	}
-	appendStringInfo(&message, "/%s%s", store->account, path);
+	appendStringInfo(&message, "/%s%s", own->account, path);
 	for (int i = 0; i < count; i++)
 		appendStringInfo(&message, "\n%s:%s", parameters[i].name, parameters[i].value);
 	nachet_object_store_header(
 	    request, "Authorization",
-	    psprintf("SharedKey %s:%s", store->account, hmac_base64(store, message.data)));
+	    psprintf("SharedKey %s:%s", own->account, hmac_base64(own, message.data)));
 }
 
 /*
@@ -191,6 +202,7 @@ static void
 complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlRequest *request,
          const char *method, const Parameter *parameters, int count)
 {
+	const Azure *own = store->own;
 	char *md5 = "";
 	const char *etag = object->etag != NULL ? object->etag : "";
 	StringInfoData url;
@@ -201,8 +213,8 @@ complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlR
 	for (int i = 0; i < count; i++)
 		appendStringInfo(&url, "%c%s=%s", i == 0 ? '?' : '&', parameters[i].name,
 		                 nachet_curl_escape(parameters[i].value));
-	if (store->token != NULL)
-		appendStringInfo(&url, "%c%s", count == 0 ? '?' : '&', store->token);
+	if (own->token != NULL)
+		appendStringInfo(&url, "%c%s", count == 0 ? '?' : '&', own->token);
 	request->url = url.data;
 
 	nachet_object_store_header(request, "x-ms-version", SERVICE_VERSION);
@@ -217,11 +229,11 @@ complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlR
 	}
 	if (*etag != '\0')
 		nachet_object_store_header(request, "If-Match", etag);
-	if (store->token == NULL)
+	if (own->token == NULL)
 	{
 		const char *host = strstr(store->base, "://") + 3;
 
-		sign(store, request, psprintf("%s/%s", host + strcspn(host, "/"), object->key), md5, etag,
+		sign(own, request, psprintf("%s/%s", host + strcspn(host, "/"), object->key), md5, etag,
 		     parameters, count);
 	}
 }
@@ -301,6 +313,8 @@ azure_finish_parts(const NachetObjectStore *store, const NachetObject *object,
 
 const NachetObjectOperations nachet_object_store_azure = {
     .scheme = "azure://",
+    .form = "azure://CONTAINER",
+    .no_such_object = "BlobNotFound",
     .open = azure_open,
     .put = azure_put,
     .get = azure_get,

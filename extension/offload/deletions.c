@@ -23,10 +23,10 @@
 
 #include "errcodes.h"
 #include "offload/deletions.h"
-#include "offload/settings.h"
 #include "offload/transfer.h"
-#include "sql.h"
 #include "schema.h"
+#include "settings.h"
+#include "sql.h"
 
 /* Objects that are fetched, deleted and recorded together. */
 #define BATCH 200

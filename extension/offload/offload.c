@@ -19,11 +19,11 @@
 #include "utils/memutils.h"
 
 #include "errcodes.h"
-#include "offload/identity.h"
 #include "offload/deletions.h"
-#include "offload/settings.h"
-#include "offload/upload.h"
+#include "offload/identity.h"
 #include "offload/offload.h"
+#include "offload/upload.h"
+#include "settings.h"
 #include "sql.h"
 
 PG_FUNCTION_INFO_V1(offload_contents);

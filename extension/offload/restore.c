@@ -18,8 +18,8 @@
 #include "contents/chunk_writer.h"
 #include "errcodes.h"
 #include "offload/read.h"
-#include "sql.h"
 #include "schema.h"
+#include "sql.h"
 
 PG_FUNCTION_INFO_V1(restore_contents);
 

@@ -10,23 +10,33 @@
 
 #include <time.h>
 
-#include "offload/settings.h"
 #include "offload/sigv4.h"
 #include "offload/store.h"
 #include "pure/hex.h"
+#include "settings.h"
 
 /* The SHA-256 of nothing, which a request without a body says. */
 #define SHA256_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* What is kept of the credentials. */
+typedef struct S3
+{
+	char *user;   /* the access key */
+	char *secret; /* the secret key */
+	char *token;  /* a session token, or NULL */
+} S3;
 
 static void
 s3_open(NachetObjectStore *store, const NachetCredentials *credentials)
 {
 	const char *token = nachet_credentials_value(credentials, "AWS_SESSION_TOKEN");
+	S3 *own = palloc(sizeof(S3));
 
+	store->own = own;
 	store->checksum = NACHET_CHECKSUM_SHA256;
-	store->user = pstrdup(nachet_credentials_require(credentials, "AWS_ACCESS_KEY_ID"));
-	store->secret = pstrdup(nachet_credentials_require(credentials, "AWS_SECRET_ACCESS_KEY"));
-	store->token = token != NULL && *token != '\0' ? pstrdup(token) : NULL;
+	own->user = pstrdup(nachet_credentials_require(credentials, "AWS_ACCESS_KEY_ID"));
+	own->secret = pstrdup(nachet_credentials_require(credentials, "AWS_SECRET_ACCESS_KEY"));
+	own->token = token != NULL && *token != '\0' ? pstrdup(token) : NULL;
 	nachet_object_store_set_endpoint(
 	    store, *nachet_object_store_endpoint != '\0'
 	               ? nachet_object_store_endpoint
@@ -45,8 +55,9 @@ static void
 complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlRequest *request,
          const char *method, const char *query)
 {
-	const NachetSigv4 signer = {store->user, store->secret, store->token,
-	                            nachet_object_store_region, "s3"};
+	const S3 *own = store->own;
+	const NachetSigv4 signer = {own->user, own->secret, own->token, nachet_object_store_region,
+	                            "s3"};
 	char sha256[2 * NACHET_SHA256_BYTES + 1] = SHA256_OF_NOTHING;
 
 	request->method = method;
@@ -140,6 +151,8 @@ s3_abort_parts(const NachetObjectStore *store, const NachetObject *object,
 
 const NachetObjectOperations nachet_object_store_s3 = {
     .scheme = "s3://",
+    .form = "s3://BUCKET",
+    .no_such_object = "NoSuchKey",
     .open = s3_open,
     .put = s3_put,
     .get = s3_get,

@@ -12,8 +12,8 @@
 #include "mb/pg_wchar.h"
 
 #include "compat.h"
-#include "offload/settings.h"
 #include "offload/store.h"
+#include "settings.h"
 
 /* What an address may have: it becomes part of objects' URLs, which are stored. */
 #define URL_CHARACTERS                                                                             \
@@ -24,20 +24,55 @@ static const NachetObjectOperations *const stores[] = {
     &nachet_object_store_s3,
 };
 
-/* Reads "SCHEME://BUCKET", which the setting's check has let in. */
-static void
-set_bucket(NachetObjectStore *store)
+/* The store that a setting names, or NULL. */
+static const NachetObjectOperations *
+find_store(const char *value)
 {
 	for (int i = 0; i < lengthof(stores); i++)
-	{
-		size_t length = strlen(stores[i]->scheme);
+		if (strncmp(value, stores[i]->scheme, strlen(stores[i]->scheme)) == 0)
+			return stores[i];
+	return NULL;
+}
 
-		if (strncmp(nachet_object_store, stores[i]->scheme, length) == 0)
-		{
-			store->operations = stores[i];
-			store->bucket = pstrdup(nachet_object_store + length);
-		}
+static char *
+list_forms(void)
+{
+	StringInfoData forms;
+
+	initStringInfo(&forms);
+	for (int i = 0; i < lengthof(stores); i++)
+		appendStringInfo(&forms, "%s\"%s\"",
+		                 i == 0                     ? ""
+		                 : i + 1 < lengthof(stores) ? ", "
+		                                            : " or ",
+		                 stores[i]->form);
+	return forms.data;
+}
+
+/* A bucket's name is one that all stores allow: 3 to 63 of a-z, 0-9, '-' and '.'. */
+bool
+nachet_object_store_check(char **value, void **extra, GucSource source)
+{
+	const NachetObjectOperations *operations = find_store(*value);
+	const char *bucket;
+
+	if (**value == '\0')
+		return true;
+	if (operations == NULL)
+	{
+		GUC_check_errdetail("It must be %s.", list_forms());
+		return false;
 	}
+	bucket = *value + strlen(operations->scheme);
+	if (strlen(bucket) < 3 || strlen(bucket) > 63 || *bucket == '-' || *bucket == '.' ||
+	    strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(bucket))
+	{
+		GUC_check_errdetail(
+		    "A container's or bucket's name has 3 to 63 lower-case letters, digits, "
+		    "hyphens and periods.");
+		return false;
+	}
+	return true;
 }
 
 NachetObjectStore *
@@ -51,7 +86,8 @@ nachet_object_store_open(void)
 		                errmsg("no object store is set"),
 		                errhint("Set nachet.object_store and nachet.object_store_credentials.")));
 	store = palloc0(sizeof(NachetObjectStore));
-	set_bucket(store);
+	store->operations = find_store(nachet_object_store);
+	store->bucket = pstrdup(nachet_object_store + strlen(store->operations->scheme));
 	credentials = nachet_credentials_read(nachet_object_store_credentials);
 	store->operations->open(store, credentials);
 	return store;

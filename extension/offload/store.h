@@ -13,20 +13,13 @@
 #include "contents/content.h"
 #include "offload/credentials.h"
 #include "offload/curl.h"
+#include "settings.h"
 
 #define NACHET_MD5_BYTES   16
 #define NACHET_CRC64_BYTES 8
 
 /* The maximum of a text from outside in an error message. */
 #define NACHET_OBJECT_TEXT_BYTES 300
-
-/* What is computed of bytes that are sent: flags. */
-typedef enum NachetChecksum
-{
-	NACHET_CHECKSUM_SHA256 = 1,
-	NACHET_CHECKSUM_MD5 = 2,
-	NACHET_CHECKSUM_CRC64 = 4
-} NachetChecksum;
 
 /* What an operation is about; each uses what it needs. */
 typedef struct NachetObject
@@ -50,7 +43,9 @@ typedef void (*NachetObjectOperation)(const NachetObjectStore *store, const Nach
 
 typedef struct NachetObjectOperations
 {
-	const char *scheme; /* what nachet.object_store begins with */
+	const char *scheme;         /* what nachet.object_store begins with */
+	const char *form;           /* the whole of it, for people */
+	const char *no_such_object; /* the error code that means so, and not: no such bucket */
 
 	/* Fills in what is the store's own; raises F0000 where settings or credentials do not do. */
 	void (*open)(NachetObjectStore *store, const NachetCredentials *credentials);
@@ -84,11 +79,7 @@ struct NachetObjectStore
 	bool loopback;
 	NachetChecksum checksum; /* what it is told of the bytes it is sent, and refuses them by */
 
-	char *account; /* Azure */
-	char *secret;  /* Azure: the account's key, decoded; S3: the secret key */
-	int secret_length;
-	char *token; /* Azure: a shared access signature; S3: a session token; or NULL */
-	char *user;  /* S3: the access key */
+	void *own; /* the store's own: credentials, decoded */
 };
 
 extern const NachetObjectOperations nachet_object_store_azure;
@@ -99,6 +90,9 @@ extern const NachetObjectOperations nachet_object_store_s3;
  * where none is set, and F0000 where a setting or the credentials' file does not do. Asks no network.
  */
 extern NachetObjectStore *nachet_object_store_open(void);
+
+/* The check of nachet.object_store: "", or one of the stores with a bucket that all of them allow. */
+extern bool nachet_object_store_check(char **value, void **extra, GucSource source);
 
 /* Sets endpoint, location and base; a bucket below the endpoint. Raises F0000 for http beyond loopback. */
 extern void nachet_object_store_set_endpoint(NachetObjectStore *store, const char *endpoint);

@@ -12,8 +12,8 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "offload/settings.h"
 #include "offload/transfer.h"
+#include "settings.h"
 
 #define TRIES            8
 #define FIRST_PAUSE_MS   100
@@ -119,12 +119,12 @@ append_refusal(StringInfo error, const NachetCurlRequest *request)
 
 /* Whether a refusal means that the object is not there. A bucket or an account that is not, is a mistake. */
 static bool
-means_gone(const NachetCurlRequest *request)
+means_gone(const NachetTransfer *transfer)
 {
-	const char *code = refusal_code(request);
+	const char *code = refusal_code(transfer->request);
 
-	return request->status == 404 && code != NULL &&
-	       (strcmp(code, "NoSuchKey") == 0 || strcmp(code, "BlobNotFound") == 0);
+	return transfer->request->status == 404 && code != NULL &&
+	       strcmp(code, transfer->store->operations->no_such_object) == 0;
 }
 
 /*
@@ -147,7 +147,7 @@ judge(NachetTransfer *transfer)
 	else if (request->status >= 300)
 	{
 		append_refusal(&error, request);
-		transfer->gone = means_gone(request);
+		transfer->gone = means_gone(transfer);
 		/* 400 to bytes: stores say by various codes that they are not what the checksum told. */
 		again = request->status >= 500 || request->status == 408 || request->status == 429 ||
 		        (request->status == 400 && request->body_size > 0);

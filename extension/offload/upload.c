@@ -14,10 +14,10 @@
 
 #include "damage.h"
 #include "hash.h"
-#include "offload/settings.h"
 #include "offload/upload.h"
 #include "pure/crc.h"
 #include "pure/hex.h"
+#include "settings.h"
 
 /* So much is read and hashed at a stretch: it stays in the processor's cache, and other uploads go on. */
 #define HASH_PIECE (512 * 1024)

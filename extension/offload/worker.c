@@ -34,9 +34,9 @@
 #include "utils/snapmgr.h"
 #include "utils/varlena.h"
 
-#include "offload/settings.h"
 #include "offload/offload.h"
 #include "offload/worker.h"
+#include "settings.h"
 
 /* The maximum that one transaction moves. */
 #define BATCH_COUNT INT64CONST(200)
@@ -51,31 +51,13 @@
 extern PGDLLEXPORT void nachet_offload_launcher_main(Datum argument);
 extern PGDLLEXPORT void nachet_offload_worker_main(Datum argument);
 
-static char *databases = NULL;
-static int naptime = 60;
-
-/* --- settings ------------------------------------------------------------------------------------------ */
-
-static bool
-check_databases(char **value, void **extra, GucSource source)
-{
-	char *copy = pstrdup(*value);
-	List *names;
-	bool valid = SplitIdentifierString(copy, ',', &names);
-
-	if (!valid)
-		GUC_check_errdetail("It must be a list of databases, separated by commas.");
-	pfree(copy);
-	return valid;
-}
-
 /* The databases that are named, a list of char * in the current memory context. */
 static List *
 named_databases(void)
 {
 	List *names = NIL;
 
-	(void) SplitIdentifierString(pstrdup(databases), ',', &names);
+	(void) SplitIdentifierString(pstrdup(nachet_object_store_databases), ',', &names);
 	return names;
 }
 
@@ -107,19 +89,10 @@ describe_worker(const char *type, const char *function)
 }
 
 void
-nachet_offload_worker_define(void)
+nachet_offload_worker_register(void)
 {
 	BackgroundWorker launcher = describe_worker("nachet launcher", "nachet_offload_launcher_main");
 
-	DefineCustomIntVariable("nachet.object_store_naptime",
-	                        "How long a worker waits before it looks again for contents to move.",
-	                        "0: it moves nothing.", &naptime, 60, 0, 86400, PGC_SIGHUP, GUC_UNIT_S,
-	                        NULL, NULL, NULL);
-	DefineCustomStringVariable("nachet.object_store_databases",
-	                           "The databases in which background workers move contents.",
-	                           "Names separated by commas; empty: none. Without the library in "
-	                           "shared_preload_libraries there are no workers.",
-	                           &databases, "", PGC_SIGHUP, 0, check_databases, NULL, NULL);
 	launcher.bgw_restart_time = RESTART_SECONDS;
 	if (process_shared_preload_libraries_in_progress)
 		RegisterBackgroundWorker(&launcher);
@@ -278,10 +251,12 @@ nachet_offload_launcher_main(Datum argument)
 	{
 		CHECK_FOR_INTERRUPTS();
 		reload_settings();
-		if (naptime > 0)
+		if (nachet_object_store_naptime > 0)
 			launch_all(context);
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-		                 (naptime > 0 ? naptime : IDLE_SECONDS) * 1000L, PG_WAIT_EXTENSION);
+		(void) WaitLatch(
+		    MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+		    (nachet_object_store_naptime > 0 ? nachet_object_store_naptime : IDLE_SECONDS) * 1000L,
+		    PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 	}
 	proc_exit(1); /* one that an administrator has ended is started again */
@@ -373,7 +348,7 @@ nachet_offload_worker_main(Datum argument)
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(argument), InvalidOid, 0);
 	override_settings();
-	while (naptime > 0 && is_named(MyBgworkerEntry->bgw_extra) && move_batch())
+	while (nachet_object_store_naptime > 0 && is_named(MyBgworkerEntry->bgw_extra) && move_batch())
 	{
 		CHECK_FOR_INTERRUPTS();
 		reload_settings();

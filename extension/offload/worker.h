@@ -5,7 +5,7 @@
 #ifndef NACHET_OFFLOAD_WORKER_H
 #define NACHET_OFFLOAD_WORKER_H
 
-/* Defines the workers' settings and, where the library is being preloaded, registers the workers. */
-extern void nachet_offload_worker_define(void);
+/* Registers the workers, if the library is being preloaded. */
+extern void nachet_offload_worker_register(void);
 
 #endif

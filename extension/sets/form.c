@@ -17,14 +17,14 @@
 
 #include "contents/content.h"
 #include "errcodes.h"
-#include "sets/flaws.h"
-#include "sets/set_data.h"
-#include "sets/picture_set.h"
 #include "pure/hex.h"
 #include "pure/names.h"
-#include "sql.h"
+#include "sets/flaws.h"
+#include "sets/picture_set.h"
 #include "sets/request.h"
+#include "sets/set_data.h"
 #include "shown.h"
+#include "sql.h"
 
 PG_FUNCTION_INFO_V1(picture_form);
 PG_FUNCTION_INFO_V1(batch_import);

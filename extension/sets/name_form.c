@@ -12,8 +12,8 @@
 #include "utils/fmgrprotos.h"
 
 #include "compat.h"
-#include "sets/name_form.h"
 #include "pure/characters.h"
+#include "sets/name_form.h"
 
 static bool
 is_ascii(const text *value)

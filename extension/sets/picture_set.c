@@ -26,16 +26,16 @@
 #include "contents/store.h"
 #include "contents/sweep.h"
 #include "errcodes.h"
-#include "sets/flaws.h"
 #include "hash.h"
-#include "sets/set_data.h"
-#include "sets/picture_set.h"
 #include "pure/names.h"
 #include "pure/picture_header.h"
-#include "sql.h"
+#include "sets/flaws.h"
+#include "sets/picture_set.h"
 #include "sets/set_contents.h"
-#include "settings.h"
+#include "sets/set_data.h"
 #include "sets/users.h"
+#include "settings.h"
+#include "sql.h"
 
 PG_FUNCTION_INFO_V1(upload_picture_set);
 PG_FUNCTION_INFO_V1(upload_picture_set_by_digest);

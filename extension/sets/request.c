@@ -16,13 +16,13 @@
 #include "utils/uuid.h"
 
 #include "errcodes.h"
-#include "sets/set_data.h"
 #include "json_size.h"
 #include "pure/json_text.h"
-#include "sql.h"
 #include "sets/request.h"
-#include "shown.h"
+#include "sets/set_data.h"
 #include "sets/users.h"
+#include "shown.h"
+#include "sql.h"
 
 PG_FUNCTION_INFO_V1(request_json);
 PG_FUNCTION_INFO_V1(request_user);

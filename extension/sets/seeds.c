@@ -25,12 +25,12 @@
 #include "utils/varlena.h"
 
 #include "errcodes.h"
-#include "sets/name_form.h"
 #include "pure/characters.h"
 #include "pure/names.h"
-#include "sql.h"
 #include "schema.h"
+#include "sets/name_form.h"
 #include "sets/seeds.h"
+#include "sql.h"
 
 PG_FUNCTION_INFO_V1(get_all_seeds_names);
 PG_FUNCTION_INFO_V1(register_seed);

@@ -17,10 +17,10 @@
 #include "contents/content.h"
 #include "contents/facts.h"
 #include "errcodes.h"
-#include "sets/flaws.h"
-#include "sql.h"
 #include "pure/hex.h"
+#include "sets/flaws.h"
 #include "sets/set_contents.h"
+#include "sql.h"
 
 /* The contents without a format, and with a LEFT join those that are not stored. */
 #define UNFIT_CONTENTS(join, mode)                                                                 \

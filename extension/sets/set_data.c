@@ -18,12 +18,12 @@
 #include "utils/numeric.h"
 
 #include "errcodes.h"
-#include "sets/set_data.h"
 #include "json_size.h"
 #include "pure/names.h"
-#include "sql.h"
 #include "sets/seeds.h"
+#include "sets/set_data.h"
 #include "shown.h"
+#include "sql.h"
 
 /* The longest number that is read from a string; what a float8 needs is 24 characters. */
 #define NUMBER_MAX_LENGTH 64

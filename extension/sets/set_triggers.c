@@ -22,8 +22,8 @@
 #include "utils/uuid.h"
 
 #include "contents/content.h"
-#include "sql.h"
 #include "schema.h"
+#include "sql.h"
 
 PG_FUNCTION_INFO_V1(picture_set_default_name);
 PG_FUNCTION_INFO_V1(picture_set_changed);

@@ -19,11 +19,11 @@
 #include "utils/uuid.h"
 
 #include "errcodes.h"
-#include "sets/name_form.h"
 #include "pure/characters.h"
-#include "sql.h"
 #include "schema.h"
+#include "sets/name_form.h"
 #include "sets/users.h"
+#include "sql.h"
 
 PG_FUNCTION_INFO_V1(is_user_registered);
 PG_FUNCTION_INFO_V1(register_user);

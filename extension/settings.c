@@ -1,9 +1,10 @@
 /*
- * extension/offload/settings.c
- *		The settings of the object store.
+ * extension/settings.c
+ *		The settings of the extension, all of them.
  *
- * All are a superuser's: whoever sets them decides where pictures go and which file is read. A secret is
- * in none of them; the credentials are in a file that only the server's own user can read.
+ * Those of the object store are a superuser's: whoever sets them decides where pictures go and which
+ * file is read. A secret is in none of them; the credentials are in a file that only the server's own
+ * user can read.
  */
 #include "postgres.h"
 
@@ -11,10 +12,13 @@
 
 #include "datatype/timestamp.h"
 #include "utils/guc.h"
+#include "utils/varlena.h"
 
-#include "offload/settings.h"
-#include "offload/store.h"
+#include "compat.h"
+#include "settings.h"
 
+int nachet_max_array_size = 65536;
+bool nachet_allow_drop = false;
 char *nachet_object_store = NULL;
 char *nachet_object_store_credentials = NULL;
 char *nachet_object_store_endpoint = NULL;
@@ -28,6 +32,8 @@ int nachet_object_store_part_size = 65536;
 int nachet_object_store_keep = 7 * SECS_PER_DAY;
 int nachet_object_store_checksum = NACHET_CHECKSUM_CRC64;
 int nachet_verify_objects = NACHET_VERIFY_OBJECTS_NOT;
+int nachet_object_store_naptime = 60;
+char *nachet_object_store_databases = NULL;
 
 static const struct config_enum_entry checksums[] = {
     {"crc64", NACHET_CHECKSUM_CRC64, false},
@@ -41,31 +47,6 @@ static const struct config_enum_entry verify_objects[] = {
     {"read", NACHET_VERIFY_OBJECTS_READ, false},
     {NULL, 0, false},
 };
-
-/* "" or SCHEME://BUCKET, a bucket being what both stores allow: 3 to 63 of a-z, 0-9, '-' and '.'. */
-static bool
-check_store(char **value, void **extra, GucSource source)
-{
-	const char *bucket = strstr(*value, "://");
-
-	if (**value == '\0')
-		return true;
-	if (strncmp(*value, "azure://", 8) != 0 && strncmp(*value, "s3://", 5) != 0)
-	{
-		GUC_check_errdetail("It must be \"azure://CONTAINER\" or \"s3://BUCKET\".");
-		return false;
-	}
-	bucket += 3;
-	if (strlen(bucket) < 3 || strlen(bucket) > 63 || *bucket == '-' || *bucket == '.' ||
-	    strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(bucket))
-	{
-		GUC_check_errdetail(
-		    "A container's or bucket's name has 3 to 63 lower-case letters, digits, "
-		    "hyphens and periods.");
-		return false;
-	}
-	return true;
-}
 
 static bool
 check_endpoint(char **value, void **extra, GucSource source)
@@ -95,8 +76,36 @@ check_region(char **value, void **extra, GucSource source)
 	return false;
 }
 
+static bool
+check_databases(char **value, void **extra, GucSource source)
+{
+	char *copy = pstrdup(*value);
+	List *names;
+	bool valid = SplitIdentifierString(copy, ',', &names);
+
+	if (!valid)
+		GUC_check_errdetail("It must be a list of databases, separated by commas.");
+	pfree(copy);
+	return valid;
+}
+
 static void
-define_places(void)
+define_own(void)
+{
+	DefineCustomIntVariable(
+	    "nachet.max_array_size", "The most bytes of pictures that one bytea[] argument may hold.",
+	    "A backend holds such an argument several times over. Larger folders go in "
+	    "through COPY, which streams.",
+	    &nachet_max_array_size, 65536, 64, 1024 * 1024 - 1, PGC_SUSET, GUC_UNIT_KB, NULL, NULL,
+	    NULL);
+	DefineCustomBoolVariable(
+	    "nachet.allow_drop", "Lets the extension be dropped while pictures are stored in it.",
+	    "A catch against mistakes: whoever may drop the extension may set this.",
+	    &nachet_allow_drop, false, PGC_USERSET, 0, NULL, NULL, NULL);
+}
+
+static void
+define_places(GucStringCheckHook check_store)
 {
 	DefineCustomStringVariable(
 	    "nachet.object_store", "The object store that contents move to.",
@@ -130,10 +139,9 @@ define_places(void)
 	                           "", PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
-void
-nachet_object_settings_define(void)
+static void
+define_transfers(void)
 {
-	define_places();
 	DefineCustomIntVariable(
 	    "nachet.object_store_connections", "How many objects are sent, fetched or deleted at once.",
 	    NULL, &nachet_object_store_connections, 8, 1, 64, PGC_USERSET, 0, NULL, NULL, NULL);
@@ -164,4 +172,28 @@ nachet_object_settings_define(void)
 	                        "Above this size a content is sent in parts of this size.", NULL,
 	                        &nachet_object_store_part_size, 65536, 5 * 1024, 1024 * 1024, PGC_SUSET,
 	                        GUC_UNIT_KB, NULL, NULL, NULL);
+}
+
+static void
+define_workers(void)
+{
+	DefineCustomIntVariable("nachet.object_store_naptime",
+	                        "How long a worker waits before it looks again for contents to move.",
+	                        "0: it moves nothing.", &nachet_object_store_naptime, 60, 0, 86400,
+	                        PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+	    "nachet.object_store_databases", "The databases in which background workers move contents.",
+	    "Names separated by commas; empty: none. Without the library in "
+	    "shared_preload_libraries there are no workers.",
+	    &nachet_object_store_databases, "", PGC_SIGHUP, 0, check_databases, NULL, NULL);
+}
+
+void
+nachet_settings_define(GucStringCheckHook check_store)
+{
+	define_own();
+	define_places(check_store);
+	define_transfers();
+	define_workers();
+	MarkGUCPrefixReserved("nachet");
 }
