@@ -15,6 +15,7 @@
 
 #include "loader/client/error.h"
 #include "loader/client/option_table.h"
+#include "loader/client/text.h"
 #include "http/auth/auth.h"
 #include "http/auth/identity.h"
 #include "http/auth/jwt.h"
@@ -28,7 +29,6 @@
 #include "http/request/respond.h"
 #include "http/request/route.h"
 #include "http/shared.h"
-#include "http/text.h"
 
 struct NachetAuth
 {

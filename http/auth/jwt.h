@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "http/auth/jwt_keys.h"
-#include "http/text.h"
+#include "loader/client/text.h"
 
 /* Longer tokens are refused unread. Those of people in hundreds of groups have 10 kB. */
 #define NACHET_JWT_BYTES 32768

@@ -18,8 +18,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "loader/client/secret_file.h"
 #include "http/auth/jwt_keys.h"
-#include "http/auth/key_file.h"
 #include "http/auth/key_shape.h"
 
 #define SECRET_BYTES 32 /* at least: the hash's own length (RFC 7518, section 3.2) */
@@ -240,7 +240,7 @@ read_secret(NachetJwtKeys *keys, const char *path, const struct stat *status,
 	if (shape != NULL)
 		nachet_error_set(error, "'%s' holds %s, and no secret for --jwt-secret; %s", path,
 		                 shape->what, shape->advice);
-	else if (!nachet_key_file_is_private(status))
+	else if (!nachet_secret_file_is_private(status))
 		nachet_error_set(error,
 		                 "others may read the secret in '%s', and sign in as anyone with it: "
 		                 "chmod 600 '%s'",
@@ -273,11 +273,12 @@ read_files(NachetJwtKeys *keys, const NachetTexts *files, const char *what, File
 	{
 		struct stat status;
 		size_t length;
-		unsigned char *bytes = nachet_key_file_read(what, files->text[i], &status, &length, error);
+		unsigned char *bytes =
+		    nachet_secret_file_read(what, files->text[i], &status, &length, error);
 
 		if (bytes != NULL)
 			reader(keys, files->text[i], &status, bytes, length, error);
-		nachet_key_file_free(bytes);
+		nachet_secret_file_free(bytes);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <microhttpd.h>
 
+#include "loader/client/text.h"
 #include "http/library.h"
 #include "http/ops/admin.h"
 #include "http/ops/gauges.h"
@@ -23,7 +24,6 @@
 #include "http/request/respond.h"
 #include "http/request/watchdog.h"
 #include "http/shared.h"
-#include "http/text.h"
 
 #define THREAD_BYTES ((size_t) 256 * 1024)
 

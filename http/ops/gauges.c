@@ -15,6 +15,7 @@
 #include <libpq-fe.h>
 #include <microhttpd.h>
 
+#include "loader/client/text.h"
 #include "http/body/spool.h"
 #include "http/database/pool.h"
 #include "http/ops/gauges.h"
@@ -22,7 +23,6 @@
 #include "http/ops/metrics.h"
 #include "http/ops/tls.h"
 #include "http/shared.h"
-#include "http/text.h"
 
 static void
 write_value(NachetText *text, const char *name, const char *type, uint64_t value, const char *help)

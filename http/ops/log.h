@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "http/text.h"
+#include "loader/client/text.h"
 
 typedef enum NachetLogFormat
 {

@@ -10,10 +10,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "loader/client/text.h"
 #include "http/ops/metrics.h"
 #include "http/request/route.h"
 #include "http/request/router.h"
-#include "http/text.h"
 
 #define STATUSES 600
 

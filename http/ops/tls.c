@@ -12,7 +12,7 @@
 #include <gnutls/x509.h>
 
 #include "loader/client/error.h"
-#include "http/auth/key_file.h"
+#include "loader/client/secret_file.h"
 #include "http/ops/log.h"
 #include "http/ops/tls.h"
 #include "http/options.h"
@@ -131,14 +131,14 @@ read_certificate(const NachetHttpOptions *options, NachetError *error)
 	struct stat status;
 	size_t chain_length = 0;
 	size_t key_length = 0;
-	unsigned char *chain =
-	    nachet_key_file_read("certificate file", options->tls_cert, &status, &chain_length, error);
+	unsigned char *chain = nachet_secret_file_read("certificate file", options->tls_cert, &status,
+	                                               &chain_length, error);
 	unsigned char *key = NULL;
 	Certificate *certificate = NULL;
 
 	if (chain != NULL)
-		key = nachet_key_file_read("key file", options->tls_key, &status, &key_length, error);
-	if (key != NULL && !nachet_key_file_is_private(&status))
+		key = nachet_secret_file_read("key file", options->tls_key, &status, &key_length, error);
+	if (key != NULL && !nachet_secret_file_is_private(&status))
 		nachet_error_set(error, "others may read the private key in '%s': chmod 600 '%s'",
 		                 options->tls_key, options->tls_key);
 	if (!error->set)
@@ -149,8 +149,8 @@ read_certificate(const NachetHttpOptions *options, NachetError *error)
 		if (check_pair(options, &chain_text, &key_text, error))
 			certificate = make_certificate(options, &chain_text, &key_text, error);
 	}
-	nachet_key_file_free(chain);
-	nachet_key_file_free(key);
+	nachet_secret_file_free(chain);
+	nachet_secret_file_free(key);
 	return certificate;
 }
 

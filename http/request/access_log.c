@@ -13,11 +13,11 @@
 #include <sys/socket.h>
 #include <microhttpd.h>
 
+#include "loader/client/text.h"
 #include "http/ops/log.h"
 #include "http/request/access_log.h"
 #include "http/request/request.h"
 #include "http/request/router.h"
-#include "http/text.h"
 
 /* The bytes of a reason that a line shows. */
 #define REASON_BYTES 400

@@ -13,10 +13,10 @@
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
 
+#include "loader/client/text.h"
 #include "http/request/early_answer.h"
 #include "http/request/request.h"
 #include "http/request/watchdog.h"
-#include "http/text.h"
 
 static enum MHD_Result
 add_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)

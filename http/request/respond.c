@@ -13,6 +13,7 @@
 
 #include "loader/client/datastore.h"
 #include "loader/client/error.h"
+#include "loader/client/text.h"
 #include "http/request/cors.h"
 #include "http/request/long_answer.h"
 #include "http/request/reason.h"
@@ -20,7 +21,6 @@
 #include "http/request/respond.h"
 #include "http/request/route.h"
 #include "http/shared.h"
-#include "http/text.h"
 
 #define TYPE_JSON    "application/json"
 #define TYPE_PROBLEM "application/problem+json"

@@ -17,6 +17,7 @@
 #include <strings.h>
 #include <microhttpd.h>
 
+#include "loader/client/text.h"
 #include "http/body/mime.h"
 #include "http/database/query.h"
 #include "http/ops/metrics.h"
@@ -26,7 +27,6 @@
 #include "http/request/route.h"
 #include "http/routes/import.h"
 #include "http/routes/json_body.h"
-#include "http/text.h"
 
 /* What becomes of a request that makes a picture set, by nachet.batch_import's result. */
 static void

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "loader/client/array.h"
-#include "http/text.h"
+#include "loader/client/text.h"
 
 typedef enum NachetFieldFlaw
 {

@@ -11,7 +11,7 @@
 
 #include "http/routes/fields.h"
 #include "http/routes/picture_list.h"
-#include "http/text.h"
+#include "loader/client/text.h"
 
 typedef struct NachetHttpOptions NachetHttpOptions;
 typedef struct NachetMultipart NachetMultipart;

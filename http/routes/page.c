@@ -16,12 +16,12 @@
 #include <microhttpd.h>
 
 #include "loader/client/sha256.h"
+#include "loader/client/text.h"
 #include "pure/names.h"
 #include "http/options.h"
 #include "http/request/request.h"
 #include "http/request/route.h"
 #include "http/routes/page.h"
-#include "http/text.h"
 
 #define MACHINE_MADE "/page/machine_made.js"
 

@@ -11,7 +11,7 @@
 #include "loader/client/array.h"
 #include "loader/client/sha256.h"
 #include "http/body/spool.h"
-#include "http/text.h"
+#include "loader/client/text.h"
 
 typedef struct NachetPictureList
 {

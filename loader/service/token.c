@@ -11,16 +11,8 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "loader/client/secret_file.h"
 #include "loader/service/token.h"
-
-/* Closed to others; root's own may be read by a group, as a system hands them out. */
-static bool
-is_closed(const struct stat *status)
-{
-	mode_t open_bits = status->st_mode & (S_IRWXG | S_IRWXO);
-
-	return open_bits == 0 || (status->st_uid == 0 && (open_bits & ~(mode_t) S_IRGRP) == 0);
-}
 
 /* Reads at most NACHET_TOKEN_MAX_BYTES + 1 bytes. */
 static ssize_t
@@ -68,7 +60,7 @@ nachet_service_token_read(const char *path, char token[NACHET_TOKEN_MAX_BYTES + 
 		nachet_error_set(error, "%s: %s", path, strerrordesc_np(errno));
 	else if (!S_ISREG(status.st_mode))
 		nachet_error_set(error, "%s: is no regular file", path);
-	else if (!is_closed(&status))
+	else if (!nachet_secret_file_is_private(&status))
 	{
 		nachet_error_set(error, "%s: others may read it, and with it the token", path);
 		error->hint = strdup("Close it to them: chmod 600.");

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "http/text.h"
+#include "loader/client/text.h"
 #include "pure/hex.h"
 #include "pure/names.h"
 #include "fuzz.h"

@@ -1,5 +1,5 @@
 /*
- * http/text.c
+ * loader/client/text.c
  *		Text that grows, and strings as JSON writes them (RFC 8259).
  *
  * A failure is remembered and asked for once, at the end, so that the callers need no test a line.
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "loader/client/visible.h"
-#include "http/text.h"
+#include "loader/client/text.h"
 
 #define FIRST_CAPACITY 256
 

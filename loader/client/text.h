@@ -1,9 +1,9 @@
 /*
- * http/text.h
+ * loader/client/text.h
  *		Text that grows, and strings as JSON writes them (RFC 8259).
  */
-#ifndef NACHET_HTTP_TEXT_H
-#define NACHET_HTTP_TEXT_H
+#ifndef NACHET_CLIENT_TEXT_H
+#define NACHET_CLIENT_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
