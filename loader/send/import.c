@@ -200,9 +200,9 @@ make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
 		nachet_console_detail(session->console,
 		                      "contents were swept away meanwhile: sending them again");
 		nachet_error_clear(error);
-		if (session->sink->commit_whole != NULL)
-			return nachet_send_whole(session, files, sent, set_id, error);
-		if (!nachet_send_missing_again(session, files, sent, error))
+		if (session->sink->store_set != NULL)
+			return nachet_send_set(session, files, sent, set_id, error);
+		if (!nachet_send_swept(session, files, sent, error))
 			return false;
 	}
 }

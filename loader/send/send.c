@@ -67,7 +67,7 @@ keep_failure(Stage *stage, NachetError *error)
  * connection for them; what else is wrong comes out, or passes, when they need it.
  */
 static bool
-connect_worker(NachetSender *sender, int worker)
+join_worker(NachetSender *sender, int worker)
 {
 	NachetSink *sink = sender->session->sink;
 	NachetError error = NACHET_ERROR_INIT;
@@ -98,7 +98,7 @@ work(int worker, void *argument)
 		keep_failure(stage, &error);
 		return;
 	}
-	if (!connect_worker(sender, worker))
+	if (!join_worker(sender, worker))
 	{
 		nachet_sender_free(sender);
 		return;
@@ -108,10 +108,7 @@ work(int worker, void *argument)
 	sender->table_lock = &stage->lock;
 	while (done && (count = take_batch(stage, &first)) > 0)
 	{
-		if (stage->files->file[first].size > stage->buffer_size)
-			done = nachet_sender_large(sender, first, &error);
-		else
-			done = nachet_sender_batch(sender, first, count, &error);
+		done = nachet_sender_store(sender, first, count, &error);
 	}
 	pthread_mutex_lock(&stage->lock);
 	stage->sent->files += sender->sent_files;
@@ -164,7 +161,7 @@ nachet_send_files(NachetSession *session, NachetFiles *files, NachetSent *sent, 
 
 /* A sender for what is sent again, by one worker; NULL, and *error filled, on failure. */
 static NachetSender *
-begin_again(NachetSession *session, NachetFiles *files, NachetError *error)
+begin_resending(NachetSession *session, NachetFiles *files, NachetError *error)
 {
 	NachetSender *sender = nachet_sender_create(session, 0, files, ONE_BUFFER_BYTES, error);
 
@@ -174,7 +171,7 @@ begin_again(NachetSession *session, NachetFiles *files, NachetError *error)
 }
 
 static void
-end_again(NachetSender *sender, NachetSent *sent)
+end_resending(NachetSender *sender, NachetSent *sent)
 {
 	nachet_progress_end(&sender->session->progress);
 	sent->files += sender->sent_files;
@@ -183,10 +180,9 @@ end_again(NachetSender *sender, NachetSent *sent)
 }
 
 bool
-nachet_send_missing_again(NachetSession *session, NachetFiles *files, NachetSent *sent,
-                          NachetError *error)
+nachet_send_swept(NachetSession *session, NachetFiles *files, NachetSent *sent, NachetError *error)
 {
-	NachetSender *sender = begin_again(session, files, error);
+	NachetSender *sender = begin_resending(session, files, error);
 	size_t count;
 	bool done = true;
 
@@ -196,22 +192,22 @@ nachet_send_missing_again(NachetSession *session, NachetFiles *files, NachetSent
 	{
 		count =
 		    files->count - first < NACHET_BATCH_FILES ? files->count - first : NACHET_BATCH_FILES;
-		done = nachet_sender_again(sender, first, count, error);
+		done = nachet_sender_store(sender, first, count, error);
 	}
-	end_again(sender, sent);
+	end_resending(sender, sent);
 	return done;
 }
 
 bool
-nachet_send_whole(NachetSession *session, NachetFiles *files, NachetSent *sent,
-                  char set_id[NACHET_UUID_TEXT], NachetError *error)
+nachet_send_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
+                char set_id[NACHET_UUID_TEXT], NachetError *error)
 {
-	NachetSender *sender = begin_again(session, files, error);
+	NachetSender *sender = begin_resending(session, files, error);
 	bool made;
 
 	if (sender == NULL)
 		return false;
-	made = nachet_sender_whole(sender, set_id, error);
-	end_again(sender, sent);
+	made = nachet_sender_commit(sender, set_id, error);
+	end_resending(sender, sent);
 	return made;
 }

@@ -21,35 +21,24 @@
 
 #define NACHET_UUID_TEXT 37
 
-typedef struct NachetBatch NachetBatch;
+typedef struct NachetReader NachetReader;
 typedef struct NachetSink NachetSink;
 
-/* Files of one set whose contents are all different, and their bytes for the sink to draw. */
-struct NachetBatch
+/* Files of one set whose contents are all different. */
+typedef struct NachetBatch
 {
 	const NachetFiles *files;
 	size_t count;
 	size_t index[NACHET_BATCH_FILES]; /* into files */
 	unsigned char digest[NACHET_BATCH_FILES][NACHET_SHA256_BYTES];
 	bool missing[NACHET_BATCH_FILES]; /* when last asked */
-
-	/* Begins the bytes of one of them, also from within another's or for a second time. */
-	bool (*open)(NachetBatch *batch, size_t position, NachetError *error);
-
-	/*
-	 * The next of these bytes, which stay until the next call; *length is 0 once all were given, and were those
-	 * of the digest.
-	 */
-	bool (*read)(NachetBatch *batch, const char **bytes, size_t *length, NachetError *error);
-
-	/* What the sink found wrong with one of them, fit to follow its name. Always false. */
-	bool (*refuse)(NachetBatch *batch, size_t position, const char *flaw, NachetError *error);
-};
+} NachetBatch;
 
 /* Of the functions, those marked with a star may be NULL: there is nothing to do. */
 struct NachetSink
 {
 	const char *destination; /* "the database", "the service" */
+	void *state;             /* the sink's own */
 
 	/* The first contact: learns what the others must know. */
 	bool (*open)(NachetSink *sink, NachetError *error);
@@ -69,9 +58,9 @@ struct NachetSink
 	/* Fills in which of the batch's contents are missing. */
 	bool (*missing)(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error);
 
-	/* Stores those of count contents of the batch that are missing. */
-	bool (*send)(NachetSink *sink, int worker, NachetBatch *batch, size_t first, size_t count,
-	             NachetError *error);
+	/* Stores those of count contents of the batch that are missing, which it reads from the reader. */
+	bool (*send)(NachetSink *sink, int worker, const NachetBatch *batch, NachetReader *reader,
+	             size_t first, size_t count, NachetError *error);
 
 	/*
 	 * Makes the set of a list whose contents are all stored, durably, and gives its id. Safe to repeat. With
@@ -81,12 +70,12 @@ struct NachetSink
 	               NachetError *error);
 
 	/*
-	 * * Does in one transaction, so that no sweep comes between, what is else done in several: holds the contents
-	 * that are stored, stores those that are missing, and makes the set. missing, as long as the batch's list, is
-	 * filled in. The batch is of whichever one file the sink wants to draw: it sets count and index[0]. Safe to repeat.
+	 * * Does in one transaction, so that no sweep comes between, what is else done in several: holds
+	 * the contents that are stored, stores those that are missing, and makes the set. missing, as
+	 * long as the list, is filled in. Safe to repeat.
 	 */
-	bool (*commit_whole)(NachetSink *sink, NachetBatch *batch, bool *missing,
-	                     char set_id[NACHET_UUID_TEXT], NachetError *error);
+	bool (*store_set)(NachetSink *sink, const NachetFiles *files, NachetReader *reader,
+	                  bool *missing, char set_id[NACHET_UUID_TEXT], NachetError *error);
 
 	/* * Gives an error of the functions above a hint, if one is known. */
 	void (*explain)(NachetSink *sink, NachetError *error);

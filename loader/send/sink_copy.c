@@ -18,6 +18,7 @@
 #include "loader/client/connection.h"
 #include "loader/client/datastore.h"
 #include "loader/send/copy_hints.h"
+#include "loader/send/reader.h"
 #include "loader/send/sink_copy.h"
 
 #define PARAMETERS 7
@@ -57,7 +58,7 @@ typedef struct Connection
 
 typedef struct CopySink
 {
-	NachetSink sink; /* first */
+	NachetSink sink;
 	NachetSession *session;
 	Connection connection[NACHET_MAX_JOBS];
 	pthread_mutex_t cancel_lock; /* over the connections' slots */
@@ -68,9 +69,9 @@ typedef struct CopySink
 /* --- connections ------------------------------------------------------------------------------------- */
 
 static void
-drop(NachetSink *sink, int worker)
+copy_drop(NachetSink *sink, int worker)
 {
-	CopySink *copy_sink = (CopySink *) sink;
+	CopySink *copy_sink = sink->state;
 	Connection *slot = &copy_sink->connection[worker];
 	PGconn *connection = slot->connection;
 
@@ -83,7 +84,7 @@ drop(NachetSink *sink, int worker)
 
 /* The worker's connection, made at its first use and anew where it was found lost. */
 static PGconn *
-connect_worker(CopySink *copy_sink, int worker, NachetError *error)
+connection_of(CopySink *copy_sink, int worker, NachetError *error)
 {
 	NachetSession *session = copy_sink->session;
 	Connection *slot = &copy_sink->connection[worker];
@@ -92,7 +93,7 @@ connect_worker(CopySink *copy_sink, int worker, NachetError *error)
 
 	if (connection != NULL && PQstatus(connection) == CONNECTION_OK)
 		return connection;
-	drop(&copy_sink->sink, worker);
+	copy_drop(&copy_sink->sink, worker);
 	atomic_fetch_add(&session->connecting, 1);
 	connection = nachet_connection_open(session->options->dbname, "nachet-load", error);
 	atomic_fetch_sub(&session->connecting, 1);
@@ -109,7 +110,7 @@ connect_worker(CopySink *copy_sink, int worker, NachetError *error)
 }
 
 static bool
-run(PGconn *connection, const char *command, NachetError *error)
+run_command(PGconn *connection, const char *command, NachetError *error)
 {
 	PGresult *result = PQexec(connection, command);
 	bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
@@ -121,9 +122,9 @@ run(PGconn *connection, const char *command, NachetError *error)
 }
 
 static bool
-join(NachetSink *sink, int worker, NachetError *error)
+copy_join(NachetSink *sink, int worker, NachetError *error)
 {
-	return connect_worker((CopySink *) sink, worker, error) != NULL;
+	return connection_of(sink->state, worker, error) != NULL;
 }
 
 /* Whether the server says that its sessions may not write, so that no file is read in vain. */
@@ -146,10 +147,10 @@ is_read_only(PGconn *connection, NachetError *error)
 }
 
 static bool
-open_database(NachetSink *sink, NachetError *error)
+copy_open(NachetSink *sink, NachetError *error)
 {
-	CopySink *copy_sink = (CopySink *) sink;
-	PGconn *connection = connect_worker(copy_sink, 0, error);
+	CopySink *copy_sink = sink->state;
+	PGconn *connection = connection_of(copy_sink, 0, error);
 
 	if (connection != NULL &&
 	    (copy_sink->session->options->dry_run || !is_read_only(connection, error)))
@@ -159,9 +160,9 @@ open_database(NachetSink *sink, NachetError *error)
 
 /* Ours replaces PostgreSQL's, which speaks of the statement: the user has not written it. */
 static void
-explain(NachetSink *sink, NachetError *error)
+copy_explain(NachetSink *sink, NachetError *error)
 {
-	CopySink *copy_sink = (CopySink *) sink;
+	CopySink *copy_sink = sink->state;
 	char *hint = nachet_copy_hint(copy_sink->connection[0].connection, error->sqlstate);
 
 	if (hint == NULL)
@@ -171,9 +172,9 @@ explain(NachetSink *sink, NachetError *error)
 }
 
 static void
-cancel_statements(NachetSink *sink)
+copy_cancel(NachetSink *sink)
 {
-	CopySink *copy_sink = (CopySink *) sink;
+	CopySink *copy_sink = sink->state;
 
 	pthread_mutex_lock(&copy_sink->cancel_lock);
 	for (int i = 0; i < NACHET_MAX_JOBS; i++)
@@ -187,18 +188,18 @@ cancel_statements(NachetSink *sink)
 /* --- contents ---------------------------------------------------------------------------------------- */
 
 static bool
-ask_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error)
+copy_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error)
 {
-	PGconn *connection = connect_worker((CopySink *) sink, worker, error);
+	PGconn *connection = connection_of(sink->state, worker, error);
 
 	return connection != NULL && nachet_datastore_missing(connection, batch->digest, batch->count,
 	                                                      0, batch->missing, error);
 }
 
-/* Adds a content to the COPY, which the first one begins. On failure the COPY is given up. */
+/* Adds a file's content to the COPY, which the first one begins. On failure the COPY is given up. */
 static bool
 copy_content(const CopySink *copy_sink, PGconn *connection, NachetChunkCopy **begun,
-             NachetBatch *batch, size_t position, NachetError *error)
+             NachetReader *reader, size_t index, NachetError *error)
 {
 	NachetChunkCopy *copy = *begun;
 	const char *bytes;
@@ -209,11 +210,11 @@ copy_content(const CopySink *copy_sink, PGconn *connection, NachetChunkCopy **be
 	if (copy == NULL)
 		return false;
 	nachet_chunk_copy_content(copy);
-	if (!batch->open(batch, position, error))
+	if (!nachet_reader_open(reader, index, error))
 		goto fail;
 	do
 	{
-		if (!batch->read(batch, &bytes, &length, error) ||
+		if (!nachet_reader_read(reader, &bytes, &length, error) ||
 		    (length > 0 && !nachet_chunk_copy_write(copy, bytes, length, error)))
 			goto fail;
 	} while (length > 0);
@@ -224,23 +225,31 @@ fail:
 	return false;
 }
 
-/* All in one COPY. */
+/* Of count files those that are missing, all in one COPY; index, if not NULL, has their places in the list. */
 static bool
-send_missing(NachetSink *sink, int worker, NachetBatch *batch, size_t first, size_t count,
-             NachetError *error)
+copy_contents(const CopySink *copy_sink, PGconn *connection, NachetReader *reader,
+              const size_t *index, const bool *missing, size_t count, NachetError *error)
 {
-	CopySink *copy_sink = (CopySink *) sink;
-	PGconn *connection = connect_worker(copy_sink, worker, error);
 	NachetChunkCopy *copy = NULL;
 
-	if (connection == NULL)
-		return false;
-	for (size_t i = first; i < first + count; i++)
+	for (size_t i = 0; i < count; i++)
 	{
-		if (batch->missing[i] && !copy_content(copy_sink, connection, &copy, batch, i, error))
+		if (missing[i] && !copy_content(copy_sink, connection, &copy, reader,
+		                                index != NULL ? index[i] : i, error))
 			return false;
 	}
 	return copy == NULL || nachet_chunk_copy_end(copy, error);
+}
+
+static bool
+copy_send(NachetSink *sink, int worker, const NachetBatch *batch, NachetReader *reader,
+          size_t first, size_t count, NachetError *error)
+{
+	CopySink *copy_sink = sink->state;
+	PGconn *connection = connection_of(copy_sink, worker, error);
+
+	return connection != NULL && copy_contents(copy_sink, connection, reader, batch->index + first,
+	                                           batch->missing + first, count, error);
 }
 
 /* --- sets -------------------------------------------------------------------------------------------- */
@@ -278,10 +287,10 @@ take_uuid(PGconn *connection, PGresult *result, char uuid[NACHET_UUID_TEXT], Nac
 }
 
 static bool
-ask(NachetSink *sink, const NachetFiles *files, NachetError *error)
+copy_ask(NachetSink *sink, const NachetFiles *files, NachetError *error)
 {
-	CopySink *copy_sink = (CopySink *) sink;
-	PGconn *connection = connect_worker(copy_sink, 0, error);
+	CopySink *copy_sink = sink->state;
+	PGconn *connection = connection_of(copy_sink, 0, error);
 	const char *values[PARAMETERS];
 
 	if (connection == NULL)
@@ -295,8 +304,8 @@ ask(NachetSink *sink, const NachetFiles *files, NachetError *error)
 }
 
 static bool
-make_set(const CopySink *copy_sink, PGconn *connection, const NachetFiles *files,
-         char set_id[NACHET_UUID_TEXT], NachetError *error)
+upload_set(const CopySink *copy_sink, PGconn *connection, const NachetFiles *files,
+           char set_id[NACHET_UUID_TEXT], NachetError *error)
 {
 	const int formats[PARAMETERS] = {0, 0, 0, 0, 0, 1, 1};
 	int lengths[PARAMETERS] = {0};
@@ -315,30 +324,13 @@ make_set(const CopySink *copy_sink, PGconn *connection, const NachetFiles *files
 }
 
 static bool
-commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
-       NachetError *error)
+copy_commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
+            NachetError *error)
 {
-	CopySink *copy_sink = (CopySink *) sink;
-	PGconn *connection = connect_worker(copy_sink, 0, error);
+	CopySink *copy_sink = sink->state;
+	PGconn *connection = connection_of(copy_sink, 0, error);
 
-	return connection != NULL && make_set(copy_sink, connection, files, set_id, error);
-}
-
-/* Those of the list's contents that are missing, all in one COPY. */
-static bool
-copy_missing(const CopySink *copy_sink, PGconn *connection, NachetBatch *batch, const bool *missing,
-             NachetError *error)
-{
-	NachetChunkCopy *copy = NULL;
-
-	batch->count = 1;
-	for (size_t i = 0; i < batch->files->count; i++)
-	{
-		batch->index[0] = i;
-		if (missing[i] && !copy_content(copy_sink, connection, &copy, batch, 0, error))
-			return false;
-	}
-	return copy == NULL || nachet_chunk_copy_end(copy, error);
+	return connection != NULL && upload_set(copy_sink, connection, files, set_id, error);
 }
 
 /*
@@ -347,20 +339,20 @@ copy_missing(const CopySink *copy_sink, PGconn *connection, NachetBatch *batch, 
  * other only within their one COPY, and there in the order of the hashes.
  */
 static bool
-commit_whole(NachetSink *sink, NachetBatch *batch, bool *missing, char set_id[NACHET_UUID_TEXT],
-             NachetError *error)
+copy_store_set(NachetSink *sink, const NachetFiles *files, NachetReader *reader, bool *missing,
+               char set_id[NACHET_UUID_TEXT], NachetError *error)
 {
-	CopySink *copy_sink = (CopySink *) sink;
-	PGconn *connection = connect_worker(copy_sink, 0, error);
+	CopySink *copy_sink = sink->state;
+	PGconn *connection = connection_of(copy_sink, 0, error);
 	bool made;
 
 	if (connection == NULL)
 		return false;
-	made = run(connection, "BEGIN ISOLATION LEVEL READ COMMITTED", error) &&
-	       nachet_datastore_hold(connection, &batch->files->digests, missing, error) &&
-	       copy_missing(copy_sink, connection, batch, missing, error) &&
-	       make_set(copy_sink, connection, batch->files, set_id, error) &&
-	       run(connection, "COMMIT", error);
+	made = run_command(connection, "BEGIN ISOLATION LEVEL READ COMMITTED", error) &&
+	       nachet_datastore_hold(connection, &files->digests, missing, error) &&
+	       copy_contents(copy_sink, connection, reader, NULL, missing, files->count, error) &&
+	       upload_set(copy_sink, connection, files, set_id, error) &&
+	       run_command(connection, "COMMIT", error);
 	if (!made && PQtransactionStatus(connection) != PQTRANS_IDLE)
 		PQclear(PQexec(connection, "ROLLBACK"));
 	return made;
@@ -369,12 +361,12 @@ commit_whole(NachetSink *sink, NachetBatch *batch, bool *missing, char set_id[NA
 /* --- beginning and end --------------------------------------------------------------------------------- */
 
 static void
-free_sink(NachetSink *sink)
+copy_free(NachetSink *sink)
 {
-	CopySink *copy_sink = (CopySink *) sink;
+	CopySink *copy_sink = sink->state;
 
 	for (int i = 0; i < NACHET_MAX_JOBS; i++)
-		drop(sink, i);
+		copy_drop(sink, i);
 	pthread_mutex_destroy(&copy_sink->cancel_lock);
 	free(copy_sink);
 }
@@ -387,17 +379,18 @@ nachet_sink_copy_create(NachetSession *session)
 	if (copy_sink == NULL)
 		return NULL;
 	copy_sink->sink = (NachetSink){.destination = "the database",
-	                               .open = open_database,
-	                               .join = join,
-	                               .drop = drop,
-	                               .ask = ask,
-	                               .missing = ask_missing,
-	                               .send = send_missing,
-	                               .commit = commit,
-	                               .commit_whole = commit_whole,
-	                               .explain = explain,
-	                               .cancel = cancel_statements,
-	                               .free = free_sink};
+	                               .state = copy_sink,
+	                               .open = copy_open,
+	                               .join = copy_join,
+	                               .drop = copy_drop,
+	                               .ask = copy_ask,
+	                               .missing = copy_missing,
+	                               .send = copy_send,
+	                               .commit = copy_commit,
+	                               .store_set = copy_store_set,
+	                               .explain = copy_explain,
+	                               .cancel = copy_cancel,
+	                               .free = copy_free};
 	copy_sink->session = session;
 	pthread_mutex_init(&copy_sink->cancel_lock, NULL);
 	return &copy_sink->sink;

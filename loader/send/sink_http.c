@@ -19,7 +19,7 @@
 
 typedef struct HttpSink
 {
-	NachetSink sink; /* first */
+	NachetSink sink;
 	NachetSession *session;
 	NachetServiceLimits limits;
 	atomic_uint_fast64_t most_bytes; /* of a request with several pictures; falls with each 413 */
@@ -92,9 +92,9 @@ make_form_request(const NachetOptions *options)
 }
 
 static bool
-open_service(NachetSink *sink, NachetError *error)
+http_open(NachetSink *sink, NachetError *error)
 {
-	HttpSink *http = (HttpSink *) sink;
+	HttpSink *http = sink->state;
 	char *text = make_form_request(http->session->options);
 	NachetServiceText body;
 	json_t *object;
@@ -116,9 +116,9 @@ open_service(NachetSink *sink, NachetError *error)
 }
 
 static bool
-ask(NachetSink *sink, const NachetFiles *files, NachetError *error)
+http_ask(NachetSink *sink, const NachetFiles *files, NachetError *error)
 {
-	json_t *object = post_manifest((HttpSink *) sink, 0, files, NULL, 0, true, error);
+	json_t *object = post_manifest(sink->state, 0, files, NULL, 0, true, error);
 
 	json_decref(object);
 	return object != NULL;
@@ -126,9 +126,9 @@ ask(NachetSink *sink, const NachetFiles *files, NachetError *error)
 
 /* What the service would refuse at the end, or when most has been sent. */
 static bool
-admit(NachetSink *sink, const NachetFiles *files, NachetError *error)
+http_admit(NachetSink *sink, const NachetFiles *files, NachetError *error)
 {
-	HttpSink *http = (HttpSink *) sink;
+	HttpSink *http = sink->state;
 	const NachetServiceLimits *limits = &http->limits;
 	NachetServiceManifest manifest;
 	uint64_t length = 0;
@@ -156,9 +156,9 @@ admit(NachetSink *sink, const NachetFiles *files, NachetError *error)
 
 /* As many pictures at a time as a manifest may have. */
 static bool
-ask_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error)
+http_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error)
 {
-	HttpSink *http = (HttpSink *) sink;
+	HttpSink *http = sink->state;
 	size_t step = batch->count;
 	bool done = true;
 
@@ -178,54 +178,52 @@ ask_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error
 
 /* A picture that is too long for the service, with its headers. */
 static bool
-refuse_large(NachetBatch *batch, const NachetServiceParts *parts, uint64_t limit,
-             NachetError *error)
+refuse_large(const NachetServiceParts *parts, uint64_t limit, NachetError *error)
 {
 	char flaw[128] = "is larger than the service, or a proxy before it, takes";
 
 	if (limit < UINT64_MAX)
 		snprintf(flaw, sizeof(flaw), "is larger than the service takes, which is %" PRIu64 " bytes",
 		         limit);
-	return batch->refuse(batch, parts->position[0], flaw, error);
+	return nachet_reader_refuse(parts->reader, parts->index[0], flaw, error);
 }
 
 /* Stages what one body holds. With *again set, it was too long, and shorter ones are to be tried. */
 static bool
 stage(HttpSink *http, int worker, NachetServiceParts *parts, bool *again, NachetError *error)
 {
-	NachetBatch *batch = parts->batch;
-	uint64_t size = batch->files->file[batch->index[parts->position[0]]].size;
+	uint64_t size = parts->reader->files->file[parts->index[0]].size;
 	json_t *object;
 	long status;
 	bool done;
 
 	*again = false;
 	if (size > http->limits.picture_bytes)
-		return refuse_large(batch, parts, http->limits.picture_bytes, error);
+		return refuse_large(parts, http->limits.picture_bytes, error);
 	if (parts->body.length > http->limits.request_bytes)
-		return refuse_large(batch, parts, http->limits.request_bytes, error);
+		return refuse_large(parts, http->limits.request_bytes, error);
 	object = post(http, worker, "/batch-import?stage=true", &parts->body, &status, error);
 	if (status == 413)
 	{
 		if (parts->count == 1)
-			return refuse_large(batch, parts, UINT64_MAX, error);
+			return refuse_large(parts, UINT64_MAX, error);
 		atomic_store(&http->most_bytes, parts->body.length / 2);
 		nachet_error_clear(error);
 		*again = true;
 		return true;
 	}
 	done = object != NULL &&
-	       nachet_service_answer_staged(object, batch, parts->position, parts->count, error);
+	       nachet_service_answer_staged(object, parts->reader, parts->index, parts->count, error);
 	json_decref(object);
 	return done;
 }
 
 /* In as few requests as the service's limits allow. */
 static bool
-send_missing(NachetSink *sink, int worker, NachetBatch *batch, size_t first, size_t count,
-             NachetError *error)
+http_send(NachetSink *sink, int worker, const NachetBatch *batch, NachetReader *reader,
+          size_t first, size_t count, NachetError *error)
 {
-	HttpSink *http = (HttpSink *) sink;
+	HttpSink *http = sink->state;
 	NachetServiceParts *parts = malloc(sizeof(*parts));
 	bool done = parts != NULL;
 	bool again;
@@ -236,11 +234,11 @@ send_missing(NachetSink *sink, int worker, NachetBatch *batch, size_t first, siz
 	for (size_t at = first; at < first + count && done; at = again ? at : next)
 	{
 		again = false;
-		nachet_service_parts_init(parts, batch, http->session->options->email);
+		nachet_service_parts_init(parts, reader, http->session->options->email);
 		for (next = at; next < first + count; next++)
 		{
 			if (batch->missing[next] &&
-			    !nachet_service_parts_add(parts, next, atomic_load(&http->most_bytes),
+			    !nachet_service_parts_add(parts, batch->index[next], atomic_load(&http->most_bytes),
 			                              http->limits.request_pictures))
 				break;
 		}
@@ -252,10 +250,10 @@ send_missing(NachetSink *sink, int worker, NachetBatch *batch, size_t first, siz
 }
 
 static bool
-commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
-       NachetError *error)
+http_commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
+            NachetError *error)
 {
-	json_t *object = post_manifest((HttpSink *) sink, 0, files, NULL, files->count, false, error);
+	json_t *object = post_manifest(sink->state, 0, files, NULL, files->count, false, error);
 	bool done = object != NULL && nachet_service_answer_set_id(object, set_id, error);
 
 	json_decref(object);
@@ -263,9 +261,9 @@ commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT]
 }
 
 static void
-free_sink(NachetSink *sink)
+http_free(NachetSink *sink)
 {
-	HttpSink *http = (HttpSink *) sink;
+	HttpSink *http = sink->state;
 
 	for (int i = 0; i < NACHET_MAX_JOBS; i++)
 		nachet_service_close(http->line[i]);
@@ -280,13 +278,14 @@ nachet_sink_http_create(NachetSession *session)
 	if (http == NULL)
 		return NULL;
 	http->sink = (NachetSink){.destination = "the service",
-	                          .open = open_service,
-	                          .ask = ask,
-	                          .admit = admit,
-	                          .missing = ask_missing,
-	                          .send = send_missing,
-	                          .commit = commit,
-	                          .free = free_sink};
+	                          .state = http,
+	                          .open = http_open,
+	                          .ask = http_ask,
+	                          .admit = http_admit,
+	                          .missing = http_missing,
+	                          .send = http_send,
+	                          .commit = http_commit,
+	                          .free = http_free};
 	http->session = session;
 	return &http->sink;
 }

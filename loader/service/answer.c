@@ -195,7 +195,7 @@ nachet_service_answer_missing(const json_t *object, NachetBatch *batch, size_t f
 }
 
 bool
-nachet_service_answer_staged(const json_t *object, NachetBatch *batch, const size_t *positions,
+nachet_service_answer_staged(const json_t *object, NachetReader *reader, const size_t *index,
                              size_t count, NachetError *error)
 {
 	const json_t *pictures = json_object_get(object, "pictures");
@@ -208,13 +208,15 @@ nachet_service_answer_staged(const json_t *object, NachetBatch *batch, const siz
 		const char *reason = json_string_value(json_object_get(picture, "reason"));
 		char *visible;
 
-		if (!is_digest(json_object_get(picture, "sha256"), batch->digest[positions[i]]))
-			return batch->refuse(batch, positions[i], "changed on the way to the service", error);
+		if (!is_digest(json_object_get(picture, "sha256"),
+		               nachet_files_digest(reader->files, index[i])))
+			return nachet_reader_refuse(reader, index[i], "changed on the way to the service",
+			                            error);
 		if (reason == NULL)
 			continue;
 		visible = nachet_visible(reason, strcspn(reason, "\n"), 0);
-		(void) batch->refuse(batch, positions[i], visible != NULL ? visible : "is no picture",
-		                     error);
+		(void) nachet_reader_refuse(reader, index[i], visible != NULL ? visible : "is no picture",
+		                            error);
 		free(visible);
 		return false;
 	}

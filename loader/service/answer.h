@@ -12,6 +12,7 @@
 #include "loader/client/error.h"
 #include "loader/options.h"
 #include "loader/service/client.h"
+#include "loader/send/reader.h"
 #include "loader/send/sink.h"
 
 /* How much the service takes at a time; UINT64_MAX where it does not tell. */
@@ -42,9 +43,9 @@ extern bool nachet_service_answer_missing(const json_t *object, NachetBatch *bat
                                           size_t count, NachetError *error)
     __attribute__((warn_unused_result));
 
-/* Whether what was staged is what was sent: count contents of the batch, in this order. */
-extern bool nachet_service_answer_staged(const json_t *object, NachetBatch *batch,
-                                         const size_t *positions, size_t count, NachetError *error)
+/* Whether what was staged is what was sent: count files of the reader's list, in this order. */
+extern bool nachet_service_answer_staged(const json_t *object, NachetReader *reader,
+                                         const size_t *index, size_t count, NachetError *error)
     __attribute__((warn_unused_result));
 
 #endif

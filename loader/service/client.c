@@ -94,13 +94,15 @@ nachet_service_answer_clear(NachetServiceAnswer *answer)
 static void
 rewind_text(NachetServiceBody *body)
 {
-	((NachetServiceText *) body)->given = false;
+	NachetServiceText *text = body->owner;
+
+	text->given = false;
 }
 
 static bool
 next_text(NachetServiceBody *body, const char **bytes, size_t *length, NachetError *error)
 {
-	NachetServiceText *text = (NachetServiceText *) body;
+	NachetServiceText *text = body->owner;
 
 	(void) error;
 	*bytes = text->text;
@@ -112,7 +114,7 @@ next_text(NachetServiceBody *body, const char **bytes, size_t *length, NachetErr
 void
 nachet_service_text_init(NachetServiceText *text, const char *type, const char *bytes)
 {
-	text->body = (NachetServiceBody){type, strlen(bytes), rewind_text, next_text};
+	text->body = (NachetServiceBody){type, strlen(bytes), text, rewind_text, next_text};
 	text->text = bytes;
 	text->given = false;
 }

@@ -15,12 +15,13 @@
 /* One connection, kept from request to request; one thread at a time. */
 typedef struct NachetServiceLine NachetServiceLine;
 
-/* The body of a request, drawn as it is sent. Its owner embeds it as its first member. */
+/* The body of a request, drawn as it is sent. */
 typedef struct NachetServiceBody NachetServiceBody;
 struct NachetServiceBody
 {
 	const char *type; /* for Content-Type */
 	uint64_t length;
+	void *owner; /* what the two functions know it by */
 
 	/* Back to the first byte. */
 	void (*rewind)(NachetServiceBody *body);
@@ -32,7 +33,7 @@ struct NachetServiceBody
 /* A body that is there already. */
 typedef struct NachetServiceText
 {
-	NachetServiceBody body; /* first */
+	NachetServiceBody body;
 	const char *text;
 	bool given;
 } NachetServiceText;

@@ -46,7 +46,7 @@ write_picture(NachetServiceManifest *manifest, size_t position)
 static void
 rewind_manifest(NachetServiceBody *body)
 {
-	NachetServiceManifest *manifest = (NachetServiceManifest *) body;
+	NachetServiceManifest *manifest = body->owner;
 
 	manifest->next = 0;
 	manifest->begun = false;
@@ -54,9 +54,9 @@ rewind_manifest(NachetServiceBody *body)
 }
 
 static bool
-next_piece(NachetServiceBody *body, const char **bytes, size_t *length, NachetError *error)
+next_of_manifest(NachetServiceBody *body, const char **bytes, size_t *length, NachetError *error)
 {
-	NachetServiceManifest *manifest = (NachetServiceManifest *) body;
+	NachetServiceManifest *manifest = body->owner;
 
 	(void) error;
 	*bytes = manifest->picture;
@@ -109,9 +109,8 @@ nachet_service_manifest_init(NachetServiceManifest *manifest, const NachetOption
 	size_t length;
 
 	memset(manifest, 0, sizeof(*manifest));
-	manifest->body.type = "application/json";
-	manifest->body.rewind = rewind_manifest;
-	manifest->body.next = next_piece;
+	manifest->body =
+	    (NachetServiceBody){"application/json", 0, manifest, rewind_manifest, next_of_manifest};
 	manifest->files = files;
 	manifest->index = index;
 	manifest->count = count;
@@ -120,7 +119,7 @@ nachet_service_manifest_init(NachetServiceManifest *manifest, const NachetOption
 		return false;
 	do
 	{
-		(void) next_piece(&manifest->body, &bytes, &length, NULL);
+		(void) next_of_manifest(&manifest->body, &bytes, &length, NULL);
 		manifest->body.length += length;
 	} while (length > 0);
 	return true;

@@ -18,7 +18,7 @@
 
 typedef struct NachetServiceManifest
 {
-	NachetServiceBody body; /* first */
+	NachetServiceBody body;
 	const NachetFiles *files;
 	const size_t *index; /* which of the files; NULL for all */
 	size_t count;

@@ -1,6 +1,6 @@
 /*
  * loader/service/parts.c
- *		The body that carries pictures: multipart/form-data, drawn from a batch as it is sent.
+ *		The body that carries pictures: multipart/form-data, drawn from the files as it is sent.
  *
  * RFC 7578 as browsers write it. The boundary is 128 random bits, which no picture holds. Its length is known
  * before a byte is drawn: heads are written twice, and a file that is not as long as it was is an error.
@@ -50,7 +50,7 @@ write_end(NachetServiceParts *parts)
 static void
 rewind_parts(NachetServiceBody *body)
 {
-	NachetServiceParts *parts = (NachetServiceParts *) body;
+	NachetServiceParts *parts = body->owner;
 
 	parts->email_step = parts->email != NULL ? EMAIL_HEAD : EMAIL_SENT;
 	parts->next = 0;
@@ -59,10 +59,9 @@ rewind_parts(NachetServiceBody *body)
 }
 
 static bool
-next_piece(NachetServiceBody *body, const char **bytes, size_t *length, NachetError *error)
+next_of_parts(NachetServiceBody *body, const char **bytes, size_t *length, NachetError *error)
 {
-	NachetServiceParts *parts = (NachetServiceParts *) body;
-	NachetBatch *batch = parts->batch;
+	NachetServiceParts *parts = body->owner;
 
 	*length = 0;
 	if (parts->email_step != EMAIL_SENT)
@@ -76,7 +75,7 @@ next_piece(NachetServiceBody *body, const char **bytes, size_t *length, NachetEr
 	}
 	if (parts->opened)
 	{
-		if (!batch->read(batch, bytes, length, error))
+		if (!nachet_reader_read(parts->reader, bytes, length, error))
 			return false;
 		if (*length > 0)
 			return true;
@@ -87,7 +86,7 @@ next_piece(NachetServiceBody *body, const char **bytes, size_t *length, NachetEr
 	if (parts->next < parts->count)
 	{
 		*length = write_head(parts, parts->next);
-		parts->opened = batch->open(batch, parts->position[parts->next], error);
+		parts->opened = nachet_reader_open(parts->reader, parts->index[parts->next], error);
 		return parts->opened;
 	}
 	if (!parts->ended)
@@ -99,7 +98,7 @@ next_piece(NachetServiceBody *body, const char **bytes, size_t *length, NachetEr
 }
 
 void
-nachet_service_parts_init(NachetServiceParts *parts, NachetBatch *batch, const char *email)
+nachet_service_parts_init(NachetServiceParts *parts, NachetReader *reader, const char *email)
 {
 	unsigned char random[(NACHET_BOUNDARY_BYTES - 1) / 2];
 	size_t filled = 0;
@@ -112,29 +111,26 @@ nachet_service_parts_init(NachetServiceParts *parts, NachetBatch *batch, const c
 	}
 	nachet_hex_encode(random, sizeof(random), parts->boundary);
 	snprintf(parts->type, sizeof(parts->type), "multipart/form-data; boundary=%s", parts->boundary);
-	parts->body.type = parts->type;
-	parts->body.rewind = rewind_parts;
-	parts->body.next = next_piece;
-	parts->batch = batch;
+	parts->body =
+	    (NachetServiceBody){parts->type, write_end(parts), parts, rewind_parts, next_of_parts};
+	parts->reader = reader;
 	parts->email = email != NULL && *email != '\0' ? email : NULL;
 	parts->count = 0;
-	parts->body.length = write_end(parts);
 	if (parts->email != NULL)
 		parts->body.length += write_email_head(parts) + strlen(parts->email);
 	rewind_parts(&parts->body);
 }
 
 bool
-nachet_service_parts_add(NachetServiceParts *parts, size_t position, uint64_t most_bytes,
+nachet_service_parts_add(NachetServiceParts *parts, size_t index, uint64_t most_bytes,
                          uint64_t most_parts)
 {
 	uint64_t bytes;
 
 	if (parts->count >= NACHET_PARTS_MAX || (parts->count > 0 && parts->count >= most_parts))
 		return false;
-	parts->position[parts->count] = position;
-	bytes = write_head(parts, parts->count) +
-	        parts->batch->files->file[parts->batch->index[position]].size;
+	parts->index[parts->count] = index;
+	bytes = write_head(parts, parts->count) + parts->reader->files->file[index].size;
 	if (parts->count > 0 && parts->body.length + bytes > most_bytes)
 		return false;
 	parts->body.length += bytes;

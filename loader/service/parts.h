@@ -1,6 +1,6 @@
 /*
  * loader/service/parts.h
- *		The body that carries pictures: multipart/form-data, drawn from a batch as it is sent.
+ *		The body that carries pictures: multipart/form-data, drawn from the files as it is sent.
  */
 #ifndef NACHET_LOADER_SERVICE_PARTS_H
 #define NACHET_LOADER_SERVICE_PARTS_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "loader/service/client.h"
-#include "loader/send/sink.h"
+#include "loader/send/reader.h"
 
 /* The most pictures of one body: bounds its answer. */
 #define NACHET_PARTS_MAX 1024
@@ -21,10 +21,10 @@
 
 typedef struct NachetServiceParts
 {
-	NachetServiceBody body; /* first */
-	NachetBatch *batch;
+	NachetServiceBody body;
+	NachetReader *reader;
 	size_t count;
-	size_t position[NACHET_PARTS_MAX]; /* in the batch */
+	size_t index[NACHET_PARTS_MAX]; /* in the list of files */
 
 	const char *email; /* who sends them; NULL if the service tells by the token */
 
@@ -40,12 +40,11 @@ typedef struct NachetServiceParts
 } NachetServiceParts;
 
 /* Without pictures. email, which may be NULL, stays the caller's. Nothing to free. */
-extern void nachet_service_parts_init(NachetServiceParts *parts, NachetBatch *batch,
+extern void nachet_service_parts_init(NachetServiceParts *parts, NachetReader *reader,
                                       const char *email);
 
-/* Adds a content of the batch; false, and nothing done, where the body has others and would grow too long. */
-extern bool nachet_service_parts_add(NachetServiceParts *parts, size_t position,
-                                     uint64_t most_bytes, uint64_t most_parts)
-    __attribute__((warn_unused_result));
+/* Adds a file's content; false, and nothing done, if the body has others and would grow too long. */
+extern bool nachet_service_parts_add(NachetServiceParts *parts, size_t index, uint64_t most_bytes,
+                                     uint64_t most_parts) __attribute__((warn_unused_result));
 
 #endif

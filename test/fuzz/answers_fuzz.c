@@ -15,26 +15,34 @@
 
 static unsigned refusals;
 
-static bool
-refuse(NachetBatch *batch, size_t position, const char *flaw, NachetError *error)
+static NachetBatch batch;
+
+bool
+nachet_reader_refuse(NachetReader *reader, size_t index, const char *flaw, NachetError *error)
 {
-	CLAIM(position < FILES && flaw != NULL);
-	(void) batch;
+	CLAIM(index < FILES && flaw != NULL);
+	(void) reader;
 	refusals++;
 	nachet_error_set(error, "%s", flaw);
 	return false;
 }
 
+unsigned char *
+nachet_files_digest(const NachetFiles *files, size_t index)
+{
+	CLAIM(files == NULL && index < FILES);
+	return batch.digest[index];
+}
+
 /* Three files of the digests 00.., 01.., 02... */
 static void
-fill_batch(NachetBatch *batch)
+fill_batch(void)
 {
-	batch->count = FILES;
-	batch->refuse = refuse;
+	batch.count = FILES;
 	for (int i = 0; i < FILES; i++)
 	{
-		batch->missing[i] = false;
-		memset(batch->digest[i], i, sizeof(batch->digest[i]));
+		batch.missing[i] = false;
+		memset(batch.digest[i], i, sizeof(batch.digest[i]));
 	}
 }
 
@@ -88,7 +96,7 @@ digest_of(const json_t *text)
 
 /* What is missing is those of the batch that are named, in its order; otherwise the answer is refused. */
 static void
-check_missing(const json_t *object, NachetBatch *batch)
+check_missing(const json_t *object)
 {
 	const json_t *missing = json_object_get(object, "missing");
 	NachetError error = NACHET_ERROR_INIT;
@@ -105,17 +113,18 @@ check_missing(const json_t *object, NachetBatch *batch)
 		if (digest >= 0)
 			named[digest] = true;
 	}
-	CLAIM(nachet_service_answer_missing(object, batch, 0, FILES, &error) == right);
+	CLAIM(nachet_service_answer_missing(object, &batch, 0, FILES, &error) == right);
 	if (right)
-		CLAIM(memcmp(named, batch->missing, sizeof(named)) == 0);
+		CLAIM(memcmp(named, batch.missing, sizeof(named)) == 0);
 	else
 		check_error(&error);
 }
 
 static void
-check_staged(const json_t *object, NachetBatch *batch)
+check_staged(const json_t *object)
 {
-	static const size_t positions[] = {2, 0};
+	static const size_t index[] = {2, 0};
+	NachetReader reader = {.files = NULL};
 	const json_t *pictures = json_object_get(object, "pictures");
 	NachetError error = NACHET_ERROR_INIT;
 	bool right = json_array_size(pictures) == 2;
@@ -124,11 +133,11 @@ check_staged(const json_t *object, NachetBatch *batch)
 	{
 		const json_t *picture = json_array_get(pictures, i);
 
-		right = right && digest_of(json_object_get(picture, "sha256")) == (int) positions[i] &&
+		right = right && digest_of(json_object_get(picture, "sha256")) == (int) index[i] &&
 		        !json_is_string(json_object_get(picture, "reason"));
 	}
 	refusals = 0;
-	CLAIM(nachet_service_answer_staged(object, batch, positions, 2, &error) == right);
+	CLAIM(nachet_service_answer_staged(object, &reader, index, 2, &error) == right);
 	CLAIM(right ? refusals == 0 : refusals <= 1);
 	if (!right)
 		check_error(&error);
@@ -156,7 +165,6 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static const long statuses[] = {200, 201, 301, 401, 404, 408, 409, 413, 429, 500, 501, 503};
-	static NachetBatch batch;
 	const uint8_t *at = bytes + 2;
 	NachetOptions options = {.url = "https://nachet.example.org"};
 	NachetError error = NACHET_ERROR_INIT;
@@ -188,9 +196,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	else
 	{
 		CLAIM(answer.status <= 201 && answer.json && !answer.cut && json_is_object(object));
-		fill_batch(&batch);
-		check_missing(object, &batch);
-		check_staged(object, &batch);
+		fill_batch();
+		check_missing(object);
+		check_staged(object);
 		check_others(object);
 		json_decref(object);
 	}
