@@ -120,7 +120,7 @@ static const NachetRoute folder = {
 
 /*
  * Parameters: the parts' names and digests, the new bytes. The second column counts the contents that
- * are not there any more.
+ * are not there any more. A fact of an extension that has not been updated has no code.
  */
 static const char stage_statement[] =
     "WITH fact AS MATERIALIZED (SELECT * FROM nachet.content_facts($2::pg_catalog.bytea[]))"
@@ -128,7 +128,7 @@ static const char stage_statement[] =
     "pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
     "'name', part.name, 'size', fact.byte_size, 'sha256', pg_catalog.encode(part.sha256, 'hex'),"
     " 'format', fact.format, 'width', fact.width, 'height', fact.height, 'reason', fact.reason, "
-    "'code', fact.code)"
+    "'code', pg_catalog.to_jsonb(fact) OPERATOR(pg_catalog.->) 'code')"
     " ORDER BY part.position), 'bytes', pg_catalog.sum(fact.byte_size), 'new_bytes', "
     "$3::bigint)::pg_catalog.text,"
     " pg_catalog.count(*) FILTER (WHERE fact.sha256 IS NULL)"

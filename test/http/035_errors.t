@@ -98,4 +98,9 @@ $answer = post_body($http, multipart(@bad));
 is_problem($answer, 422, qr/7 pictures are not acceptable/, 'with an older extension');
 ok(!exists $answer->{json}{errors}, '... there is no list');
 
+$answer = post_stage($http, staged($bad[0], [ 'good.png', $good ]));
+is($answer->{status}, 200, '... and files are staged');
+is_deeply([ map { [ $_->{format}, $_->{code} ] } @{ $answer->{json}{pictures} } ], [ [ undef, undef ], [ 'PNG', undef ] ], '... without codes');
+like($answer->{json}{pictures}[0]{reason}, qr/truncated/, '... with reasons');
+
 done_testing;
