@@ -33,7 +33,6 @@
 #include "http/options.h"
 #include "http/request/handler.h"
 #include "http/request/watchdog.h"
-#include "http/routes/budget.h"
 #include "http/server.h"
 #include "http/shared.h"
 
@@ -199,7 +198,7 @@ start_parts(NachetServer *server)
 	if (server->auth == NULL || (options->tls_cert != NULL && !nachet_tls_start(options)))
 		return false;
 	server->spool = nachet_spool_create(options->spool_dir, &spool_limits, &error);
-	server->statement_memory = nachet_budget_create(nachet_statement_memory_total(options));
+	server->statement_memory = nachet_statement_memory_create(options);
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait,
 	                       (unsigned) options->statement_timeout);
@@ -285,7 +284,7 @@ nachet_server_stop(NachetServer *server)
 	nachet_watchdog_stop(server->watchdog);
 	nachet_queue_stop(server->queue);
 	nachet_pool_free(server->pool);
-	nachet_budget_free(server->statement_memory);
+	nachet_statement_memory_free(server->statement_memory);
 	nachet_spool_free(server->spool);
 	nachet_auth_free(server->auth);
 	nachet_tls_stop();

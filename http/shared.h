@@ -17,7 +17,7 @@ typedef struct NachetServer
 	struct NachetPool *pool;
 	struct NachetSpool *spool;
 	struct NachetQueue *queue;
-	struct NachetBudget *statement_memory; /* for what long statements carry */
+	struct NachetStatementMemory *statement_memory; /* for what long statements carry */
 	struct NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;
 	struct NachetSockets *sockets;

@@ -10,6 +10,7 @@
 
 typedef struct NachetHttpOptions NachetHttpOptions;
 typedef struct NachetRequest NachetRequest;
+typedef struct NachetStatementMemory NachetStatementMemory;
 
 /*
  * A manifest takes this many times its length: its text, libpq's copy of it, and the list of what
@@ -25,6 +26,12 @@ extern uint64_t nachet_statement_memory_parameters(const NachetHttpOptions *opti
  * included.
  */
 extern uint64_t nachet_statement_memory_total(const NachetHttpOptions *options);
+
+/* NULL if memory ran out. */
+extern NachetStatementMemory *nachet_statement_memory_create(const NachetHttpOptions *options);
+
+/* Only when all was given back. NULL is allowed. */
+extern void nachet_statement_memory_free(NachetStatementMemory *memory);
 
 /*
  * Takes bytes, at most all there are, waiting up to --pool-wait for them. Few bytes are not
