@@ -22,7 +22,6 @@
 #include "loader/client/standard_streams.h"
 #include "http/ops/listen.h"
 #include "http/ops/log.h"
-#include "http/ops/sockets.h"
 #include "http/ops/systemd.h"
 #include "http/options.h"
 #include "http/server.h"
@@ -181,7 +180,7 @@ serve(const NachetHttpOptions *options, NachetSockets *sockets)
 	{
 		/* Their threads may wait for the database for long; what they hold, the system takes back. */
 		nachet_log_warning("stopped: %zu requests were cut off", atomic_load(&server.requests));
-		nachet_sockets_close(sockets);
+		nachet_listen_close_all(sockets);
 		nachet_log_stop();
 		_exit(NACHET_HTTP_EXIT_FAILED);
 	}
@@ -202,13 +201,13 @@ run(const NachetHttpOptions *options)
 	NachetSockets sockets;
 	int status = NACHET_HTTP_EXIT_FAILED;
 
-	switch (nachet_sockets_open(&sockets, options))
+	switch (nachet_listen_open(&sockets, options))
 	{
 		case NACHET_LISTEN_OPEN:
 			status = serve(options, &sockets);
-			nachet_sockets_close(&sockets);
+			nachet_listen_close_all(&sockets);
 			break;
-		case NACHET_LISTEN_WRONG:
+		case NACHET_LISTEN_INVALID:
 			status = NACHET_HTTP_EXIT_USAGE;
 			break;
 		case NACHET_LISTEN_FAILED:

@@ -28,7 +28,6 @@
 #include "http/ops/admin.h"
 #include "http/ops/listen.h"
 #include "http/ops/log.h"
-#include "http/ops/sockets.h"
 #include "http/ops/tls.h"
 #include "http/options.h"
 #include "http/request/handler.h"

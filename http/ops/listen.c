@@ -1,9 +1,11 @@
 /*
  * http/ops/listen.c
- *		A socket that the service listens on: of the network, of the file system, or handed over at the start.
+ *		The service's two sockets, its own and its operators': of the network, of the file system, or
+ *		handed over at the start, which overrides the options.
  *
- * Without authentication whoever reaches the service may do all that it can, so that its socket must be
- * private; that is decided on the socket as it is bound, whoever bound it, before it is listened on by us.
+ * Without authentication whoever reaches the service may do all that it can, so that its own socket
+ * must be private; that is decided on the socket as it is bound, whoever bound it, before it is
+ * listened on by us. Its operators' need not be: it shows nothing but counts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,35 +22,37 @@
 #include <arpa/inet.h>
 
 #include "http/ops/listen.h"
+#include "http/ops/systemd.h"
+#include "http/options.h"
 
 #define BACKLOG     511
 #define UNIX_PREFIX "unix:"
 #define OTHERS      (S_IRWXG | S_IRWXO)
 #define LOCK_TRIES  500 /* within five seconds */
 
-bool
-nachet_listen_read_mode(const char *text, mode_t *mode)
+/* What is to be opened. */
+typedef struct Wanted
 {
-	size_t length = strlen(text);
-
-	if (length < 3 || length > 4 || strspn(text, "01234567") != length)
-		return false;
-	*mode = (mode_t) strtoul(text, NULL, 8);
-	return (*mode & ~(mode_t) 0666) == 0 && (*mode & S_IRUSR) != 0 && (*mode & S_IWUSR) != 0;
-}
+	const char *option;  /* what messages call it: --listen */
+	const char *address; /* ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH; NULL for none */
+	const char *scheme;  /* how its url begins: http or https */
+	int handed_over;     /* a socket that listens already, in place of an address; or -1 */
+	mode_t mode;         /* of a path that is made */
+	bool private;        /* loopback, or a path that its owner alone may open */
+} Wanted;
 
 /* --- addresses of the network ------------------------------------------------------------------------ */
 
 /* The first address; the caller frees it. NULL, and a message, for none. */
 static struct addrinfo *
-resolve(const NachetListenWish *wish)
+resolve(const Wanted *wanted)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC,
 	                         .ai_socktype = SOCK_STREAM,
 	                         .ai_flags = AI_NUMERICSERV | AI_PASSIVE};
 	struct addrinfo *found = NULL;
 	char host[256];
-	const char *text = wish->address;
+	const char *text = wanted->address;
 	const char *colon = strrchr(text, ':');
 	size_t length = colon != NULL ? (size_t) (colon - text) : 0;
 	int status;
@@ -63,7 +67,7 @@ resolve(const NachetListenWish *wish)
 	    colon[1 + strspn(colon + 1, "0123456789")] != '\0' || atoi(colon + 1) > 65535)
 	{
 		fprintf(stderr, "nachet-http: %s must be ADDRESS:PORT or unix:PATH, not '%s'\n",
-		        wish->option, text);
+		        wanted->option, text);
 		return NULL;
 	}
 	status = getaddrinfo(host, colon + 1, &hints, &found);
@@ -254,65 +258,65 @@ describe(NachetListener *listener, const Address *address, const char *scheme)
 /* --- opening and closing ------------------------------------------------------------------------------ */
 
 static bool
-is_path(const NachetListenWish *wish)
+is_path(const Wanted *wanted)
 {
-	return strncmp(wish->address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
+	return strncmp(wanted->address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
 }
 
 static NachetListenOutcome
-fail(NachetListener *listener, const NachetListenWish *wish)
+fail(NachetListener *listener, const Wanted *wanted)
 {
 	if (errno == EADDRINUSE)
 		fprintf(stderr,
 		        "nachet-http: %s is taken by another program%s: choose another one with %s\n",
-		        wish->address, is_path(wish) ? ", or is no socket" : "", wish->option);
+		        wanted->address, is_path(wanted) ? ", or is no socket" : "", wanted->option);
 	else
-		fprintf(stderr, "nachet-http: can't listen on %s: %s\n", wish->address, strerror(errno));
+		fprintf(stderr, "nachet-http: can't listen on %s: %s\n", wanted->address, strerror(errno));
 	nachet_listen_close(listener);
 	return NACHET_LISTEN_FAILED;
 }
 
 static NachetListenOutcome
-open_path(NachetListener *listener, const NachetListenWish *wish)
+open_path(NachetListener *listener, const Wanted *wanted)
 {
-	const char *path = wish->address + strlen(UNIX_PREFIX);
+	const char *path = wanted->address + strlen(UNIX_PREFIX);
 
 	if (path[0] != '/')
-		fprintf(stderr, "nachet-http: %s must name an absolute path, not '%s'\n", wish->option,
+		fprintf(stderr, "nachet-http: %s must name an absolute path, not '%s'\n", wanted->option,
 		        path);
 	else if (strlen(path) >= sizeof(listener->path))
 		fprintf(stderr,
 		        "nachet-http: the path of %s is of %zu bytes, and the system takes up to %zu: "
 		        "'%s'\n",
-		        wish->option, strlen(path), sizeof(listener->path) - 1, path);
-	else if (wish->private && (wish->mode & OTHERS) != 0)
+		        wanted->option, strlen(path), sizeof(listener->path) - 1, path);
+	else if (wanted->private && (wanted->mode & OTHERS) != 0)
 		fprintf(stderr,
 		        "nachet-http: with --auth=none everyone who reaches the service may use it: "
 		        "--socket-mode must be 0600\n");
-	else if (!make_path(listener, path, wish->mode))
-		return fail(listener, wish);
+	else if (!make_path(listener, path, wanted->mode))
+		return fail(listener, wanted);
 	else
 		return NACHET_LISTEN_OPEN;
-	return NACHET_LISTEN_WRONG;
+	return NACHET_LISTEN_INVALID;
 }
 
 static NachetListenOutcome
-open_address(NachetListener *listener, const NachetListenWish *wish)
+open_address(NachetListener *listener, const Wanted *wanted)
 {
 	const int yes = 1;
-	struct addrinfo *found = resolve(wish);
+	struct addrinfo *found = resolve(wanted);
 	bool opened;
 
 	if (found == NULL)
-		return NACHET_LISTEN_WRONG;
-	if (wish->private && !is_loopback(found->ai_addr))
+		return NACHET_LISTEN_INVALID;
+	if (wanted->private && !is_loopback(found->ai_addr))
 	{
 		freeaddrinfo(found);
 		fprintf(stderr,
 		        "nachet-http: %s '%s' is no loopback address: with --auth=none everyone who "
 		        "reaches the service may use it; listen on 127.0.0.1, or see --auth\n",
-		        wish->option, wish->address);
-		return NACHET_LISTEN_WRONG;
+		        wanted->option, wanted->address);
+		return NACHET_LISTEN_INVALID;
 	}
 	listener->socket = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	opened = listener->socket >= 0 &&
@@ -320,50 +324,50 @@ open_address(NachetListener *listener, const NachetListenWish *wish)
 	         bind(listener->socket, found->ai_addr, found->ai_addrlen) == 0 &&
 	         listen(listener->socket, BACKLOG) == 0;
 	freeaddrinfo(found);
-	return opened ? NACHET_LISTEN_OPEN : fail(listener, wish);
+	return opened ? NACHET_LISTEN_OPEN : fail(listener, wanted);
 }
 
 /* It stays listening, whatever becomes of it here: who made it may hand it to the next. */
 static NachetListenOutcome
-take_over(NachetListener *listener, const NachetListenWish *wish)
+take_over(NachetListener *listener, const Wanted *wanted)
 {
 	int listens = 0;
 	socklen_t size = sizeof(listens);
 	Address address;
 
-	listener->socket = wish->handed_over;
+	listener->socket = wanted->handed_over;
 	if (getsockopt(listener->socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 ||
 	    listens == 0 || !read_address(listener->socket, &address))
 		fprintf(stderr, "nachet-http: the socket that was handed over for %s does not listen\n",
-		        wish->option);
-	else if (wish->private && !is_private(&address))
+		        wanted->option);
+	else if (wanted->private && !is_private(&address))
 		fprintf(
 		    stderr,
 		    "nachet-http: the socket that was handed over for %s can be reached by others: with "
 		    "--auth=none it must be a loopback address, or a path of mode 0600\n",
-		    wish->option);
+		    wanted->option);
 	else
 		return NACHET_LISTEN_OPEN;
 	nachet_listen_close(listener);
-	return NACHET_LISTEN_WRONG;
+	return NACHET_LISTEN_INVALID;
 }
 
-NachetListenOutcome
-nachet_listen_open(NachetListener *listener, const NachetListenWish *wish)
+static NachetListenOutcome
+open_listener(NachetListener *listener, const Wanted *wanted)
 {
 	NachetListenOutcome outcome;
 	Address address;
 
 	memset(listener, 0, sizeof(*listener));
 	listener->socket = -1;
-	if (wish->handed_over >= 0)
-		outcome = take_over(listener, wish);
-	else if (is_path(wish))
-		outcome = open_path(listener, wish);
+	if (wanted->handed_over >= 0)
+		outcome = take_over(listener, wanted);
+	else if (is_path(wanted))
+		outcome = open_path(listener, wanted);
 	else
-		outcome = open_address(listener, wish);
+		outcome = open_address(listener, wanted);
 	if (outcome == NACHET_LISTEN_OPEN && read_address(listener->socket, &address))
-		describe(listener, &address, wish->scheme);
+		describe(listener, &address, wanted->scheme);
 	return outcome;
 }
 
@@ -375,4 +379,58 @@ nachet_listen_close(NachetListener *listener)
 	if (listener->socket >= 0)
 		close(listener->socket);
 	listener->socket = -1;
+}
+
+/* --- the two sockets -------------------------------------------------------------------------------- */
+
+/* The bits of an octal mode such as 0660, without any for executing. */
+static bool
+read_mode(const char *text, mode_t *mode)
+{
+	size_t length = strlen(text);
+
+	if (length < 3 || length > 4 || strspn(text, "01234567") != length)
+		return false;
+	*mode = (mode_t) strtoul(text, NULL, 8);
+	return (*mode & ~(mode_t) 0666) == 0 && (*mode & S_IRUSR) != 0 && (*mode & S_IWUSR) != 0;
+}
+
+NachetListenOutcome
+nachet_listen_open(NachetSockets *sockets, const NachetHttpOptions *options)
+{
+	Wanted service = {.option = "--listen",
+	                  .address = options->listen,
+	                  .scheme = options->tls_cert != NULL ? "https" : "http",
+	                  .private = options->auth_kind == NACHET_AUTH_NONE};
+	Wanted admin = {.option = "--admin-listen", .address = options->admin_listen, .scheme = "http"};
+	NachetSystemdSockets handed_over;
+	NachetListenOutcome outcome;
+
+	sockets->service.socket = sockets->admin.socket = -1;
+	if (!nachet_systemd_sockets(&handed_over))
+		return NACHET_LISTEN_INVALID;
+	if (!read_mode(options->socket_mode, &service.mode))
+	{
+		fprintf(stderr,
+		        "nachet-http: --socket-mode must be a mode such as 0600 or 0660, not '%s'\n",
+		        options->socket_mode);
+		return NACHET_LISTEN_INVALID;
+	}
+	admin.mode = service.mode;
+	service.handed_over = handed_over.service;
+	admin.handed_over = handed_over.admin;
+	outcome = open_listener(&sockets->service, &service);
+	if (outcome != NACHET_LISTEN_OPEN || (admin.address == NULL && admin.handed_over < 0))
+		return outcome;
+	outcome = open_listener(&sockets->admin, &admin);
+	if (outcome != NACHET_LISTEN_OPEN)
+		nachet_listen_close_all(sockets);
+	return outcome;
+}
+
+void
+nachet_listen_close_all(NachetSockets *sockets)
+{
+	nachet_listen_close(&sockets->service);
+	nachet_listen_close(&sockets->admin);
 }

@@ -7,16 +7,17 @@
 
 #include <stdbool.h>
 
-typedef struct NachetHandedOver
+typedef struct NachetSystemdSockets
 {
-	int service; /* -1 where there is none */
+	int service; /* -1 for none */
 	int admin;   /* the one that is named "admin"; likewise */
-} NachetHandedOver;
+} NachetSystemdSockets;
 
-/* False, and a message, where there are more sockets than can be used. */
-extern bool nachet_systemd_sockets(NachetHandedOver *sockets) __attribute__((warn_unused_result));
+/* False, and a message, if there are more sockets than can be used. */
+extern bool nachet_systemd_sockets(NachetSystemdSockets *sockets)
+    __attribute__((warn_unused_result));
 
-/* Tells the manager, where there is one that listens: READY=1, STOPPING=1. */
+/* Tells the manager, if there is one that listens: READY=1, STOPPING=1. */
 extern void nachet_systemd_notify(const char *state);
 
 #endif
