@@ -17,7 +17,6 @@
 #include "loader/client/option_table.h"
 #include "loader/client/text.h"
 #include "http/auth/auth.h"
-#include "http/auth/identity.h"
 #include "http/auth/jwt.h"
 #include "http/auth/jwt_keys.h"
 #include "http/auth/networks.h"
@@ -212,7 +211,7 @@ check_token(NachetAuth *auth, NachetRequest *request, const NachetHeaders *heade
 {
 	NachetToken token;
 
-	switch (nachet_auth_token_find(headers, auth->options->jwt_cookie, &token))
+	switch (nachet_token_find(headers, auth->options->jwt_cookie, &token))
 	{
 		case NACHET_TOKEN_NONE:
 			refuse_token(request, MHD_HTTP_UNAUTHORIZED, NULL, missing_token(auth));
@@ -290,7 +289,7 @@ check_proxy(const NachetAuth *auth, NachetRequest *request)
 	if (request->route->open)
 		return;
 	(void) MHD_get_connection_values(request->connection, MHD_HEADER_KIND, collect_named, &header);
-	if (header.count == 1 && header.value != NULL && nachet_identity_valid(header.value))
+	if (header.count == 1 && header.value != NULL && nachet_jwt_email_valid(header.value))
 	{
 		request->auth_email = strdup(header.value);
 		if (request->auth_email == NULL)

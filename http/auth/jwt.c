@@ -16,9 +16,9 @@
 #include <string.h>
 #include <jansson.h>
 
-#include "http/auth/base64url.h"
-#include "http/auth/identity.h"
+#include "pure/names.h"
 #include "http/auth/jwt.h"
+#include "http/auth/jwt_keys.h"
 
 #define TEXT_OF(token)   #token
 #define NUMBER_OF(macro) TEXT_OF(macro)
@@ -34,6 +34,73 @@
 
 /* The bytes of a refused token's claims that the log shows. */
 #define CLAIM_SHOWN 100
+
+/* An address's maximum (RFC 5321, 4.5.3.1.3, without its angle brackets). */
+#define EMAIL_BYTES 254
+
+/* A character's six bits; 64 for what is none. */
+static unsigned
+value_of(char character)
+{
+	if (character >= 'A' && character <= 'Z')
+		return (unsigned) (character - 'A');
+	if (character >= 'a' && character <= 'z')
+		return (unsigned) (character - 'a') + 26;
+	if (character >= '0' && character <= '9')
+		return (unsigned) (character - '0') + 52;
+	if (character == '-')
+		return 62;
+	return character == '_' ? 63 : 64;
+}
+
+/*
+ * Each sequence of bytes has exactly one text that is taken, so that a token can't be varied without
+ * its signature telling.
+ */
+bool
+nachet_jwt_decode(const char *text, size_t length, unsigned char *bytes, size_t *count)
+{
+	uint32_t bits = 0;
+	unsigned held = 0; /* bits that make no whole byte yet */
+
+	*count = 0;
+	if (length % 4 == 1)
+		return false;
+	for (size_t i = 0; i < length; i++)
+	{
+		unsigned value = value_of(text[i]);
+
+		if (value > 63)
+			return false;
+		bits = bits << 6 | value;
+		held += 6;
+		if (held >= 8)
+		{
+			held -= 8;
+			bytes[(*count)++] = (unsigned char) (bits >> held);
+			bits &= (1u << held) - 1;
+		}
+	}
+	return bits == 0;
+}
+
+/* Blanks and commas are refused: two values that someone on the way has joined look like that. */
+bool
+nachet_jwt_email_valid(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || length > EMAIL_BYTES || !nachet_utf8_valid(text, length))
+		return false;
+	for (size_t i = 0; i < length; i++)
+	{
+		unsigned char byte = (unsigned char) text[i];
+
+		if (byte <= 0x20 || byte == 0x7f || byte == ',' || byte == ';')
+			return false;
+	}
+	return true;
+}
 
 /* A part of a token: text between dots. */
 typedef struct Part
@@ -64,11 +131,11 @@ split(const char *token, size_t length, Part parts[3])
 static const char *
 verify(const NachetJwtKeys *keys, const Part parts[3])
 {
-	unsigned char signature[NACHET_BASE64URL_BYTES(SIGNATURE_TEXT_BYTES)];
+	unsigned char signature[NACHET_JWT_DECODED_BYTES(SIGNATURE_TEXT_BYTES)];
 	size_t signature_length;
 
 	if (parts[2].length > SIGNATURE_TEXT_BYTES ||
-	    !nachet_base64url_decode(parts[2].text, parts[2].length, signature, &signature_length))
+	    !nachet_jwt_decode(parts[2].text, parts[2].length, signature, &signature_length))
 		return NULL;
 	return nachet_jwt_keys_verify(keys, parts[0].text,
 	                              (size_t) (parts[1].text + parts[1].length - parts[0].text),
@@ -89,11 +156,11 @@ has_few_brackets(const unsigned char *bytes, size_t length)
 static json_t *
 parse(const Part *part)
 {
-	unsigned char bytes[NACHET_BASE64URL_BYTES(NACHET_JWT_BYTES)];
+	unsigned char bytes[NACHET_JWT_DECODED_BYTES(NACHET_JWT_BYTES)];
 	size_t length;
 	json_t *json;
 
-	if (!nachet_base64url_decode(part->text, part->length, bytes, &length) ||
+	if (!nachet_jwt_decode(part->text, part->length, bytes, &length) ||
 	    !has_few_brackets(bytes, length))
 		return NULL;
 	json = json_loadb((const char *) bytes, length, JSON_REJECT_DUPLICATES, NULL);
@@ -205,7 +272,7 @@ read_email(const json_t *claims, const NachetJwtRules *rules, char **email)
 
 	if (text == NULL)
 		return "The token has no e-mail address where one is expected.";
-	if (!nachet_identity_valid(text))
+	if (!nachet_jwt_email_valid(text))
 		return "What the token has for an e-mail address can't be one.";
 	if (is_unverified(holder))
 		return "The token's e-mail address was not verified by its issuer.";

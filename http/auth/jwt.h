@@ -5,24 +5,43 @@
 #ifndef NACHET_HTTP_JWT_H
 #define NACHET_HTTP_JWT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
-#include "http/auth/jwt_keys.h"
 #include "loader/client/text.h"
 
 /* Longer tokens are refused unread. Those of people in hundreds of groups have 10 kB. */
 #define NACHET_JWT_BYTES 32768
 
+typedef struct NachetJwtKeys NachetJwtKeys;
+
 typedef struct NachetJwtRules
 {
-	const char
-	    *claim; /* where the e-mail address is: names from the outermost on, parted by dots */
+	/* Where the e-mail address is: names from the outermost on, separated by dots. */
+	const char *claim;
 	const char *issuer;   /* NULL: any */
 	const char *audience; /* NULL: none, so that a token for someone in particular is refused */
 	uint64_t leeway;      /* seconds that clocks may differ */
 } NachetJwtRules;
+
+/* The maximum of bytes that so many characters of base64url stand for. */
+#define NACHET_JWT_DECODED_BYTES(length) ((length) / 4 * 3 + 2)
+
+/*
+ * Decodes base64url without padding (RFC 7515, section 2): fills bytes, which has room for
+ * NACHET_JWT_DECODED_BYTES(length), and sets *count. False for text that no encoder writes: another
+ * character, padding, a length that stands for no whole bytes, or bits left over.
+ */
+extern bool nachet_jwt_decode(const char *text, size_t length, unsigned char *bytes, size_t *count)
+    __attribute__((warn_unused_result));
+
+/*
+ * Whether this can be one e-mail address. Whose it is, and whether it is registered, the datastore
+ * decides.
+ */
+extern bool nachet_jwt_email_valid(const char *text);
 
 /*
  * Whom the token authenticates. Returns NULL, and *email is the caller's to free; or why the token is

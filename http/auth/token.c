@@ -58,7 +58,7 @@ read_cookies(const char *header, const char *name, NachetToken *token)
 }
 
 NachetTokenOutcome
-nachet_auth_token_find(const NachetHeaders *headers, const char *cookie, NachetToken *token)
+nachet_token_find(const NachetHeaders *headers, const char *cookie, NachetToken *token)
 {
 	const char *authorization = headers->value[NACHET_HEADER_AUTHORIZATION];
 	const char *cookies = headers->value[NACHET_HEADER_COOKIE];

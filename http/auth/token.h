@@ -25,7 +25,7 @@ typedef struct NachetToken
 } NachetToken;
 
 /* cookie is the name of the cookie that may hold a token; NULL where none may. */
-extern NachetTokenOutcome nachet_auth_token_find(const NachetHeaders *headers, const char *cookie,
-                                                 NachetToken *token);
+extern NachetTokenOutcome nachet_token_find(const NachetHeaders *headers, const char *cookie,
+                                            NachetToken *token);
 
 #endif

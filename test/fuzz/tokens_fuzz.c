@@ -10,10 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/auth/token.h"
-#include "http/auth/base64url.h"
-#include "http/auth/identity.h"
 #include "http/auth/jwt.h"
+#include "http/auth/token.h"
+#include "http/request/headers.h"
 #include "fuzz.h"
 
 #define COOKIE "token"
@@ -51,15 +50,15 @@ encode(char *to, const char *bytes, size_t size)
 static void
 check_base64url(const char *text, size_t size)
 {
-	unsigned char *bytes = malloc(NACHET_BASE64URL_BYTES(2 * size + 4));
+	unsigned char *bytes = malloc(NACHET_JWT_DECODED_BYTES(2 * size + 4));
 	char *back = malloc(2 * size + 4);
 	size_t count;
 
 	CLAIM(bytes != NULL && back != NULL);
-	if (nachet_base64url_decode(text, size, bytes, &count))
+	if (nachet_jwt_decode(text, size, bytes, &count))
 		CLAIM(encode(back, (const char *) bytes, count) == back + size &&
 		      memcmp(back, text, size) == 0);
-	CLAIM(nachet_base64url_decode(back, (size_t) (encode(back, text, size) - back), bytes, &count));
+	CLAIM(nachet_jwt_decode(back, (size_t) (encode(back, text, size) - back), bytes, &count));
 	CLAIM(count == size && memcmp(bytes, text, size) == 0);
 	free(bytes);
 	free(back);
@@ -104,7 +103,7 @@ check_headers(const char *cookies, const char *authorization)
 	const char *bearer = NULL;
 	const char *expected;
 	NachetToken token;
-	NachetTokenOutcome outcome = nachet_auth_token_find(&headers, COOKIE, &token);
+	NachetTokenOutcome outcome = nachet_token_find(&headers, COOKIE, &token);
 
 	if (authorization != NULL && strncasecmp(authorization, "bearer ", 7) == 0)
 		bearer = authorization + 6 + strspn(authorization + 6, " ");
@@ -156,7 +155,7 @@ check_claims(const char *header, const char *claims, const char *path)
 	flaw = nachet_jwt_read(NULL, &rules, token, (size_t) (end - token), NOW, &email);
 	CLAIM((flaw == NULL) == (email != NULL));
 	if (flaw == NULL)
-		CLAIM(nachet_identity_valid(email) && strstr(header, "HS256") != NULL &&
+		CLAIM(nachet_jwt_email_valid(email) && strstr(header, "HS256") != NULL &&
 		      strstr(claims, "exp") != NULL);
 	free(email);
 	check_description(token, (size_t) (end - token));
