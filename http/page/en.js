@@ -59,4 +59,23 @@ export default {
 	e401: "You are signed out. Sign in in another tab, then try again.",
 	e403: "You may not do this.", e413: "This is more than the service takes.",
 	eOther: "The service refused the request.", eBug: "Something went wrong in this page. Reload it and try again.",
+
+	/* Reasons of refusals, by the service's codes. */
+	why: {
+		empty: "Empty file.",
+		not_a_picture: "Not a picture of a known format.",
+		unsupported_format: "This format is not accepted: convert to JPEG, PNG or TIFF.",
+		camera_raw: "Camera’s raw file: export as TIFF or JPEG.",
+		microscope_file: "Microscope’s file: export its pictures as TIFF.",
+		document: "Document: export its pictures as TIFF or PNG.",
+		video: "Video: export its frames as PNG or JPEG.",
+		archive: "Archive: unpack it first.",
+		truncated: "The end is missing: copy the file again from its source.",
+		damaged: "Damaged file: copy it again from its source.",
+		unsupported_variant: "This variant of the format is not accepted: convert to PNG or TIFF.",
+		bad_dimensions: "The width or height is zero or too large.",
+		too_large: "Larger than the service, or a proxy before it, accepts.",
+		name_too_long: "The name, folders included, is longer than 1024 bytes.",
+		name_control_character: "The name has control characters in it.",
+	},
 };

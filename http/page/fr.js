@@ -59,4 +59,23 @@ export default {
 	e401: "Vous êtes déconnecté. Connectez-vous dans un autre onglet, puis réessayez.",
 	e403: "Vous n’y êtes pas autorisé.", e413: "C’est plus que le service n’accepte.",
 	eOther: "Le service a refusé la demande.", eBug: "Une erreur s’est produite dans cette page. Rechargez-la et réessayez.",
+
+	/* Reasons of refusals, by the service's codes. */
+	why: {
+		empty: "Fichier vide.",
+		not_a_picture: "Ce n’est pas une image d’un format connu.",
+		unsupported_format: "Format non accepté : convertissez en JPEG, PNG ou TIFF.",
+		camera_raw: "Fichier brut d’appareil photo : exportez en TIFF ou en JPEG.",
+		microscope_file: "Fichier de microscope : exportez les images en TIFF.",
+		document: "Document : exportez les images en TIFF ou en PNG.",
+		video: "Vidéo : exportez les images en PNG ou en JPEG.",
+		archive: "Archive : décompressez-la d’abord.",
+		truncated: "Fichier incomplet : copiez-le de nouveau depuis la source.",
+		damaged: "Fichier endommagé : copiez-le de nouveau depuis la source.",
+		unsupported_variant: "Variante non acceptée de ce format : convertissez en PNG ou en TIFF.",
+		bad_dimensions: "La largeur ou la hauteur est nulle ou trop grande.",
+		too_large: "Dépasse la taille qu’accepte le service ou un serveur mandataire.",
+		name_too_long: "Le nom, dossiers compris, dépasse 1024 octets.",
+		name_control_character: "Le nom contient des caractères de contrôle.",
+	},
 };

@@ -12,7 +12,7 @@ const SILENCE = 120000; /* a line on which nothing moved for so long is lost */
 export class Problem extends Error {
 	constructor(status, body, retryAfter) {
 		super(body?.detail ?? "");
-		Object.assign(this, { status, code: body?.code, hint: body?.hint, missing: body?.missing });
+		Object.assign(this, { status, code: body?.code, missing: body?.missing, errors: body?.errors });
 		this.retryAfter = Number(retryAfter) || 0;
 	}
 

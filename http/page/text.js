@@ -29,6 +29,8 @@ export const duration = (number) => () => {
 	if (number < 60) return inUnit(Math.max(5, Math.ceil(number / 5) * 5), "second", 0, "long");
 	return number < 5400 ? inUnit(Math.round(number / 60), "minute", 0, "long") : inUnit(number / 3600, "hour", 1, "long");
 };
+/* A refusal's reason, by its code where that has words here, and else the service's own. */
+export const reason = ({ code, reason: own }) => (code in texts[language].why ? () => texts[language].why[code] : own);
 export const words = (key, values) => () => t(key, values);
 
 /* The first few of many. */

@@ -8,7 +8,7 @@
 import { forget, hashAll } from "./hashes.js";
 import { patience } from "./patience.js";
 import { ask, Problem } from "./service.js";
-import { bytes, words } from "./text.js";
+import { bytes, reason, words } from "./text.js";
 
 const LANES = 3;
 const BATCH = { pictures: 100, bytes: 32e6 }; /* of one request; a larger picture goes alone */
@@ -17,10 +17,10 @@ const ROUNDS = 5; /* of sending what was swept meanwhile */
 const PART_BYTES = 300; /* of a multipart body, beside the picture's own */
 
 const GONE = Symbol(); /* nothing of a batch can be read any more */
-/* A name as the service's lists of faults have it: cut after 200 bytes, between two characters. */
+/* A name as the service's refusals have it: cut after 1,024 bytes, between two characters. */
 function shownName(name) {
 	const utf8 = new TextEncoder().encode(name);
-	return utf8.length > 200 ? new TextDecoder().decode(utf8.subarray(0, 200)).replace(/\ufffd+$/, "") + "..." : name;
+	return utf8.length > 1024 ? new TextDecoder().decode(utf8.subarray(0, 1024)).replace(/\ufffd+$/, "") + "..." : name;
 }
 
 const sizeOf = (pictures) => pictures.reduce((sum, { size }) => sum + size, 0);
@@ -165,16 +165,13 @@ export class Upload {
 		this.#wake();
 	}
 
-	/* Marks the pictures that the service's answer names as not acceptable, a line each; tells whether there are any. */
-	#refuse(error, pictures) {
-		if (error.code !== "NC003") return false;
-		const byName = new Map(pictures.map((picture) => [shownName(picture.name), picture]));
+	/* Marks the pictures that the service's answer names as not acceptable; tells whether there are any. */
+	#refuse({ errors }, pictures) {
+		const byName = new Map(errors && pictures.map((picture) => [shownName(picture.name), picture]));
 		const before = this.bad.length;
-		for (const line of error.message.split("\n")) {
-			for (let at = line.indexOf(": "); at > 0; at = line.indexOf(": ", at + 1)) {
-				const picture = byName.get(line.slice(0, at));
-				if (picture && picture.state !== "refused") this.#settle(picture, "refused", line.slice(at + 2));
-			}
+		for (const refusal of errors ?? []) {
+			const picture = byName.get(refusal.name);
+			if (picture && picture.state !== "refused") this.#settle(picture, "refused", reason(refusal));
 		}
 		return this.bad.length > before;
 	}
@@ -222,9 +219,20 @@ export class Upload {
 			this.newBytes += answer.new_bytes;
 			batch.forEach((content, i) => this.#take(content, answer.pictures[i]));
 		} catch (error) {
-			if (error !== GONE) throw error;
+			if (error.status === 413) this.#halve(batch);
+			else if (error !== GONE) throw error;
 		} finally {
 			this.#flights.delete(flight);
+		}
+	}
+
+	/* A proxy before the service may take less at once than the service does. */
+	#halve(batch) {
+		if (batch.length === 1)
+			for (const picture of batch[0].pictures) this.#settle(picture, "refused", reason({ code: "too_large" }));
+		else {
+			this.batch.pictures = Math.ceil(batch.length / 2);
+			this.#queue.unshift(...batch);
 		}
 	}
 
@@ -232,7 +240,7 @@ export class Upload {
 	#take(content, said) {
 		if (said?.sha256 !== content.sha256) return this.#lose(content);
 		content.stored = true;
-		for (const picture of content.pictures) this.#settle(picture, said.reason ? "refused" : "done", said.reason);
+		for (const picture of content.pictures) this.#settle(picture, said.reason ? "refused" : "done", reason(said));
 	}
 
 	/* Gives up the file that was to bring a content; another one with the same bytes may still do so. */

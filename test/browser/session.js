@@ -73,6 +73,28 @@ await test("the language is switched in the middle, and stays so", async () => {
 	await visit.end();
 });
 
+await test("why a picture is refused is said in the reader's language, whether it was just sent or stored before", async () => {
+	const broken = { [`${"long".repeat(40)}/${"name".repeat(40)}/cut: 1.png`]: png("refused").subarray(0, 300), "ok.png": png("accepted") };
+	broken["zeros.png"] = Buffer.concat([png("zeros").subarray(0, 60), Buffer.alloc(400)]);
+	const mixed = writeAll(`${tempFolder()}/refused`, broken);
+	const visit = await Visit.begin(browser, service.url, { locale: "fr-CA" });
+	await visit.fillIn();
+	for (const when of ["just sent", "stored before"]) {
+		await visit.choose(mixed);
+		await visit.start();
+		await visit.page.locator("#bad li").first().waitFor();
+		const told = await visit.text("#bad");
+		assert.match(told, /cut: 1\.png\s+Fichier incomplet\s: copiez-le de nouveau depuis la source\./, when);
+		assert.match(told, /zeros\.png\s+Fichier endommagé/, when);
+		assert.doesNotMatch(told, /PNG:|truncated|ok\.png/, when);
+		await visit.page.click("#cancel");
+		await visit.step("pictures");
+		await visit.page.click("#choose-again");
+	}
+	visit.quiet();
+	await visit.end();
+});
+
 await test("what is wrong is said at its field, and the focus goes there", async () => {
 	const visit = await Visit.begin(browser, service.url);
 	await visit.step("user");
