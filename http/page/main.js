@@ -108,4 +108,5 @@ async function switchLanguage(code) {
 }
 $("language").onclick = () => switchLanguage(otherLanguage()).catch(() => announce("outage"));
 await switchLanguage();
+$("loading").remove();
 start();

