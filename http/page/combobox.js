@@ -6,7 +6,7 @@
 import { announce, make, makeSaying } from "./dom.js";
 
 const SHOWN = 60;
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
+export const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
 
 export class Combobox {
 	#names = [];

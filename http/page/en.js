@@ -32,11 +32,16 @@ export default {
 	],
 	emptyMade: "There are only files in it that machines made for themselves ({names}). Choose another folder.",
 	unreadable: "Left out, because they can't be read: {names}",
-	suspects: ["{n} file does not look like a picture: {names}", "{n} files do not look like pictures: {names}"],
-	tooLarge: "Larger than {limit}, the most that the service takes: {names}",
+	suspects: ["{n} file would be refused: {names}. {why}", "{n} files would be refused: {names}. {why}"],
+	otherSeed: [
+		"{n} picture is in a folder with another seed’s name ({names}). Does it show {seed}?",
+		"{n} pictures are in folders with other seeds’ names ({names}). Do they show {seed}?",
+	],
+	otherSeedWhy: "In a folder with another seed’s name: {seed}.", keep: "Yes, {seed}", otherSeedBack: "Choose another seed",
 	tooMany: "There are more pictures than one set may have ({n}). Choose a part of the folder.",
-	leaveOut: "Leave out", outNow: "Left out: {names}", putBack: "Put back", andMore: "{names} and {n} more",
+	leaveOut: "Leave out", out: "left out", outNow: ["{n} file left out: {names}. {why}", "{n} files left out: {names}. {why}"], putBack: "Put back", andMore: "{names} and {n} more",
 	setName: "Name of the set", setNameHint: "If it is empty, the set's number is its name.",
+	formats: "JPEG, PNG, GIF, BMP, TIFF or WebP", looking: "Looking into the files…",
 	start: ["Upload {n} picture", "Upload {n} pictures"],
 
 	uploadHead: "Uploading", finishing: "Finishing", progress: "Progress", rate: "Speed", timeLeft: "Time left", ofAll: "{done} of {all}",
@@ -47,7 +52,7 @@ export default {
 	badHead: ["{n} picture can't be uploaded", "{n} pictures can't be uploaded"],
 	badOthers: "… and {n} more, first in the list below",
 	goOn: ["Leave out and upload {n} picture", "Leave out and upload {n} pictures"],
-	lostWhy: "It was changed, moved or deleted after you chose it.", tooLargeWhy: "It is larger than {limit}.",
+	lostWhy: "Changed, moved or deleted after you chose it.", tooLargeWhy: "Larger than {limit}.",
 
 	doneHead: ["{n} picture is in the datastore", "{n} pictures are in the datastore"],
 	doneLead: "The picture set is complete.", doneSame: "This very set was there already: nothing was added.",

@@ -30,8 +30,8 @@ function pictureOf(file, path, root) {
 	return { file, path, name, size: file.size, state: "waiting" };
 }
 
-/* What was found: pictures, and what is left out. The folder, root, gives the set its name. */
-function choiceOf(found, root, unreadable) {
+/* What was found: pictures, and what is left out. title is the set's name: the folder, root, or several. */
+function choiceOf(found, root, title, unreadable) {
 	const pictures = [], made = { files: 0, names: new Set() };
 	for (const { file, path } of found) {
 		const component = machineMade(path);
@@ -43,13 +43,14 @@ function choiceOf(found, root, unreadable) {
 	}
 	const { compare } = new Intl.Collator("en", { numeric: true });
 	pictures.sort((a, b) => compare(a.name, b.name));
-	return { root, pictures, made, unreadable };
+	return { title, pictures, made, unreadable };
 }
 
 /* Of an input element; a folder's files come with the folder's name in front. */
 export function fromInput(input) {
 	const found = Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name }));
-	return choiceOf(found, input.webkitdirectory && found.length ? found[0].path.split("/", 1)[0] : "", []);
+	const root = input.webkitdirectory && found.length ? found[0].path.split("/", 1)[0] : "";
+	return choiceOf(found, root, root, []);
 }
 
 /*
@@ -58,7 +59,8 @@ export function fromInput(input) {
  */
 export async function fromDrop(transfer, seen) {
 	const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry()).filter(Boolean);
-	const root = entries.length === 1 && entries[0].isDirectory ? entries[0].name : "";
+	const tops = entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+	const root = entries.length === 1 && tops.length ? tops[0] : "";
 	const found = [], unreadable = [];
 	const folders = [];
 	const take = async (entry) => {
@@ -86,5 +88,5 @@ export async function fromDrop(transfer, seen) {
 			unreadable.push(folder.fullPath.slice(1) + "/");
 		}
 	}
-	return choiceOf(found, root, unreadable);
+	return choiceOf(found, root, tops.join(", ").slice(0, 255), unreadable);
 }

@@ -16,7 +16,7 @@ export default {
 	seed: "Semence", seedHint: ["Tapez pour chercher parmi {n} semence inscrite.", "Tapez pour chercher parmi {n} semences inscrites."],
 	seedWrong: "Choisissez l’une des semences inscrites.", seedNone: "Aucune semence de ce nom n’est inscrite.",
 	seedMore: "… et {n} de plus : précisez", seedCount: ["{n} semence trouvée", "{n} semences trouvées"],
-	nbSeeds: "Semences par image", nbSeedsWrong: "Entrez un nombre entier, 1 ou plus, en chiffres seulement : 1000, et non 1 000.",
+	nbSeeds: "Semences par image", nbSeedsWrong: "Entrez un nombre entier, 1 ou plus, en chiffres seulement : 1000, et non 1 000.",
 	zoom: "Grossissement", zoomHint: "Celui du microscope, par exemple 20", zoomWrong: "Entrez un nombre supérieur à 0, par exemple 20 ou 2,5.",
 	zoomTwoReadings: "On peut y lire des milliers ou des décimales. Écrivez 1000, ou 1,0.",
 
@@ -32,11 +32,16 @@ export default {
 	],
 	emptyMade: "Il n’y a que des fichiers créés par des machines pour elles-mêmes ({names}). Choisissez un autre dossier.",
 	unreadable: "Laissés de côté, car illisibles : {names}",
-	suspects: ["{n} fichier ne semble pas être une image : {names}", "{n} fichiers ne semblent pas être des images : {names}"],
-	tooLarge: "Dépassent {limit}, le maximum du service : {names}",
+	suspects: ["{n} fichier serait refusé : {names}. {why}", "{n} fichiers seraient refusés : {names}. {why}"],
+	otherSeed: [
+		"{n} image est dans un dossier qui porte le nom d’une autre semence ({names}). Montre-t-elle {seed} ?",
+		"{n} images sont dans des dossiers qui portent le nom d’autres semences ({names}). Montrent-elles {seed} ?",
+	],
+	otherSeedWhy: "Dans un dossier au nom d’une autre semence : {seed}.", keep: "Oui, {seed}", otherSeedBack: "Choisir une autre semence",
 	tooMany: "Il y a plus d’images qu’un ensemble peut en avoir ({n}). Choisissez une partie du dossier.",
-	leaveOut: "Laisser de côté", outNow: "Laissés de côté : {names}", putBack: "Remettre", andMore: "{names} et {n} de plus",
+	leaveOut: "Laisser de côté", out: "laissé de côté", outNow: ["{n} fichier laissé de côté : {names}. {why}", "{n} fichiers laissés de côté : {names}. {why}"], putBack: "Remettre", andMore: "{names} et {n} de plus",
 	setName: "Nom de l’ensemble", setNameHint: "S’il est vide, le numéro de l’ensemble sert de nom.",
+	formats: "JPEG, PNG, GIF, BMP, TIFF ou WebP", looking: "Examen des fichiers…",
 	start: ["Envoyer {n} image", "Envoyer {n} images"],
 
 	uploadHead: "Envoi en cours", finishing: "Achèvement", progress: "Progression", rate: "Vitesse", timeLeft: "Temps restant", ofAll: "{done} sur {all}",
@@ -47,7 +52,7 @@ export default {
 	badHead: ["{n} image ne peut pas être envoyée", "{n} images ne peuvent pas être envoyées"],
 	badOthers: "… et {n} de plus, en tête de la liste ci-dessous",
 	goOn: ["Les laisser de côté et envoyer {n} image", "Les laisser de côté et envoyer {n} images"],
-	lostWhy: "Il a été modifié, déplacé ou supprimé depuis votre choix.", tooLargeWhy: "Il dépasse {limit}.",
+	lostWhy: "Modifié, déplacé ou supprimé depuis votre choix.", tooLargeWhy: "Plus de {limit}.",
 
 	doneHead: ["{n} image est dans l’entrepôt", "{n} images sont dans l’entrepôt"],
 	doneLead: "L’ensemble d’images est complet.", doneSame: "Cet ensemble y était déjà : rien n’a été ajouté.",

@@ -72,14 +72,14 @@ const seeds = setUpSeeds(session, () => {
 });
 const pictures = setUpPictures(session, {
 	back: () => showStep("seeds"),
-	start: (chosen) => {
+	start: (chosen, out) => {
 		session.interrupted = session.name || chosen[0].path;
 		save();
-		upload.show(chosen);
+		upload.show(chosen, out);
 	},
 });
 const upload = setUpUpload(session, {
-	back: (rest) => pictures.review(rest),
+	back: () => pictures.show(),
 	done: () => {
 		session.interrupted = null;
 		save();

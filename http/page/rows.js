@@ -3,7 +3,7 @@
  */
 import { make } from "./dom.js";
 
-const HEIGHT = 36; /* of a row, as style.css has it */
+const HEIGHT = 36, LARGEST = 320; /* of a row and of all that can be seen, as style.css has it */
 
 export class Rows {
 	#items = [];
@@ -18,7 +18,8 @@ export class Rows {
 		box.dataset.tLabel = "allFiles";
 		box.replaceChildren(this.list);
 		box.addEventListener("scroll", () => this.draw(), { passive: true });
-		box.closest("details").addEventListener("toggle", () => this.draw());
+		this.details = box.closest("details");
+		this.details.addEventListener("toggle", () => this.draw());
 	}
 
 	show(items) {
@@ -27,10 +28,16 @@ export class Rows {
 		this.draw();
 	}
 
+	/* After a change of the items: only if anybody may see it. */
+	update() {
+		if (this.details.open) this.draw();
+	}
+
 	draw() {
-		if (!this.box.clientHeight) return;
+		/* While the step around it is hidden it has no height, but it may be shown at any time. */
+		const height = this.box.clientHeight || LARGEST;
 		const first = Math.max(0, Math.floor(this.box.scrollTop / HEIGHT) - 4);
-		const last = Math.min(this.#items.length, first + Math.ceil(this.box.clientHeight / HEIGHT) + 8);
+		const last = Math.min(this.#items.length, first + Math.ceil(height / HEIGHT) + 8);
 		this.list.style.paddingTop = first * HEIGHT + "px";
 		this.list.replaceChildren(...this.#items.slice(first, last).map((item, i) => {
 			const row = make("li", {}, ...this.describe(item));

@@ -1,73 +1,108 @@
 /*
  * The step that takes a folder and shows what is in it, before anything is sent.
  *
- * What looks like no picture is pointed out and left out only when asked for: the service decides what a picture is.
+ * What the service will surely refuse is left out, and can be put back: the service decides what a picture is. What lies in a
+ * folder with another seed's name is asked about. Both are groups of pictures, by kind, that are left out or not.
  */
-import { $, announce, make, makeSaying, onFrame, showData, showStep } from "./dom.js";
+import { $, announce, make, makeSaying, showData, showStep } from "./dom.js";
 import { fromDrop, fromInput } from "./files.js";
-import { canShow, looksLikePicture } from "./looks.js";
+import { canShow, flawOf } from "./looks.js";
 import { Rows } from "./rows.js";
-import { bytes, count, names, say } from "./text.js";
+import { seedFinder } from "./seed_folders.js";
+import { bytes, count, names, reason, say, words } from "./text.js";
 
 const THUMBS = 8;
 const LOOKED_AT = 32; /* files looked into at once */
 
 const madeOf = ({ made }) => ({ n: made.files, names: names([...made.names]) });
-const namesOf = (pictures) => names(pictures.map(({ name }) => name));
 
-/* calls.start is given the pictures to upload, calls.back leads to the step before. */
+/* calls.start is given the pictures to upload and those left out, calls.back leads to the step before. */
 export function setUpPictures(session, calls) {
 	const drop = $("drop"), review = $("review"), notices = $("review-notices");
-	const rows = new Rows($("review-list"), ({ name, size, odd }) => [
-		make("span", { textContent: name, className: odd ? "odd" : "" }),
-		makeSaying("span", bytes(size)),
+	const rows = new Rows($("review-list"), (picture) => [
+		make("span", { textContent: picture.name }),
+		isOut(picture) ? makeSaying("span", "out", {}, { className: "odd" }) : makeSaying("span", bytes(picture.size)),
 	]);
 	let choice = null;
-	let out = new Set(); /* those that the reader left out */
+	let seedOf = null;
 
-	const taken = () => choice.pictures.filter((picture) => !out.has(picture));
+	/* --- what is left out ---------------------------------------------------------------------------- */
+	/* The group of a picture, of those that may be left out. */
+	function kindOf(picture) {
+		if (picture.size > session.form.limits.picture_bytes) return "tooLarge";
+		if (picture.flaw) return picture.flaw;
+		if (picture.state === "refused" || picture.state === "lost") return "refused";
+		const seed = seedOf(picture);
+		return seed && seed !== session.data.seed_name ? "otherSeed" : "";
+	}
+
+	/* choice.out has what was decided of a kind; what other seeds are depends on the seed. */
+	const keyOf = (kind) => (kind === "otherSeed" ? kind + session.data.seed_name : kind);
+	const decided = (kind) => choice.out.get(keyOf(kind)) ?? (kind === "otherSeed" ? undefined : !!kind);
+	const isOut = (picture) => !!decided(kindOf(picture));
+
+	function whyOut(picture) {
+		const kind = kindOf(picture);
+		if (kind === "tooLarge") return words("tooLargeWhy", { limit: bytes(session.form.limits.picture_bytes) });
+		return kind === "otherSeed" ? words("otherSeedWhy", { seed: seedOf(picture) }) : picture.why ?? reason({ code: kind });
+	}
 
 	/* --- what was chosen ----------------------------------------------------------------------------- */
-	function notice(key, values, button, act) {
+	/* buttons: a key, the values in it, and what it does, of each. */
+	function notice(key, values, ...buttons) {
 		const box = make("p", { className: key === "made" ? "hint" : "notice" }, makeSaying("span", key, values));
-		if (button) {
-			const press = makeSaying("button", button, {}, { type: "button" });
+		for (const [label, act, more] of buttons) {
+			const press = makeSaying("button", label, more, { type: "button" });
 			press.onclick = act;
 			box.append(" ", press);
 		}
 		notices.append(box);
+		return box;
 	}
 
-	function offerToLeaveOut(key, some, values) {
-		if (some.length)
-			notice(key, { n: some.length, names: namesOf(some), ...values }, "leaveOut", () => {
-				some.forEach((picture) => out.add(picture));
-				draw();
-				$("start").focus();
-			});
+	function decide(kind, leaveOut) {
+		choice.out.set(keyOf(kind), leaveOut);
+		draw();
+		($("start").disabled ? notices.querySelector("button") : $("start"))?.focus();
+	}
+
+	/* Says what is, or could be, left out of one kind. */
+	function noticeOf(kind, some) {
+		const out = decided(kind);
+		const values = { n: some.length, names: names(some.map(({ name }) => name)), why: kind === "refused" ? "" : whyOut(some[0]) };
+		const leave = ["leaveOut", () => decide(kind, true)], put = ["putBack", () => decide(kind, kind === "otherSeed" ? undefined : false)];
+		if (out) notice("outNow", values, ...(kind === "tooLarge" ? [] : [put]));
+		else if (kind !== "otherSeed") notice("suspects", values, leave);
+		else if (out === undefined) {
+			const { seed_name: seed } = session.data;
+			const others = names([...new Set(some.map(seedOf))]);
+			notice("otherSeed", { n: some.length, names: others, seed }, leave, ["keep", () => decide(kind, false), { seed }],
+				["otherSeedBack", calls.back]).id = "question";
+		}
 	}
 
 	function draw() {
-		const pictures = taken();
-		const { picture_bytes, manifest_pictures = Infinity } = session.form.limits;
-		const large = pictures.filter(({ size }) => size > picture_bytes);
-		say($("review-count"), count(pictures.length));
-		say($("review-bytes"), bytes(pictures.reduce((sum, { size }) => sum + size, 0)));
+		const { manifest_pictures = Infinity } = session.form.limits;
+		const groups = new Map(), taken = [];
+		for (const picture of choice.pictures) {
+			const kind = kindOf(picture);
+			if (kind && !groups.get(kind)?.push(picture)) groups.set(kind, [picture]);
+			if (!decided(kind)) taken.push(picture);
+		}
+		const n = taken.length;
+		say($("review-count"), count(n));
+		say($("review-out"), count(choice.pictures.length - n));
+		$("review-out").parentNode.hidden = n === choice.pictures.length;
+		say($("review-bytes"), bytes(taken.reduce((sum, { size }) => sum + size, 0)));
 		showData("review", session.data);
-		say($("start"), "start", { n: pictures.length });
 		notices.replaceChildren();
-		if (pictures.length > manifest_pictures) notice("tooMany", { n: manifest_pictures });
-		offerToLeaveOut("tooLarge", large, { limit: bytes(picture_bytes) });
-		offerToLeaveOut("suspects", pictures.filter(({ odd, size }) => odd && size <= picture_bytes));
-		if (out.size)
-			notice("outNow", { names: namesOf([...out]) }, "putBack", () => {
-				out = new Set();
-				draw();
-			});
+		if (n > manifest_pictures) notice("tooMany", { n: manifest_pictures });
+		for (const [kind, some] of groups) noticeOf(kind, some);
 		if (choice.unreadable.length) notice("unreadable", { names: names(choice.unreadable) });
 		if (choice.made.files) notice("made", madeOf(choice));
-		$("start").disabled = !pictures.length || pictures.length > manifest_pictures;
-		rows.show(pictures);
+		say($("start"), choice.looked ? "start" : "looking", { n });
+		$("start").disabled = !choice.looked || !n || n > manifest_pictures;
+		rows.show(choice.pictures);
 	}
 
 	/* A few from all over the folder; each address is given back as soon as its picture is there, or fails. */
@@ -87,14 +122,14 @@ export function setUpPictures(session, calls) {
 		}));
 	}
 
-	/* Looks into all files, some at a time; another choice ends it. */
+	/* Looks into all files, some at a time; another choice ends it. What can't be read is for the upload to name. */
 	async function lookInto(mine) {
-		const redraw = onFrame(() => choice === mine && draw());
 		for (let at = 0; at < mine.pictures.length && choice === mine; at += LOOKED_AT)
 			await Promise.all(mine.pictures.slice(at, at + LOOKED_AT).map(async (picture) => {
-				picture.odd = !(await looksLikePicture(picture.file).catch(() => false));
-				if (picture.odd) redraw();
+				picture.flaw = await flawOf(picture.file).catch(() => undefined);
 			}));
+		mine.looked = true;
+		if (choice === mine) draw();
 	}
 
 	function take(chosen) {
@@ -103,11 +138,13 @@ export function setUpPictures(session, calls) {
 			say($("drop-text"), why, madeOf(chosen));
 			return announce(why, madeOf(chosen));
 		}
-		choice = chosen;
-		out = new Set();
-		session.name = chosen.root;
-		$("set-name").value = chosen.root;
+		choice = Object.assign(chosen, { out: new Map() });
+		/* An upload that was interrupted goes on under the name that it had. */
+		if (!session.interrupted || session.title !== chosen.title) session.name = chosen.title;
+		session.title = chosen.title;
+		$("set-name").value = session.name;
 		drawThumbs();
+		seedOf = seedFinder(session.form.seed_names);
 		draw();
 		show();
 		lookInto(chosen);
@@ -160,6 +197,7 @@ export function setUpPictures(session, calls) {
 
 	function clear() {
 		choice = null;
+		rows.show([]);
 		$("thumbs").replaceChildren();
 		say($("drop-text"), "dropHere");
 	}
@@ -171,21 +209,18 @@ export function setUpPictures(session, calls) {
 	};
 	review.onsubmit = (event) => {
 		event.preventDefault();
+		const question = $("question");
+		if (question) return question.querySelector("button").focus();
 		session.name = $("set-name").value.trim();
-		calls.start(taken());
+		const out = choice.pictures.filter(isOut);
+		for (const picture of out) picture.why = whyOut(picture);
+		calls.start(choice.pictures.filter((picture) => !isOut(picture)), out);
 	};
 
 	return {
 		clear,
 		show() {
 			if (choice) draw();
-			show();
-		},
-		/* Back from an upload, with what it left of the choice. */
-		review(rest) {
-			const kept = new Set(rest);
-			choice.pictures.forEach((picture) => kept.has(picture) || out.add(picture));
-			draw();
 			show();
 		},
 	};

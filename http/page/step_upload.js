@@ -8,19 +8,27 @@ import { bytes, count, duration, percent, say } from "./text.js";
 import { Upload } from "./upload.js";
 
 const LISTED = 20; /* bad pictures told at once; the list of all files has the others */
+const LISTED_LAST = 1000; /* at the end */
 
 /* A reason is the service's text or our own words. */
 const whyOf = ({ why }) => (typeof why === "function" ? makeSaying("span", why)
 	: make("span", { lang: "en", textContent: why ?? "" }));
 
-/* calls.back is given the pictures that are still wanted; calls.done is called when the set is made. */
+/* Some of the bad pictures with their reasons; the rest is counted. */
+function listBad(box, bad, limit) {
+	const items = bad.slice(0, limit).map((picture) => make("li", {}, make("b", { textContent: picture.name }), " ", whyOf(picture)));
+	if (bad.length > limit) items.push(makeSaying("li", "badOthers", { n: bad.length - limit }));
+	box.replaceChildren(...items);
+}
+
+/* calls.back leads to the pictures; calls.done is called when the set is made. */
 export function setUpUpload(session, calls) {
 	const all = new Rows($("up-list"), (picture) => [
 		make("span", { textContent: picture.name }),
 		makeSaying("span", picture.state, {}, { className: "state " + picture.state }),
 	]);
 	let upload = null, rate = null, tenth = 0;
-	let leftOut = 0, stored = 0; /* files and bytes, over all attempts */
+	let leftOut = [], stored = 0; /* pictures and bytes, over all attempts */
 
 	/* --- under way ------------------------------------------------------------------------------------ */
 	const draw = onFrame(() => {
@@ -35,7 +43,7 @@ export function setUpUpload(session, calls) {
 		say($("up-rate"), rate.sent ? "perSecond" : "unknown", { size: bytes(rate.sent) });
 		say($("up-left"), left ? "about" : "unknown", { time: duration(left) });
 		if (upload.finishing) say($("upload-head"), "finishing");
-		all.draw();
+		all.update();
 		if (Math.floor(part * 10) > tenth) {
 			tenth = Math.floor(part * 10);
 			announce("announce", { percent: percent(tenth / 10), done: upload.count, all: upload.pictures.length });
@@ -95,9 +103,7 @@ export function setUpUpload(session, calls) {
 	function showBad({ bad, pictures }) {
 		const good = pictures.length - bad.length;
 		face("badHead", good ? ["leave-out", "cancel"] : ["cancel"], "backToPictures", { n: bad.length });
-		const items = bad.slice(0, LISTED).map((picture) => make("li", {}, make("b", { textContent: picture.name }), " ", whyOf(picture)));
-		if (bad.length > LISTED) items.push(makeSaying("li", "badOthers", { n: bad.length - LISTED }));
-		$("bad").replaceChildren(...items);
+		listBad($("bad"), bad, LISTED);
 		$("bad").hidden = false;
 		$("upload-problem").replaceChildren(makeSaying("p", "stoppedLead"));
 		$("upload-problem").hidden = false;
@@ -116,8 +122,9 @@ export function setUpUpload(session, calls) {
 		showData("done", session.data);
 		say($("done-new"), bytes(stored));
 		say($("done-there"), bytes(Math.max(0, answer.bytes - stored)));
-		say($("done-left-out"), count(leftOut));
-		$("done-left-out").parentNode.hidden = !leftOut;
+		say($("done-left-out"), count(leftOut.length));
+		$("done-left-out").parentNode.hidden = $("done-out").hidden = !leftOut.length;
+		listBad($("done-out-list"), leftOut, LISTED_LAST);
 		calls.done();
 		showStep("done");
 		announce("doneHead", { n });
@@ -125,19 +132,20 @@ export function setUpUpload(session, calls) {
 
 	$("cancel").onclick = () => {
 		if (!$("running").hidden) upload.cancel();
-		else calls.back(upload.pictures);
+		else calls.back();
 	};
 	$("again").onclick = () => run(upload.pictures);
 	$("leave-out").onclick = () => {
 		const { bad, pictures } = upload;
-		leftOut += bad.length;
+		leftOut.push(...bad);
 		run(pictures.filter((picture) => !bad.includes(picture)));
 	};
 	$("another").onclick = calls.another;
 
 	return {
-		show(pictures) {
-			leftOut = stored = 0;
+		show(pictures, out) {
+			leftOut = out;
+			stored = 0;
 			run(pictures);
 		},
 	};

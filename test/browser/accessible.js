@@ -17,8 +17,9 @@ const browser = await startBrowser();
 
 /* Other bytes for each look, or they would be there already. */
 function makeFolder(look) {
-	const files = { "notes.txt": Buffer.from(look), ".DS_Store": Buffer.from("x") };
+	const files = { "notes.txt": Buffer.from(look), ".DS_Store": Buffer.from("x"), "cut.png": png(look).subarray(0, 99) };
 	for (let i = 0; i < 40; i++) files[`dish ${i % 4}/a picture whose name is long enough to be cut off ${i}.png`] = png(`${look} ${i}`, 240, 240);
+	files["Solanum nigrum/1.png"] = png(`${look} another seed`, 240, 240);
 	return writeAll(`${tempFolder()}/Brassica napus, tray 7`, files);
 }
 
@@ -59,6 +60,7 @@ for (const { name, ...options } of looks) {
 		await until("thumbnails", () => page.evaluate(() => [...document.images].every(({ complete }) => complete)));
 		await page.click("#review summary");
 		await look("6-review");
+		await page.locator("#question button").nth(1).click();
 		await visit.start();
 		await page.locator("#up-details summary").click();
 		await until("a picture on its way", () => page.evaluate(() => document.querySelector(".sending")));
@@ -68,6 +70,7 @@ for (const { name, ...options } of looks) {
 		await look("8-bad");
 		await page.click("#leave-out");
 		await visit.done();
+		await page.click("#done-out summary");
 		await look("9-done");
 		visit.quiet();
 		await visit.end();
@@ -84,8 +87,9 @@ await test("progress and ends are told to those who hear the page, and nothing m
 	});
 	await visit.fillIn();
 	await visit.choose(makeFolder("heard"));
-	await visit.page.locator("#review-notices button").first().click();
+	await visit.page.locator("#question button").first().click();
 	await visit.start();
+	await visit.page.click("#leave-out");
 	await visit.done();
 	const heard = (await visit.page.evaluate("heard")).join("\n");
 	assert.match(heard, /\d+%, \d+ of 40 pictures/);

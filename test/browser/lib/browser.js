@@ -72,7 +72,13 @@ export class Visit {
 
 	async choose(folder) {
 		await this.page.setInputFiles("#folder-input", folder);
+		await this.reviewed();
+	}
+
+	/* Waits until the page has looked into all files. */
+	async reviewed() {
 		await this.page.locator("#review").waitFor();
+		await this.page.locator("#start").filter({ hasText: /Upload|Envoyer/ }).waitFor();
 	}
 
 	start() {
