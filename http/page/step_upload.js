@@ -2,6 +2,7 @@
  * The step that uploads: how far it is, what went wrong and what can be done about it, and the end.
  */
 import { $, announce, focusHead, make, makeSaying, onFrame, showData, showProblem, showStep } from "./dom.js";
+import { patience } from "./patience.js";
 import { Rate } from "./rate.js";
 import { Rows } from "./rows.js";
 import { bytes, count, duration, percent, say } from "./text.js";
@@ -40,8 +41,9 @@ export function setUpUpload(session, calls) {
 		say($("percent"), percent(Math.floor(part * 100) / 100));
 		say($("up-count"), "ofAll", { done: upload.count, all: upload.pictures.length });
 		say($("up-bytes"), "ofAll", { done: bytes(upload.settled), all: bytes(upload.bytes) });
-		say($("up-rate"), rate.sent ? "perSecond" : "unknown", { size: bytes(rate.sent) });
-		say($("up-left"), left ? "about" : "unknown", { time: duration(left) });
+		const moving = !patience.troubled;
+		say($("up-rate"), moving && rate.sent ? "perSecond" : "unknown", { size: bytes(rate.sent) });
+		say($("up-left"), moving && left ? "about" : "unknown", { time: duration(left) });
 		if (upload.finishing) say($("upload-head"), "finishing");
 		all.update();
 		if (Math.floor(part * 10) > tenth) {
@@ -51,6 +53,13 @@ export function setUpUpload(session, calls) {
 	});
 
 	const warn = (event) => event.preventDefault();
+
+	/* A machine that falls asleep ends the upload. A page that is not seen loses the lock. */
+	let awake = null;
+	const stayAwake = () => {
+		if (document.visibilityState === "visible") awake = navigator.wakeLock?.request("screen").catch(() => null);
+	};
+	const sleep = async (lock) => (await lock)?.release();
 
 	async function run(pictures) {
 		const { email, data, name } = session;
@@ -68,6 +77,8 @@ export function setUpUpload(session, calls) {
 			draw();
 		}, 500);
 		addEventListener("beforeunload", warn);
+		document.addEventListener("visibilitychange", stayAwake);
+		stayAwake();
 		try {
 			const answered = await mine.run().finally(() => (stored += mine.newBytes));
 			if (answered) finish(answered);
@@ -77,6 +88,8 @@ export function setUpUpload(session, calls) {
 		} finally {
 			clearInterval(timer);
 			removeEventListener("beforeunload", warn);
+			document.removeEventListener("visibilitychange", stayAwake);
+			sleep(awake);
 		}
 	}
 

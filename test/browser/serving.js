@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { SHOTS, startBrowser, Visit } from "./lib/browser.js";
-import { png, sha256, writeAll } from "./lib/pictures.js";
+import { bmp, png, sha256, writeAll } from "./lib/pictures.js";
 import { EMAIL, Service, startProxy, Store, tempFolder, until } from "./lib/servers.js";
 import { finish, test } from "./lib/tap.js";
 
@@ -116,6 +116,37 @@ await test("under a path prefix, behind a proxy", async () => {
 	const set = await uploadTwo(visit, EMAIL);
 	assert.deepEqual(store.pictures(set), lines);
 	visit.quiet();
+	await visit.end();
+});
+
+await test("behind a proxy that takes small requests only", async () => {
+	const many = { "large.bmp": bmp(300000, "large") };
+	for (let i = 0; i < 60; i++) many[`${i}.bmp`] = bmp(20000, `small requests ${i}`);
+	const before = ({ headers }, response) => {
+		if (Number(headers["content-length"]) > 250000) response.writeHead(413, { "Content-Type": "text/html", Connection: "close" }).end("<h1>413</h1>");
+	};
+	const visit = await Visit.begin(browser, await startProxy(service, { before }));
+	await visit.fillIn();
+	await visit.choose(writeAll(`${tempFolder()}/small`, many));
+	await visit.start();
+	await visit.page.locator("#leave-out").waitFor();
+	assert.match(await visit.text("#bad"), /^large\.bmp Larger than the service, or a proxy before it, accepts\.$/, "one that is too large alone is named");
+	await visit.page.click("#leave-out");
+	assert.equal(store.pictures(await visit.done()).length, 60);
+	await visit.end();
+});
+
+await test("the machine is kept awake during an upload, and not after it", async () => {
+	const visit = await Visit.begin(browser, service.url);
+	await visit.page.evaluate(() => {
+		window.locks = [];
+		WakeLock.prototype.request = async (kind) => {
+			locks.push(kind);
+			return { release: () => locks.push("released") };
+		};
+	});
+	await uploadTwo(visit, EMAIL);
+	assert.deepEqual(await visit.page.evaluate("locks"), ["screen", "released"]);
 	await visit.end();
 });
 

@@ -39,10 +39,11 @@ function makeFolder(name) {
 }
 
 /* Starts an upload and waits until some of it is stored and more is held up at the gate; returns what opens it. */
-async function reachMiddle(folder, visit) {
+async function reachMiddle(folder, visit, name) {
 	let open;
 	await visit.fillIn();
 	await visit.choose(folder);
+	if (name) await visit.page.fill("#set-name", name);
 	staged = 0;
 	gate = Promise.resolve();
 	const stored = Number(store.sql("SELECT count(*) FROM nachet.content"));
@@ -63,6 +64,7 @@ await test("the service is killed in the middle, and started again", async () =>
 	open();
 	await visit.page.locator("#outage").waitFor();
 	assert.match(await visit.text("#outage"), /does not answer/);
+	await until("no speed", async () => (await visit.text("#up-rate")) === "–" && (await visit.text("#up-left")) === "–");
 	await visit.shot("outage");
 	await visit.accessible("outage");
 	await service.start();
@@ -111,7 +113,7 @@ await test("cancelled, and taken up again: what has arrived is not sent again", 
 await test("reloaded in the middle: the same folder, chosen again, goes on", async () => {
 	const { folder, lines } = makeFolder("reloaded");
 	const visit = await Visit.begin(browser, slow);
-	const open = await reachMiddle(folder, visit);
+	const open = await reachMiddle(folder, visit, "Session A");
 	let asked = "";
 	visit.page.once("dialog", (dialog) => {
 		asked = dialog.type();
@@ -124,9 +126,10 @@ await test("reloaded in the middle: the same folder, chosen again, goes on", asy
 	assert.equal(await visit.page.inputValue("#zoom"), "20", "what was typed is still there");
 	await visit.page.press("#zoom", "Enter");
 	await visit.step("pictures");
-	assert.match(await visit.text("#resume"), /“reloaded” was interrupted/);
+	assert.match(await visit.text("#resume"), /“Session A” was interrupted/);
 	await visit.shot("resume");
 	await visit.choose(folder);
+	assert.equal(await visit.page.inputValue("#set-name"), "Session A", "and the name that the set was given");
 	await visit.start();
 	const set = await visit.done(60);
 	assert.deepEqual(store.pictures(set).sort(), lines);
