@@ -91,7 +91,12 @@ find_name_flaws(const Datum *names, int count, NachetFlaws *flaws)
 			code = NACHET_CODE_NAME_REPEATED;
 		}
 		if (flaw != NULL)
-			nachet_flaws_add(flaws, name, length, psprintf("the name %s", flaw), code);
+		{
+			char *reason = psprintf("the name %s", flaw);
+
+			nachet_flaws_add(flaws, name, length, reason, code);
+			pfree(reason);
+		}
 	}
 	pfree(sorted);
 }

@@ -39,6 +39,7 @@ $session->run("SET statement_timeout = '$PATIENCE'");
 my %calls = (
 	picture_form => sub { return 'nachet.picture_form(nachet.request_json(' . literal($_[0]) . '))' },
 	batch_import => sub { return 'nachet.batch_import(nachet.request_json(' . literal($_[0]) . '))' },
+	picture_errors => sub { return 'nachet.picture_errors(nachet.request_json(' . literal($_[0]) . '))' },
 	request_user => sub { return 'nachet.request_user(' . literal($_[0]) . '::jsonb)' },
 	upload_by_digest => sub { return "nachet.upload_picture_set(ARRAY['a.png'], ARRAY['\\x$digest'::bytea], '$user', " . literal($_[0]) . '::jsonb)' },
 	upload => sub { return "nachet.upload_picture_set(ARRAY['no picture'::bytea], '$user', " . literal($_[0]) . '::jsonb)' },
