@@ -32,6 +32,7 @@
 #include "http/options.h"
 #include "http/request/handler.h"
 #include "http/request/watchdog.h"
+#include "http/routes/page.h"
 #include "http/server.h"
 #include "http/shared.h"
 
@@ -201,7 +202,8 @@ start_parts(NachetServer *server)
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait,
 	                       (unsigned) options->statement_timeout);
-	if (server->spool == NULL || server->pool == NULL || server->statement_memory == NULL)
+	if (server->spool == NULL || server->pool == NULL || server->statement_memory == NULL ||
+	    !nachet_page_make())
 	{
 		fprintf(stderr, "nachet-http: %s\n", error.set ? error.message : "out of memory");
 		nachet_error_clear(&error);

@@ -53,9 +53,11 @@ check_pair(const NachetHttpOptions *options, const gnutls_datum_t *chain, const 
 	gnutls_x509_privkey_t probe;
 	int status;
 
-	if (gnutls_x509_privkey_init(&probe) < 0 ||
-	    gnutls_certificate_allocate_credentials(&credentials) < 0)
+	if (gnutls_x509_privkey_init(&probe) < 0)
+		probe = NULL;
+	if (probe == NULL || gnutls_certificate_allocate_credentials(&credentials) < 0)
 	{
+		gnutls_x509_privkey_deinit(probe);
 		nachet_error_set(error, "out of memory");
 		return false;
 	}

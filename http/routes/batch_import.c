@@ -83,7 +83,7 @@ answer_folder(NachetRequest *request)
 	NachetImport *import = request->state;
 	NachetQuery query = {.sql = folder_statement};
 	NachetText left_out = {0};
-	PGresult *result;
+	PGresult *result = NULL;
 	uint64_t new_bytes;
 
 	if (!nachet_import_finish(import, &new_bytes))
@@ -95,8 +95,10 @@ answer_folder(NachetRequest *request)
 	nachet_query_add_array(&query, &import->fields.values);
 	nachet_query_add_text(&query, request->auth_email);
 	nachet_query_add_number(&query, new_bytes);
-	nachet_query_add_text(&query, left_out.failed ? "{}" : left_out.bytes);
-	result = nachet_query_import(request, &query, folder_errors, 2, MHD_HTTP_UNPROCESSABLE_CONTENT);
+	nachet_query_add_text(&query, left_out.bytes);
+	if (!left_out.failed)
+		result =
+		    nachet_query_import(request, &query, folder_errors, 2, MHD_HTTP_UNPROCESSABLE_CONTENT);
 	nachet_text_free(&left_out);
 	if (result != NULL && strcmp(PQgetvalue(result, 0, 1), "missing") == 0)
 		nachet_respond_swept(request);

@@ -180,6 +180,11 @@ end_field(NachetImport *import)
 {
 	if (!field_is_fine(import, nachet_fields_end(&import->fields), import->fields.name.bytes))
 		return false;
+	if (import->fields.names.failed || import->fields.values.failed)
+	{
+		out_of_memory(import);
+		return false;
+	}
 	if (import->kind != NACHET_IMPORT_STAGE)
 		return true;
 	import->fields_checked = nachet_requester_check(
@@ -637,6 +642,7 @@ nachet_import_left_out(const NachetImport *import, NachetText *json)
 
 		nachet_text_format(json, "%s{\"name\": ", i > 0 ? ", " : "");
 		nachet_text_json(json, component->bytes, component->length);
+		json->failed = json->failed || component->failed;
 		nachet_text_format(json, ", \"what\": \"%s\"}", left_out->what[i]);
 	}
 	nachet_text_format(json, left_out->files > 0 ? "]}}" : "}");

@@ -7,10 +7,10 @@
  * the same (no-cache), so that a page is never made of two versions' modules.
  *
  * One module is not a file: it lists machine-made files. There is one list of them, that of
- * extension/pure/names.c, and the module is made of it when it is first asked for, so that the page
- * leaves out what the service leaves out.
+ * extension/pure/names.c, and the module is made of it at the start, so that the page leaves out what
+ * the service leaves out.
  */
-#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <microhttpd.h>
@@ -45,8 +45,7 @@ static const struct
 
 /* --- the module of machine-made files ----------------------------------------------------------- */
 
-/* Made once, for the whole run of the program; its bytes are NULL if memory ran out. */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* Made at the start, for the whole run of the program. */
 static NachetText module;
 static char module_tag[2 * 16 + 3];
 static NachetPageFile machine_made = {MACHINE_MADE, "text/javascript; charset=utf-8", module_tag,
@@ -92,22 +91,16 @@ add_patterns(const char *name, int kind)
 	nachet_text_free(&patterns);
 }
 
-static void
-make_module(void)
+bool
+nachet_page_make(void)
 {
 	add_patterns("files", NACHET_MACHINE_MADE_FILES);
 	add_patterns("folders", NACHET_MACHINE_MADE_FOLDERS);
 	if (module.failed || !make_tag())
-		return;
+		return false;
 	machine_made.bytes = (const unsigned char *) module.bytes;
 	machine_made.length = module.length;
-}
-
-static const NachetPageFile *
-machine_made_module(void)
-{
-	(void) pthread_once(&once, make_module);
-	return machine_made.bytes != NULL ? &machine_made : NULL;
+	return true;
 }
 
 /* --- the route -------------------------------------------------------------------------------- */
@@ -120,7 +113,7 @@ nachet_page_find(const char *path)
 		if (strcmp(nachet_page_files[i].path, path) == 0)
 			return &nachet_page_files[i];
 	}
-	return strcmp(path, MACHINE_MADE) == 0 ? machine_made_module() : NULL;
+	return strcmp(path, MACHINE_MADE) == 0 ? &machine_made : NULL;
 }
 
 static uint64_t

@@ -5,6 +5,7 @@
 #ifndef NACHET_HTTP_PAGE_H
 #define NACHET_HTTP_PAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct NachetPageFile
@@ -18,6 +19,9 @@ typedef struct NachetPageFile
 
 extern const NachetPageFile nachet_page_files[];
 extern const size_t nachet_page_file_count;
+
+/* Makes the files that are not embedded, at the start; false if memory ran out. */
+extern bool nachet_page_make(void) __attribute__((warn_unused_result));
 
 /* NULL where none is served at this path. */
 extern const NachetPageFile *nachet_page_find(const char *path);

@@ -98,7 +98,7 @@ sub walk
 				$store->nachet_load, @who, $way{args}->($folder));
 			remove_tree(dirname($folder));
 			return @end;
-		}, $way{lasting});
+		}, lasting => $way{lasting});
 	my $uuid = qr/[0-9a-f]{8}-[0-9a-f-]{27}/;
 	my $made = grep { "$_->[1]$_->[2]" =~ $uuid } @ends;
 	my $done = $way{done} // 3;

@@ -57,14 +57,14 @@ sub arm
 }
 
 # Lets the code run a program again and again, with each call of the group failing in its turn; the last run meets no fault.
-# Returns what the code returned, a list each.
+# Options: lasting, step (only each so manieth call fails). Returns what the code returned, a list each.
 sub walk
 {
-	my ($self, $what, $error, $code, $lasting) = @_;
+	my ($self, $what, $error, $code, %options) = @_;
 	my @ends;
-	for my $nth (1 .. 2000)
+	for my $turn (0 .. 1000)
 	{
-		$self->arm($what, $nth, $error, $lasting);
+		$self->arm($what, 1 + $turn * ($options{step} // 1), $error, $options{lasting});
 		push @ends, [ $code->() ];
 		return @ends if $self->failed == 0;
 	}
