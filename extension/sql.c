@@ -194,17 +194,56 @@ nachet_query_value(uint64 row, int column, bool *isnull)
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, isnull);
 }
 
-Datum
-nachet_query_result(uint64 row, int column, Oid type, bool *isnull)
+int64
+nachet_query_bigint(uint64 row, int column)
 {
-	Datum value = nachet_query_value(row, column, isnull);
+	bool isnull;
+
+	return DatumGetInt64(nachet_query_value(row, column, &isnull));
+}
+
+Datum
+nachet_query_result(uint64 row, int column, Oid type)
+{
+	bool isnull;
+	Datum value = nachet_query_value(row, column, &isnull);
 	int16 length;
 	bool by_value;
 
-	if (*isnull)
+	if (isnull)
 		return (Datum) 0;
 	get_typlenbyval(type, &length, &by_value);
 	return SPI_datumTransfer(value, by_value, length);
+}
+
+NachetArg
+nachet_array(Oid element, Datum *values, bool *nulls, int count)
+{
+	int lower = 1;
+	int16 length;
+	bool by_value;
+	char align;
+	ArrayType *array;
+
+	get_typlenbyvalalign(element, &length, &by_value, &align);
+	array = construct_md_array(values, nulls, count > 0 ? 1 : 0, &count, &lower, element, length,
+	                           by_value, align);
+	return NACHET_PARAM(get_array_type(element), PointerGetDatum(array));
+}
+
+NachetArg
+nachet_query_column(uint64 rows, Oid type)
+{
+	Datum *values = palloc(Max(rows, 1) * sizeof(Datum));
+	NachetArg array;
+	bool isnull;
+
+	for (uint64 i = 0; i < rows; i++)
+		values[i] = nachet_query_value(i, 0, &isnull);
+	array = nachet_array(type, values, NULL, (int) rows);
+	pfree(values);
+	SPI_freetuptable(SPI_tuptable);
+	return array;
 }
 
 void

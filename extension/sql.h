@@ -2,8 +2,8 @@
  * extension/sql.h
  *		SQL statements from C: parameters as values, results checked.
  */
-#ifndef NACHET_QUERY_H
-#define NACHET_QUERY_H
+#ifndef NACHET_SQL_H
+#define NACHET_SQL_H
 
 #include "executor/spi.h"
 #include "utils/array.h"
@@ -54,8 +54,17 @@ extern Portal nachet_query_cursor(const char *sql, int nargs, const NachetArg *a
 /* The value of a result's row and column (both from 0), copied out of SPI's memory by value types only. */
 extern Datum nachet_query_value(uint64 row, int column, bool *isnull);
 
-/* The same, copied into the context that was current before SPI_connect. */
-extern Datum nachet_query_result(uint64 row, int column, Oid type, bool *isnull);
+/* The same of a bigint that is not null. */
+extern int64 nachet_query_bigint(uint64 row, int column);
+
+/* The same, if it is not null, copied into the context that was current before SPI_connect. */
+extern Datum nachet_query_result(uint64 row, int column, Oid type);
+
+/* The first column of so many rows, not null, as an array; the result is freed. */
+extern NachetArg nachet_query_column(uint64 rows, Oid type);
+
+/* An array of one dimension, as a parameter; nulls may be NULL. */
+extern NachetArg nachet_array(Oid element, Datum *values, bool *nulls, int count);
 
 /* An array of one dimension without NULLs as its elements; what names the argument in errors. */
 extern void nachet_array_elements(ArrayType *array, const char *what, Datum **elements, int *count);
@@ -77,7 +86,6 @@ extern void nachet_require_nonatomic(FunctionCallInfo fcinfo, const char *proced
 extern Datum nachet_bigint_row(FunctionCallInfo fcinfo, const int64 *values, int columns);
 
 #define NACHET_PARAM(oid, datum) ((NachetArg){.type = (oid), .value = (datum)})
-#define NACHET_PARAM_NULL(oid)   ((NachetArg){.type = (oid), .isnull = true})
 #define NACHET_PARAM_IF(oid, datum, given)                                                         \
 	((NachetArg){.type = (oid), .value = (datum), .isnull = !(given)})
 

@@ -199,18 +199,6 @@ describe_contents(NachetChunkStream *stream)
 	return columns;
 }
 
-/* One column's array; nulls may be NULL. */
-static NachetArg
-column_array(Datum *values, bool *nulls, int count, Oid element, Oid array, int16 length,
-             bool by_value, char align)
-{
-	int lower = 1;
-
-	return NACHET_PARAM(array,
-	                    PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower,
-	                                                       element, length, by_value, align)));
-}
-
 /*
  * Writes the content rows; of those whose bytes were stored already, holds the content that is there and
  * deletes the new chunks. What a sweep takes between the two is written after all: its chunks are still here.
@@ -224,14 +212,12 @@ write_contents(ContentColumns *columns)
 	uint64 written = 0;
 	uint64 not_held = 0;
 	NachetArg args[7] = {
-	    column_array(columns->id, NULL, n, INT8OID, INT8ARRAYOID, 8, FLOAT8PASSBYVAL,
-	                 TYPALIGN_DOUBLE),
-	    column_array(columns->sha256, NULL, n, BYTEAOID, BYTEAARRAYOID, -1, false, TYPALIGN_INT),
-	    column_array(columns->byte_size, NULL, n, INT8OID, INT8ARRAYOID, 8, FLOAT8PASSBYVAL,
-	                 TYPALIGN_DOUBLE),
-	    column_array(columns->format, nulls, n, TEXTOID, TEXTARRAYOID, -1, false, TYPALIGN_INT),
-	    column_array(columns->width, nulls, n, INT4OID, INT4ARRAYOID, 4, true, TYPALIGN_INT),
-	    column_array(columns->height, nulls, n, INT4OID, INT4ARRAYOID, 4, true, TYPALIGN_INT),
+	    nachet_array(INT8OID, columns->id, NULL, n),
+	    nachet_array(BYTEAOID, columns->sha256, NULL, n),
+	    nachet_array(INT8OID, columns->byte_size, NULL, n),
+	    nachet_array(TEXTOID, columns->format, nulls, n),
+	    nachet_array(INT4OID, columns->width, nulls, n),
+	    nachet_array(INT4OID, columns->height, nulls, n),
 	    NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_CHUNK_SIZE)),
 	};
 

@@ -97,10 +97,8 @@ nachet_chunk_writer_flush(NachetChunkWriter *writer)
 		return;
 	SET_VARSIZE(writer->data, writer->used);
 	ARR_DIMS(writer->data)[0] = writer->count;
-	values[0] = PointerGetDatum(construct_array(writer->content_id, writer->count, INT8OID,
-	                                            sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	values[1] = PointerGetDatum(construct_array(writer->chunk_no, writer->count, INT4OID,
-	                                            sizeof(int32), true, TYPALIGN_INT));
+	values[0] = nachet_array(INT8OID, writer->content_id, NULL, writer->count).value;
+	values[1] = nachet_array(INT4OID, writer->chunk_no, NULL, writer->count).value;
 	values[2] = PointerGetDatum(writer->data);
 	nachet_query_wrote("content_chunk", nachet_query_prepared(SPI_OK_INSERT, writer->plan, values),
 	                   (uint64) writer->count);

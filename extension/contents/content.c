@@ -79,9 +79,7 @@ nachet_contents_missing(Datum *digests, int count, Datum *missing)
 int
 nachet_contents_hold(Datum *digests, int count, Datum *missing)
 {
-	NachetArg arg = NACHET_PARAM(
-	    BYTEAARRAYOID,
-	    PointerGetDatum(construct_array(digests, count, BYTEAOID, -1, false, TYPALIGN_INT)));
+	NachetArg arg = nachet_array(BYTEAOID, digests, NULL, count);
 	int found = (int) nachet_query(SPI_OK_SELECT,
 	                               "SELECT d.sha256 FROM (SELECT DISTINCT sha256 FROM unnest($1) "
 	                               "AS u (sha256) ORDER BY sha256) AS d"

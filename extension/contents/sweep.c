@@ -17,7 +17,6 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
@@ -90,9 +89,9 @@ delete_unused(Datum locked)
 }
 
 int64
-nachet_contents_purge(ArrayType *ids, int64 *bytes)
+nachet_contents_purge(Datum ids, int64 *bytes)
 {
-	Datum unused = lock_unused(PointerGetDatum(ids));
+	Datum unused = lock_unused(ids);
 	SPITupleTable *locked = SPI_tuptable;
 	SPITupleTable *gone;
 	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, (Datum) 0);
@@ -102,8 +101,8 @@ nachet_contents_purge(ArrayType *ids, int64 *bytes)
 	delete_unused(unused);
 	gone = SPI_tuptable;
 	arg.value = nachet_query_value(0, 0, &isnull);
-	count = DatumGetInt64(nachet_query_value(0, 1, &isnull));
-	*bytes += DatumGetInt64(nachet_query_value(0, 2, &isnull));
+	count = nachet_query_bigint(0, 1);
+	*bytes += nachet_query_bigint(0, 2);
 	if (count > 0)
 		(void) nachet_query(
 		    SPI_OK_DELETE, "DELETE FROM nachet.content_chunk WHERE content_id = ANY ($1)", 1, &arg);
@@ -111,23 +110,6 @@ nachet_contents_purge(ArrayType *ids, int64 *bytes)
 	SPI_freetuptable(locked);
 	SPI_freetuptable(gone);
 	return count;
-}
-
-/* The first column of SPI's current result, as an array; the result is freed. */
-static ArrayType *
-fetched_ids(uint64 rows)
-{
-	Datum *ids = palloc(Max(rows, 1) * sizeof(Datum));
-	ArrayType *array;
-	bool isnull;
-
-	for (uint64 i = 0; i < rows; i++)
-		ids[i] = nachet_query_value(i, 0, &isnull);
-	array =
-	    construct_array(ids, (int) rows, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-	pfree(ids);
-	SPI_freetuptable(SPI_tuptable);
-	return array;
 }
 
 /* Purges what is unreferenced and was stored before a moment, batch by batch. */
@@ -142,15 +124,15 @@ sweep(Datum before, int64 *swept)
 
 	for (;;)
 	{
-		ArrayType *ids;
+		NachetArg ids;
 
 		CHECK_FOR_INTERRUPTS();
 		SPI_cursor_fetch(candidates, true, BATCH);
 		if (SPI_processed == 0)
 			break;
-		ids = fetched_ids(SPI_processed);
-		swept[CONTENTS] += nachet_contents_purge(ids, &swept[BYTES]);
-		pfree(ids);
+		ids = nachet_query_column(SPI_processed, INT8OID);
+		swept[CONTENTS] += nachet_contents_purge(ids.value, &swept[BYTES]);
+		pfree(DatumGetPointer(ids.value));
 	}
 	SPI_cursor_close(candidates);
 }
@@ -209,11 +191,10 @@ sweep_next(PG_FUNCTION_ARGS)
 	    3, args);
 	if (rows > 0)
 	{
-		bool isnull;
-
 		if (rows >= BATCH)
-			swept[LAST_ID] = DatumGetInt64(nachet_query_value(rows - 1, 0, &isnull));
-		swept[CONTENTS] = nachet_contents_purge(fetched_ids(rows), &swept[BYTES]);
+			swept[LAST_ID] = nachet_query_bigint(rows - 1, 0);
+		swept[CONTENTS] =
+		    nachet_contents_purge(nachet_query_column(rows, INT8OID).value, &swept[BYTES]);
 	}
 	SPI_finish();
 	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, swept, SWEPT_COLUMNS));
@@ -224,13 +205,12 @@ static bool
 sweep_slice(NachetArg before, int64 *swept)
 {
 	NachetArg args[2] = {before, NACHET_PARAM(INT8OID, Int64GetDatum(swept[LAST_ID]))};
-	bool isnull;
 
 	(void) nachet_query(SPI_OK_SELECT,
 	                    "SELECT contents, bytes, last_id FROM nachet.sweep_next($1, $2)", 2, args);
 	for (int i = CONTENTS; i <= BYTES; i++)
-		swept[i] += DatumGetInt64(nachet_query_value(0, i, &isnull));
-	swept[LAST_ID] = DatumGetInt64(nachet_query_value(0, LAST_ID, &isnull));
+		swept[i] += nachet_query_bigint(0, i);
+	swept[LAST_ID] = nachet_query_bigint(0, LAST_ID);
 	SPI_freetuptable(SPI_tuptable);
 	SPI_commit();
 	return swept[LAST_ID] < PG_INT64_MAX;

@@ -5,12 +5,10 @@
 #ifndef NACHET_SWEEP_H
 #define NACHET_SWEEP_H
 
-#include "utils/array.h"
-
 /*
- * Deletes those of the contents with these ids that no picture refers to and nobody else holds. Returns
+ * Deletes those of the contents with these ids, a bigint[], that no picture refers to and nobody else holds. Returns
  * their number; *bytes grows by their sizes. Needs an SPI connection.
  */
-extern int64 nachet_contents_purge(ArrayType *ids, int64 *bytes);
+extern int64 nachet_contents_purge(Datum ids, int64 *bytes);
 
 #endif

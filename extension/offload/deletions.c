@@ -146,19 +146,12 @@ delete_objects(Batch *batch, const NachetObjectStore *store)
 	} while (done != NULL);
 }
 
-static NachetArg
-text_array(Datum *values, int count)
-{
-	return NACHET_PARAM(TEXTARRAYOID, PointerGetDatum(construct_array(values, count, TEXTOID, -1,
-	                                                                  false, TYPALIGN_INT)));
-}
-
 static void
 record_batch(Batch *batch)
 {
 	NachetArg args[2];
 
-	args[0] = text_array(batch->gone, batch->gone_count);
+	args[0] = nachet_array(TEXTOID, batch->gone, NULL, batch->gone_count);
 	if (batch->gone_count > 0)
 		(void) nachet_query(SPI_OK_DELETE,
 		                    "DELETE FROM nachet.object_deletion WHERE object_url = ANY ($1)", 1,
@@ -171,8 +164,8 @@ record_batch(Batch *batch)
 	                       batch->failed_count, batch->failed_count),
 	         errdetail("\"%s\": %s.", TextDatumGetCString(batch->failed[0]),
 	                   TextDatumGetCString(batch->errors[0]))));
-	args[0] = text_array(batch->failed, batch->failed_count);
-	args[1] = text_array(batch->errors, batch->failed_count);
+	args[0] = nachet_array(TEXTOID, batch->failed, NULL, batch->failed_count);
+	args[1] = nachet_array(TEXTOID, batch->errors, NULL, batch->failed_count);
 	(void) nachet_query(SPI_OK_UPDATE,
 	                    "UPDATE nachet.object_deletion d SET tries = d.tries + 1,"
 	                    " last_error = f.error, next_try = clock_timestamp()"

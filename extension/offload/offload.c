@@ -126,21 +126,13 @@ static void
 record(Offload *offload)
 {
 	int count = offload->sent;
-	int lower = 1;
 	NachetArg args[3];
 
 	if (count == 0)
 		return;
-	args[0] = NACHET_PARAM(INT8ARRAYOID,
-	                       PointerGetDatum(construct_array(offload->ids, count, INT8OID, 8,
-	                                                       FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
-	args[1] = NACHET_PARAM(
-	    TEXTARRAYOID,
-	    PointerGetDatum(construct_array(offload->urls, count, TEXTOID, -1, false, TYPALIGN_INT)));
-	args[2] =
-	    NACHET_PARAM(TEXTARRAYOID,
-	                 PointerGetDatum(construct_md_array(offload->etags, offload->no_etag, 1, &count,
-	                                                    &lower, TEXTOID, -1, false, TYPALIGN_INT)));
+	args[0] = nachet_array(INT8OID, offload->ids, NULL, count);
+	args[1] = nachet_array(TEXTOID, offload->urls, NULL, count);
+	args[2] = nachet_array(TEXTOID, offload->etags, offload->no_etag, count);
 	nachet_query_wrote(
 	    "content",
 	    nachet_query(SPI_OK_UPDATE,

@@ -173,35 +173,24 @@ open_candidates(NachetArg picture_set)
 	                           1, &picture_set);
 }
 
-/* The next ids of a cursor as an array; NULL at its end. */
-static ArrayType *
-next_ids(Portal candidates)
+/* The next ids of a cursor as an array; false at its end. */
+static bool
+next_ids(Portal candidates, NachetArg *ids)
 {
-	Datum ids[FETCH];
-	int count;
-	bool isnull;
-
 	SPI_cursor_fetch(candidates, true, FETCH);
-	count = (int) SPI_processed;
-	for (int i = 0; i < count; i++)
-		ids[i] = nachet_query_value(i, 0, &isnull);
-	SPI_freetuptable(SPI_tuptable);
-	return count == 0 ? NULL
-	                  : construct_array(ids, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
-	                                    TYPALIGN_DOUBLE);
+	*ids = nachet_query_column(SPI_processed, INT8OID);
+	return ARR_NDIM(DatumGetArrayTypeP(ids->value)) > 0;
 }
 
 /* Locks those of the contents that are still in the store and that no other transaction has locked. */
 static uint64
-lock(ArrayType *ids)
+lock(NachetArg ids)
 {
-	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, PointerGetDatum(ids));
-
 	return nachet_query(SPI_OK_SELECT,
 	                    "SELECT c.id, c.byte_size, c.chunk_size, c.object_url, c.sha256"
 	                    " FROM nachet.content c WHERE c.id = ANY ($1) AND c.object_url IS NOT NULL"
 	                    " ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED",
-	                    1, &arg);
+	                    1, &ids);
 }
 
 /* --- a run --------------------------------------------------------------------------------------------- */
@@ -268,14 +257,14 @@ restore_some(Run *run, NachetArg picture_set)
 	MemoryContext context =
 	    AllocSetContextCreate(CurrentMemoryContext, "nachet restore", ALLOCSET_DEFAULT_SIZES);
 	Portal candidates = open_candidates(picture_set);
-	ArrayType *ids;
+	NachetArg ids;
 
-	while (goes_on(run) && (ids = next_ids(candidates)) != NULL)
+	while (goes_on(run) && next_ids(candidates, &ids))
 	{
 		uint64 rows = lock(ids);
 		SPITupleTable *table = SPI_tuptable;
 
-		pfree(ids);
+		pfree(DatumGetPointer(ids.value));
 		restore_locked(run, table, rows, context);
 		SPI_freetuptable(table);
 	}

@@ -48,7 +48,6 @@ picture_form(PG_FUNCTION_ARGS)
 	Jsonb *request = nachet_request_object(fcinfo);
 	NachetArg args[3];
 	Datum answer;
-	bool isnull;
 
 	SPI_connect();
 	args[0] = NACHET_PARAM(UUIDOID, nachet_request_user(fcinfo, request));
@@ -61,7 +60,7 @@ picture_form(PG_FUNCTION_ARGS)
 	    " 'limits', jsonb_build_object('manifest_pictures', $2, 'name_bytes', $3))"
 	    " FROM nachet.users u WHERE u.id = $1",
 	    3, args);
-	answer = nachet_query_result(0, 0, JSONBOID, &isnull);
+	answer = nachet_query_result(0, 0, JSONBOID);
 	SPI_finish();
 	PG_RETURN_DATUM(answer);
 }
@@ -207,17 +206,15 @@ answer_missing(const char *result, Datum user_id, Datum *missing, int count)
 	NachetArg args[3] = {
 	    NACHET_PARAM(TEXTOID, CStringGetTextDatum(result)),
 	    NACHET_PARAM(UUIDOID, user_id),
-	    NACHET_PARAM(BYTEAARRAYOID, PointerGetDatum(construct_array(missing, count, BYTEAOID, -1,
-	                                                                false, TYPALIGN_INT))),
+	    nachet_array(BYTEAOID, missing, NULL, count),
 	};
-	bool isnull;
 
 	(void) nachet_query(
 	    SPI_OK_SELECT,
 	    "SELECT jsonb_build_object('result', $1, 'user_id', $2, 'missing', coalesce("
 	    " (SELECT jsonb_agg(encode(m, 'hex')) FROM unnest($3) AS u (m)), '[]'))",
 	    3, args);
-	return nachet_query_result(0, 0, JSONBOID, &isnull);
+	return nachet_query_result(0, 0, JSONBOID);
 }
 
 /* {"result": "created" or "present", "picture_set_id", "pictures", "bytes"} */
@@ -228,7 +225,6 @@ answer_set(const NachetUpload *upload)
 	    NACHET_PARAM(TEXTOID, CStringGetTextDatum(upload->created ? "created" : "present")),
 	    NACHET_PARAM(UUIDOID, upload->set_id),
 	};
-	bool isnull;
 
 	(void) nachet_query(SPI_OK_SELECT,
 	                    "SELECT jsonb_build_object('result', $1, 'picture_set_id', $2,"
@@ -236,7 +232,7 @@ answer_set(const NachetUpload *upload)
 	                    " FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id"
 	                    " WHERE p.picture_set_id = $2",
 	                    2, args);
-	return nachet_query_result(0, 0, JSONBOID, &isnull);
+	return nachet_query_result(0, 0, JSONBOID);
 }
 
 /*
@@ -282,13 +278,6 @@ batch_import(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(answer);
 }
 
-static NachetArg
-text_array(Datum *texts, int count)
-{
-	return NACHET_PARAM(TEXTARRAYOID, PointerGetDatum(construct_array(texts, count, TEXTOID, -1,
-	                                                                  false, TYPALIGN_INT)));
-}
-
 /*
  * picture_errors(request jsonb) returns jsonb: why batch_import refuses pictures of this request
  * (NC003), for programs: {"errors": [{"name", "reason", "code"}]}, at most 100, with
@@ -303,16 +292,15 @@ picture_errors(PG_FUNCTION_ARGS)
 	NachetArg args[4];
 	int unjudged;
 	int listed;
-	bool isnull;
 	Datum answer;
 
 	SPI_connect();
 	read_manifest(request, &upload);
 	nachet_picture_set_flaws(&upload, &flaws, &unjudged);
 	listed = nachet_flaws_listed(&flaws);
-	args[0] = text_array(flaws.names, listed);
-	args[1] = text_array(flaws.reasons, listed);
-	args[2] = text_array(flaws.codes, listed);
+	args[0] = nachet_array(TEXTOID, flaws.names, NULL, listed);
+	args[1] = nachet_array(TEXTOID, flaws.reasons, NULL, listed);
+	args[2] = nachet_array(TEXTOID, flaws.codes, NULL, listed);
 	args[3] = NACHET_PARAM(INT4OID, Int32GetDatum(flaws.count - listed + unjudged));
 	(void) nachet_query(
 	    SPI_OK_SELECT,
@@ -321,7 +309,7 @@ picture_errors(PG_FUNCTION_ARGS)
 	    " || CASE WHEN $4 > 0 THEN jsonb_build_object('errors_left_out', $4) ELSE '{}' END"
 	    " FROM unnest($1, $2, $3) WITH ORDINALITY AS e (name, reason, code, place)",
 	    4, args);
-	answer = nachet_query_result(0, 0, JSONBOID, &isnull);
+	answer = nachet_query_result(0, 0, JSONBOID);
 	SPI_finish();
 	PG_RETURN_DATUM(answer);
 }

@@ -193,12 +193,11 @@ static bool
 find_set(NachetUpload *upload, bytea *digest)
 {
 	NachetArg arg = NACHET_PARAM(BYTEAOID, PointerGetDatum(digest));
-	bool isnull;
 
 	if (nachet_query(SPI_OK_SELECT, "SELECT id FROM nachet.picture_set WHERE digest = $1", 1,
 	                 &arg) == 0)
 		return false;
-	upload->set_id = nachet_query_result(0, 0, UUIDOID, &isnull);
+	upload->set_id = nachet_query_result(0, 0, UUIDOID);
 	return true;
 }
 
@@ -215,7 +214,6 @@ write_set(NachetUpload *upload, NachetImportData *data, bytea *digest)
 	    NACHET_PARAM_IF(TEXTOID, PointerGetDatum(data->name), data->name != NULL),
 	    NACHET_PARAM(INT4OID, Int32GetDatum(upload->count)),
 	};
-	bool isnull;
 
 	upload->created =
 	    nachet_query(SPI_OK_INSERT_RETURNING,
@@ -230,7 +228,7 @@ write_set(NachetUpload *upload, NachetImportData *data, bytea *digest)
 	                 4, args) > 0;
 	if (!upload->created)
 		return find_set(upload, digest);
-	upload->set_id = nachet_query_result(0, 0, UUIDOID, &isnull);
+	upload->set_id = nachet_query_result(0, 0, UUIDOID);
 	return true;
 }
 
@@ -276,13 +274,6 @@ write_pictures(const NachetUpload *upload, const NachetImportData *data, NachetA
 	nachet_query_wrote("picture", written, (uint64) upload->count);
 }
 
-static NachetArg
-array_of(Datum *elements, int count, Oid element, Oid array)
-{
-	return NACHET_PARAM(
-	    array, PointerGetDatum(construct_array(elements, count, element, -1, false, TYPALIGN_INT)));
-}
-
 /* A request of a few hundred kilobytes must not become gigabytes of rows. */
 static void
 check_copies(int json_bytes, int count)
@@ -312,8 +303,7 @@ nachet_picture_set_check(const NachetUpload *upload)
 
 	check_upload(upload, &data);
 	check_copies(data.json_bytes, upload->count);
-	nachet_set_contents_check(upload,
-	                          array_of(upload->digests, upload->count, BYTEAOID, BYTEAARRAYOID));
+	nachet_set_contents_check(upload, nachet_array(BYTEAOID, upload->digests, NULL, upload->count));
 }
 
 void
@@ -324,7 +314,7 @@ nachet_picture_set_flaws(const NachetUpload *upload, NachetFlaws *flaws, int *un
 	find_name_flaws(upload->names, upload->count, flaws);
 	if (flaws->count == 0)
 		*unjudged = nachet_set_contents_flaws(
-		    upload, array_of(upload->digests, upload->count, BYTEAOID, BYTEAARRAYOID), flaws);
+		    upload, nachet_array(BYTEAOID, upload->digests, NULL, upload->count), flaws);
 }
 
 void
@@ -342,8 +332,8 @@ nachet_picture_set_upload(NachetUpload *upload)
 		                errmsg("a picture set must hold at least one picture")));
 	sort_pictures(upload);
 	digest = set_digest(upload, &data);
-	names = array_of(upload->names, upload->count, TEXTOID, TEXTARRAYOID);
-	digests = array_of(upload->digests, upload->count, BYTEAOID, BYTEAARRAYOID);
+	names = nachet_array(TEXTOID, upload->names, NULL, upload->count);
+	digests = nachet_array(BYTEAOID, upload->digests, NULL, upload->count);
 
 	commit_durably();
 	if (find_set(upload, digest))
@@ -510,7 +500,7 @@ delete_picture_set(PG_FUNCTION_ARGS)
 	/* Users who have chosen it, and pictures that have come, since the statements above. */
 	(void) nachet_query(SPI_OK_UPDATE, no_default, 1, &arg);
 	(void) nachet_query(SPI_OK_DELETE, "DELETE FROM nachet.picture_set WHERE id = $1", 1, &arg);
-	(void) nachet_contents_purge(DatumGetArrayTypeP(contents), &bytes);
+	(void) nachet_contents_purge(contents, &bytes);
 	SPI_finish();
 	PG_RETURN_INT64(bytes);
 }

@@ -210,11 +210,10 @@ find_exactly(text *name, Datum *id)
 	const char *query = XactReadOnly ? "SELECT id FROM nachet.seed WHERE name = $1"
 	                                 : "SELECT id FROM nachet.seed WHERE name = $1 FOR KEY SHARE";
 	NachetArg arg = NACHET_PARAM(TEXTOID, PointerGetDatum(name));
-	bool isnull;
 
 	if (nachet_query(SPI_OK_SELECT, query, 1, &arg) == 0)
 		return false;
-	*id = nachet_query_result(0, 0, UUIDOID, &isnull);
+	*id = nachet_query_result(0, 0, UUIDOID);
 	return true;
 }
 

@@ -50,10 +50,8 @@ nachet_user_find(Datum email, bool *isnull)
 {
 	NachetArg arg = NACHET_PARAM(TEXTOID, email);
 
-	*isnull = true;
-	if (nachet_read(find_user, 1, &arg) == 0)
-		return (Datum) 0;
-	return nachet_query_result(0, 0, UUIDOID, isnull);
+	*isnull = nachet_read(find_user, 1, &arg) == 0;
+	return *isnull ? (Datum) 0 : nachet_query_result(0, 0, UUIDOID);
 }
 
 void
@@ -111,11 +109,10 @@ static bool
 find_now(text *email, Datum *id)
 {
 	NachetArg arg = NACHET_PARAM(TEXTOID, PointerGetDatum(email));
-	bool isnull;
 
 	if (nachet_query(SPI_OK_SELECT, find_user, 1, &arg) == 0)
 		return false;
-	*id = nachet_query_result(0, 0, UUIDOID, &isnull);
+	*id = nachet_query_result(0, 0, UUIDOID);
 	return true;
 }
 

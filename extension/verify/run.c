@@ -34,11 +34,7 @@ PG_FUNCTION_INFO_V1(verify_all);
 static int64
 query_bigint(int expected, const char *sql, int nargs, const NachetArg *args)
 {
-	bool isnull;
-
-	if (nachet_query(expected, sql, nargs, args) == 0)
-		return 0;
-	return DatumGetInt64(nachet_query_value(0, 0, &isnull));
+	return nachet_query(expected, sql, nargs, args) == 0 ? 0 : nachet_query_bigint(0, 0);
 }
 
 /*
@@ -85,7 +81,6 @@ static bool
 take_range(int64 run_id, NachetVerify *verify)
 {
 	NachetArg run = NACHET_PARAM(INT8OID, Int64GetDatum(run_id));
-	bool isnull;
 
 	if (nachet_query(
 	        SPI_OK_SELECT,
@@ -93,8 +88,8 @@ take_range(int64 run_id, NachetVerify *verify)
 	        " ORDER BY last_id LIMIT 1 FOR UPDATE SKIP LOCKED",
 	        1, &run) == 0)
 		return false;
-	verify->next = DatumGetInt64(nachet_query_value(0, 0, &isnull));
-	verify->last = DatumGetInt64(nachet_query_value(0, 1, &isnull));
+	verify->next = nachet_query_bigint(0, 0);
+	verify->last = nachet_query_bigint(0, 1);
 	return true;
 }
 
