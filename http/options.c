@@ -33,6 +33,8 @@
 	ROW(NACHET_OPTION_COUNT, name, 0, variable, argument, member, standard, least, most, help)
 #define SIZE(name, variable, member, standard, least, most, help)                                  \
 	ROW(NACHET_OPTION_SIZE, name, 0, variable, "SIZE", member, standard, least, most, help)
+#define ENUM(name, variable, argument, member, standard, help)                                     \
+	ROW(NACHET_OPTION_ENUM, name, 0, variable, argument, member, standard, 0, 0, help)
 #define FLAG(name, letter, member, help)                                                           \
 	ROW(NACHET_OPTION_FLAG, name, letter, NULL, NULL, member, NULL, 0, 0, help)
 
@@ -52,7 +54,7 @@ static const NachetOptionRow rows[] = {
     ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname, NULL, 0, 0,
         "database: a name, connection string or URI, without a password\n"
         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
-    TEXT("auth", 0, "NACHET_HTTP_AUTH", "none|jwt|proxy", auth, "none",
+    ENUM("auth", "NACHET_HTTP_AUTH", "none|jwt|proxy", auth_kind, "none",
          "how clients are authenticated: not at all, by JSON Web Tokens, or by\na proxy before "
          "the service"),
     ROW(NACHET_OPTION_LINES, "jwt-key", 0, "NACHET_HTTP_JWT_KEY", "FILE", jwt_keys, NULL, 0, 0,
@@ -129,7 +131,7 @@ static const NachetOptionRow rows[] = {
           "can turn away first"),
     COUNT("drain-timeout", "NACHET_HTTP_DRAIN_TIMEOUT", "SECONDS", drain_timeout, "30", 0, 86400,
           "how long requests under way may take to end after that"),
-    TEXT("log-format", 0, "NACHET_HTTP_LOG_FORMAT", "text|json", log_format, "text",
+    ENUM("log-format", "NACHET_HTTP_LOG_FORMAT", "text|json", log_format, "text",
          "how lines on standard error are written"),
     FLAG("help", 'h', help, "show this help and exit"),
     FLAG("version", 'V', version, "show the version and exit"),
@@ -142,7 +144,7 @@ _Static_assert(ROW_COUNT <= NACHET_OPTION_ROWS_MAX, "more options than a table m
 static NachetOptionTable
 table_of(NachetHttpOptions *options)
 {
-	return (NachetOptionTable){"nachet-http", rows, ROW_COUNT, options, NULL, NULL};
+	return (NachetOptionTable){"nachet-http", rows, ROW_COUNT, options, NULL, NULL, {0}, {0}};
 }
 
 static void
@@ -163,25 +165,6 @@ print_help(const NachetOptionTable *table)
 	    "Example:\n"
 	    "  nachet-http --dbname='service=nachet' --listen=127.0.0.1:8080\n",
 	    stdout);
-}
-
-static bool
-read_auth_kind(NachetHttpOptions *options, const NachetOptionTable *table)
-{
-	static const char *const names[] = {
-	    [NACHET_AUTH_NONE] = "none", [NACHET_AUTH_JWT] = "jwt", [NACHET_AUTH_PROXY] = "proxy"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-	{
-		if (strcmp(options->auth, names[i]) == 0)
-		{
-			options->auth_kind = (NachetAuthKind) i;
-			return true;
-		}
-	}
-	nachet_option_table_complain(table, "--auth must be none, jwt or proxy, not '%s'",
-	                             options->auth);
-	return false;
 }
 
 /* Which options contradict each other; NULL if none do. */
@@ -268,15 +251,13 @@ check_values(NachetHttpOptions *options, const NachetOptionTable *table)
 {
 	const char *conflict;
 
-	if (!read_auth_kind(options, table))
+	if (!nachet_option_table_settle(table))
 		return false;
+	nachet_log_set_format(options->log_format);
 	options->origins.tls = options->tls_cert != NULL;
 	conflict = find_conflict(options);
 	if (conflict != NULL)
 		nachet_option_table_complain(table, "%s", conflict);
-	else if (!nachet_log_set_format(options->log_format))
-		nachet_option_table_complain(table, "--log-format must be text or json, not '%s'",
-		                             options->log_format);
 	else
 		return check_texts(options, table);
 	return false;

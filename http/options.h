@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "loader/client/option_table.h"
+#include "http/ops/log.h"
 #include "http/request/origin.h"
 
 typedef enum NachetAuthKind
@@ -26,11 +27,10 @@ typedef struct NachetHttpOptions
 	const char *tls_cert;     /* files; NULL for plain HTTP */
 	const char *tls_key;
 	const char *dbname; /* NULL: libpq's environment */
-	const char *auth;
-	NachetAuthKind auth_kind; /* what auth says */
-	NachetTexts jwt_keys;     /* files of public keys */
-	NachetTexts jwt_secrets;  /* files */
-	const char *jwt_cookie;   /* NULL: tokens come in the header alone */
+	NachetAuthKind auth_kind;
+	NachetTexts jwt_keys;    /* files of public keys */
+	NachetTexts jwt_secrets; /* files */
+	const char *jwt_cookie;  /* NULL: tokens come in the header alone */
 	const char *jwt_claim;
 	const char *jwt_issuer;   /* NULL: any */
 	const char *jwt_audience; /* NULL: none */
@@ -57,7 +57,7 @@ typedef struct NachetHttpOptions
 	uint64_t min_rate;          /* bytes a second */
 	uint64_t drain_delay;       /* seconds after SIGTERM in which it still takes connections */
 	uint64_t drain_timeout;     /* seconds that requests under way have after SIGTERM */
-	const char *log_format;     /* "text" or "json" */
+	NachetLogFormat log_format;
 	bool help;
 	bool version;
 } NachetHttpOptions;

@@ -18,18 +18,21 @@
 #include "loader/service/url.h"
 
 #define DEFAULT_MAX_JOBS 4
-#define DEFAULT_RETRIES  8
-#define MAX_RETRIES      1000
 #define SEE_HELP         "(see nachet-load --help)"
 
-#define ROW(kind, name, letter, variable, argument, member, help)                                  \
+#define ROW(kind, name, letter, variable, argument, member, standard, least, most, help)           \
 	{                                                                                              \
-		name, letter, variable, argument, kind, offsetof(NachetOptions, member), NULL, 0, 0, help  \
+		name, letter, variable, argument, kind, offsetof(NachetOptions, member), standard, least,  \
+		    most, help                                                                             \
 	}
 #define TEXT(name, letter, variable, argument, member, help)                                       \
-	ROW(NACHET_OPTION_TEXT, name, letter, variable, argument, member, help)
+	ROW(NACHET_OPTION_TEXT, name, letter, variable, argument, member, NULL, 0, 0, help)
+#define LINES(name, variable, argument, member, help)                                              \
+	ROW(NACHET_OPTION_LINES, name, 0, variable, argument, member, NULL, 0, 0, help)
+#define COUNT(name, letter, variable, member, standard, least, most, help)                         \
+	ROW(NACHET_OPTION_COUNT, name, letter, variable, "N", member, standard, least, most, help)
 #define FLAG(name, letter, variable, member, help)                                                 \
-	ROW(NACHET_OPTION_FLAG, name, letter, variable, NULL, member, help)
+	ROW(NACHET_OPTION_FLAG, name, letter, variable, NULL, member, NULL, 0, 0, help)
 
 static const NachetOptionRow rows[] = {
     TEXT("email", 'e', "NACHET_EMAIL", "EMAIL", email,
@@ -38,10 +41,10 @@ static const NachetOptionRow rows[] = {
     TEXT("seed", 's', "NACHET_SEED", "NAME", seed,
          "the species shown: a registered seed (required)"),
     TEXT("zoom", 'z', "NACHET_ZOOM", "LEVEL", zoom, "zoom level, a number above 0 (required)"),
-    TEXT("nb-seeds", 'c', "NACHET_NB_SEEDS", "COUNT", nb_seeds,
-         "number of seeds on each picture, at least 1 (required)"),
+    ROW(NACHET_OPTION_NUMERAL, "nb-seeds", 'c', "NACHET_NB_SEEDS", "COUNT", nb_seeds, NULL, 1,
+        INT32_MAX, "number of seeds on each picture, at least 1 (required)"),
     TEXT("name", 0, "NACHET_NAME", "NAME", name, "name of the picture set (default: the folder's)"),
-    ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname,
+    ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname, NULL, 0, 0,
         "database: a name, connection string or URI, without a password\n"
         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
     TEXT("url", 'u', "NACHET_URL", "URL", url,
@@ -53,10 +56,10 @@ static const NachetOptionRow rows[] = {
     TEXT("cacert", 0, "NACHET_CACERT", "FILE", cacert,
          "trust the authorities in FILE (PEM) to say who the service is\n"
          "(default: $CURL_CA_BUNDLE, $SSL_CERT_FILE, or the system's)"),
-    ROW(NACHET_OPTION_LINES, "include", 0, "NACHET_INCLUDE", "GLOB", choice.include,
-        "take only files that a pattern meets; may be repeated (see Patterns)"),
-    ROW(NACHET_OPTION_LINES, "exclude", 0, "NACHET_EXCLUDE", "GLOB", choice.exclude,
-        "take no file that a pattern meets; may be repeated, and goes before --include"),
+    LINES("include", "NACHET_INCLUDE", "GLOB", choice.include,
+          "take only files that a pattern meets; may be repeated (see Patterns)"),
+    LINES("exclude", "NACHET_EXCLUDE", "GLOB", choice.exclude,
+          "take no file that a pattern meets; may be repeated, and goes before --include"),
     TEXT("files-from", 0, "NACHET_FILES_FROM", "FILE|-", files_from,
          "take only the files that FILE, or standard input, lists: one path a line,\n"
          "relative to the one FOLDER; lines that begin with '#' or ';' say nothing"),
@@ -71,14 +74,14 @@ static const NachetOptionRow rows[] = {
     FLAG("seed-from-folder", 0, "NACHET_SEED_FROM_FOLDER", seed_from_folder,
          "each folder within FOLDER is a set of its own, whose seed is that folder's name;\n"
          "files directly in FOLDER are an error; instead of --seed"),
-    TEXT("jobs", 'j', "NACHET_JOBS", "N", jobs_given,
-         "connections to send over (default: the processors, 4 at most)"),
-    TEXT("on-error", 0, "NACHET_ON_ERROR", "stop|skip", on_error,
-         "what a refused picture does: stop the folder's import (default), or be rejected\n"
-         "alone (skip); a file that can't be read always stops the import"),
-    TEXT("retries", 0, "NACHET_RETRIES", "N", retries_given,
-         "how often in a row a lost connection is made anew, after 0.5 s, 1 s, 2 s\n"
-         "and so on up to 30 s (default: 8, which takes a minute or so; 0: never)"),
+    COUNT("jobs", 'j', "NACHET_JOBS", jobs, NULL, 1, NACHET_MAX_JOBS,
+          "connections to send over, 32 at most (default: the processors, 4 at most)"),
+    ROW(NACHET_OPTION_ENUM, "on-error", 0, "NACHET_ON_ERROR", "stop|skip", on_error, "stop", 0, 0,
+        "what a refused picture does: stop the folder's import, or be rejected alone\n"
+        "(skip); a file that can't be read always stops the import"),
+    COUNT("retries", 0, "NACHET_RETRIES", retries, "8", 0, 1000,
+          "how often in a row a lost connection is made anew, after 0.5 s, 1 s, 2 s\n"
+          "and so on up to 30 s: 8 times take a minute or so; 0: never"),
     FLAG("dry-run", 'n', "NACHET_DRY_RUN", dry_run, "check and compare everything, store nothing"),
     TEXT("report", 0, "NACHET_REPORT", "FILE", report,
          "write one line of CSV for each file: path, status, sha256, bytes, format, width,\n"
@@ -114,7 +117,8 @@ tell_console(void *console, const char *message)
 static NachetOptionTable
 table_of(NachetOptions *options, NachetConsole *console)
 {
-	return (NachetOptionTable){"nachet-load", rows, ROW_COUNT, options, tell_console, console};
+	return (NachetOptionTable){"nachet-load", rows,    ROW_COUNT, options,
+	                           tell_console,  console, {0},       {0}};
 }
 
 static void
@@ -314,33 +318,19 @@ check_together(const NachetOptions *options, NachetConsole *console)
 	return false;
 }
 
-/* Leaves *value as it is where none was given. */
-static bool
-check_number(const char *option, const char *given, int min, int max, int *value,
-             NachetConsole *console)
+static uint64_t
+default_jobs(void)
 {
-	uint64_t number;
-	char *end;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (given == NULL)
-		return true;
-	if (nachet_option_table_whole(given, &number, &end) && *end == '\0' &&
-	    number >= (uint64_t) min && number <= (uint64_t) max)
-	{
-		*value = (int) number;
-		return true;
-	}
-	nachet_console_error(console, "%s must be a whole number from %d to %d, not '%s'", option, min,
-	                     max, given);
-	return false;
+	if (processors < 1)
+		return 1;
+	return processors < DEFAULT_MAX_JOBS ? (uint64_t) processors : DEFAULT_MAX_JOBS;
 }
 
 static bool
-check_values(NachetOptions *options, NachetConsole *console)
+check_values(NachetOptions *options, const NachetOptionTable *table, NachetConsole *console)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	int nb_seeds; /* goes to the datastore as it was given */
-
 	if (!check_required(options, console) || !check_name(options, console))
 		return false;
 	if (!is_positive_number(options->zoom))
@@ -348,30 +338,15 @@ check_values(NachetOptions *options, NachetConsole *console)
 		nachet_console_error(console, "--zoom must be a number above 0, not '%s'", options->zoom);
 		return false;
 	}
-	options->jobs = processors < 1                  ? 1
-	                : processors > DEFAULT_MAX_JOBS ? DEFAULT_MAX_JOBS
-	                                                : (int) processors;
-	options->retries = DEFAULT_RETRIES;
-	if (!check_number("--nb-seeds", options->nb_seeds, 1, INT32_MAX, &nb_seeds, console) ||
-	    !check_number("--jobs", options->jobs_given, 1, NACHET_MAX_JOBS, &options->jobs, console) ||
-	    !check_number("--retries", options->retries_given, 0, MAX_RETRIES, &options->retries,
-	                  console))
-		return false;
-	if (!check_patterns(&options->choice.include, "--include", console) ||
+	options->jobs = default_jobs();
+	if (!nachet_option_table_settle(table) ||
+	    !check_patterns(&options->choice.include, "--include", console) ||
 	    !check_patterns(&options->choice.exclude, "--exclude", console) ||
 	    !check_together(options, console))
 		return false;
 	if (options->report != NULL && (*options->report == '\0' || strcmp(options->report, "-") == 0))
 	{
 		nachet_console_error(console, "--report needs a file: standard output holds the sets' ids");
-		return false;
-	}
-	options->skip_refused = options->on_error != NULL && strcmp(options->on_error, "skip") == 0;
-	if (options->on_error != NULL && !options->skip_refused &&
-	    strcmp(options->on_error, "stop") != 0)
-	{
-		nachet_console_error(console, "--on-error must be stop or skip, not '%s'",
-		                     options->on_error);
 		return false;
 	}
 	if (options->url != NULL && !check_service(options, console))
@@ -442,6 +417,6 @@ nachet_options_read(NachetOptions *options, NachetConsole *console, int argc, ch
 	else if (options->version)
 		puts("nachet-load " NACHET_VERSION);
 	else
-		return check_values(options, console) ? NACHET_OPTIONS_RUN : NACHET_OPTIONS_WRONG;
+		return check_values(options, &table, console) ? NACHET_OPTIONS_RUN : NACHET_OPTIONS_WRONG;
 	return NACHET_OPTIONS_ANSWERED;
 }

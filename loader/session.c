@@ -271,12 +271,12 @@ nachet_session_run(NachetSession *session, size_t items, void (*work)(int worker
                    void *argument)
 {
 	Worker worker[NACHET_MAX_JOBS];
-	int jobs = session->options->jobs;
+	size_t jobs = session->options->jobs;
 	int started = 0;
 
-	if ((size_t) jobs > items)
-		jobs = items > 0 ? (int) items : 1;
-	for (int i = 0; i < jobs; i++)
+	if (jobs > items)
+		jobs = items > 0 ? items : 1;
+	for (int i = 0; i < (int) jobs; i++)
 	{
 		worker[i].number = i;
 		worker[i].work = work;

@@ -47,16 +47,10 @@ static struct
 
 static NachetLogFormat log_format = NACHET_LOG_TEXT;
 
-bool
-nachet_log_set_format(const char *name)
+void
+nachet_log_set_format(NachetLogFormat format)
 {
-	if (strcmp(name, "json") == 0)
-		log_format = NACHET_LOG_JSON;
-	else if (strcmp(name, "text") == 0)
-		log_format = NACHET_LOG_TEXT;
-	else
-		return false;
-	return true;
+	log_format = format;
 }
 
 NachetLogFormat

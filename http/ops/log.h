@@ -16,8 +16,8 @@ typedef enum NachetLogFormat
 	NACHET_LOG_JSON
 } NachetLogFormat;
 
-/* False for what is neither "text" nor "json". To be called before there are threads. */
-extern bool nachet_log_set_format(const char *name) __attribute__((warn_unused_result));
+/* To be called before there are threads. */
+extern void nachet_log_set_format(NachetLogFormat format);
 extern NachetLogFormat nachet_log_format(void);
 
 /* What the service has to say of itself, and what an operator should look into. */

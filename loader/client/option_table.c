@@ -3,7 +3,7 @@
  *		A program's options from one table: environment variables, command line and help.
  *
  * Every value takes the same way, apply(), wherever it came from; what is peculiar to the environment or to
- * the command line is done by their readers.
+ * the command line is done by their readers. Numbers and enums are only noted there, and judged at the end.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -106,9 +106,52 @@ apply_number(const NachetOptionTable *table, const NachetOptionRow *row, const c
 		                             row->most, value);
 	else
 	{
-		*(uint64_t *) member_of(table, row) = number;
+		if (row->kind != NACHET_OPTION_NUMERAL)
+			*(uint64_t *) member_of(table, row) = number;
 		return true;
 	}
+	return false;
+}
+
+/* The row's words as a message lists them: "none, jwt or proxy". */
+static void
+list_words(const char *words, char *list, size_t size)
+{
+	const char *last = strrchr(words, '|');
+	size_t length = 0;
+
+	for (; *words != '\0' && length + sizeof(" or ") < size; words++)
+	{
+		if (*words == '|')
+			length += (size_t) sprintf(list + length, words == last ? " or " : ", ");
+		else
+			list[length++] = *words;
+	}
+	list[length] = '\0';
+}
+
+static bool
+apply_enum(const NachetOptionTable *table, const NachetOptionRow *row, const char *source,
+           const char *value)
+{
+	const char *word = row->argument;
+	size_t length = strlen(value);
+	unsigned number = 0;
+	char list[64];
+
+	for (;; number++)
+	{
+		if (length == strcspn(word, "|") && strncmp(word, value, length) == 0)
+		{
+			*(unsigned *) member_of(table, row) = number;
+			return true;
+		}
+		word += strcspn(word, "|");
+		if (*word++ == '\0')
+			break;
+	}
+	list_words(row->argument, list, sizeof(list));
+	nachet_option_table_complain(table, "%s must be %s, not '%s'", source, list, value);
 	return false;
 }
 
@@ -160,8 +203,7 @@ apply_flag(const NachetOptionTable *table, const NachetOptionRow *row, const cha
 
 /* source is what the user wrote the value for: --option, or a variable's name. */
 static bool
-apply(const NachetOptionTable *table, const NachetOptionRow *row, const char *source,
-      const char *value)
+apply(NachetOptionTable *table, const NachetOptionRow *row, const char *source, const char *value)
 {
 	switch (row->kind)
 	{
@@ -172,9 +214,15 @@ apply(const NachetOptionTable *table, const NachetOptionRow *row, const char *so
 		case NACHET_OPTION_LINES:
 		case NACHET_OPTION_LIST:
 			return apply_text(table, row, source, value);
+		case NACHET_OPTION_NUMERAL:
+			*(const char **) member_of(table, row) = value;
+			/* fall through */
 		case NACHET_OPTION_COUNT:
 		case NACHET_OPTION_SIZE:
-			return apply_number(table, row, source, value);
+		case NACHET_OPTION_ENUM:
+			table->given[row - table->rows] = value;
+			table->on_line[row - table->rows] = strncmp(source, "--", 2) == 0;
+			return true;
 		case NACHET_OPTION_FLAG:
 			return apply_flag(table, row, source, value);
 	}
@@ -183,7 +231,7 @@ apply(const NachetOptionTable *table, const NachetOptionRow *row, const char *so
 
 /* A variable's texts, of which a copy is kept; empty ones say nothing. */
 static bool
-apply_variable_texts(const NachetOptionTable *table, const NachetOptionRow *row, const char *value)
+apply_variable_texts(NachetOptionTable *table, const NachetOptionRow *row, const char *value)
 {
 	const char *separators = row->kind == NACHET_OPTION_LINES ? "\n" : ", ";
 	NachetTexts *texts = member_of(table, row);
@@ -205,7 +253,7 @@ apply_variable_texts(const NachetOptionTable *table, const NachetOptionRow *row,
 }
 
 bool
-nachet_option_table_read_environment(const NachetOptionTable *table)
+nachet_option_table_read_environment(NachetOptionTable *table)
 {
 	for (int i = 0; i < table->row_count; i++)
 	{
@@ -222,7 +270,7 @@ nachet_option_table_read_environment(const NachetOptionTable *table)
 }
 
 static bool
-apply_argument(const NachetOptionTable *table, const NachetOptionRow *row, const char *value)
+apply_argument(NachetOptionTable *table, const NachetOptionRow *row, const char *value)
 {
 	char source[64];
 
@@ -271,7 +319,7 @@ find_row(const NachetOptionTable *table, int value, const char *word)
 }
 
 bool
-nachet_option_table_read_command_line(const NachetOptionTable *table, int argc, char **argv)
+nachet_option_table_read_command_line(NachetOptionTable *table, int argc, char **argv)
 {
 	struct option longs[NACHET_OPTION_ROWS_MAX + 1];
 	char shorts[2 * NACHET_OPTION_ROWS_MAX + 2] = ":";
@@ -300,6 +348,25 @@ nachet_option_table_read_command_line(const NachetOptionTable *table, int argc, 
 		const NachetOptionRow *row = find_row(table, value, argv[optind - 1]);
 
 		if (row == NULL || !apply_argument(table, row, optarg))
+			return false;
+	}
+	return true;
+}
+
+bool
+nachet_option_table_settle(const NachetOptionTable *table)
+{
+	for (int i = 0; i < table->row_count; i++)
+	{
+		const NachetOptionRow *row = &table->rows[i];
+		char option[64];
+		const char *source = table->on_line[i] ? option : row->variable;
+
+		if (table->given[i] == NULL)
+			continue;
+		snprintf(option, sizeof(option), "--%s", row->name);
+		if (!(row->kind == NACHET_OPTION_ENUM ? apply_enum(table, row, source, table->given[i])
+		                                      : apply_number(table, row, source, table->given[i])))
 			return false;
 	}
 	return true;

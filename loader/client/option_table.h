@@ -29,9 +29,11 @@ typedef enum NachetOptionKind
 	NACHET_OPTION_LINES, /* NachetTexts: one a line in the variable, which the command line replaces */
 	NACHET_OPTION_LIST, /* NachetTexts, none empty, as many as most: parted by commas or blanks in the
 	                           variable, to which the command line adds */
-	NACHET_OPTION_COUNT, /* uint64_t, from least to most */
-	NACHET_OPTION_SIZE,  /* uint64_t, bytes, from least to most */
-	NACHET_OPTION_FLAG   /* bool; in the variable 1, yes, true, on or 0, no, false, off */
+	NACHET_OPTION_COUNT,   /* uint64_t, from least to most */
+	NACHET_OPTION_SIZE,    /* uint64_t, bytes, from least to most */
+	NACHET_OPTION_NUMERAL, /* const char *, which COUNT would take: kept as it was given */
+	NACHET_OPTION_ENUM,    /* an enum that begins at 0: the words of argument, in this order */
+	NACHET_OPTION_FLAG     /* bool; in the variable 1, yes, true, on or 0, no, false, off */
 } NachetOptionKind;
 
 typedef struct NachetOptionRow
@@ -39,7 +41,7 @@ typedef struct NachetOptionRow
 	const char *name;
 	char letter;          /* 0 where there is none */
 	const char *variable; /* NULL where there is none */
-	const char *argument; /* how the help calls it; NULL for a flag */
+	const char *argument; /* how the help calls it; NULL for a flag, "word|word" for an ENUM */
 	NachetOptionKind kind;
 	size_t offset;        /* into the program's options */
 	const char *standard; /* the value where none is given; NULL for none */
@@ -57,6 +59,10 @@ typedef struct NachetOptionTable
 	/* Is told what is wrong, once; NULL: standard error is, after the program's name. */
 	void (*tell)(void *context, const char *message);
 	void *context;
+
+	/* Zeros at first: the values of numbers and enums, which are judged once all are read. */
+	const char *given[NACHET_OPTION_ROWS_MAX];
+	bool on_line[NACHET_OPTION_ROWS_MAX]; /* it is the command line's */
 } NachetOptionTable;
 
 typedef enum NachetOptionsOutcome
@@ -70,12 +76,19 @@ typedef enum NachetOptionsOutcome
  * The variables' values, or the defaults where a variable is empty or not set. False where one is wrong, which
  * has been told. Strings stay the table's, the environment's and argv's.
  */
-extern bool nachet_option_table_read_environment(const NachetOptionTable *table)
+extern bool nachet_option_table_read_environment(NachetOptionTable *table)
     __attribute__((warn_unused_result));
 
 /* Leaves what is no option at argv + optind, as getopt does. */
-extern bool nachet_option_table_read_command_line(const NachetOptionTable *table, int argc,
-                                                  char **argv) __attribute__((warn_unused_result));
+extern bool nachet_option_table_read_command_line(NachetOptionTable *table, int argc, char **argv)
+    __attribute__((warn_unused_result));
+
+/*
+ * Numbers and enums: what was given last, so that a wrong variable does no harm beside an option,
+ * and neither does beside --help. False if one is wrong, which has been told.
+ */
+extern bool nachet_option_table_settle(const NachetOptionTable *table)
+    __attribute__((warn_unused_result));
 
 /* The help's lines on each option, to standard output. */
 extern void nachet_option_table_print(const NachetOptionTable *table);

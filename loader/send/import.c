@@ -158,7 +158,7 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 
 	refused = atomic_load(&findings->refused);
 	unreadable = atomic_load(&findings->unreadable);
-	if (unreadable > 0 || (refused > 0 && !session->options->skip_refused))
+	if (unreadable > 0 || (refused > 0 && session->options->on_error == NACHET_ON_ERROR_STOP))
 	{
 		nachet_console_error(session->console,
 		                     "%s: not imported: %zu refused, %zu that could not be read", what,

@@ -6,6 +6,7 @@
  * it is asked for: so an answer that was lost needs no other care. The first connection of a run is not
  * tried again where nobody answered: then the address is wrong rather than the server restarting.
  */
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include <sys/random.h>
@@ -46,8 +47,9 @@ announce(NachetRetry *retry, unsigned delay, const NachetError *error)
 
 	if (retry->attempts >= said &&
 	    atomic_compare_exchange_strong(&session->retries_said, &said, retry->attempts + 1))
-		nachet_console_warning(session->console, "%s: %.*s; trying again in %.1f s (%d of %d)",
-		                       what, first_line, error->message, (double) delay / 1000,
+		nachet_console_warning(session->console,
+		                       "%s: %.*s; trying again in %.1f s (%d of %" PRIu64 ")", what,
+		                       first_line, error->message, (double) delay / 1000,
 		                       retry->attempts + 1, session->options->retries);
 	else
 		nachet_console_detail(session->console, "%s: %.*s; trying again in %.1f s (connection %d)",
@@ -72,7 +74,8 @@ nachet_retry_wait(NachetRetry *retry, NachetError *error)
 
 	if (error->unreachable && sink->drop != NULL)
 		sink->drop(sink, retry->worker);
-	if (!error->transient || is_over(retry) || retry->attempts >= session->options->retries)
+	if (!error->transient || is_over(retry) ||
+	    (uint64_t) retry->attempts >= session->options->retries)
 		return false;
 	if (error->sqlstate[0] == '\0' && !atomic_load(&session->reached))
 		return false;

@@ -120,9 +120,9 @@ work(int worker, void *argument)
 }
 
 static size_t
-buffer_size_for(int jobs)
+buffer_size_for(uint64_t jobs)
 {
-	size_t share = ALL_BUFFERS_BYTES / (size_t) jobs;
+	size_t share = ALL_BUFFERS_BYTES / jobs;
 
 	return share < ONE_BUFFER_BYTES ? share : ONE_BUFFER_BYTES;
 }

@@ -5,6 +5,7 @@
  * Input: VARIABLE=value until an empty text, then arguments; each up to a NUL.
  */
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <unistd.h>
@@ -128,9 +129,7 @@ check_order(const NachetOptions *options)
 	      strtod(options->zoom, NULL) > 0);
 	CLAIM(is_whole(options->nb_seeds, 1, INT32_MAX));
 	CLAIM(options->jobs >= 1 && options->jobs <= NACHET_MAX_JOBS);
-	CLAIM(options->jobs_given == NULL ||
-	      is_whole(options->jobs_given, options->jobs, options->jobs));
-	CLAIM(options->retries >= 0 && options->retries <= 1000);
+	CLAIM(options->retries <= 1000 && options->on_error <= NACHET_ON_ERROR_SKIP);
 	CLAIM((options->seed != NULL) != options->seed_from_folder);
 	CLAIM(options->email != NULL || options->url != NULL);
 	CLAIM(options->url == NULL || (options->dbname == NULL && !options->sql));
@@ -150,12 +149,14 @@ check_order(const NachetOptions *options)
 #define FOR_TEXTS(DO) \
 	DO(email, EMAIL) DO(seed, SEED) DO(zoom, ZOOM) DO(nb_seeds, NB_SEEDS) DO(name, NAME) \
 	DO(dbname, DBNAME) DO(url, URL) DO(token_file, TOKEN_FILE) DO(cacert, CACERT) \
-	DO(files_from, FILES_FROM) DO(jobs_given, JOBS) DO(on_error, ON_ERROR) \
-	DO(retries_given, RETRIES) DO(report, REPORT)
+	DO(files_from, FILES_FROM) DO(report, REPORT)
+#define FOR_COUNTS(DO) DO(jobs, JOBS) DO(retries, RETRIES)
 #define FOR_FLAGS(DO) \
 	DO(from0, FROM0) DO(follow, FOLLOW) DO(seed_from_folder, SEED_FROM_FOLDER) DO(dry_run, DRY_RUN) \
 	DO(json, JSON) DO(sql, SQL) DO(quiet, QUIET) DO(verbose, VERBOSE) DO(no_progress, NO_PROGRESS)
 /* clang-format on */
+
+static const char *const on_error_words[] = {"stop", "skip"};
 
 /* NB_SEEDS as --nb-seeds. */
 static void
@@ -175,6 +176,8 @@ add_option(Words *words, const char *variable, const char *value)
 static void
 write_arguments(const NachetOptions *options, char *const *folders, Words *words)
 {
+	char number[32];
+
 #define WRITE(member, variable)                                                                    \
 	if (options->member != NULL)                                                                   \
 		add_option(words, #variable, options->member);
@@ -185,6 +188,12 @@ write_arguments(const NachetOptions *options, char *const *folders, Words *words
 		add_option(words, #variable, NULL);
 	FOR_FLAGS(WRITE)
 #undef WRITE
+#define WRITE(member, variable)                                                                    \
+	snprintf(number, sizeof(number), "%" PRIu64, options->member);                                 \
+	add_option(words, #variable, number);
+	FOR_COUNTS(WRITE)
+#undef WRITE
+	add_option(words, "ON_ERROR", on_error_words[options->on_error]);
 	for (int i = 0; i < options->choice.include.count; i++)
 		add_option(words, "INCLUDE", options->choice.include.text[i]);
 	for (int i = 0; i < options->choice.exclude.count; i++)
@@ -224,6 +233,10 @@ write_environment(const NachetOptions *options, Words *words)
 	add_format(words, "NACHET_" #variable "=%s", options->member ? "yes" : "Off");
 	FOR_FLAGS(WRITE)
 #undef WRITE
+#define WRITE(member, variable) add_format(words, "NACHET_" #variable "=%" PRIu64, options->member);
+	FOR_COUNTS(WRITE)
+#undef WRITE
+	add_format(words, "NACHET_ON_ERROR=%s", on_error_words[options->on_error]);
 	write_lines(words, "NACHET_INCLUDE", &options->choice.include);
 	write_lines(words, "NACHET_EXCLUDE", &options->choice.exclude);
 }
@@ -259,7 +272,7 @@ check_same(const NachetOptions *one, const Words *environment, const Words *argu
 	FOR_FLAGS(COMPARE)
 #undef COMPARE
 	CLAIM(same && one->jobs == other.jobs && one->retries == other.retries &&
-	      one->argument_count == other.argument_count && one->skip_refused == other.skip_refused);
+	      one->argument_count == other.argument_count && one->on_error == other.on_error);
 	CLAIM(same_texts(&one->choice.include, &other.choice.include) &&
 	      same_texts(&one->choice.exclude, &other.choice.exclude));
 	free_options(&other);
@@ -273,6 +286,8 @@ write_contrary(const NachetOptions *options, Words *words)
 		add_format(words, "NACHET_EMAIL=other");
 	add_format(words, "NACHET_ZOOM=0");
 	add_format(words, "NACHET_NB_SEEDS=0");
+	add_format(words, "NACHET_JOBS=none");
+	add_format(words, "NACHET_ON_ERROR=none");
 	add_format(words, options->seed != NULL ? "NACHET_SEED_FROM_FOLDER=1" : "NACHET_SEED=other");
 	if (options->url != NULL)
 		add_format(words, "NACHET_DBNAME=other");

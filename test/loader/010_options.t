@@ -56,6 +56,7 @@ my @wrong = (
 	[ 'a password in a URI', {}, [ @required, '-d', 'postgresql://me:secret@h/db', '/tmp' ], qr/password.*PGPASSFILE/ ],
 	[ 'a wrong value in the environment', { NACHET_ZOOM => 'x' }, [ @required[ 0, 1, 3 ], '/tmp' ], qr/--zoom .*'x'/ ],
 	[ 'a wrong flag in the environment', { NACHET_QUIET => 'perhaps' }, [ @required, '/tmp' ], qr/NACHET_QUIET .*'perhaps'/ ],
+	[ 'another on-error in the environment', { NACHET_ON_ERROR => 'other' }, [ @required, '/tmp' ], qr/NACHET_ON_ERROR must be stop or skip, not 'other'/ ],
 	[ 'retries -1', {}, [ @required, '--retries=-1', '/tmp' ], qr/--retries .*'-1'/ ],
 	[ 'retries many', {}, [ @required, '--retries=lots', '/tmp' ], qr/--retries .*'lots'/ ],
 	[ 'a report on standard output', {}, [ @required, '--report=-', '/tmp' ], qr/--report needs a file/ ],
@@ -91,6 +92,14 @@ for my $case (@wrong)
 	like($err, qr/\Anachet-load: error: [^\n]*$words[^\n]*\n\z/, "$what: one line that tells");
 	unlike($err, qr/secret/, "$what: no secret in it") if $what =~ /password/;
 }
+
+# Numbers and words are judged once all options have been read.
+my %none = (NACHET_JOBS => 'none', NACHET_RETRIES => 'none', NACHET_NB_SEEDS => 'none', NACHET_ON_ERROR => 'none');
+($status, $out, $err) = load(\%none, '--help');
+is($status, 0, '--help does not depend on the values beside it');
+($status, $out, $err) = load(\%none, @required, '-j1', '--retries=0', '--on-error=skip', '--sql', '/nonexistent');
+is($status, 1, 'options override invalid variables');
+like($err, qr/nonexistent/, 'options override invalid variables: it gets as far as the folder');
 
 # Of --url and --dbname the one on the command line goes before the one in the environment.
 for my $case (
