@@ -293,7 +293,7 @@ check_proxy(const NachetAuth *auth, NachetRequest *request)
 	{
 		request->auth_email = strdup(header.value);
 		if (request->auth_email == NULL)
-			nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+			nachet_respond_out_of_memory(request);
 		return;
 	}
 	/* A 401 must name a way to authenticate (RFC 9110); there is none that a client could go by itself. */

@@ -324,7 +324,7 @@ nachet_handler_handle(void *context, struct MHD_Connection *connection, const ch
 	if (request->status == 0)
 		request->route->answer(request);
 	if (request->status == 0)
-		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+		nachet_respond_out_of_memory(request);
 	return send_answer(request);
 }
 

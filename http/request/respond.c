@@ -1,9 +1,14 @@
 /*
  * http/request/respond.c
- *		Answers: JSON that the database made, plain text, and problem documents (RFC 9457).
+ *		Answers: JSON that the database made, and problem documents (RFC 9457).
  *
- * What a client reads is what it can act on. Words that could tell of the installation, such as libpq's on a
- * lost connection, go to the log and not into the answer.
+ * What a client reads is what it can act on. Words that could tell of the installation, such as
+ * libpq's on a lost connection, go to the log and not into the answer.
+ *
+ * The log has why a request was refused, without anything that its sender wrote. Messages quote what
+ * they are about. Until it is known who sends a request, such a quotation may be anybody's address or
+ * words, and a log is kept for long: it has the SQLSTATE and the key of what was invalid, and the
+ * client alone the rest. Errors that are not about the request are logged in the database's words.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,9 +19,8 @@
 #include "loader/client/datastore.h"
 #include "loader/client/error.h"
 #include "loader/client/text.h"
+#include "http/body/spool.h"
 #include "http/request/cors.h"
-#include "http/request/long_answer.h"
-#include "http/request/reason.h"
 #include "http/request/request.h"
 #include "http/request/respond.h"
 #include "http/request/route.h"
@@ -24,17 +28,65 @@
 
 #define TYPE_JSON    "application/json"
 #define TYPE_PROBLEM "application/problem+json"
-#define TYPE_TEXT    "text/plain; charset=utf-8"
+
+/* An answer up to this length may as well stay in memory. */
+#define LONG_ANSWER_BYTES ((size_t) 256 * 1024)
+
+/*
+ * libmicrohttpd asks for a block, or for all that is left: so the buffer has room for whatever one reading
+ * of the spool may put there.
+ */
+static ssize_t
+read_answer(void *context, uint64_t offset, char *buffer, size_t capacity)
+{
+	NachetError error = NACHET_ERROR_INIT;
+	const void *bytes;
+	size_t length;
+
+	if (!nachet_spooled_read(context, offset, buffer, &bytes, &length, &error))
+	{
+		nachet_error_clear(&error);
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	}
+	if (length > capacity)
+		length = capacity;
+	if (bytes != buffer)
+		memcpy(buffer, bytes, length);
+	return (ssize_t) length;
+}
+
+static void
+free_answer(void *context)
+{
+	nachet_spooled_free(context);
+}
+
+/* An answer in the spool instead of in memory, for a client that may take it slowly. Copies the text. */
+static struct MHD_Response *
+create_long_response(struct NachetSpool *spool, const NachetText *text)
+{
+	NachetSpooled *spooled = nachet_spooled_create(spool);
+	NachetError error = NACHET_ERROR_INIT;
+	struct MHD_Response *response = NULL;
+
+	if (spooled != NULL && nachet_spooled_write(spooled, text->bytes, text->length, &error))
+		response = MHD_create_response_from_callback(text->length, NACHET_SPOOL_READ_BYTES,
+		                                             read_answer, spooled, free_answer);
+	if (response == NULL)
+		nachet_spooled_free(spooled);
+	nachet_error_clear(&error);
+	return response;
+}
 
 /* Takes the text over; NULL if there is no room for it. */
 static struct MHD_Response *
 create_response(NachetRequest *request, NachetText *text)
 {
-	bool is_long = text->length > NACHET_LONG_ANSWER_BYTES;
+	bool is_long = text->length > LONG_ANSWER_BYTES;
 	struct MHD_Response *response = NULL;
 
 	if (is_long)
-		response = nachet_long_answer_create(request->server->spool, text->bytes, text->length);
+		response = create_long_response(request->server->spool, text);
 	else if (!text->failed)
 		response =
 		    MHD_create_response_from_buffer(text->length, text->bytes, MHD_RESPMEM_MUST_FREE);
@@ -51,11 +103,11 @@ create_response(NachetRequest *request, NachetText *text)
 static void
 set_answer(NachetRequest *request, unsigned status, const char *type, NachetText *text)
 {
-	const char *bytes = text->length > NACHET_LONG_ANSWER_BYTES ? NULL : text->bytes;
+	const char *bytes = text->length > LONG_ANSWER_BYTES ? NULL : text->bytes;
 	uint64_t length = text->length;
 	struct MHD_Response *response = create_response(request, text);
 
-	if (response == NULL && length > NACHET_LONG_ANSWER_BYTES)
+	if (response == NULL && length > LONG_ANSWER_BYTES)
 	{
 		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 		                       "The service has no room for its answer now; try again later.");
@@ -92,23 +144,54 @@ nachet_respond_json(NachetRequest *request, unsigned status, const char *json)
 }
 
 void
-nachet_respond_text(NachetRequest *request, unsigned status, const char *words)
-{
-	NachetText text = {0};
-
-	if (request->status != 0)
-		return;
-	nachet_text_add(&text, words, strlen(words));
-	set_answer(request, status, TYPE_TEXT, &text);
-}
-
-void
 nachet_respond_empty(NachetRequest *request, unsigned status)
 {
 	NachetText text = {0};
 
 	if (request->status == 0)
 		set_answer(request, status, NULL, &text);
+}
+
+/* --- the reason in the log --------------------------------------------------------------------------- */
+
+/*
+ * The keys of a request that the datastore or the service reads; they are our words and not the
+ * sender's.
+ */
+static const char *const keys[] = {"email",    "seed_name", "zoom_level", "nb_seeds",
+                                   "pictures", "dry_run",   "name"};
+
+/* The key that a message quotes first; NULL if that is none. */
+static const char *
+quoted_key(const char *message)
+{
+	const char *quote = strchr(message, '"');
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && quote != NULL; i++)
+	{
+		size_t length = strlen(keys[i]);
+
+		if (strncmp(quote + 1, keys[i], length) == 0 && quote[1 + length] == '"')
+			return keys[i];
+	}
+	return NULL;
+}
+
+/* What the log has of the sentence that the client gets; NULL if memory runs out. */
+static char *
+reason_of_detail(const char *detail)
+{
+	const char *first = strchr(detail, '"');
+	const char *last = strrchr(detail, '"');
+	const char *key = quoted_key(detail);
+	char *reason;
+
+	/* What is quoted may hold quotes of its own: nothing between the first and the last is ours. */
+	if (first == last || (key != NULL && last == first + 1 + strlen(key)))
+		return strdup(detail);
+	if (asprintf(&reason, "%.*s\"...%s", (int) (first - detail), detail, last) < 0)
+		return NULL;
+	return reason;
 }
 
 static void
@@ -155,7 +238,7 @@ set_problem(NachetRequest *request, unsigned status, const Problem *problem, con
 	nachet_text_format(&text, "}\n");
 	set_answer(request, status, TYPE_PROBLEM, &text);
 	if (request->reason == NULL && detail != NULL)
-		request->reason = nachet_reason_of_detail(detail);
+		request->reason = reason_of_detail(detail);
 }
 
 void
@@ -208,12 +291,19 @@ nachet_respond_swept(NachetRequest *request)
 }
 
 void
-nachet_respond_spool_failure(NachetRequest *request, const NachetError *error)
+nachet_respond_spool_failure(NachetRequest *request, NachetError *error)
 {
 	if (request->reason == NULL && error->message != NULL)
 		request->reason = strdup(error->message);
 	nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 	                       "The service has no room for this now; try again later.");
+	nachet_error_clear(error);
+}
+
+void
+nachet_respond_out_of_memory(NachetRequest *request)
+{
+	nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
 }
 
 /* --- what the database said -------------------------------------------------------------------------- */
@@ -221,43 +311,69 @@ nachet_respond_spool_failure(NachetRequest *request, const NachetError *error)
 typedef struct Mapping
 {
 	const char *sqlstate; /* or how it begins */
-	unsigned status;
-	const char *words; /* instead of the database's own; NULL: those */
+	unsigned status;      /* 0: the caller's for invalid values */
+	const char *words;    /* instead of the database's own; NULL: those */
+	const char *reason;   /* likewise, for the log: of errors that quote the request */
 } Mapping;
 
 #define TRY_AGAIN "The database has no room for this now; try again later."
+#define TOO_LARGE "the request is too large"
+#define FAILED    "The service failed; its log tells why."
 
-/* The first that fits. */
+/* The first that fits; the last one always does. */
 static const Mapping mappings[] = {
-    {NACHET_SQLSTATE_USER_NOT_REGISTERED, MHD_HTTP_FORBIDDEN, NULL},
-    {NACHET_SQLSTATE_NOT_THE_USER, MHD_HTTP_FORBIDDEN, NULL},
-    {NACHET_SQLSTATE_SEED_NOT_REGISTERED, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL},
-    {NACHET_SQLSTATE_NOT_A_PICTURE, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL},
-    {NACHET_SQLSTATE_BAD_DATA, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL},
-    {NACHET_SQLSTATE_CONTENTS_MISSING, MHD_HTTP_SERVICE_UNAVAILABLE, NULL},
-    {"54001", MHD_HTTP_BAD_REQUEST, "The request is nested too deeply."},
-    {"54000", MHD_HTTP_CONTENT_TOO_LARGE, NULL}, /* program limit exceeded */
+    {NACHET_SQLSTATE_USER_NOT_REGISTERED, MHD_HTTP_FORBIDDEN, NULL, "the user is not registered"},
+    {NACHET_SQLSTATE_NOT_THE_USER, MHD_HTTP_FORBIDDEN, NULL,
+     "the user is not the authenticated one"},
+    {NACHET_SQLSTATE_SEED_NOT_REGISTERED, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL,
+     "the seed is not registered"},
+    {NACHET_SQLSTATE_NOT_A_PICTURE, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL,
+     "a picture is not acceptable"},
+    {NACHET_SQLSTATE_BAD_DATA, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL, "the data are wrong"},
+    {NACHET_SQLSTATE_CONTENTS_MISSING, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
+     "pictures are not stored"},
+    {"22", 0, NULL, "a value can't be read"},
+    {"54001", MHD_HTTP_BAD_REQUEST, "The request is nested too deeply.", TOO_LARGE},
+    {"54000", MHD_HTTP_CONTENT_TOO_LARGE, NULL, TOO_LARGE}, /* program limit exceeded */
+    {"54", MHD_HTTP_INTERNAL_SERVER_ERROR, FAILED, TOO_LARGE},
     {"42501", MHD_HTTP_INTERNAL_SERVER_ERROR,
-     "The service's role in the database lacks a privilege: grant it nachet_importer."},
-    {"3F000", MHD_HTTP_INTERNAL_SERVER_ERROR, "The datastore is not installed in the database."},
+     "The service's role in the database lacks a privilege: grant it nachet_importer.", NULL},
+    {"3F000", MHD_HTTP_INTERNAL_SERVER_ERROR, "The datastore is not installed in the database.",
+     NULL},
     {"42883", MHD_HTTP_INTERNAL_SERVER_ERROR,
-     "The datastore that is installed in the database is not this service's."},
-    {"40", MHD_HTTP_SERVICE_UNAVAILABLE, TRY_AGAIN}, /* transaction rollback: deadlocks */
-    {"53", MHD_HTTP_SERVICE_UNAVAILABLE, TRY_AGAIN}, /* insufficient resources */
-    {"55P03", MHD_HTTP_SERVICE_UNAVAILABLE, TRY_AGAIN},
-    {"57", MHD_HTTP_SERVICE_UNAVAILABLE, "The database ended the work; try again later."},
-    {"25006", MHD_HTTP_SERVICE_UNAVAILABLE, "The database takes nothing in now; try again later."},
+     "The datastore that is installed in the database is not this service's.", NULL},
+    {"40", MHD_HTTP_SERVICE_UNAVAILABLE, TRY_AGAIN, NULL}, /* transaction rollback: deadlocks */
+    {"53", MHD_HTTP_SERVICE_UNAVAILABLE, TRY_AGAIN, NULL}, /* insufficient resources */
+    {"55P03", MHD_HTTP_SERVICE_UNAVAILABLE, TRY_AGAIN, NULL},
+    {"57", MHD_HTTP_SERVICE_UNAVAILABLE, "The database ended the work; try again later.", NULL},
+    {"25006", MHD_HTTP_SERVICE_UNAVAILABLE, "The database takes nothing in now; try again later.",
+     NULL},
+    {"", MHD_HTTP_INTERNAL_SERVER_ERROR, FAILED, NULL},
 };
 
 static const Mapping *
 find_mapping(const char *sqlstate)
 {
-	for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++)
-	{
-		if (strncmp(sqlstate, mappings[i].sqlstate, strlen(mappings[i].sqlstate)) == 0)
-			return &mappings[i];
-	}
-	return NULL;
+	const Mapping *mapping = mappings;
+
+	while (strncmp(sqlstate, mapping->sqlstate, strlen(mapping->sqlstate)) != 0)
+		mapping++;
+	return mapping;
+}
+
+/* What the log has of what the database refused; NULL if memory runs out. */
+static char *
+reason_of_error(const NachetError *error, const char *words)
+{
+	const char *key = words != NULL ? quoted_key(error->message) : NULL;
+	bool coded = *error->sqlstate != '\0';
+	char *reason;
+
+	if (asprintf(&reason, "%s%s%s%s%s%s", words != NULL ? words : error->message,
+	             key != NULL ? ": " : "", key != NULL ? key : "", coded ? " (" : "",
+	             error->sqlstate, coded ? ")" : "") < 0)
+		return NULL;
+	return reason;
 }
 
 /* All that PostgreSQL said, on its own lines. */
@@ -278,31 +394,22 @@ nachet_respond_error_listed(NachetRequest *request, unsigned bad_request, const 
 {
 	Problem problem = {.code = error->sqlstate, .errors = errors, .errors_left_out = left_out};
 	const Mapping *mapping = find_mapping(error->sqlstate);
-	unsigned status = MHD_HTTP_INTERNAL_SERVER_ERROR;
-	const char *words = "The service failed; its log tells why.";
+	unsigned status = mapping->status != 0 ? mapping->status : bad_request;
 	char *own;
+	const char *words;
 
 	if (request->status != 0)
 		return;
 	own = whole_message(error);
-	if (request->reason == NULL)
-		request->reason = nachet_reason_of_error(error);
+	words = mapping->words != NULL ? mapping->words : own;
 	if (error->unreachable)
 	{
 		status = MHD_HTTP_SERVICE_UNAVAILABLE;
 		words = "The database can't be reached, or is busy; try again later.";
 	}
-	else if (mapping != NULL)
-	{
-		status = mapping->status;
-		words = mapping->words != NULL ? mapping->words : own;
-	}
-	else if (strncmp(error->sqlstate, "22", 2) == 0)
-	{
-		status = bad_request;
-		words = own;
-	}
 	problem.hint = words == own ? error->hint : NULL;
+	if (request->reason == NULL)
+		request->reason = reason_of_error(error, mapping->reason);
 	set_problem(request, status, &problem, words);
 	free(own);
 }

@@ -1,8 +1,8 @@
 /*
  * http/request/respond.h
- *		Answers: JSON that the database made, plain text, and problem documents (RFC 9457).
+ *		Answers: JSON that the database made, and problem documents (RFC 9457).
  *
- * Each of them sets the request's answer where it has none yet, and does nothing otherwise.
+ * Each of them sets the request's answer if it has none yet, and does nothing otherwise.
  */
 #ifndef NACHET_HTTP_RESPOND_H
 #define NACHET_HTTP_RESPOND_H
@@ -14,7 +14,6 @@ typedef struct NachetRequest NachetRequest;
 
 extern void nachet_respond_json(NachetRequest *request, unsigned status, const char *json);
 extern void nachet_respond_empty(NachetRequest *request, unsigned status);
-extern void nachet_respond_text(NachetRequest *request, unsigned status, const char *text);
 
 /*
  * The detail is a full sentence; code, hint and errors, a JSON array of the pictures that are
@@ -40,8 +39,12 @@ extern void nachet_respond_missing(NachetRequest *request, const char *missing);
 /* Contents were swept between their storing and their use: the client must send them again. */
 extern void nachet_respond_swept(NachetRequest *request);
 
-/* What went wrong on the way to the disk is the service's own matter: the client may try again. */
-extern void nachet_respond_spool_failure(NachetRequest *request, const NachetError *error);
+/*
+ * What went wrong on the way to the disk is the service's own matter: the client may try again.
+ * Clears the error.
+ */
+extern void nachet_respond_spool_failure(NachetRequest *request, NachetError *error);
+extern void nachet_respond_out_of_memory(NachetRequest *request);
 
 /* What the database, or the way to it, refused; bad_request is the status for values it can't read (class 22). */
 extern void nachet_respond_error(NachetRequest *request, unsigned bad_request,

@@ -38,12 +38,6 @@
 /* The bytes of a name that a message shows. */
 #define NAME_SHOWN 200
 
-static void
-out_of_memory(NachetImport *import)
-{
-	nachet_respond_problem(import->request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
-}
-
 /* Why a picture is refused. */
 typedef struct Refusal
 {
@@ -182,7 +176,7 @@ end_field(NachetImport *import)
 		return false;
 	if (import->fields.names.failed || import->fields.values.failed)
 	{
-		out_of_memory(import);
+		nachet_respond_out_of_memory(import->request);
 		return false;
 	}
 	if (import->kind != NACHET_IMPORT_STAGE)
@@ -237,7 +231,7 @@ begin_picture(NachetImport *import, const char *name, size_t length)
 	import->picture = nachet_spooled_create(request->server->spool);
 	if (import->picture == NULL || import->name.failed || !nachet_sha256_begin(import->sha256))
 	{
-		out_of_memory(import);
+		nachet_respond_out_of_memory(import->request);
 		return false;
 	}
 	return true;
@@ -338,13 +332,12 @@ receive_picture(NachetImport *import, const void *bytes, size_t length)
 	}
 	if (!nachet_sha256_update(import->sha256, bytes, length))
 	{
-		out_of_memory(import);
+		nachet_respond_out_of_memory(import->request);
 		return false;
 	}
 	if (!nachet_spooled_write(import->picture, bytes, length, &error))
 	{
 		nachet_respond_spool_failure(import->request, &error);
-		nachet_error_clear(&error);
 		return false;
 	}
 	return true;
@@ -392,14 +385,13 @@ add_to_list(NachetImport *import, const unsigned char digest[NACHET_SHA256_BYTES
 {
 	const NachetHttpOptions *options = import->request->server->options;
 	NachetError error = NACHET_ERROR_INIT;
-	bool added = nachet_picture_list_add(&import->pictures, import->name.bytes, import->name.length,
-	                                     digest, &error);
 
-	if (!added)
+	if (!nachet_picture_list_add(&import->pictures, import->name.bytes, import->name.length, digest,
+	                             &error))
+	{
 		nachet_respond_spool_failure(import->request, &error);
-	nachet_error_clear(&error);
-	if (!added)
 		return false;
+	}
 	if (nachet_picture_list_bytes(&import->pictures) <=
 	        nachet_statement_memory_parameters(options) &&
 	    statement_bytes(import) <= nachet_statement_memory_total(options))
@@ -428,7 +420,7 @@ end_picture(NachetImport *import)
 	}
 	if (!nachet_sha256_finish(import->sha256, picture->digest))
 	{
-		out_of_memory(import);
+		nachet_respond_out_of_memory(import->request);
 		return false;
 	}
 	if (!add_to_list(import, picture->digest))
@@ -513,7 +505,7 @@ nachet_import_begin(NachetRequest *request, NachetImportKind kind)
 		return;
 	request->state = create_import(request, kind, boundary);
 	if (request->state == NULL)
-		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+		nachet_respond_out_of_memory(request);
 }
 
 void
@@ -569,7 +561,7 @@ complete_fields(NachetImport *import)
 	}
 	if (nachet_array_finish(&fields->names) && nachet_array_finish(&fields->values))
 		return true;
-	out_of_memory(import);
+	nachet_respond_out_of_memory(import->request);
 	return false;
 }
 
@@ -608,7 +600,6 @@ load_pictures(NachetImport *import)
 	loaded = nachet_picture_list_load(&import->pictures, &error);
 	if (!loaded)
 		nachet_respond_spool_failure(import->request, &error);
-	nachet_error_clear(&error);
 	return loaded;
 }
 

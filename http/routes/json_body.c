@@ -24,12 +24,6 @@ typedef struct Body
 	char *text;             /* NULL unless it is loaded */
 } Body;
 
-static void
-out_of_memory(NachetRequest *request)
-{
-	nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
-}
-
 void
 nachet_json_body_begin(NachetRequest *request)
 {
@@ -39,7 +33,7 @@ nachet_json_body_begin(NachetRequest *request)
 	if (body != NULL)
 		body->spooled = nachet_spooled_create(request->server->spool);
 	if (body == NULL || body->spooled == NULL)
-		out_of_memory(request);
+		nachet_respond_out_of_memory(request);
 }
 
 void
@@ -50,7 +44,6 @@ nachet_json_body_receive(NachetRequest *request, const char *bytes, size_t lengt
 
 	if (!nachet_spooled_write(body->spooled, bytes, length, &error))
 		nachet_respond_spool_failure(request, &error);
-	nachet_error_clear(&error);
 }
 
 /* Moves the body from the spool into memory. */
@@ -62,7 +55,6 @@ load(NachetRequest *request, Body *body)
 	body->text = nachet_spooled_load(body->spooled, &error);
 	if (body->text == NULL)
 		nachet_respond_spool_failure(request, &error);
-	nachet_error_clear(&error);
 	nachet_spooled_free(body->spooled);
 	body->spooled = NULL;
 	return body->text != NULL;

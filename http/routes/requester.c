@@ -59,7 +59,7 @@ nachet_requester_check_fields(NachetRequest *request, NachetFields *fields)
 		return true;
 	if (!nachet_array_finish(&fields->names) || !nachet_array_finish(&fields->values))
 	{
-		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
+		nachet_respond_out_of_memory(request);
 		return false;
 	}
 	nachet_query_add_array(&query, &fields->names);
