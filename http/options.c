@@ -20,23 +20,23 @@
 #define NO_LIMIT UINT64_MAX
 #define LIST_MAX 16
 
-#define ROW(kind, name, letter, variable, argument, member, standard, least, most, help)           \
+#define ROW(kind, name, short_name, variable, argument, member, value, minimum, maximum, help)     \
 	{                                                                                              \
-		name, letter, variable, argument, kind, offsetof(NachetHttpOptions, member), standard,     \
-		    least, most, help                                                                      \
+		name, short_name, variable, argument, kind, offsetof(NachetHttpOptions, member), value,    \
+		    minimum, maximum, help                                                                 \
 	}
-#define TEXT(name, letter, variable, argument, member, standard, help)                             \
-	ROW(NACHET_OPTION_TEXT, name, letter, variable, argument, member, standard, 0, 0, help)
+#define TEXT(name, short_name, variable, argument, member, value, help)                            \
+	ROW(NACHET_OPTION_TEXT, name, short_name, variable, argument, member, value, 0, 0, help)
 #define LIST(name, variable, argument, member, help)                                               \
 	ROW(NACHET_OPTION_LIST, name, 0, variable, argument, member, NULL, 0, LIST_MAX, help)
-#define COUNT(name, variable, argument, member, standard, least, most, help)                       \
-	ROW(NACHET_OPTION_COUNT, name, 0, variable, argument, member, standard, least, most, help)
-#define SIZE(name, variable, member, standard, least, most, help)                                  \
-	ROW(NACHET_OPTION_SIZE, name, 0, variable, "SIZE", member, standard, least, most, help)
-#define ENUM(name, variable, argument, member, standard, help)                                     \
-	ROW(NACHET_OPTION_ENUM, name, 0, variable, argument, member, standard, 0, 0, help)
-#define FLAG(name, letter, member, help)                                                           \
-	ROW(NACHET_OPTION_FLAG, name, letter, NULL, NULL, member, NULL, 0, 0, help)
+#define COUNT(name, variable, argument, member, value, minimum, maximum, help)                     \
+	ROW(NACHET_OPTION_COUNT, name, 0, variable, argument, member, value, minimum, maximum, help)
+#define SIZE(name, variable, member, value, minimum, maximum, help)                                \
+	ROW(NACHET_OPTION_SIZE, name, 0, variable, "SIZE", member, value, minimum, maximum, help)
+#define ENUM(name, variable, argument, member, value, help)                                        \
+	ROW(NACHET_OPTION_ENUM, name, 0, variable, argument, member, value, 0, 0, help)
+#define FLAG(name, short_name, member, help)                                                       \
+	ROW(NACHET_OPTION_FLAG, name, short_name, NULL, NULL, member, NULL, 0, 0, help)
 
 static const NachetOptionRow rows[] = {
     TEXT("listen", 'l', "NACHET_HTTP_LISTEN", "WHERE", listen, "127.0.0.1:8080",
@@ -203,7 +203,7 @@ is_network(const char *text)
 {
 	NachetNetwork network;
 
-	return nachet_network_parse(text, &network);
+	return nachet_networks_parse(text, &network);
 }
 
 /* Complains of the first text that is not valid; rule says what each must be. */

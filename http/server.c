@@ -53,7 +53,7 @@
 #define SPARE_FILES 8512
 
 /* Of these, what can't be done without: surplus connections, the database's, logs. */
-#define LEAST_FILES 512
+#define MINIMUM_FILES 512
 
 static void
 open_connection(NachetServer *server, struct MHD_Connection *connection, void **state)
@@ -83,7 +83,7 @@ notify_connection(void *context, struct MHD_Connection *connection, void **state
 		open_connection(server, connection, state);
 	else if (*state != NULL)
 	{
-		if (!nachet_watched_is_surplus(*state))
+		if (!nachet_watchdog_is_surplus(*state))
 			atomic_fetch_sub(&server->connections, 1);
 		nachet_watchdog_remove(*state);
 		*state = NULL;
@@ -110,7 +110,7 @@ settle_connections(NachetServer *server)
 	const NachetHttpOptions *options = server->options;
 	rlim_t wanted =
 	    CONNECTION_FILES * (rlim_t) (options->max_connections + SPARE_CONNECTIONS) + SPARE_FILES;
-	rlim_t room;
+	rlim_t connections;
 	struct rlimit limit;
 
 	server->max_connections = options->max_connections;
@@ -121,10 +121,11 @@ settle_connections(NachetServer *server)
 		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 		(void) setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	room = (limit.rlim_cur > LEAST_FILES ? limit.rlim_cur - LEAST_FILES : 0) / CONNECTION_FILES;
-	if (room >= options->max_connections)
+	connections =
+	    (limit.rlim_cur > MINIMUM_FILES ? limit.rlim_cur - MINIMUM_FILES : 0) / CONNECTION_FILES;
+	if (connections >= options->max_connections)
 		return;
-	server->max_connections = room > 0 ? room : 1;
+	server->max_connections = connections > 0 ? connections : 1;
 	nachet_log_warning("only %llu files may be open: %zu connections are taken instead of %llu",
 	                   (unsigned long long) limit.rlim_cur, server->max_connections,
 	                   (unsigned long long) options->max_connections);

@@ -68,8 +68,8 @@ read_networks(NachetAuth *auth)
 	if (auth->networks == NULL)
 		return false;
 	while (auth->network_count < texts->count &&
-	       nachet_network_parse(texts->text[auth->network_count],
-	                            &auth->networks[auth->network_count]))
+	       nachet_networks_parse(texts->text[auth->network_count],
+	                             &auth->networks[auth->network_count]))
 		auth->network_count++;
 	return true;
 }
@@ -248,7 +248,7 @@ is_proxy(const NachetAuth *auth, struct MHD_Connection *connection)
 
 	for (int i = 0; i < auth->network_count && peer != NULL; i++)
 	{
-		if (nachet_network_holds(&auth->networks[i], peer->client_addr))
+		if (nachet_networks_match(&auth->networks[i], peer->client_addr))
 			return true;
 	}
 	return false;

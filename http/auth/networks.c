@@ -15,7 +15,7 @@
 #include "http/auth/networks.h"
 
 bool
-nachet_network_parse(const char *text, NachetNetwork *network)
+nachet_networks_parse(const char *text, NachetNetwork *network)
 {
 	char address[INET6_ADDRSTRLEN];
 	const char *slash = strchrnul(text, '/');
@@ -55,7 +55,7 @@ same_bits(const unsigned char *one, const unsigned char *other, unsigned bits)
 }
 
 bool
-nachet_network_holds(const NachetNetwork *network, const struct sockaddr *peer)
+nachet_networks_match(const NachetNetwork *network, const struct sockaddr *peer)
 {
 	int family = peer->sa_family;
 	const unsigned char *address = NULL;

@@ -16,9 +16,9 @@ typedef struct NachetNetwork
 } NachetNetwork;
 
 /* ADDRESS, ADDRESS/BITS or unix; false for anything else. */
-extern bool nachet_network_parse(const char *text, NachetNetwork *network)
+extern bool nachet_networks_parse(const char *text, NachetNetwork *network)
     __attribute__((warn_unused_result));
 
-extern bool nachet_network_holds(const NachetNetwork *network, const struct sockaddr *peer);
+extern bool nachet_networks_match(const NachetNetwork *network, const struct sockaddr *peer);
 
 #endif

@@ -31,8 +31,8 @@
  * A client that sends its request at once is answered, however many others do not: the one that was waited for
  * longest makes room. The places beyond are for those that are at work or about to go.
  */
-#define CONNECTIONS  64
-#define MOST_WAITING 32
+#define CONNECTIONS 64
+#define MAX_WAITING 32
 
 #define HEADER_MS 10000
 #define ANSWER_MS 10000
@@ -174,20 +174,20 @@ static void
 complete(void *context, struct MHD_Connection *connection, void **state,
          enum MHD_RequestTerminationCode code)
 {
-	NachetWatched *watched = nachet_watched_of(connection);
+	NachetWatched *watched = nachet_watchdog_find(connection);
 
 	(void) context;
 	(void) state;
 	(void) code;
 	if (watched != NULL)
-		(void) nachet_watched_done(watched);
+		(void) nachet_watchdog_end_request(watched);
 }
 
 static enum MHD_Result
 handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
        const char *version, const char *bytes, size_t *length, void **state)
 {
-	NachetWatched *watched = nachet_watched_of(connection);
+	NachetWatched *watched = nachet_watchdog_find(connection);
 	Answer answer = {.status = MHD_HTTP_OK, .type = TYPE_TEXT};
 	struct MHD_Response *response;
 	enum MHD_Result queued;
@@ -196,10 +196,10 @@ handle(void *context, struct MHD_Connection *connection, const char *url, const 
 	(void) bytes;
 	(void) length;
 	(void) state;
-	if (watched == NULL || !nachet_watched_work(watched))
+	if (watched == NULL || !nachet_watchdog_pause(watched))
 		return MHD_NO;
 	find_answer(context, connection, url, method, &answer);
-	nachet_watched_answer(watched, answer.text.length);
+	nachet_watchdog_await_answer(watched, answer.text.length);
 	response = make_response(&answer);
 	if (response == NULL)
 		return MHD_NO;
@@ -215,7 +215,7 @@ nachet_admin_start(const NachetServer *server, NachetListener *listener)
 	const NachetWatchdogLimits limits = {.header_ms = HEADER_MS,
 	                                     .credit_ms = ANSWER_MS,
 	                                     .min_rate = MIN_RATE,
-	                                     .most_waiting = MOST_WAITING};
+	                                     .max_waiting = MAX_WAITING};
 	struct MHD_OptionItem options[] = {nachet_library_discipline(), {MHD_OPTION_END, 0, NULL}};
 
 	if (admin != NULL)

@@ -84,7 +84,7 @@ void
 nachet_log_line_words(NachetText *line, const char *words, size_t length)
 {
 	size_t before = line->length;
-	size_t room = LINE_BYTES - 2; /* without what ends a line of JSON */
+	size_t capacity = LINE_BYTES - 2; /* without what ends a line of JSON */
 
 	for (;;)
 	{
@@ -92,10 +92,11 @@ nachet_log_line_words(NachetText *line, const char *words, size_t length)
 			nachet_text_json(line, words, length);
 		else
 			nachet_text_visible(line, words, length);
-		if (line->length <= room || length == 0)
+		if (line->length <= capacity || length == 0)
 			return;
 		/* No byte becomes more than six: this never takes away too much. */
-		length -= (line->length - room + 5) / 6 < length ? (line->length - room + 5) / 6 : length;
+		length -=
+		    (line->length - capacity + 5) / 6 < length ? (line->length - capacity + 5) / 6 : length;
 		while (length > 0 && ((unsigned char) words[length] & 0xc0) == 0x80)
 			length--;
 		line->length = before;

@@ -25,7 +25,7 @@
 #define WAIT_S   2
 
 /* More are told at once that the datastore does not answer: they would take all places of the operators' listener. */
-#define MOST_WAITERS 24
+#define MAX_WAITERS 24
 
 /* How long a question may take before its connection counts as dead; it waits for no lock. */
 #define QUESTION_S 10
@@ -162,7 +162,7 @@ nachet_ready_ask(NachetReady *ready)
 	pthread_mutex_lock(&ready->lock);
 	if (is_fresh(ready, &limit))
 		answer = ready->answer;
-	else if (ready->waiters >= MOST_WAITERS)
+	else if (ready->waiters >= MAX_WAITERS)
 		answer = false;
 	else
 	{

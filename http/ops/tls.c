@@ -18,14 +18,14 @@
 #include "http/options.h"
 
 /* Of a chain, the certificate itself included. */
-#define CHAIN_MOST 16
+#define CHAIN_MAX 16
 
 typedef struct Certificate Certificate;
 
 struct Certificate
 {
 	Certificate *replaced; /* the one before it */
-	gnutls_pcert_st chain[CHAIN_MOST];
+	gnutls_pcert_st chain[CHAIN_MAX];
 	unsigned chain_length;
 	gnutls_privkey_t key;
 	time_t expiry;
@@ -103,7 +103,7 @@ make_certificate(const NachetHttpOptions *options, const gnutls_datum_t *chain,
 
 	if (certificate != NULL)
 	{
-		unsigned count = CHAIN_MOST;
+		unsigned count = CHAIN_MAX;
 
 		status = gnutls_pcert_list_import_x509_raw(certificate->chain, &count, chain,
 		                                           GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);

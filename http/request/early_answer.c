@@ -63,7 +63,7 @@ nachet_early_answer_send(NachetRequest *request)
 	if (request->answered || request->response == NULL || request->answer_bytes == NULL)
 		return;
 	request->answered = true;
-	nachet_watched_answered(request->watched);
+	nachet_watchdog_note_answer(request->watched);
 	make_answer(request, &answer);
 	while (sent < answer.length)
 	{

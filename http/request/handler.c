@@ -96,7 +96,7 @@ check_page(NachetRequest *request, const NachetHeaders *headers, const char *pat
 static void
 check_sender(NachetRequest *request, const NachetHeaders *headers, const char *path)
 {
-	if (nachet_watched_is_surplus(request->watched))
+	if (nachet_watchdog_is_surplus(request->watched))
 	{
 		nachet_metrics_add(NACHET_COUNT_REFUSED_CONNECTIONS, 1);
 		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
@@ -167,7 +167,7 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *pa
 void *
 nachet_handler_announce(void *context, const char *uri, struct MHD_Connection *connection)
 {
-	NachetWatched *watched = nachet_watched_of(connection);
+	NachetWatched *watched = nachet_watchdog_find(connection);
 	NachetRequest *request = calloc(1, sizeof(*request));
 
 	if (watched == NULL || request == NULL)
@@ -180,7 +180,7 @@ nachet_handler_announce(void *context, const char *uri, struct MHD_Connection *c
 	request->watched = watched;
 	request->target_length = uri != NULL ? strlen(uri) : 0;
 	request->plain_head = uri != NULL && !nachet_library_is_strict() && nachet_head_is_plain(uri);
-	nachet_watched_headers(watched);
+	nachet_watchdog_await_headers(watched);
 	return request;
 }
 
@@ -206,10 +206,10 @@ send_answer(NachetRequest *request)
 
 	if (response == NULL)
 		return MHD_NO;
-	nachet_watched_answer(request->watched, request->answer_length);
+	nachet_watchdog_await_answer(request->watched, request->answer_length);
 	(void) MHD_add_response_header(response, "X-Request-Id", request->id);
 	if (request->closes || atomic_load(&request->server->draining) ||
-	    nachet_watched_is_surplus(request->watched))
+	    nachet_watchdog_is_surplus(request->watched))
 		(void) MHD_add_response_header(response, "Connection", "close");
 	queued = MHD_queue_response(request->connection, request->status, response);
 	MHD_destroy_response(response);
@@ -239,13 +239,13 @@ discard(NachetRequest *request, size_t length)
 }
 
 static enum MHD_Result
-begin(NachetRequest *request, const char *url, const char *method, const char *version)
+handle_head(NachetRequest *request, const char *url, const char *method, const char *version)
 {
 	NachetHeaders headers;
 	const char *path;
 
 	begin_request(request, url, method);
-	if (!nachet_watched_work(request->watched))
+	if (!nachet_watchdog_pause(request->watched))
 		return MHD_NO;
 	nachet_headers_read(&headers, request->connection);
 	nachet_cors_begin(request, &headers);
@@ -275,12 +275,12 @@ begin(NachetRequest *request, const char *url, const char *method, const char *v
 		return send_answer(request);
 	if (request->status != 0)
 		(void) discard(request, 0);
-	nachet_watched_body(request->watched, request->id, 0);
+	nachet_watchdog_await_body(request->watched, request->id, 0);
 	return MHD_YES;
 }
 
 static bool
-receive(NachetRequest *request, const char *bytes, size_t length)
+handle_body(NachetRequest *request, const char *bytes, size_t length)
 {
 	request->body_received += length;
 	nachet_metrics_add(NACHET_COUNT_RECEIVED_BYTES, length);
@@ -307,17 +307,17 @@ nachet_handler_handle(void *context, struct MHD_Connection *connection, const ch
 	if (request == NULL)
 		return MHD_NO; /* memory had run out */
 	if (!request->begun)
-		return begin(request, url, method, version);
-	if (!nachet_watched_work(request->watched))
+		return handle_head(request, url, method, version);
+	if (!nachet_watchdog_pause(request->watched))
 		return MHD_NO;
 	if (*length > 0)
 	{
-		bool go_on = receive(request, bytes, *length);
+		bool goes_on = handle_body(request, bytes, *length);
 		size_t haste = request->status == 0 ? 1 : DISCARD_HASTE;
 
-		nachet_watched_body(request->watched, request->id, *length / haste);
+		nachet_watchdog_await_body(request->watched, request->id, *length / haste);
 		*length = 0;
-		return go_on ? MHD_YES : MHD_NO;
+		return goes_on ? MHD_YES : MHD_NO;
 	}
 	if (request->answered)
 		return MHD_NO;
@@ -367,7 +367,7 @@ nachet_handler_complete(void *context, struct MHD_Connection *connection, void *
 		free(request);
 		return;
 	}
-	too_slow = nachet_watched_done(request->watched);
+	too_slow = nachet_watchdog_end_request(request->watched);
 	if (too_slow && request->status == 0)
 		request->status = MHD_HTTP_REQUEST_TIMEOUT;
 	if (request->route != NULL && request->route->finish != NULL)

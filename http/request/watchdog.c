@@ -198,7 +198,7 @@ make_room(NachetWatchdog *watchdog)
 		if (longest == NULL || watched->deadline < longest->deadline)
 			longest = watched;
 	}
-	if (waiting >= watchdog->limits.most_waiting)
+	if (waiting >= watchdog->limits.max_waiting)
 		cut_off(longest);
 }
 
@@ -215,7 +215,7 @@ nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus)
 	watched->deadline = nachet_clock_ms() + (surplus ? SURPLUS_MS : watchdog->limits.header_ms);
 
 	pthread_mutex_lock(&watchdog->lock);
-	if (watchdog->limits.most_waiting > 0)
+	if (watchdog->limits.max_waiting > 0)
 		make_room(watchdog);
 	watched->next = watchdog->first;
 	if (watched->next != NULL)
@@ -226,7 +226,7 @@ nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus)
 }
 
 NachetWatched *
-nachet_watched_of(struct MHD_Connection *connection)
+nachet_watchdog_find(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -251,7 +251,7 @@ nachet_watchdog_remove(NachetWatched *watched)
 }
 
 void
-nachet_watched_headers(NachetWatched *watched)
+nachet_watchdog_await_headers(NachetWatched *watched)
 {
 	NachetWatchdog *watchdog = watched->watchdog;
 
@@ -262,7 +262,7 @@ nachet_watched_headers(NachetWatched *watched)
 }
 
 bool
-nachet_watched_work(NachetWatched *watched)
+nachet_watchdog_pause(NachetWatched *watched)
 {
 	NachetWatchdog *watchdog = watched->watchdog;
 	bool in_place;
@@ -277,7 +277,7 @@ nachet_watched_work(NachetWatched *watched)
 }
 
 void
-nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t bytes)
+nachet_watchdog_await_body(NachetWatched *watched, const char *request_id, uint64_t bytes)
 {
 	NachetWatchdog *watchdog = watched->watchdog;
 	int64_t worth = worth_of(watchdog, bytes);
@@ -292,7 +292,7 @@ nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t byt
 }
 
 void
-nachet_watched_answered(NachetWatched *watched)
+nachet_watchdog_note_answer(NachetWatched *watched)
 {
 	NachetWatchdog *watchdog = watched->watchdog;
 
@@ -302,7 +302,7 @@ nachet_watched_answered(NachetWatched *watched)
 }
 
 void
-nachet_watched_answer(NachetWatched *watched, uint64_t bytes)
+nachet_watchdog_await_answer(NachetWatched *watched, uint64_t bytes)
 {
 	NachetWatchdog *watchdog = watched->watchdog;
 
@@ -313,7 +313,7 @@ nachet_watched_answer(NachetWatched *watched, uint64_t bytes)
 }
 
 bool
-nachet_watched_done(NachetWatched *watched)
+nachet_watchdog_end_request(NachetWatched *watched)
 {
 	NachetWatchdog *watchdog = watched->watchdog;
 	bool over;
@@ -328,7 +328,7 @@ nachet_watched_done(NachetWatched *watched)
 }
 
 bool
-nachet_watched_is_surplus(const NachetWatched *watched)
+nachet_watchdog_is_surplus(const NachetWatched *watched)
 {
 	return watched->surplus;
 }

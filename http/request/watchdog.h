@@ -17,7 +17,7 @@ typedef struct NachetWatchdogLimits
 	int64_t credit_ms; /* of silence in a body or an answer */
 	uint64_t min_rate; /* bytes a second, above 0 */
 	size_t
-	    most_waiting; /* clients that may be waited for at a time: one more costs the longest its place; 0: any number */
+	    max_waiting; /* clients that may be waited for at a time: one more costs the longest its place; 0: any number */
 	bool encrypted; /* nothing may be written but by libmicrohttpd */
 } NachetWatchdogLimits;
 
@@ -39,32 +39,33 @@ extern void nachet_watchdog_stop(NachetWatchdog *watchdog);
 extern NachetWatched *nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus);
 
 /* What nachet_watchdog_add gave, if that is the connection's socket context; NULL if memory had run out. */
-extern NachetWatched *nachet_watched_of(struct MHD_Connection *connection);
+extern NachetWatched *nachet_watchdog_find(struct MHD_Connection *connection);
 
 /* Before the socket is closed: another connection may get its number at once. */
 extern void nachet_watchdog_remove(NachetWatched *watched);
 
 /* A request's first line is there, and its headers are awaited. */
-extern void nachet_watched_headers(NachetWatched *watched);
+extern void nachet_watchdog_await_headers(NachetWatched *watched);
 
 /*
  * The service is at work, and the client need not do anything. False where the client has lost its place: the
  * connection is as good as closed, and nothing may be answered.
  */
-extern bool nachet_watched_work(NachetWatched *watched) __attribute__((warn_unused_result));
+extern bool nachet_watchdog_pause(NachetWatched *watched) __attribute__((warn_unused_result));
 
 /* More of the body is awaited; so many bytes came since it was last. The id lives until the request is done. */
-extern void nachet_watched_body(NachetWatched *watched, const char *request_id, uint64_t bytes);
+extern void nachet_watchdog_await_body(NachetWatched *watched, const char *request_id,
+                                       uint64_t bytes);
 
 /* The request is answered while its body is still coming: nothing else may be written. */
-extern void nachet_watched_answered(NachetWatched *watched);
+extern void nachet_watchdog_note_answer(NachetWatched *watched);
 
 /* An answer of so many bytes is about to be sent. */
-extern void nachet_watched_answer(NachetWatched *watched, uint64_t bytes);
+extern void nachet_watchdog_await_answer(NachetWatched *watched, uint64_t bytes);
 
 /* The answer was sent; another request may follow. True where the client had lost its place before. */
-extern bool nachet_watched_done(NachetWatched *watched);
+extern bool nachet_watchdog_end_request(NachetWatched *watched);
 
-extern bool nachet_watched_is_surplus(const NachetWatched *watched);
+extern bool nachet_watchdog_is_surplus(const NachetWatched *watched);
 
 #endif

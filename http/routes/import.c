@@ -217,13 +217,13 @@ static bool
 begin_picture(NachetImport *import, const char *name, size_t length)
 {
 	NachetRequest *request = import->request;
-	uint64_t most = request->server->options->max_pictures;
+	uint64_t maximum = request->server->options->max_pictures;
 
 	import->use = NACHET_PART_PICTURE;
-	if (import->pictures.count >= most)
+	if (import->pictures.count >= maximum)
 	{
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
-		                       "The request holds more than %" PRIu64 " pictures.", most);
+		                       "The request holds more than %" PRIu64 " pictures.", maximum);
 		return false;
 	}
 	import->name.length = 0;
@@ -317,16 +317,16 @@ static bool
 receive_picture(NachetImport *import, const void *bytes, size_t length)
 {
 	NachetRequest *request = import->request;
-	uint64_t most = request->server->options->max_picture_size;
+	uint64_t maximum = request->server->options->max_picture_size;
 	NachetError error = NACHET_ERROR_INIT;
 
-	if (import->picture->size + length > most)
+	if (import->picture->size + length > maximum)
 	{
 		char flaw[64];
 		const Refusal refusal = {
 		    .status = MHD_HTTP_CONTENT_TOO_LARGE, .flaw = flaw, .code = NACHET_CODE_TOO_LARGE};
 
-		snprintf(flaw, sizeof(flaw), "has more than %" PRIu64 " bytes", most);
+		snprintf(flaw, sizeof(flaw), "has more than %" PRIu64 " bytes", maximum);
 		refuse(import, import->name.bytes, import->name.length, &refusal);
 		return false;
 	}

@@ -89,11 +89,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	NachetNetwork network;
 	bool local = strcmp(range, "unix") == 0;
 
-	CLAIM(nachet_network_parse(range, &network) == (local || range_count > 0));
+	CLAIM(nachet_networks_parse(range, &network) == (local || range_count > 0));
 	if (local)
-		CLAIM(nachet_network_holds(&network, (struct sockaddr *) &peer) == (peer_count == 0));
+		CLAIM(nachet_networks_match(&network, (struct sockaddr *) &peer) == (peer_count == 0));
 	else if (range_count > 0)
-		CLAIM(nachet_network_holds(&network, (struct sockaddr *) &peer) ==
+		CLAIM(nachet_networks_match(&network, (struct sockaddr *) &peer) ==
 		      (peer_count == range_count && memcmp(peer_bits, range_bits, (size_t) counting) == 0));
 	free(range);
 	free(address);
