@@ -1,10 +1,10 @@
-# What the loader does when memory runs out, in itself and in the libraries that it uses.
+# What the loader does when memory runs out, in itself and in the libraries that it uses, and when its files fail.
 use strict;
 use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
-use Errno qw(EAGAIN ENOMEM);
+use Errno qw(EAGAIN EIO ENOMEM);
 use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
 use Nachet::CallFaults ();
@@ -98,7 +98,7 @@ sub walk
 				$store->nachet_load, @who, $way{args}->($folder));
 			remove_tree(dirname($folder));
 			return @end;
-		}, lasting => $way{lasting});
+		}, lasting => $way{lasting}, step => $way{step});
 	my $uuid = qr/[0-9a-f]{8}-[0-9a-f-]{27}/;
 	my $made = grep { "$_->[1]$_->[2]" =~ $uuid } @ends;
 	my $done = $way{done} // 3;
@@ -137,5 +137,15 @@ walk('libcrypto fails for a script', 'libcrypto', words => qr/SHA-256/, proof =>
 walk('libcurl fails', 'libcurl', in_doubt => 1, words => qr/[Mm]emory|is no URL/, args => sub { (@url, @seed, @skip, @_) });
 walk('libjansson fails', 'libjansson', in_doubt => 1, words => qr/memory|not as nachet-http does/, args => sub { (@url, @seed, @skip, @_) });
 walk('no thread starts', 'threads', errno => EAGAIN, words => qr/no thread/, args => sub { (@seed, @skip, @_) });
+
+my $io = qr{Input/output error};
+walk('files fail', 'files', errno => EIO, words => $io, args => sub { (@seed, @skip, '--report', $report, @_) });
+walk('files of a list fail', 'files', errno => EIO, words => $io, pictures => 5, step => 2,
+	args => sub { (@seed, @skip, '-L', '--files-from', write_file("$work/list", join "\n", @files, 'notes.txt', 'link.gif'), @_) });
+walk('files of folders that name seeds fail', 'files', errno => EIO, words => $io, step => 2,
+	args => sub { (@skip, '--seed-from-folder', dirname($_[0])) });
+walk('files for a script fail', 'files', errno => EIO, words => $io, proof => qr/^\\endif$/m, step => 2, args => sub { (@seed, @skip, '--sql', @_) });
+walk('no random bytes for the name of a report', 'random', errno => EAGAIN, words => qr/--report: .*unavailable/,
+	args => sub { (@seed, @skip, '--report', $report, @_) });
 
 done_testing;
