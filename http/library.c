@@ -2,9 +2,9 @@
  * http/library.c
  *		Which libmicrohttpd this is, and how strictly it is made to read.
  *
- * Since 0.9.77 it can be told to refuse line ends without CR, folded lines and blanks in a request's target. At
- * level 1 it stays within what HTTP demands of a server. The version is that of the library that runs, which may be
- * newer than the headers.
+ * Since 0.9.77 it can be told to refuse line ends without CR, folded lines and blanks in a
+ * request's target. At level 1 it stays within what HTTP demands of a server. The version is that
+ * of the library that runs, which may be newer than the headers.
  */
 #include <stdio.h>
 

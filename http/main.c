@@ -2,8 +2,8 @@
  * http/main.c
  *		nachet-http: starts the service, waits for a signal, ends it.
  *
- * SIGTERM, SIGINT and SIGHUP are blocked in every thread and fetched here, so that no other thread is ever
- * interrupted by them.
+ * SIGTERM, SIGINT and SIGHUP are blocked in every thread and fetched here, so that no other thread
+ * is ever interrupted by them.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -37,7 +37,7 @@
 /* The end takes this long at least, if it must: threads are joined. */
 #define STOP_MINIMUM_MS 1000
 
-/* Seconds to wait for a database that does not answer at all; libpq's own default is to wait for ever. */
+/* Seconds to wait for a database that does not answer; libpq's own default is for ever. */
 #define CONNECT_TIMEOUT "5"
 
 typedef enum NachetHttpExit
@@ -130,7 +130,7 @@ stop_in_time(NachetServer *server, const sigset_t *endings, int64_t limit)
 	return atomic_load(&ending.done) && pthread_join(thread, NULL) == 0;
 }
 
-/* In this thread, and so in all that it starts; endings become those of them that end the service. */
+/* In this thread, and so in all that it starts; endings become those that end the service. */
 static void
 block_signals(sigset_t *endings)
 {
@@ -178,7 +178,9 @@ serve(const NachetHttpOptions *options, NachetSockets *sockets)
 	serve_until_signal(&server, &endings);
 	if (!drain(&server, &endings, &limit))
 	{
-		/* Their threads may wait for the database for long; what they hold, the system takes back. */
+		/*
+		 * Their threads may wait for the database for long; the system takes back what they hold.
+		 */
 		nachet_log_warning("stopped: %zu requests were cut off", atomic_load(&server.requests));
 		nachet_listen_close_all(sockets);
 		nachet_log_stop();

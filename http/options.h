@@ -1,7 +1,3 @@
-/*
- * http/options.h
- *		nachet-http's options, from the environment and then from the command line.
- */
 #ifndef NACHET_HTTP_OPTIONS_H
 #define NACHET_HTTP_OPTIONS_H
 

@@ -2,12 +2,13 @@
  * http/server.c
  *		The service as a whole: what all requests share, its beginning and its end.
  *
- * Order: made are auth, certificate, spool, pool, senders, watchdog, daemon, admin; the daemon is ended first, the others in
- * the opposite order. Requests push to senders, senders take from the pool: each outlives those that use it.
+ * Order: made are auth, certificate, spool, pool, senders, watchdog, daemon, admin; the daemon is
+ * ended first, the others in the opposite order. Requests push to senders, senders take from the
+ * pool: each outlives those that use it.
  *
- * One thread a connection: a request may wait for room in the queue and for its final statement, and stalls
- * nobody else. libmicrohttpd resets what comes above its own limit of connections, so that ours is lower:
- * what comes between the two is told 503.
+ * One thread a connection: a request may wait for room in the queue and for its final statement,
+ * and stalls nobody else. libmicrohttpd resets what comes above its own limit of connections, so
+ * that ours is lower: what comes between the two is told 503.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +37,9 @@
 #include "http/server.h"
 #include "http/shared.h"
 
-/* Connections above our limit that libmicrohttpd lets in, to be told 503; the watchdog keeps their lives short. */
+/*
+ * Connections above our limit that libmicrohttpd lets in, for a 503; the watchdog ends them soon.
+ */
 #define SPARE_CONNECTIONS 256
 
 /* A connection's memory: half of it is the buffer that the body comes through. */
@@ -186,7 +189,7 @@ start_watchdog(const NachetHttpOptions *options)
 	return nachet_watchdog_start(&limits);
 }
 
-/* What is made here is ended by nachet_server_stop, also where this fails. */
+/* What is made here is ended by nachet_server_stop, even if this fails. */
 static bool
 start_parts(NachetServer *server)
 {

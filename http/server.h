@@ -1,7 +1,3 @@
-/*
- * http/server.h
- *		The service as a whole: its beginning and its end.
- */
 #ifndef NACHET_HTTP_SERVER_H
 #define NACHET_HTTP_SERVER_H
 

@@ -1,10 +1,11 @@
 /*
  * http/auth/auth.c
- *		Who sends a request: nobody in particular, the holder of a token, or whom a proxy vouches for.
+ *		Who sends a request: nobody in particular, the holder of a token, or whom a proxy vouches
+ *		for.
  *
- * Each way looks at its own credentials alone: with tokens, a proxy's header says nothing, and the other way
- * round. A browser sends cookies along with whatever a page makes it send, so that a token in a cookie counts
- * only where the browser says which page that was.
+ * Each way looks at its own credentials alone: with tokens, a proxy's header says nothing, and the
+ * other way round. A browser sends cookies along with whatever a page makes it send, so that a
+ * token in a cookie counts only if the browser says which page that was.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -36,10 +37,10 @@ struct NachetAuth
 	NachetNetwork *networks; /* that the proxy's connections come from */
 	int network_count;
 	pthread_rwlock_t lock; /* of what follows */
-	NachetJwtKeys *keys;   /* NULL where tokens are not asked for */
+	NachetJwtKeys *keys;   /* NULL if tokens are not asked for */
 };
 
-/* --- beginning, end, and new keys ---------------------------------------------------------------------- */
+/* --- beginning, end, and new keys ------------------------------------------------------------- */
 
 /* A reader does not keep a writer waiting for the next one, as is the default. */
 static bool
@@ -138,9 +139,9 @@ nachet_auth_reload(NachetAuth *auth)
 	nachet_error_clear(&error);
 }
 
-/* --- refusing ------------------------------------------------------------------------------------------ */
+/* --- refusing --------------------------------------------------------------------------------- */
 
-/* The error is one of RFC 6750's, or NULL where there were no credentials at all. */
+/* The error is one of RFC 6750's, or NULL if there were no credentials at all. */
 static void
 refuse_token(NachetRequest *request, unsigned status, const char *error, const char *reason)
 {
@@ -157,7 +158,7 @@ refuse_token(NachetRequest *request, unsigned status, const char *error, const c
 	nachet_respond_problem(request, status, "%s", reason);
 }
 
-/* --- tokens -------------------------------------------------------------------------------------------- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 /* The log tells more of a refused token than its sender is told. */
 static void
@@ -238,7 +239,7 @@ check_token(NachetAuth *auth, NachetRequest *request, const NachetHeaders *heade
 	}
 }
 
-/* --- a proxy that vouches for its users ------------------------------------------------------------------ */
+/* --- a proxy that vouches for its users ------------------------------------------------------- */
 
 static bool
 is_proxy(const NachetAuth *auth, struct MHD_Connection *connection)
@@ -296,7 +297,7 @@ check_proxy(const NachetAuth *auth, NachetRequest *request)
 			nachet_respond_out_of_memory(request);
 		return;
 	}
-	/* A 401 must name a way to authenticate (RFC 9110); there is none that a client could go by itself. */
+	/* A 401 must name a way to authenticate (RFC 9110); none is open to a client by itself. */
 	request->challenge = strdup("Proxy realm=\"nachet\"");
 	nachet_respond_problem(request, MHD_HTTP_UNAUTHORIZED,
 	                       header.count == 0

@@ -26,7 +26,7 @@
 #define MALFORMED "The token is malformed."
 #define TOO_LONG  "The token is longer than " NUMBER_OF(NACHET_JWT_BYTES) " bytes."
 
-/* The most objects and lists of a part: jansson goes as deep as they do, on the small stack of a request's thread. */
+/* The maximum of objects and lists of a part: jansson recurses, on a request's small stack. */
 #define BRACKETS_MAX 512
 
 /* No key that OpenSSL takes makes a longer signature: 16,384 bits are 2,731 characters. */
@@ -54,8 +54,8 @@ value_of(char character)
 }
 
 /*
- * Each sequence of bytes has exactly one text that is taken, so that a token can't be varied without
- * its signature telling.
+ * Each sequence of bytes has exactly one text that is taken, so that a token can't be varied
+ * without its signature telling.
  */
 bool
 nachet_jwt_decode(const char *text, size_t length, unsigned char *bytes, size_t *count)
@@ -152,7 +152,7 @@ has_few_brackets(const unsigned char *bytes, size_t length)
 	return count <= BRACKETS_MAX;
 }
 
-/* The JSON object that a part holds; NULL where it holds none. */
+/* The JSON object that a part holds; NULL if it holds none. */
 static json_t *
 parse(const Part *part)
 {
@@ -231,8 +231,9 @@ check_parties(const json_t *claims, const NachetJwtRules *rules)
 }
 
 /*
- * The object that holds what a path leads to; *name becomes the last name on it. Names may themselves hold
- * dots, as those that are URIs do: the whole of what is left is tried before it is taken apart.
+ * The object that holds what a path leads to; *name becomes the last name on it. Names may
+ * themselves hold dots, as those that are URIs do: the whole of what is left is tried before it is
+ * taken apart.
  */
 static const json_t *
 find_holder(const json_t *object, const char *path, const char **name)

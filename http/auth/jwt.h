@@ -1,7 +1,3 @@
-/*
- * http/auth/jwt.h
- *		What a JSON Web Token says (RFC 7519), once its signature is known to be right.
- */
 #ifndef NACHET_HTTP_JWT_H
 #define NACHET_HTTP_JWT_H
 
@@ -44,8 +40,8 @@ extern bool nachet_jwt_decode(const char *text, size_t length, unsigned char *by
 extern bool nachet_jwt_email_valid(const char *text);
 
 /*
- * Whom the token authenticates. Returns NULL, and *email is the caller's to free; or why the token is
- * refused, as a full sentence of plain ASCII that holds nothing of it.
+ * Whom the token authenticates. Returns NULL, and *email is the caller's to free; or why the token
+ * is refused, as a full sentence of plain ASCII that holds nothing of it.
  */
 extern const char *nachet_jwt_read(const NachetJwtKeys *keys, const NachetJwtRules *rules,
                                    const char *token, size_t length, time_t now, char **email)

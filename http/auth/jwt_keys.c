@@ -39,7 +39,7 @@ struct NachetJwtKeys
 	int count;
 };
 
-/* --- reading ----------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* A place for one key more; NULL, which *error says, if memory ran out. */
 static Key *
@@ -211,7 +211,7 @@ read_public_keys(NachetJwtKeys *keys, const char *path, const struct stat *statu
 		                 path, path);
 }
 
-/* Without the newline that ends a text: an editor adds it, and no signer means it. Other bytes are all kept. */
+/* Without the newline that ends a text, which an editor adds. Other bytes are all kept. */
 static size_t
 secret_length(const unsigned char *bytes, size_t length)
 {
@@ -315,7 +315,7 @@ nachet_jwt_keys_free(NachetJwtKeys *keys)
 	free(keys);
 }
 
-/* --- verifying --------------------------------------------------------------------------------------- */
+/* --- verifying -------------------------------------------------------------------------------- */
 
 static bool
 verify_hmac(const Key *key, const char *text, size_t text_length, const unsigned char *signature,

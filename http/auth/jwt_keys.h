@@ -1,7 +1,3 @@
-/*
- * http/auth/jwt_keys.h
- *		The keys that tokens are signed with, read from files.
- */
 #ifndef NACHET_HTTP_JWT_KEYS_H
 #define NACHET_HTTP_JWT_KEYS_H
 
@@ -24,7 +20,7 @@ extern NachetJwtKeys *nachet_jwt_keys_read(const NachetTexts *public_files,
 /* NULL is allowed. Secrets are wiped. */
 extern void nachet_jwt_keys_free(NachetJwtKeys *keys);
 
-/* The algorithm, as a token's header names it, of the key that made this signature; NULL where none did. */
+/* The algorithm, as a token's header names it, of the key that signed this; NULL if none did. */
 extern const char *nachet_jwt_keys_verify(const NachetJwtKeys *keys, const char *text,
                                           size_t text_length, const unsigned char *signature,
                                           size_t signature_length)

@@ -4,8 +4,8 @@
  *
  * A file of one of these shapes is never a secret: whoever takes it for one lets everyone sign in
  * who has read what the issuer publishes. The table errs on the side of refusing: a secret of
- * random bytes or of base64 has none of these shapes, unless it is as long as an RSA key. A lone number
- * of an elliptic curve's key is as long as a good secret, and can't be told from one.
+ * random bytes or of base64 has none of these shapes, unless it is as long as an RSA key. A lone
+ * number of an elliptic curve's key is as long as a good secret, and can't be told from one.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -76,7 +76,9 @@ holds_pem(const unsigned char *bytes, size_t length)
 	return holds(bytes, length, "-----BEGIN ");
 }
 
-/* What base64 may stand for: DER, a key of SSH (RFC 4253, 6.6: its type's length and name), or a PEM. */
+/*
+ * What base64 may stand for: DER, an SSH key (RFC 4253, 6.6: its type's length and name), or PEM.
+ */
 static bool
 is_key(const unsigned char *bytes, size_t length)
 {
@@ -96,8 +98,8 @@ member_name(const unsigned char *bytes, size_t length)
 }
 
 /*
- * The digits of base64, those of base64url in their places, without blanks, padding and what JSON puts
- * around them; returns how many there are.
+ * The digits of base64, those of base64url in their places, without blanks, padding and what JSON
+ * puts around them; returns how many there are.
  */
 static size_t
 copy_digits(const unsigned char *bytes, size_t length, unsigned char *digits)
@@ -143,7 +145,7 @@ is_bare_base64(const unsigned char *bytes, size_t length)
 	return is_base64_of(bytes, length, is_key);
 }
 
-/* What the modulus of an RSA key of 2,048, 3,072 or 4,096 bits looks like, and one random number in four. */
+/* What an RSA modulus of 2,048, 3,072 or 4,096 bits looks like, and one random number in four. */
 static bool
 is_modulus(const unsigned char *bytes, size_t length)
 {

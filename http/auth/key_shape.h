@@ -1,7 +1,3 @@
-/*
- * http/auth/key_shape.h
- *		The shapes in which issuers publish their keys.
- */
 #ifndef NACHET_HTTP_KEY_SHAPE_H
 #define NACHET_HTTP_KEY_SHAPE_H
 

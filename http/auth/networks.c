@@ -2,8 +2,8 @@
  * http/auth/networks.c
  *		Which peers an address, or a range of them, stands for.
  *
- * An IPv4 peer of a socket that takes both families comes as an IPv6 address; it is the same peer, and held
- * against IPv4 ranges alone.
+ * An IPv4 peer of a socket that takes both families comes as an IPv6 address; it is the same peer,
+ * and held against IPv4 ranges alone.
  */
 #include <stdint.h>
 #include <stdlib.h>

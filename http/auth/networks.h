@@ -1,7 +1,3 @@
-/*
- * http/auth/networks.h
- *		Which peers an address, or a range of them, stands for.
- */
 #ifndef NACHET_HTTP_NETWORKS_H
 #define NACHET_HTTP_NETWORKS_H
 

@@ -1,9 +1,10 @@
 /*
  * http/auth/token.c
- *		The token that a request carries: in its Authorization header (RFC 6750), or in a cookie (RFC 6265).
+ *		The token that a request carries: in its Authorization header (RFC 6750), or in a cookie
+ *		(RFC 6265).
  *
- * A request says who it is from once. Where a cookie comes twice, one of them may have been planted from a
- * neighbouring domain, and there is no telling which: neither is taken.
+ * A request says who it is from once. If a cookie comes twice, one of them may have been planted
+ * from a neighbouring domain, and there is no telling which: neither is taken.
  */
 #include <string.h>
 #include <strings.h>
@@ -13,7 +14,7 @@
 
 #define BLANKS " \t"
 
-/* The credentials of the scheme Bearer; false where the header is of another scheme. */
+/* The credentials of the scheme Bearer; false if the header is of another scheme. */
 static bool
 read_bearer(const char *header, NachetToken *token)
 {

@@ -1,7 +1,3 @@
-/*
- * http/auth/token.h
- *		The token that a request carries: in its Authorization header, or in a cookie.
- */
 #ifndef NACHET_HTTP_AUTH_TOKEN_H
 #define NACHET_HTTP_AUTH_TOKEN_H
 
@@ -24,7 +20,7 @@ typedef struct NachetToken
 	size_t length;
 } NachetToken;
 
-/* cookie is the name of the cookie that may hold a token; NULL where none may. */
+/* cookie is the name of the cookie that may hold a token; NULL if none may. */
 extern NachetTokenOutcome nachet_token_find(const NachetHeaders *headers, const char *cookie,
                                             NachetToken *token);
 

@@ -1,8 +1,3 @@
-/*
- * http/body/mime.h
- *
- * The grammar that header values share: tokens, and parameters such as name="value".
- */
 #ifndef NACHET_HTTP_MIME_H
 #define NACHET_HTTP_MIME_H
 

@@ -6,9 +6,9 @@
  *
  * Rule: each byte moves the state machine by itself, so slicing can't matter. Data is never copied:
  * what may be the beginning of a delimiter at a slice's end is, by definition, a beginning of the
- * delimiter, so its length is remembered and, if it proves to be data, the delimiter's own bytes are
- * handed on. CR is no boundary character, hence a delimiter holds one CR, its first byte: a failed
- * match never hides another one, and the search stays linear.
+ * delimiter, so its length is remembered and, if it proves to be data, the delimiter's own bytes
+ * are handed on. CR is no boundary character, hence a delimiter holds one CR, its first byte: a
+ * failed match never hides another one, and the search stays linear.
  *
  * Decisions, where the standards leave a choice or senders differ:
  * - A boundary may have NACHET_BOUNDARY_MAX bytes, more than RFC 2046 has: a longer one has no
@@ -19,23 +19,23 @@
  *   else after it, as in "\r\n--boundaryX", is refused: RFC 2046 forbids such data, and readers
  *   differ on it. So is "--boundary" right after the empty line that ends a part's headers, or at
  *   the start of a header line.
- * - After "--boundary--": nothing but blanks and CRLFs, at most NACHET_MULTIPART_PADDING_MAX of them.
- *   Most clients send one CRLF, or none; form-data-encoder sends two. A body of only this is whole
- *   and has no part: that is how browsers send an empty form.
+ * - After "--boundary--": nothing but blanks and CRLFs, at most NACHET_MULTIPART_PADDING_MAX of
+ *   them. Most clients send one CRLF, or none; form-data-encoder sends two. A body of only this is
+ *   whole and has no part: that is how browsers send an empty form.
  * - Header lines end with CRLF; other control characters than tabs, bare CR or LF and folded lines
- *   are refused. A part has one Content-Disposition, form-data with one name and at most one filename,
- *   at most one Content-Type, well-formed and not multipart, and at most one
+ *   are refused. A part has one Content-Disposition, form-data with one name and at most one
+ *   filename, at most one Content-Type, well-formed and not multipart, and at most one
  *   Content-Transfer-Encoding, which changes nothing (RFC 7578, 4.7). Other headers are ignored, as
- *   RFC 7578, 4.8 has it; so are other parameters (RFC 2183, 2.8), except any with a "*" in its name:
- *   filename* is forbidden (RFC 7578, 4.2), and name*0 and the like are further spellings of the two.
- *   For the same reason boundary* is refused in the request's Content-Type.
- * - In name and filename %22, %0D and %0A are decoded and any other % is left, since browsers encode
- *   exactly those. curl 7.88 sends the file a"b.png as filename="a%22b.png", a\b.png as it is, and
- *   a%22b.png as it is too: the last can't be told from the first, which is WHATWG's loss, not ours.
- *   The file a\\b.png comes as it is from curl and browsers, whereas curl --form-escape, curl before
- *   7.81 and RFC 822's other followers send a\b.png so, and a\"b.png for a"b.png: \\ and \" are
- *   refused, because guessing would rename a file (mime.c). What names may hold is for others to
- *   say: "a\b" and line ends that were sent as %0D%0A are told as they are.
+ *   RFC 7578, 4.8 has it; so are other parameters (RFC 2183, 2.8), except any with a "*" in its
+ *   name: filename* is forbidden (RFC 7578, 4.2), and name*0 and the like are further spellings of
+ *   the two. For the same reason boundary* is refused in the request's Content-Type.
+ * - In name and filename %22, %0D and %0A are decoded and any other % is left, since browsers
+ *   encode exactly those. curl 7.88 sends the file a"b.png as filename="a%22b.png", a\b.png as it
+ *   is, and a%22b.png as it is too: the last can't be told from the first, which is WHATWG's loss,
+ *   not ours. The file a\\b.png comes as it is from curl and browsers, whereas curl --form-escape,
+ *   curl before 7.81 and RFC 822's other followers send a\b.png so, and a\"b.png for a"b.png: \\
+ *   and \" are refused, because guessing would rename a file (mime.c). What names may hold is for
+ *   others to say: "a\b" and line ends that were sent as %0D%0A are told as they are.
  */
 #include "http/body/mime.h"
 #include "http/body/multipart.h"
@@ -77,7 +77,7 @@ struct NachetMultipart
 	unsigned char
 	    skip[256];       /* by a window's last byte: how far the window can move, 0 at a match */
 	size_t matched;      /* length of the delimiter's beginning that the input ends with */
-	size_t matched_from; /* how much of that beginning is no input: 2 where headers just ended */
+	size_t matched_from; /* how much of that beginning is no input: 2 if headers just ended */
 	size_t padding;
 	bool in_part; /* between part_begin and part_end */
 
@@ -153,7 +153,7 @@ nachet_multipart_boundary(const char *content_type, char boundary[NACHET_BOUNDAR
 	return true;
 }
 
-/* Horspool's table: the distance from a byte's last place in the delimiter to the delimiter's end. */
+/* Horspool's table: the distance from a byte's last place in the delimiter to its end. */
 static void
 fill_skips(NachetMultipart *parser)
 {
@@ -233,7 +233,7 @@ in_header(NachetMultipart *parser, NachetMimeText text)
 	return parser->header + (text.bytes - parser->header);
 }
 
-/* Take one parameter of Content-Disposition into the two texts; false, having failed, for a bad one. */
+/* Take one parameter of Content-Disposition into the two texts; false, having failed, if bad. */
 static bool
 take_parameter(NachetMultipart *parser, NachetMimeText name, NachetMimeText value,
                NachetMimeText *part_name, NachetMimeText *filename)
@@ -544,8 +544,8 @@ step(NachetMultipart *parser, unsigned char byte)
 }
 
 /*
- * The first whole delimiter, or NULL. Skips by the last byte of the window where that leads far, and
- * from CR to CR where it doesn't, so that no data makes it crawl.
+ * The first whole delimiter, or NULL. Skips by the last byte of the window if that leads far, and
+ * from CR to CR if it doesn't, so that no data makes it crawl.
  */
 static const char *
 find_delimiter(const NachetMultipart *parser, const char *at, const char *end)
@@ -571,7 +571,7 @@ find_delimiter(const NachetMultipart *parser, const char *at, const char *end)
 	return NULL;
 }
 
-/* Where a beginning of the delimiter starts that the slice ends with; end where there is none. */
+/* Where a beginning of the delimiter starts that the slice ends with; end if there is none. */
 static const char *
 find_beginning(const NachetMultipart *parser, const char *at, const char *end)
 {

@@ -1,15 +1,16 @@
 /*
  * http/body/spool.c
- *		Where pictures wait until they are whole, and then until they are sent: in memory, or in a file.
+ *		Where pictures wait until they are whole and sent: in memory, or in a file.
  *
- * All memory for pictures is one region of equal blocks, made once: so that it can't fragment, and no number
- * of uploads can take more. A picture starts in blocks and moves to an unlinked file when it has had its
- * share of them or when none is left: nobody ever waits for a block, so that no two uploads can wait for
- * each other. Blocks that were just freed are taken first, which keeps the pages in use few.
+ * All memory for pictures is one region of equal blocks, made once: so that it can't fragment, and
+ * no number of uploads can take more. A picture starts in blocks and moves to an unlinked file when
+ * it has had its share of them or when none is left: nobody ever waits for a block, so that no two
+ * uploads can wait for each other. Blocks that were just freed are taken first, which keeps the
+ * pages in use few.
  *
- * Files have a bound of their own, and leave some of the disk to others. Both are looked at before a picture
- * grows by another CLAIM_BYTES, which costs nothing beside writing them; so that the reserve may be missed by as
- * much for each picture under way.
+ * Files have a bound of their own, and leave some of the disk to others. Both are looked at before
+ * a picture grows by another CLAIM_BYTES, which costs nothing beside writing them; so that the
+ * reserve may be missed by as much for each picture under way.
  *
  * The lock guards the list of free blocks alone; a block's bytes belong to the picture that has it.
  */
@@ -29,7 +30,7 @@
 
 #define BLOCK_BYTES ((size_t) 16 * 1024)
 
-/* One picture's share of the memory, so that slow uploads of large pictures do not take all of it. */
+/* One picture's share of the memory, so that slow uploads of large ones do not take all of it. */
 #define PICTURE_BLOCKS ((size_t) 4 * 1024 * 1024 / BLOCK_BYTES)
 
 #define CLAIM_BYTES (UINT64_C(1024) * 1024)
@@ -154,7 +155,7 @@ free_blocks(NachetSpooled *spooled)
 	spooled->block_capacity = 0;
 }
 
-/* One block more; false where the picture has its share or none is left. */
+/* One block more; false if the picture has its share or none is left. */
 static bool
 add_block(NachetSpooled *spooled)
 {

@@ -1,7 +1,3 @@
-/*
- * http/body/spool.h
- *		Where pictures wait until they are whole, and then until they are sent: in memory, or in a file.
- */
 #ifndef NACHET_HTTP_SPOOL_H
 #define NACHET_HTTP_SPOOL_H
 
@@ -38,7 +34,7 @@ typedef struct NachetSpoolLimits
 	uint64_t reserve; /* of the disk, left to others */
 } NachetSpoolLimits;
 
-/* The folder's name must outlive it. NULL, and *error filled, where no file can be made in the folder. */
+/* The folder's name must outlive it. NULL, and *error filled, if no file can be made in it. */
 extern NachetSpool *nachet_spool_create(const char *folder, const NachetSpoolLimits *limits,
                                         NachetError *error);
 
@@ -55,16 +51,17 @@ typedef struct NachetSpoolState
 
 extern void nachet_spool_state(NachetSpool *spool, NachetSpoolState *state);
 
-/* An empty picture; NULL where memory ran out. */
+/* An empty picture; NULL if memory ran out. */
 extern NachetSpooled *nachet_spooled_create(NachetSpool *spool);
 
-/* Adds bytes; never waits for other pictures. False, and *error filled, where there is no room for them. */
+/* Adds bytes; never waits for other pictures. False, and *error filled, if there is no room. */
 extern bool nachet_spooled_write(NachetSpooled *spooled, const void *bytes, size_t length,
                                  NachetError *error) __attribute__((warn_unused_result));
 
 /*
  * The bytes from offset: *bytes and *length tell of some, at least one, in the buffer of
- * NACHET_SPOOL_READ_BYTES or elsewhere. Only below size. False, and *error filled, where the disk fails.
+ * NACHET_SPOOL_READ_BYTES or elsewhere. Only below size. False, and *error filled, if the disk
+ * fails.
  */
 extern bool nachet_spooled_read(const NachetSpooled *spooled, uint64_t offset, void *buffer,
                                 const void **bytes, size_t *length, NachetError *error)

@@ -13,7 +13,7 @@
  * because libpq may close its own at any time, and its number be another's at once.
  *
  * A database that was there and is gone may only be restarting: whoever needs it waits for its
- * return, but all together for no longer than one may wait for a connection. After that, and where
+ * return, but all together for no longer than one may wait for a connection. After that, and if
  * it never was there, each is told at once.
  */
 #include <errno.h>
@@ -65,7 +65,7 @@ struct NachetPool
 	size_t size;
 	size_t open;
 	bool found;      /* the last attempt to connect went well */
-	int64_t lost_at; /* when that changed last; far back where it never was found */
+	int64_t lost_at; /* when that changed last; far back if it never was found */
 	size_t idle_count;
 	size_t waiting;
 	uint64_t waits;
@@ -272,7 +272,7 @@ note_found(NachetPool *pool)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* After a failed attempt to connect: pauses and is true, where the database was lost only lately. */
+/* After a failed attempt to connect: pauses and is true, if the database was lost only lately. */
 static bool
 may_come_back(NachetPool *pool, const NachetError *error)
 {

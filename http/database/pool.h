@@ -1,7 +1,3 @@
-/*
- * http/database/pool.h
- *		A bounded number of database connections, shared by the threads.
- */
 #ifndef NACHET_HTTP_POOL_H
 #define NACHET_HTTP_POOL_H
 
@@ -23,15 +19,16 @@ typedef struct NachetPooled
 } NachetPooled;
 
 /*
- * Makes no connection yet. In seconds: how long nachet_pool_take waits, and how long the server works on one
- * statement before it gives up. NULL where memory or threads ran out.
+ * Makes no connection yet. In seconds: how long nachet_pool_take waits, and how long the server
+ * works on one statement before it gives up. NULL if memory or threads ran out.
  */
 extern NachetPool *nachet_pool_create(const char *conninfo, size_t size, unsigned wait,
                                       unsigned statement_timeout);
 
 /*
- * Lends a connection: one that lives as far as can be told without asking the server, or a new one. Waits
- * up to the pool's bound for one to come back, and for a database that was lost lately. False, with *error filled, where there is none.
+ * Lends a connection: one that lives as far as can be told without asking the server, or a new one.
+ * Waits up to the pool's bound for one to come back, and for a database that was lost lately.
+ * False, with *error filled, if there is none.
  */
 extern bool nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
     __attribute__((warn_unused_result));
@@ -52,8 +49,8 @@ extern void nachet_pool_bound(NachetPool *pool, const NachetPooled *pooled, unsi
 extern bool nachet_pool_was_cut(NachetPool *pool, const NachetPooled *pooled, NachetError *error);
 
 /*
- * Gives it back. One that is inside a transaction is closed, and its place is free; so is one that is broken,
- * and then all idle ones are closed too: what broke it has most likely met them.
+ * Gives it back. One that is inside a transaction is closed, and its place is free; so is one that
+ * is broken, and then all idle ones are closed too: what broke it has most likely met them.
  */
 extern void nachet_pool_give(NachetPool *pool, NachetPooled *pooled);
 

@@ -1,7 +1,3 @@
-/*
- * http/database/query.h
- *		One statement over a pooled connection.
- */
 #ifndef NACHET_HTTP_QUERY_H
 #define NACHET_HTTP_QUERY_H
 

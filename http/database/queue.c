@@ -1,12 +1,14 @@
 /*
  * http/database/queue.c
- *		Whole pictures into the datastore: a bounded queue, and a few threads that send many at a time.
+ *		Whole pictures into the datastore: a bounded queue, and a few threads that send many at a
+ *		time.
  *
- * A sender takes what has gathered while it was busy, up to a batch, borrows a connection for that batch
- * alone, asks once which contents are missing, and sends those in one COPY, which is one transaction. A
- * picture in the queue is whole and needs nothing from its request any more, so that the queue always
- * empties: a full one makes requests wait, and never for each other. The queue's bound is on the bytes that
- * lie in it, the last picture's excess allowed, so that a large one is not passed by for ever.
+ * A sender takes what has gathered while it was busy, up to a batch, borrows a connection for that
+ * batch alone, asks once which contents are missing, and sends those in one COPY, which is one
+ * transaction. A picture in the queue is whole and needs nothing from its request any more, so that
+ * the queue always empties: a full one makes requests wait, and never for each other. The queue's
+ * bound is on the bytes that lie in it, the last picture's excess allowed, so that a large one is
+ * not passed by for ever.
  *
  * The queue's lock is never held while a tally's is, nor while the database is asked.
  */
@@ -67,7 +69,7 @@ struct NachetQueue
 	Sender sender[];
 };
 
-/* --- the queue ------------------------------------------------------------------------------------- */
+/* --- the queue -------------------------------------------------------------------------------- */
 
 static bool
 is_full(const NachetQueue *queue)
@@ -135,7 +137,7 @@ take_batch(NachetQueue *queue, Batch *batch)
 	return batch->count > 0;
 }
 
-/* --- a batch --------------------------------------------------------------------------------------- */
+/* --- a batch ---------------------------------------------------------------------------------- */
 
 /* Leaves out what nobody wants any more. */
 static void
@@ -263,7 +265,7 @@ count_stored(const Batch *batch)
 	nachet_metrics_add(NACHET_COUNT_KNOWN_PICTURES, batch->count - fresh);
 }
 
-/* Sends a batch, once more where the connection was lost on the way: all of it is still here. */
+/* Sends a batch, once more if the connection was lost on the way: all of it is still here. */
 static void
 send_batch(NachetPool *pool, Batch *batch)
 {
@@ -298,7 +300,7 @@ send_batch(NachetPool *pool, Batch *batch)
 	nachet_error_clear(&error);
 }
 
-/* --- the threads ----------------------------------------------------------------------------------- */
+/* --- the threads ------------------------------------------------------------------------------ */
 
 static void *
 run_sender(void *context)

@@ -1,7 +1,3 @@
-/*
- * http/database/queue.h
- *		Whole pictures into the datastore: a bounded queue, and a few threads that send many at a time.
- */
 #ifndef NACHET_HTTP_QUEUE_H
 #define NACHET_HTTP_QUEUE_H
 
@@ -12,7 +8,7 @@ typedef struct NachetSpooled NachetSpooled;
 typedef struct NachetTally NachetTally;
 typedef struct NachetQueue NachetQueue;
 
-/* NULL where memory or threads ran out. */
+/* NULL if memory or threads ran out. */
 extern NachetQueue *nachet_queue_start(NachetPool *pool, size_t count);
 
 /* Sends what is queued and ends the threads; nobody may push any more. NULL is allowed. */

@@ -4,9 +4,9 @@
  *
  * Bodies wait in the spool until they are whole. Only while the database is asked does a request's
  * part of them lie in memory as one, and that memory comes from one budget: a request takes all
- * that it needs at once, so that no two can wait for each other. One request at a time waits for its
- * bytes, the others for their turn: bytes that become free gather for that one, so that many small
- * requests never keep a large one waiting for ever.
+ * that it needs at once, so that no two can wait for each other. One request at a time waits for
+ * its bytes, the others for their turn: bytes that become free gather for that one, so that many
+ * small requests never keep a large one waiting for ever.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,7 +1,3 @@
-/*
- * http/database/statement_memory.h
- *		Memory for what long statements carry: their parameters, libpq's copies and their answers.
- */
 #ifndef NACHET_HTTP_STATEMENT_MEMORY_H
 #define NACHET_HTTP_STATEMENT_MEMORY_H
 

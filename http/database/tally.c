@@ -2,8 +2,9 @@
  * http/database/tally.c
  *		What has become of the pictures of one request.
  *
- * Shared by the request's thread and the senders. It lives until the request has released it and no picture
- * is under way: the request never waits for a sender to be rid of it. Nothing else is locked inside its lock.
+ * Shared by the request's thread and the senders. It lives until the request has released it and no
+ * picture is under way: the request never waits for a sender to be rid of it. Nothing else is
+ * locked inside its lock.
  */
 #include <pthread.h>
 #include <stdio.h>

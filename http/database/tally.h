@@ -1,7 +1,3 @@
-/*
- * http/database/tally.h
- *		What has become of the pictures of one request.
- */
 #ifndef NACHET_HTTP_TALLY_H
 #define NACHET_HTTP_TALLY_H
 
@@ -11,7 +7,7 @@
 typedef struct NachetError NachetError;
 typedef struct NachetTally NachetTally;
 
-/* --- for the request --- */
+/* --- for the request -------------------------------------------------------------------------- */
 
 /* NULL if memory ran out. */
 extern NachetTally *nachet_tally_create(void);
@@ -26,10 +22,10 @@ extern bool nachet_tally_failed(NachetTally *tally);
 extern bool nachet_tally_wait(NachetTally *tally, uint64_t *new_bytes, NachetError *error)
     __attribute__((warn_unused_result));
 
-/* The request is done with it: pictures that are still queued are dropped unsent. NULL is allowed. */
+/* The request is done with it: pictures still queued are dropped unsent. NULL is allowed. */
 extern void nachet_tally_release(NachetTally *tally);
 
-/* --- for the queue --- */
+/* --- for the queue ---------------------------------------------------------------------------- */
 
 /* One picture more to come. */
 extern void nachet_tally_add(NachetTally *tally);

@@ -2,9 +2,9 @@
  * http/ops/admin.c
  *		What operators and their tools ask: /live, /ready and /metrics, on a socket of their own.
  *
- * It is apart from the service, so that a flood of clients does not keep an operator out, and answers until
- * the very end of a stop. Nobody is authenticated here: what is told are counts, names of routes and
- * versions, and never anything of a request, a user or the way to the database.
+ * It is apart from the service, so that a flood of clients does not keep an operator out, and
+ * answers until the very end of a stop. Nobody is authenticated here: what is told are counts,
+ * names of routes and versions, and never anything of a request, a user or the way to the database.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,8 +28,8 @@
 #define THREAD_BYTES ((size_t) 256 * 1024)
 
 /*
- * A client that sends its request at once is answered, however many others do not: the one that was waited for
- * longest makes room. The places beyond are for those that are at work or about to go.
+ * A client that sends its request at once is answered, however many others do not: the one that was
+ * waited for longest makes room. The places beyond are for those that are at work or about to go.
  */
 #define CONNECTIONS 64
 #define MAX_WAITING 32
@@ -131,7 +131,7 @@ find_answer(const NachetAdmin *admin, struct MHD_Connection *connection, const c
 	set_problem(answer, MHD_HTTP_NOT_FOUND, "Here are /live, /ready and /metrics.");
 }
 
-/* Takes the text over. NULL where memory ran out: the connection will be closed. */
+/* Takes the text over. NULL if memory ran out: the connection will be closed. */
 static struct MHD_Response *
 make_response(Answer *answer)
 {

@@ -1,7 +1,3 @@
-/*
- * http/ops/admin.h
- *		What operators and their tools ask: /live, /ready and /metrics, on a socket of their own.
- */
 #ifndef NACHET_HTTP_ADMIN_H
 #define NACHET_HTTP_ADMIN_H
 
@@ -10,8 +6,8 @@ typedef struct NachetListener NachetListener;
 typedef struct NachetServer NachetServer;
 
 /*
- * Serves on the listener, which stays the caller's, as long as server is there. NULL, and a message, where it
- * can't.
+ * Serves on the listener, which stays the caller's, as long as server is there. NULL, and a
+ * message, if it can't.
  */
 extern NachetAdmin *nachet_admin_start(const NachetServer *server, NachetListener *listener);
 

@@ -2,8 +2,8 @@
  * http/ops/gauges.c
  *		How things stand at this moment, for the service's operators.
  *
- * Each is read where it is kept, when it is asked for. The names of process_* are those that Prometheus' own
- * libraries use; what the system does not tell is left out.
+ * Each is read where it is kept, when it is asked for. The names of process_* are those that
+ * Prometheus' own libraries use; what the system does not tell is left out.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -99,9 +99,9 @@ write_spool(NachetText *text, NachetSpool *spool)
 	                   limit, state.memory_limit, limit, state.files_limit);
 }
 
-/* --- the process ------------------------------------------------------------------------------------- */
+/* --- the process ------------------------------------------------------------------------------ */
 
-/* Descriptors that are open, without the one that counts them; -1 where that can't be told. */
+/* Descriptors that are open, without the one that counts them; -1 if that can't be told. */
 static int
 count_files(void)
 {
@@ -116,7 +116,7 @@ count_files(void)
 	return count;
 }
 
-/* When the process began, in seconds since 1970; below 0 where that can't be told. */
+/* When the process began, in seconds since 1970; below 0 if that can't be told. */
 static double
 start_time(void)
 {

@@ -1,7 +1,3 @@
-/*
- * http/ops/gauges.h
- *		How things stand at this moment, for the service's operators.
- */
 #ifndef NACHET_HTTP_GAUGES_H
 #define NACHET_HTTP_GAUGES_H
 

@@ -1,7 +1,7 @@
 /*
  * http/ops/listen.c
- *		The service's two sockets, its own and its operators': of the network, of the file system, or
- *		handed over at the start, which overrides the options.
+ *		The service's two sockets, its own and its operators': of the network, of the file system,
+ *		or handed over at the start, which overrides the options.
  *
  * Without authentication whoever reaches the service may do all that it can, so that its own socket
  * must be private; that is decided on the socket as it is bound, whoever bound it, before it is
@@ -41,7 +41,7 @@ typedef struct Wanted
 	bool private;        /* loopback, or a path that its owner alone may open */
 } Wanted;
 
-/* --- addresses of the network ------------------------------------------------------------------------ */
+/* --- addresses of the network ----------------------------------------------------------------- */
 
 /* The first address; the caller frees it. NULL, and a message, for none. */
 static struct addrinfo *
@@ -98,12 +98,13 @@ is_loopback(const struct sockaddr *address)
 	return false;
 }
 
-/* --- paths ------------------------------------------------------------------------------------------- */
+/* --- paths ------------------------------------------------------------------------------------ */
 
 /*
- * Takes turns with other services that make or remove a socket in the folder of that path: between a look at a path
- * and its removal another could have made it anew. Returns a descriptor to be closed. Whoever may read the folder can
- * hold the lock, so that it is not waited for without end; if it can't be had, there are no turns.
+ * Takes turns with other services that make or remove a socket in the folder of that path: between
+ * a look at a path and its removal another could have made it anew. Returns a descriptor to be
+ * closed. Whoever may read the folder can hold the lock, so that it is not waited for without end;
+ * if it can't be had, there are no turns.
  */
 static int
 lock_folder(const char *path)
@@ -205,7 +206,7 @@ remove_path(NachetListener *listener)
 	unlock_folder(folder);
 }
 
-/* --- a socket as it is bound ------------------------------------------------------------------------- */
+/* --- a socket as it is bound ------------------------------------------------------------------ */
 
 typedef union Address
 {
@@ -214,7 +215,7 @@ typedef union Address
 	struct sockaddr_storage storage;
 } Address;
 
-/* False where it is no socket. A path is ended by a NUL; it is empty for a name that is no path. */
+/* False if it is no socket. A path is ended by a NUL; it is empty for a name that is no path. */
 static bool
 read_address(int file, Address *address)
 {
@@ -255,7 +256,7 @@ describe(NachetListener *listener, const Address *address, const char *scheme)
 	         port);
 }
 
-/* --- opening and closing ------------------------------------------------------------------------------ */
+/* --- opening and closing ---------------------------------------------------------------------- */
 
 static bool
 is_path(const Wanted *wanted)
@@ -381,7 +382,7 @@ nachet_listen_close(NachetListener *listener)
 	listener->socket = -1;
 }
 
-/* --- the two sockets -------------------------------------------------------------------------------- */
+/* --- the two sockets -------------------------------------------------------------------------- */
 
 /* The bits of an octal mode such as 0660, without any for executing. */
 static bool

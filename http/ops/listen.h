@@ -1,7 +1,3 @@
-/*
- * http/ops/listen.h
- *		The service's two sockets, its own and its operators'.
- */
 #ifndef NACHET_HTTP_LISTEN_H
 #define NACHET_HTTP_LISTEN_H
 

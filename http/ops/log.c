@@ -2,10 +2,10 @@
  * http/ops/log.c
  *		Lines on standard error, as text or as JSON Lines.
  *
- * A thread of its own writes the lines, so that a log that nobody reads stops nobody: what the queue
- * has no room for is lost, and counted. A line is one write of at most what a pipe takes in one
- * piece, so that lines of several programs don't mix. Whatever a message holds, it stays one line
- * and moves no terminal.
+ * A thread of its own writes the lines, so that a log that nobody reads stops nobody: what the
+ * queue has no room for is lost, and counted. A line is one write of at most what a pipe takes in
+ * one piece, so that lines of several programs don't mix. Whatever a message holds, it stays one
+ * line and moves no terminal.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -59,7 +59,7 @@ nachet_log_format(void)
 	return log_format;
 }
 
-/* --- lines ------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 void
 nachet_log_line_begin(NachetText *line, const char *level)
@@ -120,7 +120,7 @@ finish_line(NachetText *line)
 	nachet_text_add(line, "\n", 1);
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void
 write_line(const char *bytes, size_t length)

@@ -2,9 +2,10 @@
  * http/ops/metrics.c
  *		What the service has done since it was started, counted for its operators.
  *
- * All of it are relaxed atomics in places that are fixed from the start: counting waits for nothing, and no
- * client can make a label of its own. A scrape reads them one by one, so that it may see a request in one
- * metric and not yet in another; within a histogram the count is made of the buckets and always agrees.
+ * All of it are relaxed atomics in places that are fixed from the start: counting waits for
+ * nothing, and no client can make a label of its own. A scrape reads them one by one, so that it
+ * may see a request in one metric and not yet in another; within a histogram the count is made of
+ * the buckets and always agrees.
  */
 #include <inttypes.h>
 #include <stdatomic.h>

@@ -1,7 +1,3 @@
-/*
- * http/ops/metrics.h
- *		What the service has done since it was started, counted for its operators.
- */
 #ifndef NACHET_HTTP_METRICS_H
 #define NACHET_HTTP_METRICS_H
 

@@ -2,9 +2,9 @@
  * http/ops/ready.c
  *		Whether the datastore answers.
  *
- * The question is put over a connection of the pool, so that it tells of the way that requests take, by a
- * thread of its own, so that who asks is answered in time though the database is not. However many ask, there
- * is one question at a time, and its answer serves all for a second.
+ * The question is put over a connection of the pool, so that it tells of the way that requests
+ * take, by a thread of its own, so that who asks is answered in time though the database is not.
+ * However many ask, there is one question at a time, and its answer serves all for a second.
  *
  * The log hears of changes only.
  */
@@ -24,7 +24,7 @@
 #define FRESH_MS 1000
 #define WAIT_S   2
 
-/* More are told at once that the datastore does not answer: they would take all places of the operators' listener. */
+/* More get no for an answer at once: they would take all places of the operators' listener. */
 #define MAX_WAITERS 24
 
 /* How long a question may take before its connection counts as dead; it waits for no lock. */

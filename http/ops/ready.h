@@ -1,7 +1,3 @@
-/*
- * http/ops/ready.h
- *		Whether the datastore answers.
- */
 #ifndef NACHET_HTTP_READY_H
 #define NACHET_HTTP_READY_H
 
@@ -10,12 +6,12 @@
 typedef struct NachetPool NachetPool;
 typedef struct NachetReady NachetReady;
 
-/* NULL where memory or threads ran out. */
+/* NULL if memory or threads ran out. */
 extern NachetReady *nachet_ready_start(NachetPool *pool);
 
 /*
- * Whether the datastore has answered just now, or does so within two seconds. Any number of threads may ask: they
- * share one answer, and one connection of the pool at a time.
+ * Whether the datastore has answered just now, or does so within two seconds. Any number of threads
+ * may ask: they share one answer, and one connection of the pool at a time.
  */
 extern bool nachet_ready_ask(NachetReady *ready);
 

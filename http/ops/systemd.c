@@ -2,8 +2,8 @@
  * http/ops/systemd.c
  *		What a service manager hands over at the start, and what it is told.
  *
- * Both protocols are a few lines (sd_listen_fds(3), sd_notify(3)), and other managers speak them too, so that
- * no library is needed. The variables are taken away: no child may think them its own.
+ * Both protocols are a few lines (sd_listen_fds(3), sd_notify(3)), and other managers speak them
+ * too, so that no library is needed. The variables are taken away: no child may think them its own.
  */
 #include <fcntl.h>
 #include <stddef.h>

@@ -1,7 +1,3 @@
-/*
- * http/ops/systemd.h
- *		What a service manager hands over at the start, and what it is told.
- */
 #ifndef NACHET_HTTP_SYSTEMD_H
 #define NACHET_HTTP_SYSTEMD_H
 

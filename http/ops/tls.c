@@ -1,10 +1,10 @@
 /*
  * http/ops/tls.c
- *		The certificate that the service shows, where it speaks TLS itself.
+ *		The certificate that the service shows if it speaks TLS itself.
  *
- * GnuTLS asks for it by a function that is told of no context, and goes on using what it got until the
- * connection is set up. So the certificate is the process's, and one that was replaced stays until the end:
- * that is some kilobytes at each renewal.
+ * GnuTLS asks for it by a function that is told of no context, and goes on using what it got until
+ * the connection is set up. So the certificate is the process's, and one that was replaced stays
+ * until the end: that is some kilobytes at each renewal.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ free_certificate(Certificate *certificate)
 	free(certificate);
 }
 
-/* --- reading ----------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* Whether key and chain are whole and belong together; says which is not. */
 static bool
@@ -126,7 +126,7 @@ make_certificate(const NachetHttpOptions *options, const gnutls_datum_t *chain,
 	return NULL;
 }
 
-/* NULL, and why, where they can't be used. */
+/* NULL, and why, if they can't be used. */
 static Certificate *
 read_certificate(const NachetHttpOptions *options, NachetError *error)
 {
@@ -165,7 +165,7 @@ put_in_place(Certificate *certificate)
 	atomic_store(&current, certificate);
 }
 
-/* --- the process's certificate ------------------------------------------------------------------------ */
+/* --- the process's certificate ---------------------------------------------------------------- */
 
 bool
 nachet_tls_start(const NachetHttpOptions *options)

@@ -1,7 +1,3 @@
-/*
- * http/ops/tls.h
- *		The certificate that the service shows, where it speaks TLS itself.
- */
 #ifndef NACHET_HTTP_TLS_H
 #define NACHET_HTTP_TLS_H
 
@@ -17,10 +13,10 @@ typedef struct NachetHttpOptions NachetHttpOptions;
 	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-CIPHER-ALL:+AES-256-GCM:+CHACHA20-POLY1305:" \
 	"+AES-128-GCM:%SERVER_PRECEDENCE"
 
-/* Reads certificate and key. False, and a message, where they can't be used. */
+/* Reads certificate and key. False, and a message, if they can't be used. */
 extern bool nachet_tls_start(const NachetHttpOptions *options) __attribute__((warn_unused_result));
 
-/* Reads them again, and logs how that went; where they can't be used, those that were there stay. */
+/* Reads them again, and logs how that went; if they can't be used, the old ones stay. */
 extern void nachet_tls_reload(const NachetHttpOptions *options);
 
 /* When no connection is left. */

@@ -1,7 +1,3 @@
-/*
- * http/request/access_log.h
- *		The one line that each request leaves in the log.
- */
 #ifndef NACHET_HTTP_ACCESS_LOG_H
 #define NACHET_HTTP_ACCESS_LOG_H
 
@@ -9,7 +5,7 @@
 
 typedef struct NachetRequest NachetRequest;
 
-/* ending tells how the connection ended, where that was not in order; NULL where it was. */
+/* ending tells how the connection ended, if that was not in order; NULL if it was. */
 extern void nachet_access_log(const NachetRequest *request, uint64_t microseconds,
                               const char *ending);
 

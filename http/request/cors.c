@@ -2,9 +2,10 @@
  * http/request/cors.c
  *		What browsers are told of pages from elsewhere (the Fetch standard's CORS protocol).
  *
- * A page of a listed origin may read every answer, refusals too, so that it can tell its user what is wrong;
- * that origin is named, never "*". Pages of other origins are told nothing. Which requests are served at all
- * is not decided here but in origin.c: a browser asks before some requests, and sends others unasked.
+ * A page of a listed origin may read every answer, refusals too, so that it can tell its user what
+ * is wrong; that origin is named, never "*". Pages of other origins are told nothing. Which
+ * requests are served at all is not decided here but in origin.c: a browser asks before some
+ * requests, and sends others unasked.
  */
 #include <string.h>
 #include <microhttpd.h>
@@ -61,7 +62,7 @@ nachet_cors_add_headers(const NachetRequest *request, struct MHD_Response *respo
 	(void) MHD_add_response_header(response, "Access-Control-Allow-Origin", request->cors_origin);
 	(void) MHD_add_response_header(response, "Access-Control-Expose-Headers",
 	                               "X-Request-Id, Retry-After, WWW-Authenticate");
-	/* Where cookies say who is there, the browser must be allowed to send them. */
+	/* If cookies say who is there, the browser must be allowed to send them. */
 	if (options->jwt_cookie != NULL || options->auth_kind == NACHET_AUTH_PROXY)
 		(void) MHD_add_response_header(response, "Access-Control-Allow-Credentials", "true");
 }

@@ -1,7 +1,3 @@
-/*
- * http/request/cors.h
- *		What browsers are told of pages from elsewhere (the Fetch standard's CORS protocol).
- */
 #ifndef NACHET_HTTP_CORS_H
 #define NACHET_HTTP_CORS_H
 

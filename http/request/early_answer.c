@@ -3,9 +3,9 @@
  *		An answer that is sent while more of the request's body is on its way.
  *
  * libmicrohttpd takes none then, and a connection that is closed with bytes unread is reset, which
- * may take the answer away that the client has not read. So it is written here, and the body is read
- * on for a while. That is safe because we are called by the connection's own thread, which writes
- * nothing else meanwhile, and the watchdog knows.
+ * may take the answer away that the client has not read. So it is written here, and the body is
+ * read on for a while. That is safe because we are called by the connection's own thread, which
+ * writes nothing else meanwhile, and the watchdog knows.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,3 @@
-/*
- * http/request/early_answer.h
- *		An answer that is sent while more of the request's body is on its way.
- */
 #ifndef NACHET_HTTP_EARLY_ANSWER_H
 #define NACHET_HTTP_EARLY_ANSWER_H
 

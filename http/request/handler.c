@@ -2,16 +2,18 @@
  * http/request/handler.c
  *		One request, from its headers to its answer.
  *
- * libmicrohttpd calls us once with the headers, then with slices of the body, then once more. It takes an
- * answer in the first call, which ends the connection without reading the body, or in the last. A refusal is
- * therefore given at once if the client waits for leave to send its body (Expect: 100-continue); otherwise
- * the body is read and dropped first, because closing a connection with bytes unread takes the answer away
- * with it. Of --max-discard-size and more, only so much is dropped: then the answer is sent before that
- * (early_answer.c), and the connection closed after it. What is dropped must come faster than what is wanted,
- * or anyone could hold a place for days.
+ * libmicrohttpd calls us once with the headers, then with slices of the body, then once more. It
+ * takes an answer in the first call, which ends the connection without reading the body, or in the
+ * last. A refusal is therefore given at once if the client waits for leave to send its body
+ * (Expect: 100-continue); otherwise the body is read and dropped first, because closing a
+ * connection with bytes unread takes the answer away with it. Of --max-discard-size and more, only
+ * so much is dropped: then the answer is sent before that (early_answer.c), and the connection
+ * closed after it. What is dropped must come faster than what is wanted, or anyone could hold a
+ * place for days.
  *
- * All of a request is done in its connection's own thread, which may wait. The watchdog is told whenever we
- * begin and end to wait for the client; where it has cut the client off, nothing may be answered any more.
+ * All of a request is done in its connection's own thread, which may wait. The watchdog is told
+ * whenever we begin and end to wait for the client; if it has cut the client off, nothing may be
+ * answered any more.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,7 +40,7 @@
 #include "http/request/watchdog.h"
 #include "http/shared.h"
 
-/* How many times faster than --min-rate a refused body must come: it is only read to let its answer arrive. */
+/* How many times faster than --min-rate a refused body must come: only its answer needs it read. */
 #define DISCARD_HASTE 64
 
 #define PASS_HOST_ON "a proxy must pass the header Host on as it is"
@@ -53,7 +55,7 @@ take_headers(NachetRequest *request, const NachetHeaders *headers)
 	request->expects_continue = expect != NULL && strcasecmp(expect, "100-continue") == 0;
 }
 
-/* The path of a target. One that names a host too (RFC 9112, 3.2.2), as for a proxy, must name that of Host. */
+/* The path of a target. If it names a host too (RFC 9112, 3.2.2), that must be that of Host. */
 static const char *
 find_path(NachetRequest *request, const char *target)
 {
@@ -69,7 +71,7 @@ find_path(NachetRequest *request, const char *target)
 	return authority[length] == '/' ? authority + length : "/";
 }
 
-/* Which page sends a request. The service's own page is public and changes nothing: it may come from anywhere. */
+/* Which page sends a request. The service's own page is public: every page may ask for it. */
 static void
 check_page(NachetRequest *request, const NachetHeaders *headers, const char *path)
 {
@@ -117,7 +119,7 @@ check_sender(NachetRequest *request, const NachetHeaders *headers, const char *p
 		                       "The only expectation that is met is 100-continue.");
 }
 
-/* The body's coding, and its length where it is announced. */
+/* The body's coding, and its length if it is announced. */
 static void
 check_body(NachetRequest *request, const NachetHeaders *headers)
 {
@@ -217,7 +219,7 @@ send_answer(NachetRequest *request)
 	return queued;
 }
 
-/* Whether more of the body may come than is dropped; of a chunked one, whether half of that has come. */
+/* Whether more of the body may come than is dropped; if chunked, whether half of that has come. */
 static bool
 is_too_much(const NachetRequest *request, uint64_t limit)
 {
@@ -257,7 +259,7 @@ handle_head(NachetRequest *request, const char *url, const char *method, const c
 		request->closes = true;
 		return send_answer(request);
 	}
-	/* Line ends among chunks, or of a head that came in pieces, are not seen here: what follows them is not taken for another request. */
+	/* Line ends among chunks, or of a head in pieces, are not seen: nothing may follow them. */
 	request->closes = !nachet_library_is_strict() &&
 	                  (request->body_length == NACHET_REQUEST_CHUNKED || !request->plain_head);
 	take_headers(request, &headers);

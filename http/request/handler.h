@@ -1,7 +1,3 @@
-/*
- * http/request/handler.h
- *		One request, from its headers to its answer: libmicrohttpd's callbacks.
- */
 #ifndef NACHET_HTTP_HANDLER_H
 #define NACHET_HTTP_HANDLER_H
 

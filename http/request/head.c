@@ -2,20 +2,22 @@
  * http/request/head.c
  *		Whether a request's head can be read in one way only.
  *
- * A proxy before the service and the service itself must see the same requests in the same bytes, or a client can
- * hide a request in another one. libmicrohttpd before 0.9.77 ends the headers at a line that begins with a colon or
- * a NUL, cuts names and values at a NUL, and takes LF for a line end. It tells nothing of that, but its
- * texts are the bytes as they were received, with NULs in place of separators. So the texts must lie side by
- * side, parted by exactly the separators that are allowed, from the method to the empty line; whatever was cut
- * off, skipped or moved leaves a gap, unless it is as long as what it stands for: NUL and LF, or colon and LF,
- * become two NULs as CR and LF do. So the lines are also looked at as they came, when only the request line was
- * read; if they were not all there, nothing may follow the request. Newer versions refuse all of this themselves
- * (library.c), and keep their texts otherwise.
+ * A proxy before the service and the service itself must see the same requests in the same bytes,
+ * or a client can hide a request in another one. libmicrohttpd before 0.9.77 ends the headers at a
+ * line that begins with a colon or a NUL, cuts names and values at a NUL, and takes LF for a line
+ * end. It tells nothing of that, but its texts are the bytes as they were received, with NULs in
+ * place of separators. So the texts must lie side by side, parted by exactly the separators that
+ * are allowed, from the method to the empty line; whatever was cut off, skipped or moved leaves a
+ * gap, unless it is as long as what it stands for: NUL and LF, or colon and LF, become two NULs as
+ * CR and LF do. So the lines are also looked at as they came, when only the request line was read;
+ * if they were not all there, nothing may follow the request. Newer versions refuse all of this
+ * themselves (library.c), and keep their texts otherwise.
  *
- * Before the request line, lines that are empty or begin with a NUL are skipped, also if they end with LF alone;
- * of that nothing is seen here. It hides no request: what a proxy takes for the headers of a request line
- * that begins with a NUL is then read as a request line, but a header line has its colon in its first word, and
- * a method has none, so that it is refused and ends the connection.
+ * Before the request line, lines that are empty or begin with a NUL are skipped, also if they end
+ * with LF alone; of that nothing is seen here. It hides no request: what a proxy takes for the
+ * headers of a request line that begins with a NUL is then read as a request line, but a header
+ * line has its colon in its first word, and a method has none, so that it is refused and ends the
+ * connection.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,7 @@
 #define LINE_END       2 /* CRLF */
 #define VERSION_LENGTH 8 /* HTTP/1.1; libmicrohttpd takes no other length */
 
-/* A longer head is not looked at. libmicrohttpd's buffer is half of its memory, so that this never leaves it. */
+/* A longer head is not looked at. Never beyond libmicrohttpd's buffer, half of its memory. */
 #define PLAIN_BYTES (16 * 1024)
 
 /* Where the next header line must begin, as long as all lines so far were in place. */

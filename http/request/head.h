@@ -1,7 +1,3 @@
-/*
- * http/request/head.h
- *		Whether a request's head can be read in one way only.
- */
 #ifndef NACHET_HTTP_REQUEST_HEAD_H
 #define NACHET_HTTP_REQUEST_HEAD_H
 

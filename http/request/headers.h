@@ -1,7 +1,3 @@
-/*
- * http/request/headers.h
- *		The headers that a request may hold at most once, and that mean something here.
- */
 #ifndef NACHET_HTTP_HEADERS_H
 #define NACHET_HTTP_HEADERS_H
 
@@ -28,7 +24,7 @@ typedef enum NachetHeader
 /* The values are libmicrohttpd's, and live as long as the request. */
 typedef struct NachetHeaders
 {
-	const char *value[NACHET_HEADER_COUNT]; /* NULL where there is none */
+	const char *value[NACHET_HEADER_COUNT]; /* NULL if there is none */
 	const char *repeated;                   /* the name of one that came twice */
 	bool has_control;
 	bool has_bad_name;

@@ -2,10 +2,10 @@
  * http/request/origin.c
  *		Who a browser may be talking for: the Host and Origin headers.
  *
- * Any page in a user's browser can send requests to a loopback address. Two rules keep them out: a page whose
- * own name was made to resolve to this machine (DNS rebinding) sends that name as Host, which is none of
- * ours; and a page from elsewhere sends its own Origin with every POST. "null" is what a page without an
- * origin sends, and anyone can make one.
+ * Any page in a user's browser can send requests to a loopback address. Two rules keep them out: a
+ * page whose own name was made to resolve to this machine (DNS rebinding) sends that name as Host,
+ * which is none of ours; and a page from elsewhere sends its own Origin with every POST. "null" is
+ * what a page without an origin sends, and anyone can make one.
  */
 #include <string.h>
 #include <strings.h>
@@ -14,7 +14,7 @@
 
 #include "http/request/origin.h"
 
-/* The length of the name in NAME[:PORT] or [ADDRESS][:PORT]; 0 where it is neither. */
+/* The length of the name in NAME[:PORT] or [ADDRESS][:PORT]; 0 if it is neither. */
 static size_t
 name_length(const char *host)
 {
@@ -92,7 +92,7 @@ nachet_origin_operators_host_allowed(const NachetOriginRules *rules, const char 
 	return inet_pton(AF_INET, address, &parsed) == 1;
 }
 
-/* What follows the scheme; NULL where the text has another one. */
+/* What follows the scheme; NULL if the text has another one. */
 static const char *
 after_scheme(const char *origin, const char *scheme)
 {
@@ -135,7 +135,7 @@ nachet_origin_listed(const NachetOriginRules *rules, const char *origin)
 	return is_listed(&rules->allowed, origin, strlen(origin));
 }
 
-/* By a name of its own the service may be reached through a proxy that speaks TLS, which does not show here. */
+/* By its own name the service may be reached through a proxy that speaks TLS, unseen here. */
 static bool
 is_own(const NachetOriginRules *rules, const char *origin, const char *host)
 {

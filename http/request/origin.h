@@ -1,7 +1,3 @@
-/*
- * http/request/origin.h
- *		Who a browser may be talking for: the Host and Origin headers.
- */
 #ifndef NACHET_HTTP_ORIGIN_H
 #define NACHET_HTTP_ORIGIN_H
 
@@ -18,12 +14,12 @@ typedef struct NachetOriginRules
 	bool tls;                 /* the service itself speaks TLS */
 } NachetOriginRules;
 
-/* Whether a Host header names this service: a loopback name or one of --server-name, with any port or none. */
+/* Whether Host names this service: a loopback name or a --server-name, with any port or none. */
 extern bool nachet_origin_host_allowed(const NachetOriginRules *rules, const char *host);
 
 /*
- * The same for the operators' endpoints, which monitors call by address or by a name of their own network: an address or a
- * name without a dot will do too, since no page on the Internet has one.
+ * The same for the operators' endpoints, which monitors call by address or by a name of their own
+ * network: an address or a name without a dot will do too, since no page on the Internet has one.
  */
 extern bool nachet_origin_operators_host_allowed(const NachetOriginRules *rules, const char *host);
 
@@ -33,7 +29,9 @@ extern const char *nachet_origin_after_scheme(const char *text);
 /* Whether a text can be a --server-name: a name as Host has it, without a port. */
 extern bool nachet_origin_name_valid(const char *name);
 
-/* Whether a text is an origin as browsers write it: http:// or https://, a name, and a port or none. */
+/*
+ * Whether a text is an origin as browsers write it: http:// or https://, a name, and maybe a port.
+ */
 extern bool nachet_origin_valid(const char *origin);
 
 /* Whether it is one of --allow-origin. */

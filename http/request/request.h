@@ -20,7 +20,9 @@ typedef struct NachetRoute NachetRoute;
 typedef struct NachetServer NachetServer;
 typedef struct NachetWatched NachetWatched;
 
-/* Owned by its connection's thread. It is there from its first line on, and begins with its headers. */
+/*
+ * Owned by its connection's thread. It exists from its first line on, and begins with its headers.
+ */
 typedef struct NachetRequest
 {
 	bool begun;
@@ -28,14 +30,14 @@ typedef struct NachetRequest
 	NachetServer *server;
 	struct MHD_Connection *connection;
 	NachetWatched *watched;
-	const NachetRoute *route; /* NULL where there is none */
+	const NachetRoute *route; /* NULL if there is none */
 	void *state;              /* the route's own, which its finish frees */
 	char method[16];          /* as sent; cut, like the path, to what a log line shows */
 	char path[128];
 	char id[NACHET_REQUEST_ID_MAX + 1];
 	const char *host;         /* the header's value */
-	const char *content_type; /* likewise; NULL where there is none */
-	const char *cors_origin;  /* the Origin, where it is a listed one */
+	const char *content_type; /* likewise; NULL if there is none */
+	const char *cors_origin;  /* the Origin, if it is a listed one */
 	char *auth_email;         /* who was authenticated; NULL without authentication */
 	bool expects_continue;
 	bool plain_head;      /* its header lines were seen as they came */
@@ -53,7 +55,7 @@ typedef struct NachetRequest
 	uint64_t answer_length;
 	bool answered;   /* early: it was sent, and what comes of the body is dropped */
 	char *challenge; /* its WWW-Authenticate; NULL for none */
-	char *reason;    /* for the log; NULL where there is none */
+	char *reason;    /* for the log; NULL if there is none */
 } NachetRequest;
 
 #endif

@@ -1,7 +1,3 @@
-/*
- * http/request/request_id.h
- *		The name that a request has in answers, in logs, and with those who sent it on.
- */
 #ifndef NACHET_HTTP_REQUEST_ID_H
 #define NACHET_HTTP_REQUEST_ID_H
 
@@ -10,8 +6,8 @@
 #define NACHET_REQUEST_ID_MAX 64
 
 /*
- * The id that the client gave, where it is one: 1 to 64 letters, digits, '.', '_' and '-'. Otherwise, and for NULL,
- * a new UUID of version 7.
+ * The id that the client gave, if it is valid: 1 to 64 letters, digits, '.', '_' and '-'.
+ * Otherwise, and for NULL, a new UUID of version 7.
  */
 extern void nachet_request_id_choose(char id[NACHET_REQUEST_ID_MAX + 1], const char *given);
 

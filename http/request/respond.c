@@ -5,10 +5,11 @@
  * What a client reads is what it can act on. Words that could tell of the installation, such as
  * libpq's on a lost connection, go to the log and not into the answer.
  *
- * The log has why a request was refused, without anything that its sender wrote. Messages quote what
- * they are about. Until it is known who sends a request, such a quotation may be anybody's address or
- * words, and a log is kept for long: it has the SQLSTATE and the key of what was invalid, and the
- * client alone the rest. Errors that are not about the request are logged in the database's words.
+ * The log has why a request was refused, without anything that its sender wrote. Messages quote
+ * what they are about. Until it is known who sends a request, such a quotation may be anybody's
+ * address or words, and a log is kept for long: it has the SQLSTATE and the key of what was
+ * invalid, and the client alone the rest. Errors that are not about the request are logged in the
+ * database's words.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,8 +34,8 @@
 #define LONG_ANSWER_BYTES ((size_t) 256 * 1024)
 
 /*
- * libmicrohttpd asks for a block, or for all that is left: so the buffer has room for whatever one reading
- * of the spool may put there.
+ * libmicrohttpd asks for a block, or for all that is left: so the buffer has room for whatever one
+ * reading of the spool may put there.
  */
 static ssize_t
 read_answer(void *context, uint64_t offset, char *buffer, size_t capacity)
@@ -61,7 +62,7 @@ free_answer(void *context)
 	nachet_spooled_free(context);
 }
 
-/* An answer in the spool instead of in memory, for a client that may take it slowly. Copies the text. */
+/* An answer in the spool instead of in memory, for clients that take it slowly. Copies the text. */
 static struct MHD_Response *
 create_long_response(struct NachetSpool *spool, const NachetText *text)
 {
@@ -96,7 +97,7 @@ create_response(NachetRequest *request, NachetText *text)
 }
 
 /*
- * Takes the text over; type is NULL where there is none. A long answer that the spool has no room
+ * Takes the text over; type is NULL if there is none. A long answer that the spool has no room
  * for becomes a 503: in memory it would be for as long as the client takes. If memory ran out there
  * is no response, and the connection will be closed.
  */
@@ -152,7 +153,7 @@ nachet_respond_empty(NachetRequest *request, unsigned status)
 		set_answer(request, status, NULL, &text);
 }
 
-/* --- the reason in the log --------------------------------------------------------------------------- */
+/* --- the reason in the log -------------------------------------------------------------------- */
 
 /*
  * The keys of a request that the datastore or the service reads; they are our words and not the
@@ -306,7 +307,7 @@ nachet_respond_out_of_memory(NachetRequest *request)
 	nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "Out of memory.");
 }
 
-/* --- what the database said -------------------------------------------------------------------------- */
+/* --- what the database said ------------------------------------------------------------------- */
 
 typedef struct Mapping
 {

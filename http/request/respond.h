@@ -46,7 +46,7 @@ extern void nachet_respond_swept(NachetRequest *request);
 extern void nachet_respond_spool_failure(NachetRequest *request, NachetError *error);
 extern void nachet_respond_out_of_memory(NachetRequest *request);
 
-/* What the database, or the way to it, refused; bad_request is the status for values it can't read (class 22). */
+/* What the database, or the way to it, refused; bad_request is the status for class 22. */
 extern void nachet_respond_error(NachetRequest *request, unsigned bad_request,
                                  const NachetError *error);
 

@@ -2,8 +2,8 @@
  * http/request/router.c
  *		The routes: which path is served by what.
  *
- * Paths are compared as they were sent, before any decoding: what a proxy before us has judged is what is
- * served.
+ * Paths are compared as they were sent, before any decoding: what a proxy before us has judged is
+ * what is served.
  */
 #include <string.h>
 

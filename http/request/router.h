@@ -1,7 +1,3 @@
-/*
- * http/request/router.h
- *		The routes: which path is served by what.
- */
 #ifndef NACHET_HTTP_ROUTER_H
 #define NACHET_HTTP_ROUTER_H
 

@@ -2,19 +2,21 @@
  * http/request/watchdog.c
  *		Clients that are too slow lose their place in bounded time.
  *
- * libmicrohttpd knows only how long a connection was silent, and closes it without a word: a byte now and then
- * would hold a place for ever. So a thread looks at all connections, each of which has a deadline while we
- * wait for the client, and none while the client waits for us.
+ * libmicrohttpd knows only how long a connection was silent, and closes it without a word: a byte
+ * now and then would hold a place for ever. So a thread looks at all connections, each of which has
+ * a deadline while we wait for the client, and none while the client waits for us.
  *
- * Headers have a fixed time. A body has credit: --idle-timeout at first and at most, which each byte adds
- * to as --min-rate says, and which runs down while more is awaited. Whoever sends faster never runs out of it,
- * whoever is silent or sends slower does. An answer has the same credit for all its bytes.
+ * Headers have a fixed time. A body has credit: --idle-timeout at first and at most, which each
+ * byte adds to as --min-rate says, and which runs down while more is awaited. Whoever sends faster
+ * never runs out of it, whoever is silent or sends slower does. An answer has the same credit for
+ * all its bytes.
  *
- * libmicrohttpd takes no answer while it waits for headers or in a body's middle; there the watchdog writes the
- * 408 to the socket itself, unless TLS is spoken, which it can't, or the request was answered early. That is safe because nothing else is
- * written then: whoever is about to answer asks first, under the lock, whether the connection still has its
- * place. The socket's number is ours as long as the connection is in the list, which it leaves before its socket
- * is closed.
+ * libmicrohttpd takes no answer while it waits for headers or in a body's middle; there the
+ * watchdog writes the 408 to the socket itself, unless TLS is spoken, which it can't, or the
+ * request was answered early. That is safe because nothing else is written then: whoever is about
+ * to answer asks first, under the lock, whether the connection still has its place. The socket's
+ * number is ours as long as the connection is in the list, which it leaves before its socket is
+ * closed.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -98,7 +100,7 @@ enter(NachetWatched *watched, Phase phase, int64_t deadline)
 		watched->deadline = deadline;
 }
 
-/* --- the thread ------------------------------------------------------------------------------------ */
+/* --- the thread ------------------------------------------------------------------------------- */
 
 static void
 answer_too_slow(const NachetWatched *watched)
@@ -181,7 +183,7 @@ nachet_watchdog_stop(NachetWatchdog *watchdog)
 	free(watchdog);
 }
 
-/* --- a connection ---------------------------------------------------------------------------------- */
+/* --- a connection ----------------------------------------------------------------------------- */
 
 /* If too many clients are waited for, the one that is next to lose its place loses it now. */
 static void

@@ -1,7 +1,3 @@
-/*
- * http/request/watchdog.h
- *		Clients that are too slow lose their place in bounded time.
- */
 #ifndef NACHET_HTTP_WATCHDOG_H
 #define NACHET_HTTP_WATCHDOG_H
 
@@ -16,8 +12,8 @@ typedef struct NachetWatchdogLimits
 	int64_t header_ms; /* for a request's headers, and between two requests */
 	int64_t credit_ms; /* of silence in a body or an answer */
 	uint64_t min_rate; /* bytes a second, above 0 */
-	size_t
-	    max_waiting; /* clients that may be waited for at a time: one more costs the longest its place; 0: any number */
+	/* Clients waited for at a time: one more costs the longest its place; 0: any number. */
+	size_t max_waiting;
 	bool encrypted; /* nothing may be written but by libmicrohttpd */
 } NachetWatchdogLimits;
 
@@ -26,19 +22,19 @@ typedef struct NachetWatchdog NachetWatchdog;
 /* One connection. */
 typedef struct NachetWatched NachetWatched;
 
-/* Starts its thread. NULL where memory or threads ran out. */
+/* Starts its thread. NULL if memory or threads ran out. */
 extern NachetWatchdog *nachet_watchdog_start(const NachetWatchdogLimits *limits);
 
 /* Only when no connection is left. NULL is allowed. */
 extern void nachet_watchdog_stop(NachetWatchdog *watchdog);
 
 /*
- * A connection was accepted. Of a surplus one, which is only to be told 503, the whole life is short. NULL
- * where memory ran out.
+ * A connection was accepted. Of a surplus one, which is only to be told 503, the whole life is
+ * short. NULL if memory ran out.
  */
 extern NachetWatched *nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus);
 
-/* What nachet_watchdog_add gave, if that is the connection's socket context; NULL if memory had run out. */
+/* What nachet_watchdog_add gave, as the connection's socket context; NULL if memory had run out. */
 extern NachetWatched *nachet_watchdog_find(struct MHD_Connection *connection);
 
 /* Before the socket is closed: another connection may get its number at once. */
@@ -48,12 +44,14 @@ extern void nachet_watchdog_remove(NachetWatched *watched);
 extern void nachet_watchdog_await_headers(NachetWatched *watched);
 
 /*
- * The service is at work, and the client need not do anything. False where the client has lost its place: the
- * connection is as good as closed, and nothing may be answered.
+ * The service is at work, and the client need not do anything. False if the client has lost its
+ * place: the connection is as good as closed, and nothing may be answered.
  */
 extern bool nachet_watchdog_pause(NachetWatched *watched) __attribute__((warn_unused_result));
 
-/* More of the body is awaited; so many bytes came since it was last. The id lives until the request is done. */
+/*
+ * More of the body is awaited; so many bytes came since it was last. The id outlives the request.
+ */
 extern void nachet_watchdog_await_body(NachetWatched *watched, const char *request_id,
                                        uint64_t bytes);
 
@@ -63,7 +61,7 @@ extern void nachet_watchdog_note_answer(NachetWatched *watched);
 /* An answer of so many bytes is about to be sent. */
 extern void nachet_watchdog_await_answer(NachetWatched *watched, uint64_t bytes);
 
-/* The answer was sent; another request may follow. True where the client had lost its place before. */
+/* The answer was sent; another request may follow. True if the client had lost its place. */
 extern bool nachet_watchdog_end_request(NachetWatched *watched);
 
 extern bool nachet_watchdog_is_surplus(const NachetWatched *watched);

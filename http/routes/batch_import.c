@@ -9,9 +9,9 @@
  * A stage: the bytes of pictures are stored, and the answer says what they are. No set is made: the
  * bytes wait for a manifest that names them, or for a sweep.
  *
- * A manifest: names and SHA-256 of pictures that are stored already become one picture set. The body
- * goes to the database as it came, and its answer is passed on. Running it twice makes one set: a
- * lost connection is no reason to give up.
+ * A manifest: names and SHA-256 of pictures that are stored already become one picture set. The
+ * body goes to the database as it came, and its answer is passed on. Running it twice makes one
+ * set: a lost connection is no reason to give up.
  */
 #include <string.h>
 #include <strings.h>
@@ -48,18 +48,16 @@ answer_set(NachetRequest *request, const char *result, const char *json)
 		                       result);
 }
 
-/* --- a folder ----------------------------------------------------------------------------------- */
+/* --- a folder --------------------------------------------------------------------------------- */
 
-/* The pictures' names and digests, of which the parameters are $1 and $2, as a manifest has them. */
+/* The pictures' names and digests, parameters $1 and $2, as a manifest has them. */
 #define PICTURES                                                                                   \
 	"pg_catalog.jsonb_build_object('pictures', (SELECT"                                            \
 	" coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', n, 'sha256', "           \
 	"pg_catalog.encode(s, 'hex'))), '[]')"                                                         \
 	" FROM unnest($1::pg_catalog.text[], $2::pg_catalog.bytea[]) AS t (n, s)))"
 
-/*
- * Further parameters: the fields' names and values, who asks, the new bytes, what was left out.
- */
+/* Further parameters: the fields' names and values, who asks, the new bytes, what was left out. */
 static const char folder_statement[] =
     "WITH import AS MATERIALIZED (SELECT nachet.batch_import("
     "pg_catalog.jsonb_object($3::pg_catalog.text[], $4::pg_catalog.text[]) "
@@ -118,11 +116,11 @@ static const NachetRoute folder = {
     .finish = nachet_import_finish_request,
 };
 
-/* --- a stage ------------------------------------------------------------------------------------ */
+/* --- a stage ---------------------------------------------------------------------------------- */
 
 /*
- * Parameters: the parts' names and digests, the new bytes. The second column counts the contents that
- * are not there any more. A fact of an extension that has not been updated has no code.
+ * Parameters: the parts' names and digests, the new bytes. The second column counts the contents
+ * that are not there any more. A fact of an extension that has not been updated has no code.
  */
 static const char stage_statement[] =
     "WITH fact AS MATERIALIZED (SELECT * FROM nachet.content_facts($2::pg_catalog.bytea[]))"
@@ -176,7 +174,7 @@ static const NachetRoute stage = {
     .finish = nachet_import_finish_request,
 };
 
-/* --- a manifest --------------------------------------------------------------------------------- */
+/* --- a manifest ------------------------------------------------------------------------------- */
 
 /* What came of it, and what is passed on: the list of what is missing, or the answer. */
 static const char manifest_statement[] =
@@ -240,7 +238,7 @@ static const NachetRoute manifest = {
     .finish = nachet_json_body_finish,
 };
 
-/* --- which of them ------------------------------------------------------------------------------ */
+/* --- which of them ---------------------------------------------------------------------------- */
 
 /* The query parameters, as they were sent. */
 typedef struct Parameters

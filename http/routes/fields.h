@@ -1,7 +1,3 @@
-/*
- * http/routes/fields.h
- *		The plain fields of a form: names and values, as two text[] parameters.
- */
 #ifndef NACHET_HTTP_FIELDS_H
 #define NACHET_HTTP_FIELDS_H
 

@@ -2,10 +2,11 @@
  * http/routes/import.c
  *		The pictures and fields of one multipart request, on their way into the datastore.
  *
- * The parser's callbacks run inside nachet_import_receive. Each that can't go on sets the request's answer
- * and returns false; the parser then takes no more bytes, and neither does the request.
+ * The parser's callbacks run inside nachet_import_receive. Each that can't go on sets the request's
+ * answer and returns false; the parser then takes no more bytes, and neither does the request.
  *
- * A picture belongs to the import while it is received, and to the senders from the moment it is whole.
+ * A picture belongs to the import while it is received, and to the senders from the moment it is
+ * whole.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -102,7 +103,7 @@ check_tally(NachetImport *import)
 	return false;
 }
 
-/* --- fields ------------------------------------------------------------------------------------------ */
+/* --- fields ----------------------------------------------------------------------------------- */
 
 static bool
 field_is_fine(NachetImport *import, NachetFieldFlaw flaw, const char *name)
@@ -134,7 +135,7 @@ field_is_fine(NachetImport *import, NachetFieldFlaw flaw, const char *name)
 	return false;
 }
 
-/* Why a field of this name is not taken; NULL where it is. */
+/* Why a field of this name is not taken; NULL if it is. */
 static const char *
 field_refusal(NachetImportKind kind, const char *name)
 {
@@ -186,7 +187,7 @@ end_field(NachetImport *import)
 	return import->fields_checked;
 }
 
-/* --- pictures ---------------------------------------------------------------------------------------- */
+/* --- pictures --------------------------------------------------------------------------------- */
 
 /*
  * Whether the file is left out, because a machine made it for itself; the first of each kind is
@@ -271,7 +272,7 @@ check_name(NachetImport *import, const char *name, size_t length)
 	return refusal.flaw == NULL;
 }
 
-/* At the first file, before its bytes are read: they may be many, and are stored for no stranger. */
+/* At the first file, before its bytes are read: they may be many, and are for no stranger. */
 static bool
 check_fields(NachetImport *import)
 {
@@ -401,7 +402,7 @@ add_to_list(NachetImport *import, const unsigned char digest[NACHET_SHA256_BYTES
 	return false;
 }
 
-/* Hands a whole picture to the senders, waiting where they have too much to do. */
+/* Hands a whole picture to the senders, waiting if they have too much to do. */
 static bool
 end_picture(NachetImport *import)
 {
@@ -443,7 +444,7 @@ part_end(void *context)
 	return import->use != NACHET_PART_PICTURE || end_picture(import);
 }
 
-/* --- the body ---------------------------------------------------------------------------------------- */
+/* --- the body --------------------------------------------------------------------------------- */
 
 uint64_t
 nachet_import_body_limit(const NachetHttpOptions *options)
@@ -466,7 +467,7 @@ free_import(NachetImport *import)
 	free(import);
 }
 
-/* NULL where memory ran out. */
+/* NULL if memory ran out. */
 static NachetImport *
 create_import(NachetRequest *request, NachetImportKind kind, const char *boundary)
 {

@@ -1,7 +1,3 @@
-/*
- * http/routes/import.h
- *		The pictures and fields of one multipart request, on their way into the datastore.
- */
 #ifndef NACHET_HTTP_IMPORT_H
 #define NACHET_HTTP_IMPORT_H
 
@@ -24,7 +20,7 @@ typedef struct NachetTally NachetTally;
 typedef enum NachetImportKind
 {
 	NACHET_IMPORT_FOLDER, /* one set, under their names in the folder */
-	NACHET_IMPORT_STAGE /* stored bytes; the names are echoed, and bytes that are no picture are told of */
+	NACHET_IMPORT_STAGE   /* stored bytes; the names are echoed, and what is no picture is noted */
 } NachetImportKind;
 
 /* What is done with the part that is being received. */
@@ -68,8 +64,8 @@ typedef struct NachetImport
 extern uint64_t nachet_import_body_limit(const NachetHttpOptions *options);
 
 /*
- * What a route of such bodies begins, receives and finishes with; the request's state is the import. Whoever was
- * authenticated must be registered, or nothing of the body is taken.
+ * What a route of such bodies begins, receives and finishes with; the request's state is the
+ * import. Whoever was authenticated must be registered, or nothing of the body is taken.
  */
 extern void nachet_import_begin(NachetRequest *request, NachetImportKind kind);
 extern void nachet_import_receive(NachetRequest *request, const char *bytes, size_t length);
@@ -78,7 +74,7 @@ extern void nachet_import_finish_request(NachetRequest *request);
 /*
  * The body has ended: waits until all pictures are stored, then completes fields and pictures as
  * parameters of a statement, whose memory nachet_import_release gives back. True with the bytes
- * that were new; false where the request has its answer.
+ * that were new; false if the request has its answer.
  */
 extern bool nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
     __attribute__((warn_unused_result));

@@ -2,8 +2,8 @@
  * http/routes/json_body.c
  *		A body of JSON, which goes to the database as it came.
  *
- * A body may be long and its client slow: it is spooled until it is whole, and only then, while the database is asked,
- * does it lie in memory as one.
+ * A body may be long and its client slow: it is spooled until it is whole, and only then, while the
+ * database is asked, does it lie in memory as one.
  */
 #include <stdlib.h>
 #include <string.h>

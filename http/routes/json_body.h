@@ -1,7 +1,3 @@
-/*
- * http/routes/json_body.h
- *		A body of JSON, which goes to the database as it came.
- */
 #ifndef NACHET_HTTP_JSON_BODY_H
 #define NACHET_HTTP_JSON_BODY_H
 
@@ -15,8 +11,8 @@ extern void nachet_json_body_receive(NachetRequest *request, const char *bytes, 
 extern void nachet_json_body_finish(NachetRequest *request);
 
 /*
- * The whole body, as a string of valid UTF-8, for as long as it takes to answer: nachet_json_body_release gives its
- * memory to the next. NULL where the request has its answer.
+ * The whole body, as a string of valid UTF-8, for as long as it takes to answer:
+ * nachet_json_body_release gives its memory to the next. NULL if the request has its answer.
  */
 extern const char *nachet_json_body_load(NachetRequest *request);
 extern void nachet_json_body_release(NachetRequest *request);

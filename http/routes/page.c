@@ -2,13 +2,14 @@
  * http/routes/page.c
  *		GET / and GET /page/NAME: the upload page and its files.
  *
- * The page may run nothing and load nothing that does not come from here, and nothing may frame it: that is
- * the policy below, sent with every file. A browser keeps the files and asks each time whether they are still
- * the same (no-cache), so that a page is never made of two versions' modules.
+ * The page may run nothing and load nothing that does not come from here, and nothing may frame it:
+ * that is the policy below, sent with every file. A browser keeps the files and asks each time
+ * whether they are still the same (no-cache), so that a page is never made of two versions'
+ * modules.
  *
  * One module is not a file: it lists machine-made files. There is one list of them, that of
- * extension/pure/names.c, and the module is made of it at the start, so that the page leaves out what
- * the service leaves out.
+ * extension/pure/names.c, and the module is made of it at the start, so that the page leaves out
+ * what the service leaves out.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ static const struct
     {"X-Content-Type-Options", "nosniff"},
 };
 
-/* --- the module of machine-made files ----------------------------------------------------------- */
+/* --- the module of machine-made files --------------------------------------------------------- */
 
 /* Made at the start, for the whole run of the program. */
 static NachetText module;
@@ -124,8 +125,8 @@ body_limit(const NachetHttpOptions *options)
 }
 
 /*
- * Whether If-None-Match names this tag. Tags are compared weakly (RFC 9110, 13.1.2), because proxies that
- * compress make ours weak; they hold no comma.
+ * Whether If-None-Match names this tag. Tags are compared weakly (RFC 9110, 13.1.2), because
+ * proxies that compress make ours weak; they hold no comma.
  */
 static bool
 client_has(const char *list, const char *tag)

@@ -1,7 +1,3 @@
-/*
- * http/routes/page.h
- *		The upload page's files, as they were embedded at build.
- */
 #ifndef NACHET_HTTP_PAGE_H
 #define NACHET_HTTP_PAGE_H
 
@@ -23,7 +19,7 @@ extern const size_t nachet_page_file_count;
 /* Makes the files that are not embedded, at the start; false if memory ran out. */
 extern bool nachet_page_make(void) __attribute__((warn_unused_result));
 
-/* NULL where none is served at this path. */
+/* NULL if none is served at this path. */
 extern const NachetPageFile *nachet_page_find(const char *path);
 
 #endif

@@ -2,7 +2,8 @@
  * http/routes/picture_form.c
  *		POST /picture-form: what the form of an upload session needs.
  *
- * The answer comes back as the database made it; the service's own limits are merged in on the way, in SQL.
+ * The answer comes back as the database made it; the service's own limits are merged in on the way,
+ * in SQL.
  */
 #include <microhttpd.h>
 

@@ -1,7 +1,3 @@
-/*
- * http/routes/picture_list.h
- *		The pictures of one request: names and digests, as a text[] and a bytea[] parameter.
- */
 #ifndef NACHET_HTTP_PICTURE_LIST_H
 #define NACHET_HTTP_PICTURE_LIST_H
 
@@ -35,8 +31,8 @@ extern bool nachet_picture_list_init(NachetPictureList *list, NachetSpool *spool
 extern void nachet_picture_list_free(NachetPictureList *list);
 
 /*
- * Why a picture may not have this name, NULL where it may. A name that is too long only by its first component
- * may, because that may yet be dropped; nachet_picture_list_too_long judges it again.
+ * Why a picture may not have this name, NULL if it may. A name that is too long only by its first
+ * component may, because that may yet be dropped; nachet_picture_list_too_long judges it again.
  * *code is the same as nachet_name_flaw_code has it.
  */
 extern const char *nachet_picture_list_name_flaw(const char *name, size_t length,

@@ -1,7 +1,3 @@
-/*
- * http/routes/requester.h
- *		Whether a request may be made at all in somebody's name, before its body has been read.
- */
 #ifndef NACHET_HTTP_REQUESTER_H
 #define NACHET_HTTP_REQUESTER_H
 
@@ -11,8 +7,8 @@ typedef struct NachetFields NachetFields;
 typedef struct NachetRequest NachetRequest;
 
 /*
- * Asks the datastore whether the user is registered whom the service has authenticated, or whom the request names:
- * email is NULL where it names nobody. False where the request has its answer.
+ * Asks the datastore whether the user is registered whom the service has authenticated, or whom the
+ * request names: email is NULL if it names nobody. False if the request has its answer.
  */
 extern bool nachet_requester_check(NachetRequest *request, const char *email)
     __attribute__((warn_unused_result));
