@@ -48,12 +48,11 @@ nachet_chunk_reader_close(NachetChunkReader *reader)
 }
 
 void
-nachet_chunk_reader_select(NachetChunkReader *reader, int64 content_id, int64 byte_size,
-                           int32 chunk_size)
+nachet_chunk_reader_select(NachetChunkReader *reader, const NachetContent *content)
 {
-	reader->content_id = content_id;
-	reader->byte_size = byte_size;
-	reader->chunk_size = chunk_size;
+	reader->content_id = content->id;
+	reader->byte_size = content->byte_size;
+	reader->chunk_size = content->chunk_size;
 	reader->chunk_no = -1;
 }
 

@@ -7,6 +7,7 @@
 
 #include "utils/snapshot.h"
 
+#include "contents/content.h"
 #include "pure/picture_header.h"
 
 typedef struct NachetChunkReader NachetChunkReader;
@@ -16,8 +17,7 @@ extern NachetChunkReader *nachet_chunk_reader_open(Snapshot snapshot);
 extern void nachet_chunk_reader_close(NachetChunkReader *reader);
 
 /* The content that the following reads are about. */
-extern void nachet_chunk_reader_select(NachetChunkReader *reader, int64 content_id, int64 byte_size,
-                                       int32 chunk_size);
+extern void nachet_chunk_reader_select(NachetChunkReader *reader, const NachetContent *content);
 
 /*
  * Copies length bytes from offset, which must lie within the content. Raises ERRCODE_DATA_CORRUPTED

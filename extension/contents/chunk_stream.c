@@ -184,8 +184,9 @@ describe_contents(NachetChunkStream *stream)
 		Sealed *sealed = &stream->sealed[i];
 		NachetPicture picture;
 
-		nachet_chunk_reader_select(reader, sealed->content_id, sealed->byte_size,
-		                           NACHET_CHUNK_SIZE);
+		nachet_chunk_reader_select(reader, &(NachetContent){.id = sealed->content_id,
+		                                                    .byte_size = sealed->byte_size,
+		                                                    .chunk_size = NACHET_CHUNK_SIZE});
 		columns.no_picture[i] = nachet_chunk_reader_picture(reader, sealed->png_crcs_right,
 		                                                    &picture) != NACHET_PICTURE_OK;
 		columns.id[i] = Int64GetDatum(sealed->content_id);

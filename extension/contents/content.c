@@ -1,6 +1,6 @@
 /*
  * extension/contents/content.c
- *		Contents: their SHA-256, and which of them are stored.
+ *		Contents: their rows, their SHA-256, and which of them are stored.
  */
 #include "postgres.h"
 
@@ -14,11 +14,98 @@
 #include "compat.h"
 #include "contents/content.h"
 #include "contents/index_scan.h"
+#include "schema.h"
 #include "sql.h"
 
 PG_FUNCTION_INFO_V1(chunk_size);
 PG_FUNCTION_INFO_V1(missing_contents);
 PG_FUNCTION_INFO_V1(hold_contents);
+
+/* --- rows ----------------------------------------------------------------------------------------- */
+
+/* A text of a row, which like every text holds no zero byte. */
+static char *
+read_text(Datum value)
+{
+	text *string = DatumGetTextPP(value);
+	char *copy = text_to_cstring(string);
+
+	if (strlen(copy) != VARSIZE_ANY_EXHDR(string))
+		ereport(ERROR,
+		        (errcode(ERRCODE_DATA_CORRUPTED), errmsg("a text of its row holds a zero byte")));
+	return copy;
+}
+
+static void
+read_sha256(Datum value, int64 id, NachetContent *content)
+{
+	bytea *sha256 = DatumGetByteaPP(value);
+
+	if (VARSIZE_ANY_EXHDR(sha256) != NACHET_SHA256_BYTES)
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+		                errmsg("the SHA-256 of content " INT64_FORMAT " has %d bytes", id,
+		                       (int) VARSIZE_ANY_EXHDR(sha256))));
+	memcpy(content->sha256, VARDATA_ANY(sha256), NACHET_SHA256_BYTES);
+}
+
+/* Reads the columns of a row, by their numbers less one. */
+static void
+read_row(const Datum *values, const bool *nulls, NachetContent *content)
+{
+#define TEXT(column)               (nulls[(column) -1] ? NULL : read_text(values[(column) -1]))
+#define NUMBER(get, column, other) (nulls[(column) -1] ? (other) : get(values[(column) -1]))
+	int64 id = NUMBER(DatumGetInt64, NACHET_CONTENT_ID, 0);
+
+	read_sha256(values[NACHET_CONTENT_SHA256 - 1], id, content);
+	content->id = id; /* after an error, it says that the SHA-256 is known */
+	content->byte_size = NUMBER(DatumGetInt64, NACHET_CONTENT_BYTE_SIZE, 0);
+	content->chunk_size = NUMBER(DatumGetInt32, NACHET_CONTENT_CHUNK_SIZE, 0);
+	if (content->byte_size < 1 || content->chunk_size < 1)
+		ereport(ERROR,
+		        (errcode(ERRCODE_DATA_CORRUPTED),
+		         errmsg("content " INT64_FORMAT " has " INT64_FORMAT " bytes in chunks of %d",
+		                content->id, content->byte_size, content->chunk_size)));
+	content->format = TEXT(NACHET_CONTENT_FORMAT);
+	content->width = NUMBER(DatumGetInt32, NACHET_CONTENT_WIDTH, 0);
+	content->height = NUMBER(DatumGetInt32, NACHET_CONTENT_HEIGHT, 0);
+	content->object_url = TEXT(NACHET_CONTENT_OBJECT_URL);
+	content->object_id = NUMBER(DatumGetInt64, NACHET_CONTENT_OBJECT_ID, content->id);
+	content->object_etag = TEXT(NACHET_CONTENT_OBJECT_ETAG);
+#undef TEXT
+#undef NUMBER
+}
+
+void
+nachet_content_of_slot(TupleTableSlot *slot, NachetContent *content)
+{
+	Datum values[NACHET_CONTENT_COLUMNS] = {0};
+	bool nulls[NACHET_CONTENT_COLUMNS];
+
+	for (int i = 0; i < NACHET_CONTENT_COLUMNS; i++)
+	{
+		nulls[i] = i >= slot->tts_tupleDescriptor->natts;
+		if (!nulls[i])
+			values[i] = slot_getattr(slot, i + 1, &nulls[i]);
+	}
+	read_row(values, nulls, content);
+}
+
+void
+nachet_content_of_result(const SPITupleTable *table, uint64 row, NachetContent *content)
+{
+	Datum values[NACHET_CONTENT_COLUMNS] = {0};
+	bool nulls[NACHET_CONTENT_COLUMNS];
+
+	for (int i = 0; i < NACHET_CONTENT_COLUMNS; i++)
+	{
+		nulls[i] = i >= table->tupdesc->natts;
+		if (!nulls[i])
+			values[i] = SPI_getbinval(table->vals[row], table->tupdesc, i + 1, &nulls[i]);
+	}
+	read_row(values, nulls, content);
+}
+
+/* --- SHA-256 -------------------------------------------------------------------------------------- */
 
 Datum
 nachet_digest_datum(const uint8 digest[NACHET_SHA256_BYTES])
@@ -50,6 +137,8 @@ nachet_digest_compare(const void *a, const void *b)
 	return memcmp(VARDATA_ANY(DatumGetPointer(*(const Datum *) a)),
 	              VARDATA_ANY(DatumGetPointer(*(const Datum *) b)), NACHET_SHA256_BYTES);
 }
+
+/* --- which contents are stored ---------------------------------------------------------------------- */
 
 int
 nachet_contents_missing(Datum *digests, int count, Datum *missing)

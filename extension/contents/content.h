@@ -6,7 +6,8 @@
 #define NACHET_CONTENT_H
 
 #include "access/htup_details.h"
-#include "utils/array.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
 
 #define NACHET_SHA256_BYTES 32
 
@@ -17,6 +18,35 @@
 #define NACHET_CHUNK_SIZE                                                                          \
 	((int32) (MaxHeapTupleSize - MAXALIGN(SizeofHeapTupleHeader) - sizeof(int64) - sizeof(int32) - \
 	          VARHDRSZ))
+
+/* A row of content. */
+typedef struct NachetContent
+{
+	int64 id;
+	uint8 sha256[NACHET_SHA256_BYTES];
+	int64 byte_size;
+	int32 chunk_size;
+	const char *format; /* NULL: the bytes are no acceptable picture */
+	int32 width;
+	int32 height;
+	const char *object_url;  /* where the bytes are that have left content_chunk; NULL: none have */
+	int64 object_id;         /* the number in its object's name */
+	const char *object_etag; /* of the object as it was written; NULL if the store gave none */
+} NachetContent;
+
+/* The columns that make a NachetContent of a statement's row: all of content c, in its order. */
+#define NACHET_CONTENT_ROW                                                                         \
+	"c.id, c.sha256, c.byte_size, c.chunk_size, c.format, c.width, c.height, c.stored_at,"         \
+	" c.object_url, c.object_id, c.object_etag"
+
+/*
+ * Reads the row in a slot of content, or a row of SPI's result that has those columns or the first of
+ * them; the rest is 0. Strings are in the current memory context. Raises XX001 for values that
+ * no row can have.
+ */
+extern void nachet_content_of_slot(TupleTableSlot *slot, NachetContent *content);
+extern void nachet_content_of_result(const SPITupleTable *table, uint64 row,
+                                     NachetContent *content);
 
 /* A SHA-256 as a bytea. */
 extern Datum nachet_digest_datum(const uint8 digest[NACHET_SHA256_BYTES]);

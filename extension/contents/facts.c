@@ -12,13 +12,13 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
 #include "contents/content.h"
 #include "contents/facts.h"
 #include "contents/index_scan.h"
-#include "schema.h"
 #include "sql.h"
 
 PG_FUNCTION_INFO_V1(content_facts);
@@ -36,23 +36,21 @@ enum
 	FACT_COUNT
 };
 
-/* No content is ever stored under this one: that of no bytes. */
-static const uint8 digest_of_nothing[NACHET_SHA256_BYTES] = {
+/* No content is ever stored under this SHA-256. */
+static const uint8 digest_of_no_bytes[NACHET_SHA256_BYTES] = {
     0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
     0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
 
 const char *
-nachet_content_flaw(NachetChunkReader *reader, int64 content_id, int64 byte_size, int32 chunk_size,
-                    NachetPicture *picture)
+nachet_content_flaw(NachetChunkReader *reader, const NachetContent *content, NachetPicture *picture)
 {
-	nachet_chunk_reader_select(reader, content_id, byte_size, chunk_size);
+	nachet_chunk_reader_select(reader, content);
 	(void) nachet_chunk_reader_picture(reader, false, picture);
 	return picture->reason;
 }
 
-/* What bytes without a format are by today's rules. */
 static void
-facts_of_refused(const NachetPicture *picture, Datum *values, bool *nulls)
+facts_of_picture(const NachetPicture *picture, Datum *values, bool *nulls)
 {
 	nulls[FACT_REASON] = nulls[FACT_CODE] = picture->reason == NULL;
 	nulls[FACT_FORMAT] = nulls[FACT_WIDTH] = nulls[FACT_HEIGHT] = picture->reason != NULL;
@@ -69,41 +67,28 @@ facts_of_refused(const NachetPicture *picture, Datum *values, bool *nulls)
 	}
 }
 
-/* The facts of the content in the scan's slot. */
+/* The facts of a picture, or of bytes that were none when they were stored. */
 static void
-facts_of_content(NachetIndexScan *contents, NachetChunkReader *reader, Datum *values, bool *nulls)
+facts_of_content(const NachetContent *content, NachetChunkReader *reader, Datum *values,
+                 bool *nulls)
 {
-	Datum size =
-	    nachet_index_scan_column(contents, NACHET_CONTENT_BYTE_SIZE, &nulls[FACT_BYTE_SIZE]);
-	NachetPicture picture;
-	bool isnull;
+	NachetPicture picture = {
+	    .format = content->format, .width = content->width, .height = content->height};
 
-	values[FACT_BYTE_SIZE] = size;
-	values[FACT_FORMAT] =
-	    nachet_index_scan_column(contents, NACHET_CONTENT_FORMAT, &nulls[FACT_FORMAT]);
-	values[FACT_WIDTH] =
-	    nachet_index_scan_column(contents, NACHET_CONTENT_WIDTH, &nulls[FACT_WIDTH]);
-	values[FACT_HEIGHT] =
-	    nachet_index_scan_column(contents, NACHET_CONTENT_HEIGHT, &nulls[FACT_HEIGHT]);
-	nulls[FACT_REASON] = nulls[FACT_CODE] = true;
-	if (!nulls[FACT_FORMAT])
-		return;
-	(void) nachet_content_flaw(
-	    reader, DatumGetInt64(nachet_index_scan_column(contents, NACHET_CONTENT_ID, &isnull)),
-	    DatumGetInt64(size),
-	    DatumGetInt32(nachet_index_scan_column(contents, NACHET_CONTENT_CHUNK_SIZE, &isnull)),
-	    &picture);
-	facts_of_refused(&picture, values, nulls);
+	values[FACT_BYTE_SIZE] = Int64GetDatum(content->byte_size);
+	if (content->format == NULL)
+		(void) nachet_content_flaw(reader, content, &picture);
+	facts_of_picture(&picture, values, nulls);
 }
 
 static void
-facts_of_nothing(Datum *values, bool *nulls)
+facts_of_no_bytes(Datum *values, bool *nulls)
 {
 	NachetPicture picture;
 
 	(void) nachet_picture_header_read_buffer("", 0, &picture);
 	values[FACT_BYTE_SIZE] = Int64GetDatum(0);
-	facts_of_refused(&picture, values, nulls);
+	facts_of_picture(&picture, values, nulls);
 }
 
 /* As many as the function is declared with, if that is what a version has: 1.1 has no code. */
@@ -128,6 +113,9 @@ content_facts(PG_FUNCTION_ARGS)
 	Snapshot snapshot = GetActiveSnapshot();
 	NachetIndexScan contents;
 	NachetChunkReader *reader;
+	NachetContent content;
+	MemoryContext item;
+	MemoryContext caller;
 	Datum *digests;
 	int count;
 
@@ -137,23 +125,31 @@ content_facts(PG_FUNCTION_ARGS)
 	qsort(digests, count, sizeof(Datum), nachet_digest_compare);
 	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, snapshot);
 	reader = nachet_chunk_reader_open(snapshot);
+	item = AllocSetContextCreate(CurrentMemoryContext, "nachet facts", ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(item);
 	for (int i = 0; i < count; i++)
 	{
 		Datum values[FACT_COUNT] = {digests[i]};
 		bool nulls[FACT_COUNT] = {false};
 
 		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(item);
 		if (i > 0 && nachet_digest_compare(&digests[i - 1], &digests[i]) == 0)
 			continue;
 		if (nachet_index_scan_find(&contents, digests[i], F_BYTEAEQ))
-			facts_of_content(&contents, reader, values, nulls);
-		else if (memcmp(VARDATA_ANY(DatumGetPointer(digests[i])), digest_of_nothing,
+		{
+			nachet_content_of_slot(contents.slot, &content);
+			facts_of_content(&content, reader, values, nulls);
+		}
+		else if (memcmp(VARDATA_ANY(DatumGetPointer(digests[i])), digest_of_no_bytes,
 		                NACHET_SHA256_BYTES) == 0)
-			facts_of_nothing(values, nulls);
+			facts_of_no_bytes(values, nulls);
 		else
 			continue;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(item);
 	nachet_chunk_reader_close(reader);
 	nachet_index_scan_close(&contents);
 	return (Datum) 0;

@@ -27,44 +27,6 @@
 PG_FUNCTION_INFO_V1(picture_content);
 PG_FUNCTION_INFO_V1(content_read);
 
-/* Where a content's bytes are. */
-typedef struct Content
-{
-	int64 id;
-	int64 byte_size;
-	int32 chunk_size;
-	NachetMoved moved; /* its url is NULL where the bytes are in the database */
-} Content;
-
-/* A column of the row in the slot as a string, or NULL. */
-static char *
-column_string(NachetIndexScan *contents, int column)
-{
-	bool isnull;
-	Datum value = nachet_index_scan_column(contents, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-/* Where the bytes of the content in the slot have moved. */
-static void
-find_object(NachetIndexScan *contents, Content *content)
-{
-	NachetMoved *moved = &content->moved;
-	bool isnull;
-
-	moved->url = column_string(contents, NACHET_CONTENT_OBJECT_URL);
-	if (moved->url == NULL)
-		return;
-	moved->etag = column_string(contents, NACHET_CONTENT_OBJECT_ETAG);
-	moved->id = content->id;
-	moved->byte_size = content->byte_size;
-	memcpy(moved->sha256,
-	       VARDATA_ANY(
-	           DatumGetByteaPP(nachet_index_scan_column(contents, NACHET_CONTENT_SHA256, &isnull))),
-	       NACHET_SHA256_BYTES);
-}
-
 /*
  * Whether row-level security lets the current user see a row of a table. The functions here read rows by index,
  * which no policy governs; so if one applies, PostgreSQL itself is asked, by a statement that yields the row.
@@ -84,24 +46,15 @@ may_see(const char *table, const char *sql, NachetArg id)
 
 /* Finds a content by one of its keys; false if there is none that the user may see. */
 static bool
-find_content(const char *index, Datum key, RegProcedure equals, Content *content)
+find_content(const char *index, Datum key, RegProcedure equals, NachetContent *content)
 {
 	NachetIndexScan contents;
-	bool isnull;
 	bool found;
 
 	nachet_index_scan_open(&contents, "content", index, 1, GetActiveSnapshot());
 	found = nachet_index_scan_find(&contents, key, equals);
 	if (found)
-	{
-		content->id =
-		    DatumGetInt64(nachet_index_scan_column(&contents, NACHET_CONTENT_ID, &isnull));
-		content->byte_size =
-		    DatumGetInt64(nachet_index_scan_column(&contents, NACHET_CONTENT_BYTE_SIZE, &isnull));
-		content->chunk_size =
-		    DatumGetInt32(nachet_index_scan_column(&contents, NACHET_CONTENT_CHUNK_SIZE, &isnull));
-		find_object(&contents, content);
-	}
+		nachet_content_of_slot(contents.slot, content);
 	nachet_index_scan_close(&contents);
 	return found &&
 	       may_see("content", "SELECT FROM nachet.content WHERE id OPERATOR(pg_catalog.=) $1",
@@ -131,18 +84,18 @@ find_picture(Datum picture_id, int64 *content_id)
 
 /* A range that lies within the content, as a bytea. */
 static bytea *
-read_range(const Content *content, int64 offset, int64 length)
+read_range(const NachetContent *content, int64 offset, int64 length)
 {
 	bytea *result = palloc(VARHDRSZ + length);
 
 	SET_VARSIZE(result, VARHDRSZ + length);
-	if (content->moved.url != NULL)
-		nachet_object_read(&content->moved, offset, length, VARDATA(result));
+	if (content->object_url != NULL)
+		nachet_object_read(content, offset, length, VARDATA(result));
 	else if (length > 0)
 	{
 		NachetChunkReader *reader = nachet_chunk_reader_open(GetActiveSnapshot());
 
-		nachet_chunk_reader_select(reader, content->id, content->byte_size, content->chunk_size);
+		nachet_chunk_reader_select(reader, content);
 		nachet_chunk_reader_read(reader, offset, VARDATA(result), length);
 		nachet_chunk_reader_close(reader);
 	}
@@ -169,7 +122,7 @@ Datum
 picture_content(PG_FUNCTION_ARGS)
 {
 	int64 content_id = 0;
-	Content content;
+	NachetContent content;
 
 	if (!find_picture(PG_GETARG_DATUM(0), &content_id) ||
 	    !find_content("content_pkey", Int64GetDatum(content_id), F_INT8EQ, &content))
@@ -189,7 +142,7 @@ content_read(PG_FUNCTION_ARGS)
 	Datum sha256 = PointerGetDatum(PG_GETARG_BYTEA_PP(0));
 	int64 offset = PG_GETARG_INT64(1);
 	int64 length = PG_GETARG_INT64(2);
-	Content content;
+	NachetContent content;
 
 	nachet_digests_check(&sha256, 1);
 	if (offset < 0 || length < 0)

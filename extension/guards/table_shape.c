@@ -33,6 +33,7 @@ static const struct
     {"content", NACHET_CONTENT_WIDTH, "width", INT4OID},
     {"content", NACHET_CONTENT_HEIGHT, "height", INT4OID},
     {"content", NACHET_CONTENT_OBJECT_URL, "object_url", TEXTOID},
+    {"content", NACHET_CONTENT_OBJECT_ID, "object_id", INT8OID},
     {"content", NACHET_CONTENT_OBJECT_ETAG, "object_etag", TEXTOID},
     {"content_chunk", NACHET_CHUNK_CONTENT_ID, "content_id", INT8OID},
     {"content_chunk", NACHET_CHUNK_NO, "chunk_no", INT4OID},

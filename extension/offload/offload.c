@@ -47,8 +47,9 @@ typedef struct Offload
 	int idle;                     /* how many of them, in front, are idle */
 	int connections;
 
-	NachetStored candidates[FETCH];
-	int next; /* of the candidates */
+	NachetContent candidates[FETCH];
+	MemoryContext fetch_context; /* of their strings */
+	int next;                    /* of the candidates */
 	int fetched;
 	int64 last_id;
 	bool no_more;
@@ -79,35 +80,29 @@ fetch_candidates(Offload *offload)
 {
 	NachetArg args[2] = {NACHET_PARAM(INT8OID, Int64GetDatum(offload->last_id)),
 	                     NACHET_PARAM(INT4OID, Int32GetDatum(FETCH))};
-	bool isnull;
+	MemoryContext caller;
 
 	offload->next = 0;
 	offload->fetched =
 	    (int) nachet_query(SPI_OK_SELECT,
-	                       "SELECT c.id, c.byte_size, c.chunk_size, coalesce(c.object_id, c.id),"
-	                       " c.sha256 FROM nachet.content c"
+	                       "SELECT " NACHET_CONTENT_ROW " FROM nachet.content c"
 	                       " WHERE c.object_url IS NULL AND c.id > $1 AND c.format IS NOT NULL"
 	                       " AND EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id"
 	                       "  OFFSET 0)"
 	                       " ORDER BY c.id LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED",
 	                       2, args);
+	MemoryContextReset(offload->fetch_context);
+	caller = MemoryContextSwitchTo(offload->fetch_context);
 	for (int i = 0; i < offload->fetched; i++)
-	{
-		NachetStored *content = &offload->candidates[i];
-
-		content->id = DatumGetInt64(nachet_query_value(i, 0, &isnull));
-		content->byte_size = DatumGetInt64(nachet_query_value(i, 1, &isnull));
-		content->chunk_size = DatumGetInt32(nachet_query_value(i, 2, &isnull));
-		content->object_id = DatumGetInt64(nachet_query_value(i, 3, &isnull));
-		memcpy(content->sha256, VARDATA_ANY(DatumGetByteaPP(nachet_query_value(i, 4, &isnull))),
-		       NACHET_SHA256_BYTES);
-		offload->last_id = content->id;
-	}
+		nachet_content_of_result(SPI_tuptable, i, &offload->candidates[i]);
+	MemoryContextSwitchTo(caller);
+	if (offload->fetched > 0)
+		offload->last_id = offload->candidates[offload->fetched - 1].id;
 	SPI_freetuptable(SPI_tuptable);
 }
 
 /* The next content to send; NULL where there is none, or enough is under way or has failed. */
-static const NachetStored *
+static const NachetContent *
 next_candidate(Offload *offload, int64 max_count, int64 max_bytes)
 {
 	if (offload->no_more || offload->begun >= max_count || offload->begun_bytes >= max_bytes ||
@@ -199,7 +194,7 @@ note_end(Offload *offload, NachetObjectUpload *upload)
 static NachetObjectUpload *
 prepare_next(Offload *offload, int64 max_count, int64 max_bytes)
 {
-	const NachetStored *content;
+	const NachetContent *content;
 
 	while ((content = next_candidate(offload, max_count, max_bytes)) != NULL)
 	{
@@ -254,6 +249,8 @@ begin(void)
 	offload->uploads = palloc((offload->connections + 1) * sizeof(NachetObjectUpload *));
 	for (; offload->idle <= offload->connections; offload->idle++)
 		offload->uploads[offload->idle] = nachet_object_upload_create(offload->store);
+	offload->fetch_context =
+	    AllocSetContextCreate(CurrentMemoryContext, "nachet candidates", ALLOCSET_SMALL_SIZES);
 	offload->record_context =
 	    AllocSetContextCreate(CurrentMemoryContext, "nachet offload", ALLOCSET_DEFAULT_SIZES);
 	return offload;

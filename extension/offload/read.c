@@ -24,12 +24,12 @@
 #define READS 2
 
 static void
-refuse(const NachetMoved *content, const char *error)
+refuse(const NachetContent *content, const char *error)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_NACHET_OBJECT_STORE),
 	         errmsg("could not read content " INT64_FORMAT " from the object store", content->id),
-	         errdetail("\"%s\": %s.", content->url, error)));
+	         errdetail("\"%s\": %s.", content->object_url, error)));
 }
 
 /* What an answer says of the object itself; NULL if it is the store's or the connection's trouble. */
@@ -45,13 +45,13 @@ judge_object(const NachetTransfer *transfer)
 }
 
 static void
-set_transfer(NachetTransfer *transfer, const NachetMoved *content, NachetObjectStore *store,
+set_transfer(NachetTransfer *transfer, const NachetContent *content, NachetObjectStore *store,
              NachetObjectOperation operation)
 {
 	memset(transfer, 0, sizeof(NachetTransfer));
 	transfer->store = store;
 	transfer->operation = operation;
-	transfer->object.key = nachet_object_store_key(store, content->url);
+	transfer->object.key = nachet_object_store_key(store, content->object_url);
 	transfer->object.length = -1;
 }
 
@@ -100,7 +100,7 @@ stream_is(Stream *stream, const uint8 *sha256)
  * store has no such object. Raises NC008.
  */
 static char *
-stream_once(const NachetMoved *content, NachetObjectStore *store, Stream *stream, bool *gone)
+stream_once(const NachetContent *content, NachetObjectStore *store, Stream *stream, bool *gone)
 {
 	NachetTransfer transfer;
 	char *wrong;
@@ -124,7 +124,7 @@ stream_once(const NachetMoved *content, NachetObjectStore *store, Stream *stream
 }
 
 char *
-nachet_object_stream(const NachetMoved *content, void (*restart)(void *argument),
+nachet_object_stream(const NachetContent *content, void (*restart)(void *argument),
                      void (*take)(void *argument, const char *data, size_t length), void *argument)
 {
 	MemoryContext context =
@@ -153,7 +153,7 @@ nachet_object_stream(const NachetMoved *content, void (*restart)(void *argument)
 
 /* Whether an answer is the range that was asked for, of an object of the right size, undamaged. */
 static bool
-is_range(const NachetCurlRequest *answer, const NachetMoved *content, int64 offset, int64 length,
+is_range(const NachetCurlRequest *answer, const NachetContent *content, int64 offset, int64 length,
          const char *bytes)
 {
 	char *expected = psprintf("bytes " INT64_FORMAT "-" INT64_FORMAT "/" INT64_FORMAT, offset,
@@ -170,7 +170,7 @@ is_range(const NachetCurlRequest *answer, const NachetMoved *content, int64 offs
 
 /* Reads a range of the version that was written; false where only reading all can tell. Raises NC008. */
 static bool
-read_version(const NachetMoved *content, int64 offset, int64 length, char *target)
+read_version(const NachetContent *content, int64 offset, int64 length, char *target)
 {
 	MemoryContext context =
 	    AllocSetContextCreate(CurrentMemoryContext, "nachet object read", ALLOCSET_DEFAULT_SIZES);
@@ -182,7 +182,7 @@ read_version(const NachetMoved *content, int64 offset, int64 length, char *targe
 	set_transfer(&transfer, content, store, store->operations->get);
 	transfer.object.offset = offset;
 	transfer.object.length = length;
-	transfer.object.etag = content->etag;
+	transfer.object.etag = content->object_etag;
 	transfer.sink = target;
 	transfer.sink_size = (size_t) length;
 	transfer.expected = length;
@@ -223,15 +223,16 @@ cut_take(void *argument, const char *data, size_t length)
 }
 
 void
-nachet_object_read(const NachetMoved *content, int64 offset, int64 length, char *target)
+nachet_object_read(const NachetContent *content, int64 offset, int64 length, char *target)
 {
 	Cut cut = {.offset = offset, .length = length, .target = target};
 	char *wrong;
 
 	if (length == 0)
 		return;
-	if (length < content->byte_size && content->etag != NULL &&
-	    nachet_object_store_is_etag(content->etag) && read_version(content, offset, length, target))
+	if (length < content->byte_size && content->object_etag != NULL &&
+	    nachet_object_store_is_etag(content->object_etag) &&
+	    read_version(content, offset, length, target))
 		return;
 	wrong = nachet_object_stream(content, cut_restart, cut_take, &cut);
 	if (wrong != NULL)
@@ -239,14 +240,14 @@ nachet_object_read(const NachetMoved *content, int64 offset, int64 length, char 
 		        (errcode(ERRCODE_DATA_CORRUPTED),
 		         errmsg("content " INT64_FORMAT " is not in the object store as it was stored",
 		                content->id),
-		         errdetail("\"%s\": %s.", content->url, wrong)));
+		         errdetail("\"%s\": %s.", content->object_url, wrong)));
 }
 
 /* --- checking ------------------------------------------------------------------------------------------- */
 
 /* Whether the store says, to a request for a byte, that the object is gone. Raises NC008 if it says neither. */
 static bool
-is_gone(const NachetMoved *content, NachetObjectStore *store)
+is_gone(const NachetContent *content, NachetObjectStore *store)
 {
 	NachetTransfer transfer;
 	char byte;
@@ -265,7 +266,7 @@ is_gone(const NachetMoved *content, NachetObjectStore *store)
  * would tell a missing object from a missing bucket: a second request asks for that. Raises NC008.
  */
 static char *
-check_size(const NachetMoved *content)
+check_size(const NachetContent *content)
 {
 	NachetObjectStore *store = nachet_object_store_open();
 	NachetTransfer transfer;
@@ -284,7 +285,7 @@ check_size(const NachetMoved *content)
 }
 
 char *
-nachet_object_check(const NachetMoved *content, bool read)
+nachet_object_check(const NachetContent *content, bool read)
 {
 	MemoryContext context;
 	MemoryContext caller;

@@ -7,23 +7,13 @@
 
 #include "contents/content.h"
 
-/* A content whose bytes have moved. */
-typedef struct NachetMoved
-{
-	int64 id;
-	int64 byte_size;
-	uint8 sha256[NACHET_SHA256_BYTES];
-	const char *url;
-	const char *etag; /* of the object as it was written; NULL where the store told none */
-} NachetMoved;
-
 /*
  * Reads a range that lies within the content. Bytes that are not those that were stored are never returned:
  * a whole content is checked by its SHA-256; a range is read from the version that was written alone
  * (its ETag), or else by reading all and checking that. Raises NC008 where the store doesn't answer or
  * refuses, XX001 where the object is gone or has other bytes.
  */
-extern void nachet_object_read(const NachetMoved *content, int64 offset, int64 length,
+extern void nachet_object_read(const NachetContent *content, int64 offset, int64 length,
                                char *target);
 
 /*
@@ -31,13 +21,13 @@ extern void nachet_object_read(const NachetMoved *content, int64 offset, int64 l
  * in a few words, or NULL. Raises NC008 where the store can't be asked, so that a store that is down is
  * not taken for a store that has lost everything.
  */
-extern char *nachet_object_check(const NachetMoved *content, bool read);
+extern char *nachet_object_check(const NachetContent *content, bool read);
 
 /*
  * Takes the whole content piece by piece, `take` being called outside libcurl, free to raise errors;
  * `restart` is called before each try. Returns what is wrong, or NULL; raises NC008.
  */
-extern char *nachet_object_stream(const NachetMoved *content, void (*restart)(void *argument),
+extern char *nachet_object_stream(const NachetContent *content, void (*restart)(void *argument),
                                   void (*take)(void *argument, const char *data, size_t length),
                                   void *argument);
 

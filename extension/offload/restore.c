@@ -98,10 +98,10 @@ restart(void *argument)
 
 /* Records that a content's bytes are here, and lets go of its object if that is this database's. */
 static void
-record(const NachetMoved *content)
+record(const NachetContent *content)
 {
 	NachetArg args[2] = {NACHET_PARAM(INT8OID, Int64GetDatum(content->id)),
-	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(content->url))};
+	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(content->object_url))};
 
 	nachet_query_wrote(
 	    "content",
@@ -120,12 +120,12 @@ record(const NachetMoved *content)
 
 /* Brings one content back. Returns NULL, or what is wrong with its object; then nothing is written. */
 static char *
-restore(const NachetMoved *content, int32 chunk_size)
+restore(const NachetContent *content)
 {
-	Restoring restoring = {.content_id = content->id, .chunk_size = chunk_size};
+	Restoring restoring = {.content_id = content->id, .chunk_size = content->chunk_size};
 	char *wrong;
 
-	restoring.chunk = palloc(chunk_size);
+	restoring.chunk = palloc(content->chunk_size);
 	restoring.writer = nachet_chunk_writer_open();
 	wrong = nachet_object_stream(content, restart, take, &restoring);
 	if (wrong == NULL && restoring.length > 0)
@@ -136,21 +136,6 @@ restore(const NachetMoved *content, int32 chunk_size)
 	else
 		delete_chunks(content->id);
 	return wrong;
-}
-
-/* The moved content of a row of SPI's result; returns its chunk size. */
-static int32
-read_row(uint64 row, NachetMoved *content)
-{
-	bool isnull;
-
-	content->id = DatumGetInt64(nachet_query_value(row, 0, &isnull));
-	content->byte_size = DatumGetInt64(nachet_query_value(row, 1, &isnull));
-	content->url = TextDatumGetCString(nachet_query_value(row, 3, &isnull));
-	memcpy(content->sha256, VARDATA_ANY(DatumGetByteaPP(nachet_query_value(row, 4, &isnull))),
-	       NACHET_SHA256_BYTES);
-	content->etag = NULL;
-	return DatumGetInt32(nachet_query_value(row, 2, &isnull));
 }
 
 /* --- choosing ------------------------------------------------------------------------------------------ */
@@ -187,7 +172,7 @@ static uint64
 lock(NachetArg ids)
 {
 	return nachet_query(SPI_OK_SELECT,
-	                    "SELECT c.id, c.byte_size, c.chunk_size, c.object_url, c.sha256"
+	                    "SELECT " NACHET_CONTENT_ROW
 	                    " FROM nachet.content c WHERE c.id = ANY ($1) AND c.object_url IS NOT NULL"
 	                    " ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED",
 	                    1, &ids);
@@ -214,13 +199,13 @@ goes_on(const Run *run)
 }
 
 static void
-note_failure(Run *run, const NachetMoved *content, const char *wrong)
+note_failure(Run *run, const NachetContent *content, const char *wrong)
 {
 	run->in_a_row++;
 	if (run->failed++ < MAX_WARNINGS)
 		ereport(WARNING, (errcode(ERRCODE_DATA_CORRUPTED),
 		                  errmsg("content " INT64_FORMAT " could not be restored", content->id),
-		                  errdetail("\"%s\": %s.", content->url, wrong)));
+		                  errdetail("\"%s\": %s.", content->object_url, wrong)));
 }
 
 /* Restores contents that are locked, the rows of a result. */
@@ -230,14 +215,12 @@ restore_locked(Run *run, SPITupleTable *table, uint64 rows, MemoryContext contex
 	for (uint64 i = 0; i < rows && goes_on(run); i++)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);
-		NachetMoved content;
-		int32 chunk_size;
+		NachetContent content;
 		char *wrong;
 
 		CHECK_FOR_INTERRUPTS();
-		SPI_tuptable = table;
-		chunk_size = read_row(i, &content);
-		wrong = restore(&content, chunk_size);
+		nachet_content_of_result(table, i, &content);
+		wrong = restore(&content);
 		if (wrong != NULL)
 			note_failure(run, &content, wrong);
 		else

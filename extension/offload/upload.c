@@ -125,14 +125,13 @@ open_reader(NachetObjectUpload *upload)
 {
 	NachetChunkReader *reader = nachet_chunk_reader_open(upload->snapshot);
 
-	nachet_chunk_reader_select(reader, upload->content.id, upload->content.byte_size,
-	                           upload->content.chunk_size);
+	nachet_chunk_reader_select(reader, &upload->content);
 	return reader;
 }
 
 /* Whether a content is sent by one request, and not in parts. */
 static bool
-goes_whole(const NachetStored *content)
+goes_whole(const NachetContent *content)
 {
 	return content->byte_size <= (int64) nachet_object_store_part_size * 1024;
 }
@@ -262,7 +261,7 @@ let_go(NachetObjectUpload *upload)
 
 /* Forgets the content before. */
 static void
-clear(NachetObjectUpload *upload, const NachetStored *content, const char *prefix)
+clear(NachetObjectUpload *upload, const NachetContent *content, const char *prefix)
 {
 	char hex[2 * NACHET_SHA256_BYTES + 1];
 	MemoryContext caller;
@@ -285,7 +284,7 @@ clear(NachetObjectUpload *upload, const NachetStored *content, const char *prefi
 }
 
 bool
-nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetStored *content,
+nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetContent *content,
                              const char *prefix)
 {
 	MemoryContext caller;

@@ -13,16 +13,6 @@
 /* A content up to this size is held in memory while it is sent; of a larger one, so much at a time. */
 #define NACHET_UPLOAD_WINDOW (4 * 1024 * 1024)
 
-/* A content whose bytes are in the database. */
-typedef struct NachetStored
-{
-	int64 id;
-	int64 byte_size;
-	int32 chunk_size;
-	uint8 sha256[NACHET_SHA256_BYTES];
-	int64 object_id; /* the number in its object's name */
-} NachetStored;
-
 /* What is sent next. */
 typedef enum NachetUploadStage
 {
@@ -38,7 +28,7 @@ typedef struct NachetObjectUpload
 {
 	const NachetObjectStore *store;
 	MemoryContext context; /* of the content under way */
-	NachetStored content;
+	NachetContent content;
 	char *key;
 	char *etag;  /* once it is done; NULL where the store told none */
 	char *error; /* why it failed; NULL */
@@ -61,7 +51,7 @@ extern NachetObjectUpload *nachet_object_upload_create(const NachetObjectStore *
  * Reads a content, whose row the caller has locked, and checks its SHA-256; uploads that are under way go
  * on meanwhile. False, with error set, where its chunks are damaged: then there is nothing to send.
  */
-extern bool nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetStored *content,
+extern bool nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetContent *content,
                                          const char *prefix);
 
 /* Begins to send what was prepared. */

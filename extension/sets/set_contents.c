@@ -24,7 +24,7 @@
 
 /* The contents without a format, and with a LEFT join those that are not stored. */
 #define UNFIT_CONTENTS(join, mode)                                                                 \
-	"SELECT u.sha256, c.id, c.byte_size, c.chunk_size"                                             \
+	"SELECT c.id, u.sha256, c.byte_size, c.chunk_size"                                             \
 	" FROM (SELECT DISTINCT sha256 FROM unnest($1) AS d (sha256) ORDER BY sha256) AS u " join      \
 	" JOIN LATERAL (SELECT id, byte_size, chunk_size, format FROM nachet.content"                  \
 	"  WHERE sha256 = u.sha256 " mode ") AS c ON true"                                             \
@@ -40,9 +40,9 @@ contents_missing(uint64 rows)
 	{
 		char hex[2 * NACHET_SHA256_BYTES + 1];
 		bool isnull;
-		Datum digest = nachet_query_value(i, 0, &isnull);
+		Datum digest = nachet_query_value(i, 1, &isnull);
 
-		(void) nachet_query_value(i, 1, &isnull);
+		(void) nachet_query_value(i, 0, &isnull);
 		if (!isnull)
 			continue;
 		nachet_hex_encode((unsigned char *) VARDATA_ANY(DatumGetPointer(digest)),
@@ -61,9 +61,9 @@ contents_missing(uint64 rows)
 
 /* Writes down that a content is a picture, which an earlier version had refused. */
 static void
-accept_content(Datum id, const NachetPicture *picture)
+accept_content(int64 id, const NachetPicture *picture)
 {
-	NachetArg args[4] = {NACHET_PARAM(INT8OID, id),
+	NachetArg args[4] = {NACHET_PARAM(INT8OID, Int64GetDatum(id)),
 	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(picture->format)),
 	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->width)),
 	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->height))};
@@ -89,20 +89,17 @@ judge_contents(const NachetUpload *upload, uint64 rows, bool hold, NachetFlaws *
 
 	for (i = 0; i < rows && flaws->count < NACHET_FLAWS_SHOWN; i++)
 	{
-		Datum column[4];
+		NachetContent content;
 		NachetPicture picture;
-		bool isnull;
 		const char *flaw;
 
-		for (int c = 0; c < 4; c++)
-			column[c] = SPI_getbinval(contents->vals[i], contents->tupdesc, c + 1, &isnull);
-		flaw = nachet_content_flaw(reader, DatumGetInt64(column[1]), DatumGetInt64(column[2]),
-		                           DatumGetInt32(column[3]), &picture);
+		nachet_content_of_result(contents, i, &content);
+		flaw = nachet_content_flaw(reader, &content, &picture);
 		if (flaw == NULL && hold)
-			accept_content(column[1], &picture);
+			accept_content(content.id, &picture);
 		for (int n = 0; n < upload->count && flaw != NULL; n++)
-			if (memcmp(VARDATA_ANY(DatumGetPointer(upload->digests[n])),
-			           VARDATA_ANY(DatumGetPointer(column[0])), NACHET_SHA256_BYTES) == 0)
+			if (memcmp(VARDATA_ANY(DatumGetPointer(upload->digests[n])), content.sha256,
+			           NACHET_SHA256_BYTES) == 0)
 				nachet_flaws_add(flaws, VARDATA_ANY(DatumGetPointer(upload->names[n])),
 				                 (int) VARSIZE_ANY_EXHDR(DatumGetPointer(upload->names[n])), flaw,
 				                 nachet_picture_code(picture.status));
@@ -161,7 +158,7 @@ nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests, NachetF
 	bool isnull;
 
 	for (uint64 i = judged; i < rows; i++)
-		rest[i - judged] = SPI_getbinval(contents->vals[i], contents->tupdesc, 1, &isnull);
+		rest[i - judged] = SPI_getbinval(contents->vals[i], contents->tupdesc, 2, &isnull);
 	for (int n = 0; n < upload->count && judged < rows; n++)
 	{
 		CHECK_FOR_INTERRUPTS();

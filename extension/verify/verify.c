@@ -51,19 +51,6 @@ PG_FUNCTION_INFO_V1(verify_contents);
 /* What a content costs beside its bytes, in bytes: three looks into indexes. */
 #define CONTENT_COST 8192
 
-/* What a row of content says. */
-typedef struct Content
-{
-	bool found;
-	uint8 sha256[NACHET_SHA256_BYTES];
-	int64 byte_size;
-	int32 chunk_size;
-	const char *format; /* NULL where the bytes are no picture */
-	int32 width;
-	int32 height;
-	const char *object_url; /* where its bytes are that have left content_chunk, or NULL */
-} Content;
-
 /* What the chunks of a content turned out to be. */
 typedef struct Chunks
 {
@@ -98,7 +85,8 @@ typedef struct Scrub
 	bool checking;      /* whether verify->next is the content that is being looked at */
 	bool flawed;        /* whether anything has been found at it */
 	const char *damage; /* why it could not be read */
-	Content content;
+	bool found;         /* whether it has a row, which is: */
+	NachetContent content;
 } Scrub;
 
 /* --- findings ---------------------------------------------------------------------------------------- */
@@ -141,7 +129,7 @@ put_finding(Scrub *scrub, const char *flaw, const char *detail, Datum pictures)
 	Datum values[NACHET_FINDING_COLUMNS] = {
 	    Int64GetDatum(scrub->verify->next), nachet_digest_datum(scrub->content.sha256),
 	    CStringGetTextDatum(flaw), CStringGetTextDatum(detail), pictures};
-	bool nulls[NACHET_FINDING_COLUMNS] = {!scrub->checking, !scrub->content.found, false, false,
+	bool nulls[NACHET_FINDING_COLUMNS] = {!scrub->checking, scrub->content.id == 0, false, false,
 	                                      pictures == (Datum) 0};
 
 	tuplestore_putvalues(scrub->findings, scrub->shape, values, nulls);
@@ -179,50 +167,20 @@ is_chunk_size(int32 size)
 	return false;
 }
 
-/* A text of a row, which like every text holds no zero byte. */
-static char *
-read_text(Datum value)
-{
-	text *string = DatumGetTextPP(value);
-	char *copy = text_to_cstring(string);
-
-	if (strlen(copy) != VARSIZE_ANY_EXHDR(string))
-		ereport(ERROR,
-		        (errcode(ERRCODE_DATA_CORRUPTED), errmsg("a text of its row holds a zero byte")));
-	return copy;
-}
-
-/* Takes over what the row in a slot says. */
+/* Reads the row in a slot. */
 static void
-read_content(Scrub *scrub, NachetIndexScan *row)
+read_content(Scrub *scrub, TupleTableSlot *slot)
 {
-	Content *content = &scrub->content;
-	bool isnull;
-	Datum value = nachet_index_scan_column(row, NACHET_CONTENT_SHA256, &isnull);
-	bytea *sha256 = DatumGetByteaPP(value);
+	NachetContent *content = &scrub->content;
 
-	if (VARSIZE_ANY_EXHDR(sha256) != NACHET_SHA256_BYTES)
-		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-		                errmsg("the SHA-256 of content " INT64_FORMAT " has %d bytes",
-		                       scrub->verify->next, (int) VARSIZE_ANY_EXHDR(sha256))));
-	memcpy(content->sha256, VARDATA_ANY(sha256), NACHET_SHA256_BYTES);
-	content->found = true;
-	content->byte_size =
-	    DatumGetInt64(nachet_index_scan_column(row, NACHET_CONTENT_BYTE_SIZE, &isnull));
-	content->chunk_size =
-	    DatumGetInt32(nachet_index_scan_column(row, NACHET_CONTENT_CHUNK_SIZE, &isnull));
-	if (content->byte_size < 1 || !is_chunk_size(content->chunk_size) ||
+	nachet_content_of_slot(slot, content);
+	if (!is_chunk_size(content->chunk_size) ||
 	    content->byte_size / content->chunk_size > PG_INT32_MAX)
 		ereport(ERROR,
 		        (errcode(ERRCODE_DATA_CORRUPTED),
 		         errmsg("content " INT64_FORMAT " has " INT64_FORMAT " bytes in chunks of %d",
-		                scrub->verify->next, content->byte_size, content->chunk_size)));
-	value = nachet_index_scan_column(row, NACHET_CONTENT_FORMAT, &isnull);
-	content->format = isnull ? NULL : read_text(value);
-	content->width = DatumGetInt32(nachet_index_scan_column(row, NACHET_CONTENT_WIDTH, &isnull));
-	content->height = DatumGetInt32(nachet_index_scan_column(row, NACHET_CONTENT_HEIGHT, &isnull));
-	value = nachet_index_scan_column(row, NACHET_CONTENT_OBJECT_URL, &isnull);
-	content->object_url = isnull ? NULL : read_text(value);
+		                content->id, content->byte_size, content->chunk_size)));
+	scrub->found = true;
 }
 
 static void
@@ -234,7 +192,7 @@ find_content(Scrub *scrub)
 	approach(walk, id);
 	for (; !walk->ended && walk->id == id; nachet_walk_step(walk))
 		if (nachet_walk_row(walk, NACHET_CONTENT_ID, 0))
-			read_content(scrub, &walk->scan);
+			read_content(scrub, walk->scan.slot);
 }
 
 static void
@@ -249,7 +207,7 @@ note(int64 *count, int64 *first, int64 number, int64 more)
 static void
 take_chunk(Scrub *scrub, Chunks *chunks)
 {
-	const Content *content = &scrub->content;
+	const NachetContent *content = &scrub->content;
 	int64 number = scrub->chunks.number;
 	bool isnull;
 	bytea *data;
@@ -280,10 +238,10 @@ read_chunks(Scrub *scrub, Chunks *chunks)
 {
 	NachetWalk *walk = &scrub->chunks;
 	int64 id = scrub->verify->next;
-	const Content *content = &scrub->content;
+	const NachetContent *content = &scrub->content;
 
 	approach(walk, id);
-	if (content->found && content->object_url == NULL)
+	if (scrub->found && content->object_url == NULL)
 		chunks->expected = (content->byte_size - 1) / content->chunk_size + 1;
 	nachet_hash_begin(scrub->hash);
 	nachet_png_crcs_init(&scrub->png_crcs);
@@ -324,13 +282,12 @@ judge_chunks(Scrub *scrub, const Chunks *chunks)
 static void
 judge_description(Scrub *scrub)
 {
-	const Content *content = &scrub->content;
+	const NachetContent *content = &scrub->content;
 	MemoryContext caller = MemoryContextSwitchTo(scrub->scans);
 	NachetPicture picture;
 	bool is_picture;
 
-	nachet_chunk_reader_select(scrub->reader, scrub->verify->next, content->byte_size,
-	                           content->chunk_size);
+	nachet_chunk_reader_select(scrub->reader, content);
 	is_picture = nachet_chunk_reader_picture(scrub->reader, nachet_png_crcs_right(&scrub->png_crcs),
 	                                         &picture) == NACHET_PICTURE_OK;
 	MemoryContextSwitchTo(caller);
@@ -355,15 +312,12 @@ judge_description(Scrub *scrub)
 static void
 judge_object(Scrub *scrub)
 {
-	const Content *content = &scrub->content;
-	NachetMoved moved = {
-	    .id = scrub->verify->next, .byte_size = content->byte_size, .url = content->object_url};
+	const NachetContent *content = &scrub->content;
 	char *wrong;
 
 	if (nachet_verify_objects == NACHET_VERIFY_OBJECTS_NOT)
 		return;
-	memcpy(moved.sha256, content->sha256, NACHET_SHA256_BYTES);
-	wrong = nachet_object_check(&moved, nachet_verify_objects == NACHET_VERIFY_OBJECTS_READ);
+	wrong = nachet_object_check(content, nachet_verify_objects == NACHET_VERIFY_OBJECTS_READ);
 	if (wrong != NULL)
 		add_finding(scrub, FLAW_OBJECT, psprintf("\"%s\": %s", content->object_url, wrong));
 	if (nachet_verify_objects == NACHET_VERIFY_OBJECTS_READ)
@@ -378,7 +332,7 @@ check_content(Scrub *scrub)
 
 	find_content(scrub);
 	read_chunks(scrub, &chunks);
-	if (scrub->content.found)
+	if (scrub->found)
 	{
 		judge_chunks(scrub, &chunks);
 		if (scrub->content.object_url != NULL)
@@ -449,7 +403,8 @@ leave_content(Scrub *scrub)
 {
 	scrub->checking = false;
 	scrub->flawed = false;
-	memset(&scrub->content, 0, sizeof(Content));
+	scrub->found = false;
+	memset(&scrub->content, 0, sizeof(NachetContent));
 	MemoryContextReset(scrub->item);
 	if (scrub->verify->next >= scrub->verify->last)
 		return false;
