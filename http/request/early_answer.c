@@ -8,6 +8,7 @@
  * writes nothing else meanwhile, and the watchdog knows.
  */
 #include <stdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <gnutls/gnutls.h>
@@ -17,6 +18,9 @@
 #include "http/request/early_answer.h"
 #include "http/request/request.h"
 #include "http/request/watchdog.h"
+
+/* How long a client that sends as fast as it can has to find its answer. */
+#define LINGER_MS 3000
 
 static enum MHD_Result
 add_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -74,4 +78,17 @@ nachet_early_answer_send(NachetRequest *request)
 		sent += (size_t) step;
 	}
 	nachet_text_free(&answer);
+}
+
+void
+nachet_early_answer_linger(const NachetRequest *request)
+{
+	const union MHD_ConnectionInfo *socket =
+	    MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd client = {.events = POLLRDHUP};
+
+	if (!request->answered || socket == NULL)
+		return;
+	client.fd = socket->connect_fd;
+	(void) poll(&client, 1, LINGER_MS);
 }

@@ -237,7 +237,10 @@ discard(NachetRequest *request, size_t length)
 	request->body_discarded += length;
 	if (request->body_discarded > limit || is_too_much(request, limit))
 		nachet_early_answer_send(request);
-	return request->body_discarded <= limit;
+	if (request->body_discarded <= limit)
+		return true;
+	nachet_early_answer_linger(request);
+	return false;
 }
 
 static enum MHD_Result
