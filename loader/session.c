@@ -2,13 +2,13 @@
  * loader/session.c
  *		What one run of nachet-load shares, and the threads beside its workers.
  *
- * SIGINT, SIGTERM, SIGHUP and SIGUSR2 are blocked in every thread, and the monitor alone waits for them, so
- * that no signal handler and no global is needed. The monitor never writes, connects or waits for
- * another thread, so that an interrupt is always taken: the display draws the progress, and the
- * canceller, woken by an interrupt, cancels what the sink is at again and again until it has ended:
- * a statement that began just after a cancel meets the next one. A second interrupt ends the
- * process as it is, and so does a first one that a connecting or an output that nobody reads holds
- * up: that leaves nothing half-stored, for a COPY and a set are each one transaction.
+ * SIGINT, SIGTERM, SIGHUP and SIGUSR2 are blocked in every thread, and the monitor alone waits for
+ * them, so that no signal handler and no global is needed. The monitor never writes, connects or
+ * waits for another thread, so that an interrupt is always taken: the display draws the progress,
+ * and the canceller, woken by an interrupt, cancels what the sink is at again and again until it
+ * has ended: a statement that began just after a cancel meets the next one. A second interrupt ends
+ * the process as it is, and so does a first one that a connecting or an output that nobody reads
+ * holds up: that leaves nothing half-stored, for a COPY and a set are each one transaction.
  */
 #include <errno.h>
 #include <string.h>
@@ -161,8 +161,8 @@ run_monitor(void *argument)
 }
 
 /*
- * A shell's background job ignores SIGINT, and what nohup starts SIGHUP; waiting for a blocked signal
- * would take it all the same.
+ * A shell's background job ignores SIGINT, and what nohup starts SIGHUP; waiting for a blocked
+ * signal would take it all the same.
  */
 static void
 add_unless_ignored(sigset_t *signals, int number)

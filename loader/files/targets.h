@@ -31,7 +31,10 @@ extern void nachet_targets_free(NachetTargets *targets);
 extern bool nachet_targets_fit(const NachetTargets *targets, const NachetOptions *options,
                                NachetConsole *console) __attribute__((warn_unused_result));
 
-/* Drops the folders whose own names are machine-made, with a warning each; how many. Logs if none is left. */
+/*
+ * Drops the folders whose own names are machine-made, with a warning each; how many. Logs if none
+ * is left.
+ */
 extern size_t nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session)
     __attribute__((warn_unused_result));
 

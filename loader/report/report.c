@@ -4,10 +4,9 @@
  *
  * What is in no set is written as it is found and forgotten; the others when their folder has
  * ended, from the list that the import has anyway: so a report costs no memory that grows. Failures
- * to write stay in the stream until it is closed.
- * A report is written under another name beside its own, and gets its own when it is whole; an
- * older one stays until then. A file that is no report is never overwritten. Devices, and empty files
- * that can't be replaced, are written in place.
+ * to write stay in the stream until it is closed. A report is written under another name beside its
+ * own, and gets its own when it is whole; an older one stays until then. A file that is no report
+ * is never overwritten. Devices, and empty files that can't be replaced, are written in place.
  */
 #include <errno.h>
 #include <fcntl.h>

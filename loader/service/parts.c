@@ -2,9 +2,10 @@
  * loader/service/parts.c
  *		The body that carries pictures: multipart/form-data, drawn from the files as it is sent.
  *
- * RFC 7578 as browsers write it. The boundary is 128 random bits, which no picture holds. Its length is known
- * before a byte is drawn: heads are written twice, and a file that is not as long as it was is an error.
- * Parts have numbers for names: the answer tells of each in its place, and the manifest has the names.
+ * RFC 7578 as browsers write it. The boundary is 128 random bits, which no picture holds. Its
+ * length is known before a byte is drawn: heads are written twice, and a file that is not as long
+ * as it was is an error. Parts have numbers for names: the answer tells of each in its place, and
+ * the manifest has the names.
  */
 #include <stdio.h>
 #include <string.h>
