@@ -13,6 +13,11 @@ DATA_built = $(SQL_SCRIPT)
 DATA = $(wildcard sql/upgrade/nachet_datastore--*.sql)
 EXTRA_CLEAN = build
 
+# `make installcheck`: the installed extension on a server that runs; PGHOST and the like name it.
+REGRESS = nachet_datastore
+REGRESS_OPTS = --inputdir=test/installcheck --outputdir=build/installcheck --encoding=UTF8 --no-locale
+REGRESS_PREP = build/installcheck
+
 WARNINGS = -Wall -Wextra -Wvla -Wshadow $(if $(WERROR),-Werror)
 PG_CPPFLAGS = -Iextension -DNACHET_VERSION='"$(EXTVERSION)"' $(shell pkg-config --cflags libcurl 2>/dev/null)
 SHLIB_LINK = $(shell pkg-config --libs libcurl 2>/dev/null)
@@ -45,6 +50,9 @@ include tools/tools.mk
 
 all: clients
 install: install-clients
+
+build/installcheck:
+	mkdir -p $@
 
 $(SQL_SCRIPT): $(SQL_PARTS) extension/nachet_datastore.control
 	cat $(SQL_PARTS) > $@
