@@ -259,6 +259,12 @@ subtest 'functions that another version declares' => sub {
 		my ($title, $create, $call) = @$case;
 		is($store->sqlstate("BEGIN; CREATE SCHEMA other; $create; $call; ROLLBACK"), $title eq 'no set' ? '0A000' : '55000', "$title is refused");
 	}
+	$store->psql('CREATE DATABASE without', db => 'postgres');
+	my $without = "CREATE FUNCTION public.missing(bytea[]) RETURNS SETOF bytea AS '$library', 'missing_contents' LANGUAGE C; SELECT public.missing(ARRAY['\\x$digest'::bytea])";
+	like(($store->psql_result("\\set VERBOSITY verbose\n$without", db => 'without'))[2], qr/ERROR:  42704: extension nachet_datastore is not installed.*HINT:  CREATE EXTENSION/s,
+		'a database without the extension is told so');
+	like(($store->psql_result("\\set VERBOSITY verbose\nBEGIN; ALTER TABLE nachet.content RENAME TO elsewhere; $calls{missing}[1]"))[2],
+		qr/ERROR:  42P01: relation "nachet\.content" does not exist.*HINT:  Install the extension anew/s, 'and one whose table is not there');
 	for my $trigger (split /\n/, $store->psql("SELECT proname FROM pg_proc WHERE pronamespace = 'nachet'::regnamespace AND prorettype IN ('trigger'::regtype, 'event_trigger'::regtype)"))
 	{
 		is($store->sqlstate("BEGIN; CREATE SCHEMA other; CREATE FUNCTION other.plain() RETURNS integer AS '$library', '$trigger' LANGUAGE C; SELECT other.plain(); ROLLBACK"),

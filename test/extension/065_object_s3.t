@@ -7,7 +7,8 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::FaultProxy ();
 use Nachet::ObjectStore ();
-use Nachet::Test qw(png poll_until tempdir tiff write_file);
+use IO::Socket::INET ();
+use Nachet::Test qw(png poll_until run_command start_command tempdir tiff write_file);
 use Test::More;
 
 my $objects = Nachet::ObjectStore->new('s3');
@@ -110,6 +111,21 @@ subtest 'a bucket named in the host' => sub {
 	is(scalar(grep { m{^GET localhost:$port /pictures/$key\z} } @asked), 4, 'by its own requests');
 };
 
+subtest 'certificates' => sub {
+	my ($tls, $key) = map { "$folder/tls.$_" } qw(pem key);
+	my ($status, undef, $err) = run_command('openssl', qw(req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=store -addext subjectAltName=IP:127.0.0.1), '-keyout', $key, '-out', $tls);
+	is($status, 0, 'there is a certificate') or diag($err);
+	my $secure = Nachet::Test::free_port();
+	my $server = start_command({}, 'openssl', 's_server', '-accept', "127.0.0.1:$secure", '-cert', $tls, '-key', $key, '-www');
+	ok(poll_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $secure) }), 'and a server that has it') or diag($server->err);
+	my $read = "BEGIN; SELECT nachet.chunk_size(); UPDATE nachet.content SET object_url = replace(object_url, 'http://localhost:$port', 'https://127.0.0.1:$secure'), object_etag = NULL;"
+		. " SET nachet.object_store_endpoint = 'https://127.0.0.1:$secure'; SELECT nachet.content_read(sha256, 0, 10) FROM nachet.content LIMIT 1";
+	like(told($read), qr/ERROR:  NC008: could not read.*certificate/s, 'one that the system does not know is refused');
+	like(told("SELECT nachet.chunk_size(); SET nachet.object_store_ca_file = '$folder/none'; $read"), qr/ERROR:  NC008: could not read.*certificate/s, 'also if nachet.object_store_ca_file is not there');
+	like(told("SELECT nachet.chunk_size(); SET nachet.object_store_ca_file = '$tls'; $read"), qr/ERROR:  XX001:.*not in the object store as it was stored/s, 'one of that file is believed: what comes has another size');
+	unlike(join("\n", $server->out, $server->err), $telltale, 'neither secrets nor signatures are told');
+};
+
 subtest 'uploads in parts that fail' => sub {
 	my @objects = $objects->list;
 	import_pictures('parts that fail', tiff(12_000_000, 'parts that fail'));
@@ -131,6 +147,22 @@ subtest 'uploads in parts that fail' => sub {
 	is($proxy->left, 0, 'it happened');
 	$proxy->clear;
 	is($store->psql($right), $store->psql('SELECT count(*) FROM nachet.picture'), 'all is read');
+};
+
+subtest 'more connections than a backend may have files' => sub {
+	$store->psql('ALTER SYSTEM SET max_files_per_process = 80');
+	$store->restart;
+	import_pictures('many', map { png(20, 20, "many $_") } 1 .. 60);
+	my $many = 'SELECT nachet.chunk_size(); SET nachet.object_store_connections = 64;';
+	$proxy->fault(PUT => 'stall');
+	my $told;
+	my @asked = asked(sub { $told = told("$many SET nachet.object_store_timeout = '3s'; SELECT nachet.offload_contents()") });
+	$proxy->clear;
+	like($told, qr/NC008: nothing could be moved/, 'where none answers, nothing moves');
+	cmp_ok(scalar(@asked), '<', 60, 'not all have got a connection');
+	is($store->psql("$many SELECT contents, failed FROM nachet.offload_contents()"), "8120\n60|0", 'those that get none at first move later');
+	is($store->psql($right), $store->psql('SELECT count(*) FROM nachet.picture'), 'all is read');
+	unlike($store->log, qr/out of file descriptors/, 'PostgreSQL had files enough');
 };
 
 subtest 'requests that are changed on the way' => sub {
