@@ -451,8 +451,7 @@ nachet_curl_step(int milliseconds)
 	{
 		NachetCurlRequest *request = NULL;
 
-		if (message->msg != CURLMSG_DONE)
-			continue;
+		Assert(message->msg == CURLMSG_DONE); /* the only one that there is */
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &request);
 		finish(request, message->data.result);
 		milliseconds = 0;
@@ -469,8 +468,6 @@ nachet_curl_stands_still(const NachetCurlRequest *request)
 	TimestampTz now = GetCurrentTimestamp();
 	bool is_slow;
 
-	if (request->finished || transfer->waits_for_window || transfer->waits_for_sink)
-		return false;
 	if (TimestampDifferenceExceeds(request->moved_at, now, request->timeout))
 		return true;
 	if (!TimestampDifferenceExceeds(transfer->mark_at, now, request->timeout))

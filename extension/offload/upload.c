@@ -383,9 +383,9 @@ go_on(NachetObjectUpload *upload, NachetTransfers *transfers)
 		case NACHET_UPLOAD_WHOLE:
 		case NACHET_UPLOAD_FINISH:
 			upload->etag = read_etag(upload->transfer.request);
-			return true;
+			break;
 		case NACHET_UPLOAD_ABORT:
-			return true;
+			break;
 	}
 	return true;
 }

@@ -126,6 +126,14 @@ subtest 'certificates' => sub {
 	unlike(join("\n", $server->out, $server->err), $telltale, 'neither secrets nor signatures are told');
 };
 
+# 0.0.0.0 leads to this machine too, but is none of the addresses that do so for certain.
+subtest 'a store that may be beyond this machine' => sub {
+	my $read = "BEGIN; SELECT nachet.chunk_size(); UPDATE nachet.content SET object_url = replace(object_url, 'http://localhost:$port', 'http://0.0.0.0:$port');"
+		. " SET nachet.object_store_endpoint = 'http://0.0.0.0:$port'; SELECT length(nachet.content_read(sha256, 0, 10)) FROM nachet.content LIMIT 1";
+	like(told($read), qr/ERROR:  F0000: object store "http:\/\/0\.0\.0\.0:$port" is not reached by https/, 'is not spoken to without TLS');
+	is($store->psql("SELECT nachet.chunk_size(); SET nachet.object_store_allow_http = on; $read"), "8120\n8120\n10", 'unless that is allowed');
+};
+
 subtest 'uploads in parts that fail' => sub {
 	my @objects = $objects->list;
 	import_pictures('parts that fail', tiff(12_000_000, 'parts that fail'));

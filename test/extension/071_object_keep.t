@@ -120,6 +120,9 @@ subtest 'a copy in place of its original' => sub {
 	ok(poll_until(sub { offload(db => 'copy'); return !$store->psql('SELECT count(*) FROM nachet.object_deletion', db => 'copy') }), 'and deletes what the original has moved');
 	is(scalar(my @left = $objects->list), @objects - 3, 'in the store');
 	is($store->sqlstate('SELECT nachet.offload_contents()'), '', 'the original does not know');
+	$store->psql('UPDATE nachet.object_store SET system_identifier = system_identifier + 1');
+	like(($store->psql_result("\\set VERBOSITY verbose\nSELECT nachet.offload_contents()"))[2], qr/ERROR:  55000: .*DETAIL:  It was taken by a database of another cluster/s, 'one that came from another cluster moves nothing either');
+	is($store->psql('SELECT nachet.adopt_object_store()'), $prefix, 'unless it adopts the objects');
 	$store->psql('CREATE DATABASE fresh', db => 'postgres');
 	$store->psql('CREATE EXTENSION nachet_datastore', db => 'fresh');
 	is($store->psql("SELECT nachet.$_() IS NULL", db => 'fresh'), 't', "$_ before anything was moved") for qw(adopt_object_store renew_object_store_prefix);
