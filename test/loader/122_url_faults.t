@@ -217,6 +217,82 @@ for my $case (@answers)
 	is($out, '', '... no id');
 }
 
+# Answers that no service of ours gives, to each request of an import whose one picture is stored already: the form, may this
+# be imported, what is missing, the set.
+my $small = $store->tempdir . '/small';
+write_file("$small/a.gif", gif('small'));
+my $stored = sha256(gif('small'));
+($status, my $small_id, $err) = load($http->url, $small);
+is($status, 0, 'a picture is stored') or diag($err);
+$sets = count_sets();
+
+# JSON, a status, and in which request.
+sub json { my ($body, $first, $status) = @_; return [ $first // 1, answer($status // '200 OK', $body) =~ s{text/html}{application/json; charset=utf-8}r ] }
+my $no_service = qr/error: \S+ answers, but not as nachet-http does\n/;
+for my $case (
+	[ 'a list', json('[1]'), 1, $no_service ], [ 'a text', json('"text"'), 1, $no_service ], [ 'nothing', json(''), 1, $no_service ],
+	[ 'a member twice', json('{"limits": {}, "limits": {}}'), 1, $no_service ],
+	[ '201 without JSON', [ 1, answer('201 Created', 'yes') ], 1, $no_service ],
+	[ '405', json('', 1, '405 Not Allowed'), 1, qr/HTTP status 405\n.*hint: --url is where/ ],
+	[ '413', json('', 1, '413 Too Large'), 1, qr/HTTP status 413\n.*hint: The service, or a proxy before it, takes no request of this size/ ],
+	[ '401 to a token', [ 1, answer('401 Unauthorized', '') ], 1, qr/hint: The token of --token-file is not, or no longer, accepted/, 'token' ],
+	[ '500 without a reason', [ 1, problem('500 Error', '{}') ], 1, qr/error: \S+ answers with the HTTP status 500\n/ ],
+	[ '500 with a code', [ 1, problem('500 Error', '{"title": "Error", "code": "XX001"}') ], 1, qr/error: Error\n/ ],
+	[ 'codes that are none', [ 1, problem('400 Bad Request', '{"detail": "no", "code": "ab"}') ], 1, qr/error: no\n/ ],
+	[ 'a code of small letters', [ 1, problem('400 Bad Request', '{"detail": "no", "code": "nch01", "hint": 7}') ], 1, qr/error: no\n\z/ ],
+	[ 'a detail that is no text', [ 1, problem('400 Bad Request', '{"detail": 7, "title": "Bad"}') ], 1, qr/error: Bad\n/ ],
+	[ 'an empty detail', [ 1, problem('400 Bad Request', '{"detail": "", "title": "Bad"}') ], 1, qr/HTTP status 400\n/ ],
+	[ '501', json('', 1, '501 Not Implemented'), 1, qr/HTTP status 501\n/ ], [ '505', json('', 1, '505 Version'), 1, qr/HTTP status 505\n/ ],
+	[ '504', json('', 1, '504 Timeout'), 4, qr/HTTP status 504\n/ ],
+	[ 'limits that are no object', json('{"limits": 1}'), 1, qr/no right "limits"/ ],
+	[ 'a missing that is no list', json('{"missing": "x"}', 3), 1, qr/no right "missing"/ ],
+	[ 'no missing', json('{}', 3), 1, qr/no right "missing"/ ],
+	[ 'a missing number', json('{"missing": [1]}', 3), 1, qr/no right "missing"/ ],
+	[ 'a missing text', json('{"missing": ["' . 'x' x 64 . '"]}', 3), 1, qr/no right "missing"/ ],
+	[ 'a missing short text', json('{"missing": ["00"]}', 3), 1, qr/no right "missing"/ ],
+	[ 'a missing picture that was not asked about', json('{"missing": ["' . '0' x 64 . '"]}', 3), 1, qr/no right "missing"/ ],
+	[ 'a missing picture twice', json(qq({"missing": ["$stored", "$stored"]}), 3), 1, qr/no right "missing"/ ],
+	[ 'no id', json('{}', 4), 1, qr/no right "picture_set_id"/ ], [ 'a number as id', json('{"picture_set_id": 7}', 4), 1, qr/no right "picture_set_id"/ ],
+	[ 'a short id', json('{"picture_set_id": "0"}', 4), 1, qr/no right "picture_set_id"/ ],
+	[ 'an id with capitals', json('{"picture_set_id": "' . uc(substr $small_id, 0, 36) . '"}', 4), 1, qr/no right "picture_set_id"/ ])
+{
+	my ($what, $wrong, $wanted, $words, $token) = @$case;
+	my ($nth, $bytes) = @$wrong;
+	my $odd = Nachet::Front->new($http->port, sub { return $_[0] == $nth ? $bytes : undef });
+	my $file = write_file("$small.token", 'abc');
+	chmod 0600, $file;
+	($status, $out, $err) = load($odd->url, '--retries', 0, $token ? ('--token-file', $file) : (), $small);
+	is($status, $wanted, "$what as answer $nth: status $wanted") or diag($err);
+	like($err, $words, '... in words');
+	is($out, '', '... no id');
+}
+for my $staged ([ 'a text for a picture', '["x"]', qr/changed on the way/ ], [ 'a number for a hash', '[{"sha256": 1}]', qr/changed on the way/ ],
+	[ 'a reason of two lines', qq([{"sha256": "STORED", "reason": "first\\nsecond"}]), qr{x\.gif: first\n\z} ],
+	[ 'two pictures', '[{}, {}]', qr/no right "pictures"/ ], [ 'no list', '7', qr/no right "pictures"/ ])
+{
+	my ($what, $pictures, $words) = @$staged;
+	my $new = gif("staged $what");
+	write_file("$small.new/x.gif", $new);
+	my $answer = json('{"pictures": ' . ($pictures =~ s/STORED/sha256($new)/er) . '}')->[1];
+	my $odd = Nachet::Front->new($http->port, sub { return $_[1] =~ /stage/ ? $answer : undef });
+	($status, $out, $err) = load($odd->url, "$small.new");
+	is($status, 1, "$what for what was staged: status 1") or diag($err);
+	like($err, $words, '... in words');
+}
+
+# Limits that are none bound nothing.
+my $boundless = Nachet::Front->new($http->port, sub { return $_[0] == 1 ? json('{"limits": {"picture_bytes": "x", "request_bytes": -1, "request_pictures": 0}}')->[1] : undef });
+($status, $out, $err) = load($boundless->url, $small);
+is("$status $out", "0 $small_id", 'limits that are no numbers above 0 are none') or diag($err);
+
+# A service that misses for ever what it has: the loader does not send it for ever.
+my $forgetful = Nachet::Front->new($http->port, sub { return $_[0] >= 4 && $_[0] % 2 == 0 ? problem('409 Conflict', '{"detail": "Not stored yet."}') : undef });
+($status, $out, $err) = load($forgetful->url, '-v', $small);
+is($status, 1, 'a service that always misses a picture: status 1') or diag($err);
+is(scalar(() = $err =~ /swept away meanwhile: sending them again/g), 5, '... after five times of sending again');
+like($err, qr/error: Not stored yet\.\n/, '... in words');
+is(count_sets(), $sets, 'none of these made a set');
+
 # A service that goes on to fail.
 my $front = Nachet::Front->new($http->port, sub { return $_[1] =~ /stage/ ? problem('503 Service Unavailable', '{"detail": "Busy."}') : undef });
 ($status, $out, $err) = load($front->url, '--retries', 2, $folder);
