@@ -66,7 +66,7 @@ copy_row(HeapTuple row, TupleDesc shape, NachetExtension *extension)
 }
 
 bool
-nachet_extension_find(NachetExtension *extension)
+nachet_schema_find_extension(NachetExtension *extension)
 {
 	Relation catalog = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
@@ -87,7 +87,7 @@ nachet_extension_find(NachetExtension *extension)
 }
 
 bool
-nachet_extension_is_owner(const NachetExtension *extension)
+nachet_schema_is_owner(const NachetExtension *extension)
 {
 	return has_privs_of_role(GetUserId(), extension->owner) ||
 	       has_privs_of_role(GetUserId(), extension->schema_owner);
@@ -128,7 +128,7 @@ nachet_schema_oid(void)
 	AcceptInvalidationMessages();
 	if (OidIsValid(known_schema))
 		return known_schema;
-	if (!nachet_extension_find(&extension))
+	if (!nachet_schema_find_extension(&extension))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 		                errmsg("extension nachet_datastore is not installed in this database"),
 		                errhint("CREATE EXTENSION nachet_datastore.")));
@@ -139,7 +139,7 @@ nachet_schema_oid(void)
 }
 
 Oid
-nachet_relation_oid(const char *name)
+nachet_schema_relation(const char *name)
 {
 	ErrorContextCallback hint = {.callback = nachet_schema_hint, .previous = error_context_stack};
 	Oid oid = get_relname_relid(name, nachet_schema_oid());
@@ -153,7 +153,7 @@ nachet_relation_oid(const char *name)
 }
 
 TriggerData *
-nachet_trigger_call(FunctionCallInfo fcinfo, TriggerEvent time, bool insert_only)
+nachet_schema_trigger(FunctionCallInfo fcinfo, TriggerEvent time, bool insert_only)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
@@ -166,12 +166,12 @@ nachet_trigger_call(FunctionCallInfo fcinfo, TriggerEvent time, bool insert_only
 }
 
 void
-nachet_trigger_require(const TriggerData *trigger, const char *table, const char *other)
+nachet_schema_require_trigger(const TriggerData *trigger, const char *table, const char *other)
 {
 	Oid relation = RelationGetRelid(trigger->tg_relation);
 
-	if (relation != nachet_relation_oid(table) &&
-	    (other == NULL || relation != nachet_relation_oid(other)))
+	if (relation != nachet_schema_relation(table) &&
+	    (other == NULL || relation != nachet_schema_relation(other)))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("function serves no triggers of relation \"%s\"",
 		                       RelationGetRelationName(trigger->tg_relation))));

@@ -37,10 +37,10 @@ typedef struct NachetExtension
 } NachetExtension;
 
 /* Reads the row; false if the extension is not installed in this database. */
-extern bool nachet_extension_find(NachetExtension *extension);
+extern bool nachet_schema_find_extension(NachetExtension *extension);
 
 /* Whether the current user has the rights of the owner of the extension or of its schema. */
-extern bool nachet_extension_is_owner(const NachetExtension *extension);
+extern bool nachet_schema_is_owner(const NachetExtension *extension);
 
 /*
  * The OID of the schema "nachet", which is the extension's. Raises 3F000 if it is not: after a
@@ -49,19 +49,19 @@ extern bool nachet_extension_is_owner(const NachetExtension *extension);
 extern Oid nachet_schema_oid(void);
 
 /* The OID of a table, index or sequence of the extension. Raises 42P01 if it is not there. */
-extern Oid nachet_relation_oid(const char *name);
+extern Oid nachet_schema_relation(const char *name);
 
 /*
  * The call of a trigger function, which acts with the owner's rights: no table but ours may have it do so.
  * Raises 39P01 unless a trigger fired it at that time, TRIGGER_EVENT_BEFORE or _AFTER, for a row if
  * TRIGGER_EVENT_ROW is added; and, if insert_only is true, for an INSERT.
  */
-extern TriggerData *nachet_trigger_call(FunctionCallInfo fcinfo, TriggerEvent time,
-                                        bool insert_only);
+extern TriggerData *nachet_schema_trigger(FunctionCallInfo fcinfo, TriggerEvent time,
+                                          bool insert_only);
 
 /* Raises 39P01 unless it is a trigger of that table of the extension, or of the other if one is given. */
-extern void nachet_trigger_require(const TriggerData *trigger, const char *table,
-                                   const char *other);
+extern void nachet_schema_require_trigger(const TriggerData *trigger, const char *table,
+                                          const char *other);
 
 /*
  * An error context callback: adds to an error about a missing column, table or function that the

@@ -118,25 +118,25 @@ run(int expected, bool read_only, Snapshot snapshot, const char *sql, int nargs,
 }
 
 uint64
-nachet_query(int expected, const char *sql, int nargs, const NachetArg *args)
+nachet_sql_run(int expected, const char *sql, int nargs, const NachetArg *args)
 {
 	return run(expected, false, InvalidSnapshot, sql, nargs, args);
 }
 
 uint64
-nachet_query_latest(int expected, const char *sql, int nargs, const NachetArg *args)
+nachet_sql_run_latest(int expected, const char *sql, int nargs, const NachetArg *args)
 {
 	return run(expected, false, GetLatestSnapshot(), sql, nargs, args);
 }
 
 uint64
-nachet_read(const char *sql, int nargs, const NachetArg *args)
+nachet_sql_read(const char *sql, int nargs, const NachetArg *args)
 {
 	return run(SPI_OK_SELECT, true, InvalidSnapshot, sql, nargs, args);
 }
 
 void
-nachet_query_wrote(const char *table, uint64 written, uint64 expected)
+nachet_sql_check_written(const char *table, uint64 written, uint64 expected)
 {
 	if (written != expected)
 		ereport(ERROR,
@@ -147,7 +147,7 @@ nachet_query_wrote(const char *table, uint64 written, uint64 expected)
 }
 
 SPIPlanPtr
-nachet_query_prepare(const char *sql, int nargs, Oid *types)
+nachet_sql_prepare(const char *sql, int nargs, Oid *types)
 {
 	Scope scope;
 	SPIPlanPtr plan;
@@ -162,7 +162,7 @@ nachet_query_prepare(const char *sql, int nargs, Oid *types)
 }
 
 uint64
-nachet_query_prepared(int expected, SPIPlanPtr plan, Datum *values)
+nachet_sql_run_prepared(int expected, SPIPlanPtr plan, Datum *values)
 {
 	Scope scope;
 	int code;
@@ -174,7 +174,7 @@ nachet_query_prepared(int expected, SPIPlanPtr plan, Datum *values)
 }
 
 Portal
-nachet_query_cursor(const char *sql, int nargs, const NachetArg *args)
+nachet_sql_open_cursor(const char *sql, int nargs, const NachetArg *args)
 {
 	Scope scope;
 	Arguments arguments;
@@ -189,24 +189,24 @@ nachet_query_cursor(const char *sql, int nargs, const NachetArg *args)
 }
 
 Datum
-nachet_query_value(uint64 row, int column, bool *isnull)
+nachet_sql_value(uint64 row, int column, bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, isnull);
 }
 
 int64
-nachet_query_bigint(uint64 row, int column)
+nachet_sql_bigint(uint64 row, int column)
 {
 	bool isnull;
 
-	return DatumGetInt64(nachet_query_value(row, column, &isnull));
+	return DatumGetInt64(nachet_sql_value(row, column, &isnull));
 }
 
 Datum
-nachet_query_result(uint64 row, int column, Oid type)
+nachet_sql_result(uint64 row, int column, Oid type)
 {
 	bool isnull;
-	Datum value = nachet_query_value(row, column, &isnull);
+	Datum value = nachet_sql_value(row, column, &isnull);
 	int16 length;
 	bool by_value;
 
@@ -217,7 +217,7 @@ nachet_query_result(uint64 row, int column, Oid type)
 }
 
 NachetArg
-nachet_array(Oid element, Datum *values, bool *nulls, int count)
+nachet_sql_array(Oid element, Datum *values, bool *nulls, int count)
 {
 	int lower = 1;
 	int16 length;
@@ -232,22 +232,22 @@ nachet_array(Oid element, Datum *values, bool *nulls, int count)
 }
 
 NachetArg
-nachet_query_column(uint64 rows, Oid type)
+nachet_sql_column(uint64 rows, Oid type)
 {
 	Datum *values = palloc(Max(rows, 1) * sizeof(Datum));
 	NachetArg array;
 	bool isnull;
 
 	for (uint64 i = 0; i < rows; i++)
-		values[i] = nachet_query_value(i, 0, &isnull);
-	array = nachet_array(type, values, NULL, (int) rows);
+		values[i] = nachet_sql_value(i, 0, &isnull);
+	array = nachet_sql_array(type, values, NULL, (int) rows);
 	pfree(values);
 	SPI_freetuptable(SPI_tuptable);
 	return array;
 }
 
 void
-nachet_array_elements(ArrayType *array, const char *what, Datum **elements, int *count)
+nachet_sql_elements(ArrayType *array, const char *what, Datum **elements, int *count)
 {
 	Oid type = ARR_ELEMTYPE(array);
 	int16 length;
@@ -265,7 +265,7 @@ nachet_array_elements(ArrayType *array, const char *what, Datum **elements, int 
 }
 
 void
-nachet_require_nonatomic(FunctionCallInfo fcinfo, const char *procedure, const char *hint)
+nachet_sql_require_nonatomic(FunctionCallInfo fcinfo, const char *procedure, const char *hint)
 {
 	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
 	    castNode(CallContext, fcinfo->context)->atomic)
@@ -286,7 +286,7 @@ check_columns(int declared, int columns)
 }
 
 Datum
-nachet_bigint_row(FunctionCallInfo fcinfo, const int64 *values, int columns)
+nachet_sql_bigint_row(FunctionCallInfo fcinfo, const int64 *values, int columns)
 {
 	TupleDesc shape;
 	Datum *datums = palloc(columns * sizeof(Datum));
@@ -300,7 +300,7 @@ nachet_bigint_row(FunctionCallInfo fcinfo, const int64 *values, int columns)
 }
 
 void
-nachet_materialize(FunctionCallInfo fcinfo, int columns)
+nachet_sql_materialize(FunctionCallInfo fcinfo, int columns)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext caller;

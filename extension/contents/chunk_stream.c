@@ -63,7 +63,7 @@ nachet_chunk_stream_create(MemoryContext context)
 	MemoryContext caller = MemoryContextSwitchTo(own);
 
 	stream->context = own;
-	stream->sequence = nachet_relation_oid("content_id_seq");
+	stream->sequence = nachet_schema_relation("content_id_seq");
 	stream->hash = pg_cryptohash_create(PG_SHA256);
 	stream->room = 64;
 	stream->sealed = palloc(stream->room * sizeof(Sealed));
@@ -190,7 +190,7 @@ describe_contents(NachetChunkStream *stream)
 		columns.no_picture[i] = nachet_chunk_reader_picture(reader, sealed->png_crcs_right,
 		                                                    &picture) != NACHET_PICTURE_OK;
 		columns.id[i] = Int64GetDatum(sealed->content_id);
-		columns.sha256[i] = nachet_digest_datum(sealed->sha256);
+		columns.sha256[i] = nachet_content_sha256(sealed->sha256);
 		columns.byte_size[i] = Int64GetDatum(sealed->byte_size);
 		columns.format[i] = columns.no_picture[i] ? (Datum) 0 : CStringGetTextDatum(picture.format);
 		columns.width[i] = Int32GetDatum((int32) picture.width);
@@ -213,12 +213,12 @@ write_contents(ContentColumns *columns)
 	uint64 written = 0;
 	uint64 not_held = 0;
 	NachetArg args[7] = {
-	    nachet_array(INT8OID, columns->id, NULL, n),
-	    nachet_array(BYTEAOID, columns->sha256, NULL, n),
-	    nachet_array(INT8OID, columns->byte_size, NULL, n),
-	    nachet_array(TEXTOID, columns->format, nulls, n),
-	    nachet_array(INT4OID, columns->width, nulls, n),
-	    nachet_array(INT4OID, columns->height, nulls, n),
+	    nachet_sql_array(INT8OID, columns->id, NULL, n),
+	    nachet_sql_array(BYTEAOID, columns->sha256, NULL, n),
+	    nachet_sql_array(INT8OID, columns->byte_size, NULL, n),
+	    nachet_sql_array(TEXTOID, columns->format, nulls, n),
+	    nachet_sql_array(INT4OID, columns->width, nulls, n),
+	    nachet_sql_array(INT4OID, columns->height, nulls, n),
 	    NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_CHUNK_SIZE)),
 	};
 
@@ -226,27 +226,27 @@ write_contents(ContentColumns *columns)
 	{
 		CHECK_FOR_INTERRUPTS();
 		written +=
-		    nachet_query(SPI_OK_INSERT,
-		                 "INSERT INTO nachet.content"
-		                 " (id, sha256, byte_size, chunk_size, format, width, height)"
-		                 " SELECT s.id, s.sha256, s.byte_size, $7, s.format, s.width, s.height"
-		                 " FROM unnest($1, $2, $3, $4, $5, $6)"
-		                 "  AS s (id, sha256, byte_size, format, width, height)"
-		                 " ORDER BY s.sha256"
-		                 " ON CONFLICT (sha256) DO NOTHING",
-		                 7, args);
+		    nachet_sql_run(SPI_OK_INSERT,
+		                   "INSERT INTO nachet.content"
+		                   " (id, sha256, byte_size, chunk_size, format, width, height)"
+		                   " SELECT s.id, s.sha256, s.byte_size, $7, s.format, s.width, s.height"
+		                   " FROM unnest($1, $2, $3, $4, $5, $6)"
+		                   "  AS s (id, sha256, byte_size, format, width, height)"
+		                   " ORDER BY s.sha256"
+		                   " ON CONFLICT (sha256) DO NOTHING",
+		                   7, args);
 		if (written == (uint64) n)
 			return;
-		not_held = (uint64) nachet_contents_hold(columns->sha256, n, missing);
+		not_held = (uint64) nachet_content_hold(columns->sha256, n, missing);
 		if (not_held == 0)
 			break;
 	}
-	nachet_query_wrote("content", (uint64) n - not_held, (uint64) n);
-	(void) nachet_query(SPI_OK_DELETE,
-	                    "DELETE FROM nachet.content_chunk WHERE content_id = ANY (ARRAY("
-	                    " SELECT i FROM unnest($1) AS s (i)"
-	                    " WHERE NOT EXISTS (SELECT FROM nachet.content c WHERE c.id = s.i)))",
-	                    1, args);
+	nachet_sql_check_written("content", (uint64) n - not_held, (uint64) n);
+	(void) nachet_sql_run(SPI_OK_DELETE,
+	                      "DELETE FROM nachet.content_chunk WHERE content_id = ANY (ARRAY("
+	                      " SELECT i FROM unnest($1) AS s (i)"
+	                      " WHERE NOT EXISTS (SELECT FROM nachet.content c WHERE c.id = s.i)))",
+	                      1, args);
 }
 
 void

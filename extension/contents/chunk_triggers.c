@@ -68,7 +68,7 @@ find_statement(MemoryContext context)
 static void
 check_trigger_relation(TriggerData *trigger)
 {
-	nachet_trigger_require(trigger, "content_chunk", NULL);
+	nachet_schema_require_trigger(trigger, "content_chunk", NULL);
 	/* A statement that names the parent would fire the parent's statement triggers, and seal nothing. */
 	if (trigger->tg_relation->rd_rel->relispartition)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -82,7 +82,7 @@ begin_statement(MemoryContext context, TriggerData *trigger)
 	Statement *statement;
 
 	check_trigger_relation(trigger);
-	nachet_chunk_table_check(trigger->tg_relation);
+	nachet_table_shape_check_chunks(trigger->tg_relation);
 	statement = MemoryContextAllocZero(context, sizeof(Statement));
 	statement->context = context;
 	statement->subtransaction = GetCurrentSubTransactionId();
@@ -116,7 +116,7 @@ Datum
 content_chunk_store(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger =
-	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, true);
+	    nachet_schema_trigger(fcinfo, TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE, true);
 	HeapTuple row = trigger->tg_trigtuple;
 	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
 	Statement *statement = find_statement(fcinfo->flinfo->fn_mcxt);
@@ -142,7 +142,7 @@ content_chunk_store(PG_FUNCTION_ARGS)
 Datum
 content_chunk_seal(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = nachet_trigger_call(fcinfo, TRIGGER_EVENT_AFTER, true);
+	TriggerData *trigger = nachet_schema_trigger(fcinfo, TRIGGER_EVENT_AFTER, true);
 	Statement *statement = find_statement(fcinfo->flinfo->fn_mcxt);
 
 	check_trigger_relation(trigger);

@@ -49,9 +49,9 @@ nachet_chunk_writer_open(void)
 {
 	Oid types[3] = {INT8ARRAYOID, INT4ARRAYOID, BYTEAARRAYOID};
 	NachetChunkWriter *writer = palloc(sizeof(NachetChunkWriter));
-	Relation table = table_open(nachet_relation_oid("content_chunk"), RowExclusiveLock);
+	Relation table = table_open(nachet_schema_relation("content_chunk"), RowExclusiveLock);
 
-	nachet_chunk_table_check(table);
+	nachet_table_shape_check_chunks(table);
 	table_close(table, NoLock);
 	writer->data = palloc(ARR_OVERHEAD_NONULLS(1) + BATCH * ROOM);
 	writer->data->ndim = 1;
@@ -60,9 +60,9 @@ nachet_chunk_writer_open(void)
 	ARR_LBOUND(writer->data)[0] = 1;
 	begin_batch(writer);
 	writer->plan =
-	    nachet_query_prepare("INSERT INTO nachet.content_chunk (content_id, chunk_no, data)"
-	                         " SELECT unnest($1), unnest($2), unnest($3)",
-	                         3, types);
+	    nachet_sql_prepare("INSERT INTO nachet.content_chunk (content_id, chunk_no, data)"
+	                       " SELECT unnest($1), unnest($2), unnest($3)",
+	                       3, types);
 	return writer;
 }
 
@@ -97,11 +97,12 @@ nachet_chunk_writer_flush(NachetChunkWriter *writer)
 		return;
 	SET_VARSIZE(writer->data, writer->used);
 	ARR_DIMS(writer->data)[0] = writer->count;
-	values[0] = nachet_array(INT8OID, writer->content_id, NULL, writer->count).value;
-	values[1] = nachet_array(INT4OID, writer->chunk_no, NULL, writer->count).value;
+	values[0] = nachet_sql_array(INT8OID, writer->content_id, NULL, writer->count).value;
+	values[1] = nachet_sql_array(INT4OID, writer->chunk_no, NULL, writer->count).value;
 	values[2] = PointerGetDatum(writer->data);
-	nachet_query_wrote("content_chunk", nachet_query_prepared(SPI_OK_INSERT, writer->plan, values),
-	                   (uint64) writer->count);
+	nachet_sql_check_written("content_chunk",
+	                         nachet_sql_run_prepared(SPI_OK_INSERT, writer->plan, values),
+	                         (uint64) writer->count);
 	pfree(DatumGetPointer(values[0]));
 	pfree(DatumGetPointer(values[1]));
 	begin_batch(writer);

@@ -108,7 +108,7 @@ nachet_content_of_result(const SPITupleTable *table, uint64 row, NachetContent *
 /* --- SHA-256 -------------------------------------------------------------------------------------- */
 
 Datum
-nachet_digest_datum(const uint8 digest[NACHET_SHA256_BYTES])
+nachet_content_sha256(const uint8 digest[NACHET_SHA256_BYTES])
 {
 	bytea *value = palloc(VARHDRSZ + NACHET_SHA256_BYTES);
 
@@ -118,7 +118,7 @@ nachet_digest_datum(const uint8 digest[NACHET_SHA256_BYTES])
 }
 
 void
-nachet_digests_check(Datum *digests, int count)
+nachet_content_check_sha256(Datum *digests, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
@@ -132,7 +132,7 @@ nachet_digests_check(Datum *digests, int count)
 }
 
 int
-nachet_digest_compare(const void *a, const void *b)
+nachet_content_compare_sha256(const void *a, const void *b)
 {
 	return memcmp(VARDATA_ANY(DatumGetPointer(*(const Datum *) a)),
 	              VARDATA_ANY(DatumGetPointer(*(const Datum *) b)), NACHET_SHA256_BYTES);
@@ -141,7 +141,7 @@ nachet_digest_compare(const void *a, const void *b)
 /* --- which contents are stored ---------------------------------------------------------------------- */
 
 int
-nachet_contents_missing(Datum *digests, int count, Datum *missing)
+nachet_content_find_missing(Datum *digests, int count, Datum *missing)
 {
 	NachetIndexScan contents;
 	Datum *sorted = palloc(Max(count, 1) * sizeof(Datum));
@@ -151,11 +151,11 @@ nachet_contents_missing(Datum *digests, int count, Datum *missing)
 
 	/* Sorted, the probes walk the index in its own order; equal digests are neighbours. */
 	memcpy(sorted, digests, count * sizeof(Datum));
-	qsort(sorted, count, sizeof(Datum), nachet_digest_compare);
+	qsort(sorted, count, sizeof(Datum), nachet_content_compare_sha256);
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (i > 0 && nachet_digest_compare(&sorted[i - 1], &sorted[i]) == 0)
+		if (i > 0 && nachet_content_compare_sha256(&sorted[i - 1], &sorted[i]) == 0)
 			continue;
 		if (!nachet_index_scan_find(&contents, sorted[i], F_BYTEAEQ))
 			missing[found++] = sorted[i];
@@ -166,20 +166,21 @@ nachet_contents_missing(Datum *digests, int count, Datum *missing)
 }
 
 int
-nachet_contents_hold(Datum *digests, int count, Datum *missing)
+nachet_content_hold(Datum *digests, int count, Datum *missing)
 {
-	NachetArg arg = nachet_array(BYTEAOID, digests, NULL, count);
-	int found = (int) nachet_query(SPI_OK_SELECT,
-	                               "SELECT d.sha256 FROM (SELECT DISTINCT sha256 FROM unnest($1) "
-	                               "AS u (sha256) ORDER BY sha256) AS d"
-	                               " LEFT JOIN LATERAL (SELECT id FROM nachet.content WHERE sha256 "
-	                               "= d.sha256 FOR KEY SHARE) AS c"
-	                               " ON true WHERE c.id IS NULL ORDER BY d.sha256",
-	                               1, &arg);
+	NachetArg arg = nachet_sql_array(BYTEAOID, digests, NULL, count);
+	int found =
+	    (int) nachet_sql_run(SPI_OK_SELECT,
+	                         "SELECT d.sha256 FROM (SELECT DISTINCT sha256 FROM unnest($1) "
+	                         "AS u (sha256) ORDER BY sha256) AS d"
+	                         " LEFT JOIN LATERAL (SELECT id FROM nachet.content WHERE sha256 "
+	                         "= d.sha256 FOR KEY SHARE) AS c"
+	                         " ON true WHERE c.id IS NULL ORDER BY d.sha256",
+	                         1, &arg);
 	bool isnull;
 
 	for (int i = 0; i < found; i++)
-		missing[i] = nachet_query_value(i, 0, &isnull);
+		missing[i] = nachet_sql_value(i, 0, &isnull);
 	return found;
 }
 
@@ -194,9 +195,9 @@ return_missing(FunctionCallInfo fcinfo, int (*find)(Datum *digests, int count, D
 	int count;
 	int found;
 
-	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
-	nachet_digests_check(digests, count);
-	nachet_materialize(fcinfo, 1);
+	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
+	nachet_content_check_sha256(digests, count);
+	nachet_sql_materialize(fcinfo, 1);
 	missing = palloc(Max(count, 1) * sizeof(Datum));
 	found = find(digests, count, missing);
 	for (int i = 0; i < found; i++)
@@ -208,7 +209,7 @@ return_missing(FunctionCallInfo fcinfo, int (*find)(Datum *digests, int count, D
 Datum
 missing_contents(PG_FUNCTION_ARGS)
 {
-	return return_missing(fcinfo, nachet_contents_missing);
+	return return_missing(fcinfo, nachet_content_find_missing);
 }
 
 /*
@@ -219,7 +220,7 @@ Datum
 hold_contents(PG_FUNCTION_ARGS)
 {
 	SPI_connect();
-	(void) return_missing(fcinfo, nachet_contents_hold);
+	(void) return_missing(fcinfo, nachet_content_hold);
 	SPI_finish();
 	return (Datum) 0;
 }

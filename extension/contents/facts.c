@@ -42,7 +42,7 @@ static const uint8 digest_of_no_bytes[NACHET_SHA256_BYTES] = {
     0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
 
 const char *
-nachet_content_flaw(NachetChunkReader *reader, const NachetContent *content, NachetPicture *picture)
+nachet_facts_judge(NachetChunkReader *reader, const NachetContent *content, NachetPicture *picture)
 {
 	nachet_chunk_reader_select(reader, content);
 	(void) nachet_chunk_reader_picture(reader, false, picture);
@@ -77,7 +77,7 @@ facts_of_content(const NachetContent *content, NachetChunkReader *reader, Datum 
 
 	values[FACT_BYTE_SIZE] = Int64GetDatum(content->byte_size);
 	if (content->format == NULL)
-		(void) nachet_content_flaw(reader, content, &picture);
+		(void) nachet_facts_judge(reader, content, &picture);
 	facts_of_picture(&picture, values, nulls);
 }
 
@@ -119,10 +119,10 @@ content_facts(PG_FUNCTION_ARGS)
 	Datum *digests;
 	int count;
 
-	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
-	nachet_digests_check(digests, count);
-	nachet_materialize(fcinfo, fact_columns(rsinfo));
-	qsort(digests, count, sizeof(Datum), nachet_digest_compare);
+	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
+	nachet_content_check_sha256(digests, count);
+	nachet_sql_materialize(fcinfo, fact_columns(rsinfo));
+	qsort(digests, count, sizeof(Datum), nachet_content_compare_sha256);
 	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, snapshot);
 	reader = nachet_chunk_reader_open(snapshot);
 	item = AllocSetContextCreate(CurrentMemoryContext, "nachet facts", ALLOCSET_SMALL_SIZES);
@@ -134,7 +134,7 @@ content_facts(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(item);
-		if (i > 0 && nachet_digest_compare(&digests[i - 1], &digests[i]) == 0)
+		if (i > 0 && nachet_content_compare_sha256(&digests[i - 1], &digests[i]) == 0)
 			continue;
 		if (nachet_index_scan_find(&contents, digests[i], F_BYTEAEQ))
 		{

@@ -11,7 +11,7 @@
  * Judges the bytes of a stored content again: why it is no acceptable picture, as words that may follow its name, or
  * NULL if it is one. For contents without a format only, which an earlier version's rules may have refused.
  */
-extern const char *nachet_content_flaw(NachetChunkReader *reader, const NachetContent *content,
-                                       NachetPicture *picture);
+extern const char *nachet_facts_judge(NachetChunkReader *reader, const NachetContent *content,
+                                      NachetPicture *picture);
 
 #endif

@@ -21,10 +21,10 @@ void
 nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *index, int keys,
                        Snapshot snapshot)
 {
-	scan->heap = table_open(nachet_relation_oid(table), AccessShareLock);
-	scan->index = index_open(nachet_relation_oid(index), AccessShareLock);
-	nachet_table_check(scan->heap);
-	nachet_index_check(scan->index, scan->heap);
+	scan->heap = table_open(nachet_schema_relation(table), AccessShareLock);
+	scan->index = index_open(nachet_schema_relation(index), AccessShareLock);
+	nachet_table_shape_check(scan->heap);
+	nachet_table_shape_check_index(scan->index, scan->heap);
 	scan->scan = nachet_index_beginscan(scan->heap, scan->index, snapshot, keys);
 	scan->slot = table_slot_create(scan->heap, NULL);
 }
@@ -58,7 +58,7 @@ nachet_index_scan_next(NachetIndexScan *scan)
 
 	if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
 		return false;
-	flaw = nachet_row_flaw(scan->slot);
+	flaw = nachet_row_check(scan->slot);
 	if (flaw != NULL)
 		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
 		                errmsg("row in page %u of \"%s\": %s",

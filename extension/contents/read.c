@@ -36,10 +36,10 @@ may_see(const char *table, const char *sql, NachetArg id)
 {
 	bool visible;
 
-	if (check_enable_rls(nachet_relation_oid(table), InvalidOid, false) != RLS_ENABLED)
+	if (check_enable_rls(nachet_schema_relation(table), InvalidOid, false) != RLS_ENABLED)
 		return true;
 	SPI_connect();
-	visible = nachet_read(sql, 1, &id) > 0;
+	visible = nachet_sql_read(sql, 1, &id) > 0;
 	SPI_finish();
 	return visible;
 }
@@ -144,7 +144,7 @@ content_read(PG_FUNCTION_ARGS)
 	int64 length = PG_GETARG_INT64(2);
 	NachetContent content;
 
-	nachet_digests_check(&sha256, 1);
+	nachet_content_check_sha256(&sha256, 1);
 	if (offset < 0 || length < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("offset and length must not be negative")));

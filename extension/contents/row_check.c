@@ -79,7 +79,7 @@ lies_in_page(HeapTuple row, Buffer buffer)
 }
 
 static const char *
-flaw_of(TupleDesc shape, HeapTuple row, Buffer buffer)
+check_layout(TupleDesc shape, HeapTuple row, Buffer buffer)
 {
 	HeapTupleHeader header = row->t_data;
 	int64 offset = 0;
@@ -111,11 +111,11 @@ flaw_of(TupleDesc shape, HeapTuple row, Buffer buffer)
 
 /* Another table access method than heap answers for its rows itself. */
 const char *
-nachet_row_flaw(TupleTableSlot *slot)
+nachet_row_check(TupleTableSlot *slot)
 {
 	BufferHeapTupleTableSlot *heap = (BufferHeapTupleTableSlot *) slot;
 
 	return TTS_IS_BUFFERTUPLE(slot)
-	           ? flaw_of(slot->tts_tupleDescriptor, heap->base.tuple, heap->buffer)
+	           ? check_layout(slot->tts_tupleDescriptor, heap->base.tuple, heap->buffer)
 	           : NULL;
 }

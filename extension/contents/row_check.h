@@ -12,6 +12,6 @@
  * its page and every column within the row. Values are not judged. A row of damaged layout must not be
  * taken apart: its lengths lead anywhere.
  */
-extern const char *nachet_row_flaw(TupleTableSlot *slot);
+extern const char *nachet_row_check(TupleTableSlot *slot);
 
 #endif

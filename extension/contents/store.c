@@ -58,10 +58,10 @@ hash_picture(bytea *picture)
 	}
 	nachet_hash_end(hash, digest, NACHET_SHA256_BYTES);
 	pg_cryptohash_free(hash);
-	return nachet_digest_datum(digest);
+	return nachet_content_sha256(digest);
 }
 
-/* A picture and its digest, which stands first, so that nachet_digest_compare serves. */
+/* A picture and its digest, which stands first, so that nachet_content_compare_sha256 serves. */
 typedef struct Hashed
 {
 	Datum digest;
@@ -76,7 +76,7 @@ store_missing(const Hashed *sorted, int count, const Datum *missing, int found)
 	NachetChunkStream *stream = nachet_chunk_stream_create(CurrentMemoryContext);
 
 	for (int i = 0, m = 0; i < count && m < found; i++)
-		if (nachet_digest_compare(&sorted[i].digest, &missing[m]) == 0)
+		if (nachet_content_compare_sha256(&sorted[i].digest, &missing[m]) == 0)
 		{
 			write_picture(writer, stream, (bytea *) DatumGetPointer(sorted[i].picture));
 			m++;
@@ -98,8 +98,8 @@ nachet_contents_store(Datum *pictures, int count, Datum *digests)
 		digests[i] = hash_picture((bytea *) DatumGetPointer(pictures[i]));
 		sorted[i] = (Hashed){digests[i], pictures[i]};
 	}
-	qsort(sorted, count, sizeof(Hashed), nachet_digest_compare);
-	found = nachet_contents_hold(digests, count, missing);
+	qsort(sorted, count, sizeof(Hashed), nachet_content_compare_sha256);
+	found = nachet_content_hold(digests, count, missing);
 	if (found > 0)
 		store_missing(sorted, count, missing, found);
 }

@@ -53,12 +53,12 @@ lock_unused(Datum ids)
 	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, ids);
 	bool isnull;
 
-	(void) nachet_query(SPI_OK_SELECT,
-	                    "SELECT coalesce(array_agg(l.id), '{}') FROM"
-	                    " (SELECT c.id FROM nachet.content c WHERE c.id = ANY ($1) AND " UNUSED
-	                    "  ORDER BY c.id FOR UPDATE SKIP LOCKED) AS l",
-	                    1, &arg);
-	return nachet_query_value(0, 0, &isnull);
+	(void) nachet_sql_run(SPI_OK_SELECT,
+	                      "SELECT coalesce(array_agg(l.id), '{}') FROM"
+	                      " (SELECT c.id FROM nachet.content c WHERE c.id = ANY ($1) AND " UNUSED
+	                      "  ORDER BY c.id FOR UPDATE SKIP LOCKED) AS l",
+	                      1, &arg);
+	return nachet_sql_value(0, 0, &isnull);
 }
 
 /*
@@ -70,7 +70,7 @@ delete_unused(Datum locked)
 {
 	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, locked);
 
-	(void) nachet_query_latest(
+	(void) nachet_sql_run_latest(
 	    SPI_OK_SELECT,
 	    "WITH gone AS ("
 	    " DELETE FROM nachet.content c WHERE c.id = ANY ($1)"
@@ -89,7 +89,7 @@ delete_unused(Datum locked)
 }
 
 int64
-nachet_contents_purge(Datum ids, int64 *bytes)
+nachet_sweep_purge(Datum ids, int64 *bytes)
 {
 	Datum unused = lock_unused(ids);
 	SPITupleTable *locked = SPI_tuptable;
@@ -100,11 +100,11 @@ nachet_contents_purge(Datum ids, int64 *bytes)
 
 	delete_unused(unused);
 	gone = SPI_tuptable;
-	arg.value = nachet_query_value(0, 0, &isnull);
-	count = nachet_query_bigint(0, 1);
-	*bytes += nachet_query_bigint(0, 2);
+	arg.value = nachet_sql_value(0, 0, &isnull);
+	count = nachet_sql_bigint(0, 1);
+	*bytes += nachet_sql_bigint(0, 2);
 	if (count > 0)
-		(void) nachet_query(
+		(void) nachet_sql_run(
 		    SPI_OK_DELETE, "DELETE FROM nachet.content_chunk WHERE content_id = ANY ($1)", 1, &arg);
 	/* SPI would keep them until the connection ends, and a sweep may have many batches. */
 	SPI_freetuptable(locked);
@@ -118,9 +118,9 @@ sweep(Datum before, int64 *swept)
 {
 	NachetArg arg = NACHET_PARAM(TIMESTAMPTZOID, before);
 	Portal candidates =
-	    nachet_query_cursor("SELECT c.id FROM nachet.content c WHERE c.stored_at < $1 AND NOT"
-	                        " EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)",
-	                        1, &arg);
+	    nachet_sql_open_cursor("SELECT c.id FROM nachet.content c WHERE c.stored_at < $1 AND NOT"
+	                           " EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id)",
+	                           1, &arg);
 
 	for (;;)
 	{
@@ -130,8 +130,8 @@ sweep(Datum before, int64 *swept)
 		SPI_cursor_fetch(candidates, true, BATCH);
 		if (SPI_processed == 0)
 			break;
-		ids = nachet_query_column(SPI_processed, INT8OID);
-		swept[CONTENTS] += nachet_contents_purge(ids.value, &swept[BYTES]);
+		ids = nachet_sql_column(SPI_processed, INT8OID);
+		swept[CONTENTS] += nachet_sweep_purge(ids.value, &swept[BYTES]);
 		pfree(DatumGetPointer(ids.value));
 	}
 	SPI_cursor_close(candidates);
@@ -159,7 +159,7 @@ sweep_contents(PG_FUNCTION_ARGS)
 	SPI_connect();
 	sweep(moment_before(PG_GETARG_DATUM(0)), swept);
 	SPI_finish();
-	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, swept, BYTES + 1));
+	PG_RETURN_DATUM(nachet_sql_bigint_row(fcinfo, swept, BYTES + 1));
 }
 
 /*
@@ -184,7 +184,7 @@ sweep_next(PG_FUNCTION_ARGS)
 	uint64 rows;
 
 	SPI_connect();
-	rows = nachet_query(
+	rows = nachet_sql_run(
 	    SPI_OK_SELECT,
 	    "SELECT c.id FROM nachet.content c WHERE c.id > $2 AND c.stored_at < $1 AND " UNUSED
 	    " ORDER BY c.id LIMIT $3",
@@ -192,12 +192,11 @@ sweep_next(PG_FUNCTION_ARGS)
 	if (rows > 0)
 	{
 		if (rows >= BATCH)
-			swept[LAST_ID] = nachet_query_bigint(rows - 1, 0);
-		swept[CONTENTS] =
-		    nachet_contents_purge(nachet_query_column(rows, INT8OID).value, &swept[BYTES]);
+			swept[LAST_ID] = nachet_sql_bigint(rows - 1, 0);
+		swept[CONTENTS] = nachet_sweep_purge(nachet_sql_column(rows, INT8OID).value, &swept[BYTES]);
 	}
 	SPI_finish();
-	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, swept, SWEPT_COLUMNS));
+	PG_RETURN_DATUM(nachet_sql_bigint_row(fcinfo, swept, SWEPT_COLUMNS));
 }
 
 /* Runs a slice, adds what it has deleted, and commits; false after the last one. */
@@ -206,11 +205,11 @@ sweep_slice(NachetArg before, int64 *swept)
 {
 	NachetArg args[2] = {before, NACHET_PARAM(INT8OID, Int64GetDatum(swept[LAST_ID]))};
 
-	(void) nachet_query(SPI_OK_SELECT,
-	                    "SELECT contents, bytes, last_id FROM nachet.sweep_next($1, $2)", 2, args);
+	(void) nachet_sql_run(
+	    SPI_OK_SELECT, "SELECT contents, bytes, last_id FROM nachet.sweep_next($1, $2)", 2, args);
 	for (int i = CONTENTS; i <= BYTES; i++)
-		swept[i] += nachet_query_bigint(0, i);
-	swept[LAST_ID] = nachet_query_bigint(0, LAST_ID);
+		swept[i] += nachet_sql_bigint(0, i);
+	swept[LAST_ID] = nachet_sql_bigint(0, LAST_ID);
 	SPI_freetuptable(SPI_tuptable);
 	SPI_commit();
 	return swept[LAST_ID] < PG_INT64_MAX;
@@ -230,8 +229,8 @@ sweep_all(PG_FUNCTION_ARGS)
 	int64 swept[SWEPT_COLUMNS] = {[LAST_ID] = PG_INT64_MIN};
 	NachetArg before;
 
-	nachet_require_nonatomic(fcinfo, "sweep_all",
-	                         "SELECT * FROM nachet.sweep_contents(older_than); can.");
+	nachet_sql_require_nonatomic(fcinfo, "sweep_all",
+	                             "SELECT * FROM nachet.sweep_contents(older_than); can.");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("older_than must not be null")));
@@ -240,5 +239,5 @@ sweep_all(PG_FUNCTION_ARGS)
 	while (sweep_slice(before, swept))
 		CHECK_FOR_INTERRUPTS();
 	SPI_finish();
-	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, swept, BYTES + 1));
+	PG_RETURN_DATUM(nachet_sql_bigint_row(fcinfo, swept, BYTES + 1));
 }

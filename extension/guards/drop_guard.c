@@ -29,7 +29,7 @@ PG_FUNCTION_INFO_V1(refuse_drop);
 
 /* Whether a DROP EXTENSION or DROP SCHEMA names ours. */
 static bool
-names_ours(const DropStmt *drop, const NachetExtension *extension)
+names_extension(const DropStmt *drop, const NachetExtension *extension)
 {
 	ListCell *cell;
 
@@ -119,14 +119,14 @@ refuse_drop(PG_FUNCTION_ARGS)
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("function serves the event trigger nachet_drop_guard only")));
-	if (nachet_allow_drop || !nachet_extension_find(&extension))
+	if (nachet_allow_drop || !nachet_schema_find_extension(&extension))
 		PG_RETURN_NULL();
 	command = ((EventTriggerData *) fcinfo->context)->parsetree;
 	if (IsA(command, DropStmt))
-		ours = names_ours((DropStmt *) command, &extension);
+		ours = names_extension((DropStmt *) command, &extension);
 	else if (IsA(command, DropOwnedStmt))
 		ours = names_owner((DropOwnedStmt *) command, &extension);
-	if (!ours || !nachet_extension_is_owner(&extension))
+	if (!ours || !nachet_schema_is_owner(&extension))
 		PG_RETURN_NULL();
 
 	/* What is there is seen at once; only where nothing is, an import under way is waited for. */

@@ -159,9 +159,9 @@ refuse_reshaping(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("function serves the event trigger nachet_shape_guard only")));
 	command = ((EventTriggerData *) fcinfo->context)->parsetree;
-	if (!nachet_extension_find(&extension))
+	if (!nachet_schema_find_extension(&extension))
 		PG_RETURN_NULL();
-	if (renames_schema(command, &extension) && nachet_extension_is_owner(&extension))
+	if (renames_schema(command, &extension) && nachet_schema_is_owner(&extension))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		                errmsg("schema \"nachet\" of extension nachet_datastore cannot be renamed"),
 		                errdetail("The extension finds its tables by the schema's name.")));

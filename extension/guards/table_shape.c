@@ -56,7 +56,7 @@ static const struct
 };
 
 void
-nachet_table_check(Relation table)
+nachet_table_shape_check(Relation table)
 {
 	TupleDesc shape = RelationGetDescr(table);
 
@@ -81,9 +81,9 @@ nachet_table_check(Relation table)
 }
 
 void
-nachet_chunk_table_check(Relation table)
+nachet_table_shape_check_chunks(Relation table)
 {
-	nachet_table_check(table);
+	nachet_table_shape_check(table);
 	if (TupleDescAttr(RelationGetDescr(table), NACHET_CHUNK_DATA - 1)->attstorage !=
 	    TYPSTORAGE_PLAIN)
 		ereport(ERROR,
@@ -102,7 +102,7 @@ leads_by(Relation index, int place, int column)
 }
 
 void
-nachet_index_check(Relation index, Relation table)
+nachet_table_shape_check_index(Relation index, Relation table)
 {
 	Form_pg_index entry = index->rd_index;
 	bool sound = entry->indrelid == RelationGetRelid(table) && entry->indisvalid &&

@@ -47,7 +47,7 @@ typedef struct Batch
 static TransactionId
 oldest_seen(void)
 {
-	Relation content = table_open(nachet_relation_oid("content"), AccessShareLock);
+	Relation content = table_open(nachet_schema_relation("content"), AccessShareLock);
 	TransactionId oldest = GetOldestNonRemovableTransactionId(content);
 
 	table_close(content, AccessShareLock);
@@ -58,12 +58,12 @@ oldest_seen(void)
 static void
 take_entries(Batch *batch, const char *sql, const NachetArg *args, TransactionId oldest)
 {
-	uint64 rows = nachet_query(SPI_OK_SELECT, sql, 4, args);
+	uint64 rows = nachet_sql_run(SPI_OK_SELECT, sql, 4, args);
 	bool isnull;
 
 	for (uint64 i = 0; i < rows && batch->count < BATCH; i++)
-		if (TransactionIdPrecedes(DatumGetTransactionId(nachet_query_value(i, 1, &isnull)), oldest))
-			batch->urls[batch->count++] = TextDatumGetCString(nachet_query_value(i, 0, &isnull));
+		if (TransactionIdPrecedes(DatumGetTransactionId(nachet_sql_value(i, 1, &isnull)), oldest))
+			batch->urls[batch->count++] = TextDatumGetCString(nachet_sql_value(i, 0, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -151,11 +151,11 @@ record_batch(Batch *batch)
 {
 	NachetArg args[2];
 
-	args[0] = nachet_array(TEXTOID, batch->gone, NULL, batch->gone_count);
+	args[0] = nachet_sql_array(TEXTOID, batch->gone, NULL, batch->gone_count);
 	if (batch->gone_count > 0)
-		(void) nachet_query(SPI_OK_DELETE,
-		                    "DELETE FROM nachet.object_deletion WHERE object_url = ANY ($1)", 1,
-		                    args);
+		(void) nachet_sql_run(SPI_OK_DELETE,
+		                      "DELETE FROM nachet.object_deletion WHERE object_url = ANY ($1)", 1,
+		                      args);
 	if (batch->failed_count == 0)
 		return;
 	ereport(WARNING,
@@ -164,18 +164,18 @@ record_batch(Batch *batch)
 	                       batch->failed_count, batch->failed_count),
 	         errdetail("\"%s\": %s.", TextDatumGetCString(batch->failed[0]),
 	                   TextDatumGetCString(batch->errors[0]))));
-	args[0] = nachet_array(TEXTOID, batch->failed, NULL, batch->failed_count);
-	args[1] = nachet_array(TEXTOID, batch->errors, NULL, batch->failed_count);
-	(void) nachet_query(SPI_OK_UPDATE,
-	                    "UPDATE nachet.object_deletion d SET tries = d.tries + 1,"
-	                    " last_error = f.error, next_try = clock_timestamp()"
-	                    "  + interval '1 minute' * (1 << least(d.tries, 6))"
-	                    " FROM unnest($1, $2) AS f (url, error) WHERE d.object_url = f.url",
-	                    2, args);
+	args[0] = nachet_sql_array(TEXTOID, batch->failed, NULL, batch->failed_count);
+	args[1] = nachet_sql_array(TEXTOID, batch->errors, NULL, batch->failed_count);
+	(void) nachet_sql_run(SPI_OK_UPDATE,
+	                      "UPDATE nachet.object_deletion d SET tries = d.tries + 1,"
+	                      " last_error = f.error, next_try = clock_timestamp()"
+	                      "  + interval '1 minute' * (1 << least(d.tries, 6))"
+	                      " FROM unnest($1, $2) AS f (url, error) WHERE d.object_url = f.url",
+	                      2, args);
 }
 
 int64
-nachet_object_queue_work_off(const NachetObjectStore *store, const char *prefix, int64 max_count)
+nachet_deletions_work_off(const NachetObjectStore *store, const char *prefix, int64 max_count)
 {
 	MemoryContext context =
 	    AllocSetContextCreate(CurrentMemoryContext, "nachet object queue", ALLOCSET_DEFAULT_SIZES);

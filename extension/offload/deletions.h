@@ -11,7 +11,7 @@
  * Deletes up to so many of the objects that wait for it, and returns how many are gone; those that fail are
  * tried again by a later run. Needs an SPI connection.
  */
-extern int64 nachet_object_queue_work_off(const NachetObjectStore *store, const char *prefix,
-                                          int64 max_count);
+extern int64 nachet_deletions_work_off(const NachetObjectStore *store, const char *prefix,
+                                       int64 max_count);
 
 #endif

@@ -52,7 +52,7 @@ refuse_copy(const char *prefix, bool other_cluster, bool other_database)
 }
 
 char *
-nachet_object_prefix_claim(const NachetObjectStore *store)
+nachet_identity_claim(const NachetObjectStore *store)
 {
 	NachetArg args[4];
 	bool isnull;
@@ -61,43 +61,43 @@ nachet_object_prefix_claim(const NachetObjectStore *store)
 
 	own_identity(args);
 	args[3] = NACHET_PARAM(TEXTOID, CStringGetTextDatum(store->location));
-	(void) nachet_query(SPI_OK_INSERT,
-	                    "INSERT INTO nachet.object_store"
-	                    " (prefix, system_identifier, database_oid, timeline, location)"
-	                    " VALUES (nachet.uuidv7()::text, $1, $2, $3, $4) ON CONFLICT DO NOTHING",
-	                    4, args);
-	if (nachet_query(SPI_OK_SELECT,
-	                 "SELECT prefix, system_identifier = $1, database_oid = $2, timeline = $3,"
-	                 " location IS NOT DISTINCT FROM $4 FROM nachet.object_store",
-	                 4, args) != 1)
+	(void) nachet_sql_run(SPI_OK_INSERT,
+	                      "INSERT INTO nachet.object_store"
+	                      " (prefix, system_identifier, database_oid, timeline, location)"
+	                      " VALUES (nachet.uuidv7()::text, $1, $2, $3, $4) ON CONFLICT DO NOTHING",
+	                      4, args);
+	if (nachet_sql_run(SPI_OK_SELECT,
+	                   "SELECT prefix, system_identifier = $1, database_oid = $2, timeline = $3,"
+	                   " location IS NOT DISTINCT FROM $4 FROM nachet.object_store",
+	                   4, args) != 1)
 		elog(ERROR, "nachet.object_store has no row");
-	prefix = TextDatumGetCString(nachet_query_value(0, 0, &isnull));
+	prefix = TextDatumGetCString(nachet_sql_value(0, 0, &isnull));
 	for (int i = 0; i < 3; i++)
-		same[i] = DatumGetBool(nachet_query_value(0, i + 1, &isnull));
+		same[i] = DatumGetBool(nachet_sql_value(0, i + 1, &isnull));
 	if (!same[0] || !same[1] || !same[2])
 		refuse_copy(prefix, !same[0], !same[1]);
-	if (!DatumGetBool(nachet_query_value(0, 4, &isnull)))
-		(void) nachet_query(SPI_OK_UPDATE, "UPDATE nachet.object_store SET location = $1", 1,
-		                    &args[3]);
+	if (!DatumGetBool(nachet_sql_value(0, 4, &isnull)))
+		(void) nachet_sql_run(SPI_OK_UPDATE, "UPDATE nachet.object_store SET location = $1", 1,
+		                      &args[3]);
 	return prefix;
 }
 
 /* Runs a statement that takes the prefix on, and returns the prefix, or NULL if there is none yet. */
 static char *
-take_on(const char *sql)
+update_prefix(const char *sql)
 {
 	NachetArg args[3];
 	bool isnull;
 
 	own_identity(args);
-	if (nachet_query(SPI_OK_UPDATE_RETURNING, sql, 3, args) == 0)
+	if (nachet_sql_run(SPI_OK_UPDATE_RETURNING, sql, 3, args) == 0)
 		return NULL;
-	return TextDatumGetCString(nachet_query_value(0, 0, &isnull));
+	return TextDatumGetCString(nachet_sql_value(0, 0, &isnull));
 }
 
 /* What these functions return, out of SPI's memory. */
 static Datum
-finish(FunctionCallInfo fcinfo, const char *prefix)
+return_prefix(FunctionCallInfo fcinfo, const char *prefix)
 {
 	Datum result = (Datum) 0;
 
@@ -117,9 +117,10 @@ Datum
 adopt_object_store(PG_FUNCTION_ARGS)
 {
 	SPI_connect();
-	return finish(fcinfo, take_on("UPDATE nachet.object_store"
-	                              " SET system_identifier = $1, database_oid = $2, timeline = $3"
-	                              " RETURNING prefix"));
+	return return_prefix(
+	    fcinfo, update_prefix("UPDATE nachet.object_store"
+	                          " SET system_identifier = $1, database_oid = $2, timeline = $3"
+	                          " RETURNING prefix"));
 }
 
 /*
@@ -133,17 +134,17 @@ renew_object_store_prefix(PG_FUNCTION_ARGS)
 	char *prefix;
 
 	SPI_connect();
-	prefix = take_on("UPDATE nachet.object_store SET prefix = nachet.uuidv7()::text,"
-	                 " system_identifier = $1, database_oid = $2, timeline = $3"
-	                 " RETURNING prefix");
+	prefix = update_prefix("UPDATE nachet.object_store SET prefix = nachet.uuidv7()::text,"
+	                       " system_identifier = $1, database_oid = $2, timeline = $3"
+	                       " RETURNING prefix");
 	if (prefix != NULL)
 	{
 		NachetArg arg = NACHET_PARAM(TEXTOID, CStringGetTextDatum(prefix));
 
-		(void) nachet_query(SPI_OK_DELETE,
-		                    "DELETE FROM nachet.object_deletion d"
-		                    " WHERE strpos(d.object_url, '/' || $1 || '/') = 0",
-		                    1, &arg);
+		(void) nachet_sql_run(SPI_OK_DELETE,
+		                      "DELETE FROM nachet.object_deletion d"
+		                      " WHERE strpos(d.object_url, '/' || $1 || '/') = 0",
+		                      1, &arg);
 	}
-	return finish(fcinfo, prefix);
+	return return_prefix(fcinfo, prefix);
 }

@@ -12,6 +12,6 @@
  * is used in. Raises 55000 where the prefix is another database's, of which this one is a copy. Needs an SPI
  * connection; the result lives in SPI's memory.
  */
-extern char *nachet_object_prefix_claim(const NachetObjectStore *store);
+extern char *nachet_identity_claim(const NachetObjectStore *store);
 
 #endif

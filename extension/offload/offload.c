@@ -84,13 +84,13 @@ fetch_candidates(Offload *offload)
 
 	offload->next = 0;
 	offload->fetched =
-	    (int) nachet_query(SPI_OK_SELECT,
-	                       "SELECT " NACHET_CONTENT_ROW " FROM nachet.content c"
-	                       " WHERE c.object_url IS NULL AND c.id > $1 AND c.format IS NOT NULL"
-	                       " AND EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id"
-	                       "  OFFSET 0)"
-	                       " ORDER BY c.id LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED",
-	                       2, args);
+	    (int) nachet_sql_run(SPI_OK_SELECT,
+	                         "SELECT " NACHET_CONTENT_ROW " FROM nachet.content c"
+	                         " WHERE c.object_url IS NULL AND c.id > $1 AND c.format IS NOT NULL"
+	                         " AND EXISTS (SELECT FROM nachet.picture p WHERE p.content_id = c.id"
+	                         "  OFFSET 0)"
+	                         " ORDER BY c.id LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED",
+	                         2, args);
 	MemoryContextReset(offload->fetch_context);
 	caller = MemoryContextSwitchTo(offload->fetch_context);
 	for (int i = 0; i < offload->fetched; i++)
@@ -125,18 +125,18 @@ record(Offload *offload)
 
 	if (count == 0)
 		return;
-	args[0] = nachet_array(INT8OID, offload->ids, NULL, count);
-	args[1] = nachet_array(TEXTOID, offload->urls, NULL, count);
-	args[2] = nachet_array(TEXTOID, offload->etags, offload->no_etag, count);
-	nachet_query_wrote(
+	args[0] = nachet_sql_array(INT8OID, offload->ids, NULL, count);
+	args[1] = nachet_sql_array(TEXTOID, offload->urls, NULL, count);
+	args[2] = nachet_sql_array(TEXTOID, offload->etags, offload->no_etag, count);
+	nachet_sql_check_written(
 	    "content",
-	    nachet_query(SPI_OK_UPDATE,
-	                 "UPDATE nachet.content c SET object_url = s.url, object_etag = s.etag"
-	                 " FROM unnest($1, $2, $3) AS s (id, url, etag) WHERE c.id = s.id",
-	                 3, args),
+	    nachet_sql_run(SPI_OK_UPDATE,
+	                   "UPDATE nachet.content c SET object_url = s.url, object_etag = s.etag"
+	                   " FROM unnest($1, $2, $3) AS s (id, url, etag) WHERE c.id = s.id",
+	                   3, args),
 	    (uint64) count);
-	(void) nachet_query(SPI_OK_DELETE,
-	                    "DELETE FROM nachet.content_chunk WHERE content_id = ANY ($1)", 1, args);
+	(void) nachet_sql_run(SPI_OK_DELETE,
+	                      "DELETE FROM nachet.content_chunk WHERE content_id = ANY ($1)", 1, args);
 	for (int i = 0; i < 3; i++)
 		pfree(DatumGetPointer(args[i].value));
 	MemoryContextReset(offload->record_context);
@@ -244,7 +244,7 @@ begin(void)
 
 	offload->store = nachet_object_store_open();
 	nachet_transfers_init(&offload->transfers);
-	offload->prefix = nachet_object_prefix_claim(offload->store);
+	offload->prefix = nachet_identity_claim(offload->store);
 	offload->connections = nachet_object_store_connections;
 	offload->uploads = palloc((offload->connections + 1) * sizeof(NachetObjectUpload *));
 	for (; offload->idle <= offload->connections; offload->idle++)
@@ -262,8 +262,7 @@ nachet_offload(int64 max_count, int64 max_bytes)
 	Offload *offload = begin();
 
 	move_contents(offload, max_count, max_bytes);
-	offload->result.deleted =
-	    nachet_object_queue_work_off(offload->store, offload->prefix, max_count);
+	offload->result.deleted = nachet_deletions_work_off(offload->store, offload->prefix, max_count);
 	if (offload->result.failed > 0 && offload->result.contents == 0 && offload->result.deleted == 0)
 		ereport(ERROR, (errcode(ERRCODE_NACHET_OBJECT_STORE),
 		                errmsg("nothing could be moved to \"%s\"", offload->store->location),
@@ -294,5 +293,5 @@ offload_contents(PG_FUNCTION_ARGS)
 	values[1] = done.bytes;
 	values[2] = done.failed;
 	values[3] = done.deleted;
-	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, values, 4));
+	PG_RETURN_DATUM(nachet_sql_bigint_row(fcinfo, values, 4));
 }

@@ -18,7 +18,7 @@ typedef struct NachetOffloaded
 
 /*
  * Moves up to so many contents and bytes and works off the queue of deletions, in the current transaction
- * and inside an SPI connection. Raises what nachet_object_store_open and nachet_object_prefix_claim do,
+ * and inside an SPI connection. Raises what nachet_object_store_open and nachet_identity_claim do,
  * and NC008 where nothing at all succeeded.
  */
 extern NachetOffloaded nachet_offload(int64 max_count, int64 max_bytes);

@@ -77,8 +77,8 @@ delete_chunks(int64 content_id)
 {
 	NachetArg arg = NACHET_PARAM(INT8OID, Int64GetDatum(content_id));
 
-	(void) nachet_query(SPI_OK_DELETE, "DELETE FROM nachet.content_chunk WHERE content_id = $1", 1,
-	                    &arg);
+	(void) nachet_sql_run(SPI_OK_DELETE, "DELETE FROM nachet.content_chunk WHERE content_id = $1",
+	                      1, &arg);
 }
 
 /* A try begins anew: what the one before it has written goes. */
@@ -103,19 +103,19 @@ record(const NachetContent *content)
 	NachetArg args[2] = {NACHET_PARAM(INT8OID, Int64GetDatum(content->id)),
 	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(content->object_url))};
 
-	nachet_query_wrote(
+	nachet_sql_check_written(
 	    "content",
-	    nachet_query(SPI_OK_UPDATE,
-	                 "UPDATE nachet.content SET object_url = NULL, object_etag = NULL,"
-	                 " object_id = nextval('nachet.content_id_seq') WHERE id = $1",
-	                 1, args),
+	    nachet_sql_run(SPI_OK_UPDATE,
+	                   "UPDATE nachet.content SET object_url = NULL, object_etag = NULL,"
+	                   " object_id = nextval('nachet.content_id_seq') WHERE id = $1",
+	                   1, args),
 	    1);
-	(void) nachet_query(SPI_OK_INSERT,
-	                    "INSERT INTO nachet.object_deletion (object_url)"
-	                    " SELECT $2 FROM nachet.object_store s"
-	                    " WHERE $1 > 0 AND strpos($2, '/' || s.prefix || '/') > 0"
-	                    " ON CONFLICT DO NOTHING",
-	                    2, args);
+	(void) nachet_sql_run(SPI_OK_INSERT,
+	                      "INSERT INTO nachet.object_deletion (object_url)"
+	                      " SELECT $2 FROM nachet.object_store s"
+	                      " WHERE $1 > 0 AND strpos($2, '/' || s.prefix || '/') > 0"
+	                      " ON CONFLICT DO NOTHING",
+	                      2, args);
 }
 
 /* Brings one content back. Returns NULL, or what is wrong with its object; then nothing is written. */
@@ -148,14 +148,14 @@ static Portal
 open_candidates(NachetArg picture_set)
 {
 	if (picture_set.isnull)
-		return nachet_query_cursor("SELECT c.id FROM nachet.content c"
-		                           " WHERE c.object_url IS NOT NULL ORDER BY c.id",
-		                           0, NULL);
-	return nachet_query_cursor("SELECT p.content_id FROM nachet.picture p"
-	                           " WHERE p.picture_set_id = $1 AND EXISTS"
-	                           "  (SELECT FROM nachet.content c WHERE c.id = p.content_id"
-	                           "   AND c.object_url IS NOT NULL OFFSET 0)",
-	                           1, &picture_set);
+		return nachet_sql_open_cursor("SELECT c.id FROM nachet.content c"
+		                              " WHERE c.object_url IS NOT NULL ORDER BY c.id",
+		                              0, NULL);
+	return nachet_sql_open_cursor("SELECT p.content_id FROM nachet.picture p"
+	                              " WHERE p.picture_set_id = $1 AND EXISTS"
+	                              "  (SELECT FROM nachet.content c WHERE c.id = p.content_id"
+	                              "   AND c.object_url IS NOT NULL OFFSET 0)",
+	                              1, &picture_set);
 }
 
 /* The next ids of a cursor as an array; false at its end. */
@@ -163,7 +163,7 @@ static bool
 next_ids(Portal candidates, NachetArg *ids)
 {
 	SPI_cursor_fetch(candidates, true, FETCH);
-	*ids = nachet_query_column(SPI_processed, INT8OID);
+	*ids = nachet_sql_column(SPI_processed, INT8OID);
 	return ARR_NDIM(DatumGetArrayTypeP(ids->value)) > 0;
 }
 
@@ -171,11 +171,12 @@ next_ids(Portal candidates, NachetArg *ids)
 static uint64
 lock(NachetArg ids)
 {
-	return nachet_query(SPI_OK_SELECT,
-	                    "SELECT " NACHET_CONTENT_ROW
-	                    " FROM nachet.content c WHERE c.id = ANY ($1) AND c.object_url IS NOT NULL"
-	                    " ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED",
-	                    1, &ids);
+	return nachet_sql_run(
+	    SPI_OK_SELECT,
+	    "SELECT " NACHET_CONTENT_ROW
+	    " FROM nachet.content c WHERE c.id = ANY ($1) AND c.object_url IS NOT NULL"
+	    " ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED",
+	    1, &ids);
 }
 
 /* --- a run --------------------------------------------------------------------------------------------- */
@@ -192,7 +193,7 @@ typedef struct Run
 
 /* Whether a run may restore another content. Objects that are gone are stepped over, but not without end. */
 static bool
-goes_on(const Run *run)
+may_continue(const Run *run)
 {
 	return run->contents < run->max_count && run->bytes < run->max_bytes &&
 	       run->in_a_row < Max(run->max_count, MIN_FAILURES);
@@ -212,7 +213,7 @@ note_failure(Run *run, const NachetContent *content, const char *wrong)
 static void
 restore_locked(Run *run, SPITupleTable *table, uint64 rows, MemoryContext context)
 {
-	for (uint64 i = 0; i < rows && goes_on(run); i++)
+	for (uint64 i = 0; i < rows && may_continue(run); i++)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);
 		NachetContent content;
@@ -242,7 +243,7 @@ restore_some(Run *run, NachetArg picture_set)
 	Portal candidates = open_candidates(picture_set);
 	NachetArg ids;
 
-	while (goes_on(run) && next_ids(candidates, &ids))
+	while (may_continue(run) && next_ids(candidates, &ids))
 	{
 		uint64 rows = lock(ids);
 		SPITupleTable *table = SPI_tuptable;
@@ -274,5 +275,5 @@ restore_contents(PG_FUNCTION_ARGS)
 	restore_some(&run, picture_set);
 	SPI_finish();
 	PG_RETURN_DATUM(
-	    nachet_bigint_row(fcinfo, (const int64[]){run.contents, run.bytes, run.failed}, 3));
+	    nachet_sql_bigint_row(fcinfo, (const int64[]){run.contents, run.bytes, run.failed}, 3));
 }

@@ -131,7 +131,7 @@ open_reader(NachetObjectUpload *upload)
 
 /* Whether a content is sent by one request, and not in parts. */
 static bool
-goes_whole(const NachetContent *content)
+fits_one_request(const NachetContent *content)
 {
 	return content->byte_size <= (int64) nachet_object_store_part_size * 1024;
 }
@@ -144,7 +144,7 @@ check_content(void *argument)
 	NachetObject *object = &upload->transfer.object;
 	NachetChunkReader *reader = open_reader(upload);
 	/* The checksum of a content that goes in parts is one for each part. */
-	int told = goes_whole(&upload->content) ? upload->store->checksum : 0;
+	int told = fits_one_request(&upload->content) ? upload->store->checksum : 0;
 
 	check_range(upload, reader, 0, upload->content.byte_size, NACHET_CHECKSUM_SHA256 | told);
 	nachet_chunk_reader_close(reader);
@@ -249,7 +249,7 @@ nachet_object_upload_create(const NachetObjectStore *store)
 }
 
 static void
-let_go(NachetObjectUpload *upload)
+release(NachetObjectUpload *upload)
 {
 	if (upload->reader != NULL)
 		nachet_chunk_reader_close(upload->reader);
@@ -295,7 +295,7 @@ nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetContent *co
 	upload->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	upload->error = nachet_damage_guard(check_content, upload);
 	if (upload->error != NULL || content->byte_size <= NACHET_UPLOAD_WINDOW)
-		let_go(upload);
+		release(upload);
 	else
 		upload->reader = open_reader(upload);
 	MemoryContextSwitchTo(caller);
@@ -307,7 +307,7 @@ nachet_object_upload_start(NachetObjectUpload *upload, NachetTransfers *transfer
 {
 	MemoryContext caller = MemoryContextSwitchTo(upload->context);
 
-	if (goes_whole(&upload->content))
+	if (fits_one_request(&upload->content))
 	{
 		upload->stage = NACHET_UPLOAD_WHOLE;
 		send_bytes(upload, transfers, upload->store->operations->put, upload->content.byte_size);
@@ -319,7 +319,7 @@ nachet_object_upload_start(NachetObjectUpload *upload, NachetTransfers *transfer
 
 /* A failed upload in parts leaves nothing behind that would cost something, if the store can be told. */
 static bool
-fail(NachetObjectUpload *upload, NachetTransfers *transfers)
+end_failed(NachetObjectUpload *upload, NachetTransfers *transfers)
 {
 	upload->error = upload->transfer.error;
 	if (upload->upload_id == NULL || upload->store->operations->abort_parts == NULL)
@@ -357,7 +357,7 @@ list_part(NachetObjectUpload *upload)
 
 /* A transfer has ended well: what comes next. Returns whether nothing does. */
 static bool
-go_on(NachetObjectUpload *upload, NachetTransfers *transfers)
+next_step(NachetObjectUpload *upload, NachetTransfers *transfers)
 {
 	const NachetObjectOperations *operations = upload->store->operations;
 
@@ -397,11 +397,11 @@ nachet_object_upload_advance(NachetObjectUpload *upload, NachetTransfers *transf
 	bool done;
 
 	if (upload->transfer.ok || upload->stage == NACHET_UPLOAD_ABORT)
-		done = go_on(upload, transfers);
+		done = next_step(upload, transfers);
 	else
-		done = fail(upload, transfers);
+		done = end_failed(upload, transfers);
 	if (done)
-		let_go(upload);
+		release(upload);
 	MemoryContextSwitchTo(caller);
 	return done;
 }

@@ -28,7 +28,7 @@ is_ascii(const text *value)
 }
 
 text *
-nachet_text_nfc(text *value)
+nachet_name_form_nfc(text *value)
 {
 	if (is_ascii(value))
 		return value;
@@ -40,22 +40,22 @@ nachet_text_nfc(text *value)
 static text *
 key_of(text *name, int what)
 {
-	text *normal = nachet_text_nfc(name);
+	text *normal = nachet_name_form_nfc(name);
 	size_t length = VARSIZE_ANY_EXHDR(normal);
 	text *key = palloc(VARHDRSZ + length);
 
 	SET_VARSIZE(key, VARHDRSZ + nachet_name_key(VARDATA_ANY(normal), length, what, VARDATA(key)));
-	return nachet_text_nfc(key);
+	return nachet_name_form_nfc(key);
 }
 
 text *
-nachet_text_key(text *name)
+nachet_name_form_key(text *name)
 {
 	return key_of(name, NACHET_KEY_CASE | NACHET_KEY_BLANKS);
 }
 
 bool
-nachet_text_equal(const text *a, const text *b)
+nachet_name_form_equal(const text *a, const text *b)
 {
 	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
 	       memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
@@ -70,17 +70,18 @@ append_difference(StringInfo differences, const char *what)
 }
 
 char *
-nachet_text_difference(text *a, text *b)
+nachet_name_form_difference(text *a, text *b)
 {
 	StringInfoData differences;
 
 	initStringInfo(&differences);
 	/* Equal once case, say, is left as it is: then they do not differ in it. */
-	if (!nachet_text_equal(key_of(a, NACHET_KEY_BLANKS), key_of(b, NACHET_KEY_BLANKS)))
+	if (!nachet_name_form_equal(key_of(a, NACHET_KEY_BLANKS), key_of(b, NACHET_KEY_BLANKS)))
 		append_difference(&differences, "case");
-	if (!nachet_text_equal(key_of(a, NACHET_KEY_CASE), key_of(b, NACHET_KEY_CASE)))
+	if (!nachet_name_form_equal(key_of(a, NACHET_KEY_CASE), key_of(b, NACHET_KEY_CASE)))
 		append_difference(&differences, "blanks");
-	if (nachet_text_equal(nachet_text_nfc(a), a) != nachet_text_equal(nachet_text_nfc(b), b))
+	if (nachet_name_form_equal(nachet_name_form_nfc(a), a) !=
+	    nachet_name_form_equal(nachet_name_form_nfc(b), b))
 		append_difference(&differences, "Unicode form");
 	return differences.data;
 }

@@ -139,7 +139,7 @@ sort_pictures(NachetUpload *upload)
  * name and SHA-256 in the order of the names. Texts end in a zero byte, which none of them can hold.
  */
 static bytea *
-set_digest(const NachetUpload *upload, const NachetImportData *data)
+set_digest(const NachetUpload *upload, const NachetSetData *data)
 {
 	char *canonical = JsonbToCString(NULL, &DatumGetJsonbP(data->canonical)->root, 1024);
 	uint8 digest[NACHET_SHA256_BYTES];
@@ -161,7 +161,7 @@ set_digest(const NachetUpload *upload, const NachetImportData *data)
 	}
 	nachet_hash_end(hash, digest, NACHET_SHA256_BYTES);
 	pg_cryptohash_free(hash);
-	return (bytea *) DatumGetPointer(nachet_digest_datum(digest));
+	return (bytea *) DatumGetPointer(nachet_content_sha256(digest));
 }
 
 /* --- writing the set -------------------------------------------------------------------------------- */
@@ -171,9 +171,9 @@ require_user(Datum user_id)
 {
 	NachetArg arg = NACHET_PARAM(UUIDOID, user_id);
 
-	if (nachet_query(SPI_OK_SELECT, "SELECT FROM nachet.users WHERE id = $1 FOR KEY SHARE", 1,
-	                 &arg) == 0)
-		nachet_user_not_registered(DatumGetCString(DirectFunctionCall1(uuid_out, user_id)));
+	if (nachet_sql_run(SPI_OK_SELECT, "SELECT FROM nachet.users WHERE id = $1 FOR KEY SHARE", 1,
+	                   &arg) == 0)
+		nachet_users_not_registered(DatumGetCString(DirectFunctionCall1(uuid_out, user_id)));
 }
 
 /*
@@ -194,10 +194,10 @@ find_set(NachetUpload *upload, bytea *digest)
 {
 	NachetArg arg = NACHET_PARAM(BYTEAOID, PointerGetDatum(digest));
 
-	if (nachet_query(SPI_OK_SELECT, "SELECT id FROM nachet.picture_set WHERE digest = $1", 1,
-	                 &arg) == 0)
+	if (nachet_sql_run(SPI_OK_SELECT, "SELECT id FROM nachet.picture_set WHERE digest = $1", 1,
+	                   &arg) == 0)
 		return false;
-	upload->set_id = nachet_query_result(0, 0, UUIDOID);
+	upload->set_id = nachet_sql_result(0, 0, UUIDOID);
 	return true;
 }
 
@@ -206,7 +206,7 @@ find_set(NachetUpload *upload, bytea *digest)
  * that stood in the way is gone by now.
  */
 static bool
-write_set(NachetUpload *upload, NachetImportData *data, bytea *digest)
+write_set(NachetUpload *upload, NachetSetData *data, bytea *digest)
 {
 	NachetArg args[4] = {
 	    NACHET_PARAM(BYTEAOID, PointerGetDatum(digest)),
@@ -216,19 +216,19 @@ write_set(NachetUpload *upload, NachetImportData *data, bytea *digest)
 	};
 
 	upload->created =
-	    nachet_query(SPI_OK_INSERT_RETURNING,
-	                 "INSERT INTO nachet.picture_set (digest, owner_id, name, picture_set)"
-	                 " VALUES ($1, $2, $3, json_build_object("
-	                 "  'image_data_picture_set', json_build_object('number_of_images', $4),"
-	                 "  'audit_trail', json_build_object('upload_date', current_date,"
-	                 "   'edited_by', $2, 'edit_date', current_date,"
-	                 "   'change_log', 'picture_set created', 'access_log', '',"
-	                 "   'privacy_flag', false)))"
-	                 " ON CONFLICT (digest) DO NOTHING RETURNING id",
-	                 4, args) > 0;
+	    nachet_sql_run(SPI_OK_INSERT_RETURNING,
+	                   "INSERT INTO nachet.picture_set (digest, owner_id, name, picture_set)"
+	                   " VALUES ($1, $2, $3, json_build_object("
+	                   "  'image_data_picture_set', json_build_object('number_of_images', $4),"
+	                   "  'audit_trail', json_build_object('upload_date', current_date,"
+	                   "   'edited_by', $2, 'edit_date', current_date,"
+	                   "   'change_log', 'picture_set created', 'access_log', '',"
+	                   "   'privacy_flag', false)))"
+	                   " ON CONFLICT (digest) DO NOTHING RETURNING id",
+	                   4, args) > 0;
 	if (!upload->created)
 		return find_set(upload, digest);
-	upload->set_id = nachet_query_result(0, 0, UUIDOID);
+	upload->set_id = nachet_sql_result(0, 0, UUIDOID);
 	return true;
 }
 
@@ -237,7 +237,7 @@ write_set(NachetUpload *upload, NachetImportData *data, bytea *digest)
  * declare, of its type: '' and 0.0, as its code writes, for what is not known.
  */
 static void
-write_pictures(const NachetUpload *upload, const NachetImportData *data, NachetArg names,
+write_pictures(const NachetUpload *upload, const NachetSetData *data, NachetArg names,
                NachetArg digests)
 {
 	NachetArg args[6] = {
@@ -248,7 +248,7 @@ write_pictures(const NachetUpload *upload, const NachetImportData *data, NachetA
 	    NACHET_PARAM(JSONBOID, data->canonical),
 	    NACHET_PARAM(UUIDOID, data->seed_id),
 	};
-	uint64 written = nachet_query(
+	uint64 written = nachet_sql_run(
 	    SPI_OK_INSERT,
 	    "WITH said AS MATERIALIZED ("
 	    " SELECT (($5 - 'zoom_level' - 'nb_seeds') || jsonb_build_object("
@@ -271,7 +271,7 @@ write_pictures(const NachetUpload *upload, const NachetImportData *data, NachetA
 	    " INSERT INTO nachet.picture_seed (picture_id, seed_id) SELECT id, $6 FROM written",
 	    6, args);
 
-	nachet_query_wrote("picture", written, (uint64) upload->count);
+	nachet_sql_check_written("picture", written, (uint64) upload->count);
 }
 
 /* A request of a few hundred kilobytes must not become gigabytes of rows. */
@@ -289,21 +289,22 @@ check_copies(int json_bytes, int count)
 
 /* What is wrong with a set whatever is stored. One that is only asked about may be empty: data is asked about first. */
 static void
-check_upload(const NachetUpload *upload, NachetImportData *data)
+check_upload(const NachetUpload *upload, NachetSetData *data)
 {
-	nachet_import_data_check(upload->data, data);
-	nachet_digests_check(upload->digests, upload->count);
+	nachet_set_data_check(upload->data, data);
+	nachet_content_check_sha256(upload->digests, upload->count);
 	check_names(upload);
 }
 
 void
 nachet_picture_set_check(const NachetUpload *upload)
 {
-	NachetImportData data;
+	NachetSetData data;
 
 	check_upload(upload, &data);
 	check_copies(data.json_bytes, upload->count);
-	nachet_set_contents_check(upload, nachet_array(BYTEAOID, upload->digests, NULL, upload->count));
+	nachet_set_contents_check(upload,
+	                          nachet_sql_array(BYTEAOID, upload->digests, NULL, upload->count));
 }
 
 void
@@ -314,13 +315,13 @@ nachet_picture_set_flaws(const NachetUpload *upload, NachetFlaws *flaws, int *un
 	find_name_flaws(upload->names, upload->count, flaws);
 	if (flaws->count == 0)
 		*unjudged = nachet_set_contents_flaws(
-		    upload, nachet_array(BYTEAOID, upload->digests, NULL, upload->count), flaws);
+		    upload, nachet_sql_array(BYTEAOID, upload->digests, NULL, upload->count), flaws);
 }
 
 void
 nachet_picture_set_upload(NachetUpload *upload)
 {
-	NachetImportData data;
+	NachetSetData data;
 	NachetArg names;
 	NachetArg digests;
 	bytea *digest;
@@ -332,8 +333,8 @@ nachet_picture_set_upload(NachetUpload *upload)
 		                errmsg("a picture set must hold at least one picture")));
 	sort_pictures(upload);
 	digest = set_digest(upload, &data);
-	names = nachet_array(TEXTOID, upload->names, NULL, upload->count);
-	digests = nachet_array(BYTEAOID, upload->digests, NULL, upload->count);
+	names = nachet_sql_array(TEXTOID, upload->names, NULL, upload->count);
+	digests = nachet_sql_array(BYTEAOID, upload->digests, NULL, upload->count);
 
 	commit_durably();
 	if (find_set(upload, digest))
@@ -373,8 +374,8 @@ upload_picture_set_by_digest(PG_FUNCTION_ARGS)
 	int digests;
 
 	require_arguments(fcinfo, arguments, 4);
-	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "names", &upload.names, &upload.count);
-	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(1), "contents", &upload.digests, &digests);
+	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "names", &upload.names, &upload.count);
+	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(1), "contents", &upload.digests, &digests);
 	if (upload.count != digests)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("%d names were given for %d contents", upload.count, digests)));
@@ -448,11 +449,11 @@ upload_picture_set(PG_FUNCTION_ARGS)
 		                       nachet_max_array_size),
 		                errhint("Import larger folders with nachet-load, or COPY "
 		                        "nachet.content_chunk and name the contents by their SHA-256.")));
-	nachet_array_elements(PG_GETARG_ARRAYTYPE_P(0), "pictures", &pictures, &upload.count);
+	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "pictures", &pictures, &upload.count);
 	check_pictures(pictures, upload.count);
 	upload.user_id = PG_GETARG_DATUM(1);
 	upload.data = PG_GETARG_JSONB_P(2);
-	(void) nachet_import_data_size(upload.data);
+	(void) nachet_set_data_size(upload.data);
 	upload.names = palloc(Max(upload.count, 1) * sizeof(Datum));
 	upload.digests = palloc(Max(upload.count, 1) * sizeof(Datum));
 
@@ -484,23 +485,23 @@ delete_picture_set(PG_FUNCTION_ARGS)
 	bool isnull;
 
 	SPI_connect();
-	(void) nachet_query(SPI_OK_UPDATE, no_default, 1, &arg);
-	(void) nachet_query(SPI_OK_SELECT,
-	                    "WITH gone AS (DELETE FROM nachet.picture WHERE picture_set_id = $1"
-	                    "  RETURNING content_id)"
-	                    " SELECT coalesce(array_agg(DISTINCT content_id), '{}') FROM gone"
-	                    " WHERE content_id IS NOT NULL",
-	                    1, &arg);
-	contents = nachet_query_value(0, 0, &isnull);
-	if (nachet_query(SPI_OK_SELECT, "SELECT FROM nachet.picture_set WHERE id = $1 FOR UPDATE", 1,
-	                 &arg) == 0)
+	(void) nachet_sql_run(SPI_OK_UPDATE, no_default, 1, &arg);
+	(void) nachet_sql_run(SPI_OK_SELECT,
+	                      "WITH gone AS (DELETE FROM nachet.picture WHERE picture_set_id = $1"
+	                      "  RETURNING content_id)"
+	                      " SELECT coalesce(array_agg(DISTINCT content_id), '{}') FROM gone"
+	                      " WHERE content_id IS NOT NULL",
+	                      1, &arg);
+	contents = nachet_sql_value(0, 0, &isnull);
+	if (nachet_sql_run(SPI_OK_SELECT, "SELECT FROM nachet.picture_set WHERE id = $1 FOR UPDATE", 1,
+	                   &arg) == 0)
 		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
 		                errmsg("picture set \"%s\" does not exist",
 		                       DatumGetCString(DirectFunctionCall1(uuid_out, arg.value)))));
 	/* Users who have chosen it, and pictures that have come, since the statements above. */
-	(void) nachet_query(SPI_OK_UPDATE, no_default, 1, &arg);
-	(void) nachet_query(SPI_OK_DELETE, "DELETE FROM nachet.picture_set WHERE id = $1", 1, &arg);
-	(void) nachet_contents_purge(contents, &bytes);
+	(void) nachet_sql_run(SPI_OK_UPDATE, no_default, 1, &arg);
+	(void) nachet_sql_run(SPI_OK_DELETE, "DELETE FROM nachet.picture_set WHERE id = $1", 1, &arg);
+	(void) nachet_sweep_purge(contents, &bytes);
 	SPI_finish();
 	PG_RETURN_INT64(bytes);
 }

@@ -142,7 +142,7 @@ same_email(text *a, text *b)
 static text *
 request_email(FunctionCallInfo fcinfo, Jsonb *request)
 {
-	text *email = nachet_data_string(request, "email");
+	text *email = nachet_set_data_string(request, "email");
 	text *authenticated = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
 
 	if (authenticated == NULL && email == NULL)
@@ -167,10 +167,10 @@ find_requester(FunctionCallInfo fcinfo, Jsonb *request)
 {
 	text *email = request_email(fcinfo, request);
 	bool isnull;
-	Datum id = nachet_user_find(PointerGetDatum(email), &isnull);
+	Datum id = nachet_users_find(PointerGetDatum(email), &isnull);
 
 	if (isnull)
-		nachet_user_not_registered(nachet_shown(VARDATA_ANY(email), VARSIZE_ANY_EXHDR(email)));
+		nachet_users_not_registered(nachet_shown(VARDATA_ANY(email), VARSIZE_ANY_EXHDR(email)));
 	return id;
 }
 
@@ -209,14 +209,14 @@ picture_form(PG_FUNCTION_ARGS)
 	args[0] = NACHET_PARAM(UUIDOID, find_requester(fcinfo, request));
 	args[1] = NACHET_PARAM(INT4OID, Int32GetDatum(MANIFEST_MAX_PICTURES));
 	args[2] = NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_NAME_MAX_BYTES));
-	(void) nachet_read(
+	(void) nachet_sql_read(
 	    "SELECT jsonb_build_object('user_id', u.id, 'email', u.email,"
 	    " 'seed_names', coalesce((SELECT jsonb_agg(s.name ORDER BY s.name COLLATE \"C\")"
 	    "  FROM nachet.seed s), '[]'),"
 	    " 'limits', jsonb_build_object('manifest_pictures', $2, 'name_bytes', $3))"
 	    " FROM nachet.users u WHERE u.id = $1",
 	    3, args);
-	answer = nachet_query_result(0, 0, JSONBOID);
+	answer = nachet_sql_result(0, 0, JSONBOID);
 	SPI_finish();
 	PG_RETURN_DATUM(answer);
 }
@@ -272,7 +272,7 @@ read_picture(JsonbValue *entry, int position, Datum *name, Datum *digest)
 	    value.type != jbvString || value.val.string.len != 2 * NACHET_SHA256_BYTES ||
 	    !nachet_hex_decode(value.val.string.val, NACHET_SHA256_BYTES, bytes))
 		bad_manifest(position, "has no \"sha256\" of 64 hexadecimal digits");
-	*digest = nachet_digest_datum(bytes);
+	*digest = nachet_content_sha256(bytes);
 	check_members(object, position);
 }
 
@@ -328,8 +328,8 @@ request_data(Jsonb *request)
 	NachetArg arg = NACHET_PARAM(JSONBOID, JsonbPGetDatum(request));
 	bool isnull;
 
-	(void) nachet_read("SELECT $1 - ARRAY['email', 'pictures', 'dry_run']", 1, &arg);
-	return DatumGetJsonbP(nachet_query_value(0, 0, &isnull));
+	(void) nachet_sql_read("SELECT $1 - ARRAY['email', 'pictures', 'dry_run']", 1, &arg);
+	return DatumGetJsonbP(nachet_sql_value(0, 0, &isnull));
 }
 
 /* Brings the missing digests, which ascend, into the order in which the manifest names them, each once. */
@@ -343,8 +343,8 @@ order_as_named(const NachetUpload *upload, Datum *missing, int count)
 	memcpy(sorted, missing, count * sizeof(Datum));
 	for (int i = 0; i < upload->count && next < count; i++)
 	{
-		Datum *found =
-		    bsearch(&upload->digests[i], sorted, count, sizeof(Datum), nachet_digest_compare);
+		Datum *found = bsearch(&upload->digests[i], sorted, count, sizeof(Datum),
+		                       nachet_content_compare_sha256);
 
 		CHECK_FOR_INTERRUPTS();
 		if (found == NULL || named[found - sorted])
@@ -361,15 +361,15 @@ answer_missing(const char *result, Datum user_id, Datum *missing, int count)
 	NachetArg args[3] = {
 	    NACHET_PARAM(TEXTOID, CStringGetTextDatum(result)),
 	    NACHET_PARAM(UUIDOID, user_id),
-	    nachet_array(BYTEAOID, missing, NULL, count),
+	    nachet_sql_array(BYTEAOID, missing, NULL, count),
 	};
 
-	(void) nachet_query(
+	(void) nachet_sql_run(
 	    SPI_OK_SELECT,
 	    "SELECT jsonb_build_object('result', $1, 'user_id', $2, 'missing', coalesce("
 	    " (SELECT jsonb_agg(encode(m, 'hex')) FROM unnest($3) AS u (m)), '[]'))",
 	    3, args);
-	return nachet_query_result(0, 0, JSONBOID);
+	return nachet_sql_result(0, 0, JSONBOID);
 }
 
 /* {"result": "created" or "present", "picture_set_id", "pictures", "bytes"} */
@@ -381,13 +381,13 @@ answer_set(const NachetUpload *upload)
 	    NACHET_PARAM(UUIDOID, upload->set_id),
 	};
 
-	(void) nachet_query(SPI_OK_SELECT,
-	                    "SELECT jsonb_build_object('result', $1, 'picture_set_id', $2,"
-	                    " 'pictures', count(*), 'bytes', coalesce(sum(c.byte_size), 0))"
-	                    " FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id"
-	                    " WHERE p.picture_set_id = $2",
-	                    2, args);
-	return nachet_query_result(0, 0, JSONBOID);
+	(void) nachet_sql_run(SPI_OK_SELECT,
+	                      "SELECT jsonb_build_object('result', $1, 'picture_set_id', $2,"
+	                      " 'pictures', count(*), 'bytes', coalesce(sum(c.byte_size), 0))"
+	                      " FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id"
+	                      " WHERE p.picture_set_id = $2",
+	                      2, args);
+	return nachet_sql_result(0, 0, JSONBOID);
 }
 
 /*
@@ -416,7 +416,7 @@ batch_import(PG_FUNCTION_ARGS)
 	read_manifest(request, &upload);
 	upload.data = request_data(request);
 	missing = palloc(Max(upload.count, 1) * sizeof(Datum));
-	count = nachet_contents_missing(upload.digests, upload.count, missing);
+	count = nachet_content_find_missing(upload.digests, upload.count, missing);
 	if (count == 0 && !dry_run)
 	{
 		nachet_picture_set_upload(&upload);
@@ -453,18 +453,18 @@ picture_errors(PG_FUNCTION_ARGS)
 	read_manifest(request, &upload);
 	nachet_picture_set_flaws(&upload, &flaws, &unjudged);
 	listed = nachet_flaws_listed(&flaws);
-	args[0] = nachet_array(TEXTOID, flaws.names, NULL, listed);
-	args[1] = nachet_array(TEXTOID, flaws.reasons, NULL, listed);
-	args[2] = nachet_array(TEXTOID, flaws.codes, NULL, listed);
+	args[0] = nachet_sql_array(TEXTOID, flaws.names, NULL, listed);
+	args[1] = nachet_sql_array(TEXTOID, flaws.reasons, NULL, listed);
+	args[2] = nachet_sql_array(TEXTOID, flaws.codes, NULL, listed);
 	args[3] = NACHET_PARAM(INT4OID, Int32GetDatum(flaws.count - listed + unjudged));
-	(void) nachet_query(
+	(void) nachet_sql_run(
 	    SPI_OK_SELECT,
 	    "SELECT jsonb_build_object('errors', coalesce(jsonb_agg(jsonb_build_object("
 	    " 'name', e.name, 'reason', e.reason, 'code', e.code) ORDER BY e.place), '[]'))"
 	    " || CASE WHEN $4 > 0 THEN jsonb_build_object('errors_left_out', $4) ELSE '{}' END"
 	    " FROM unnest($1, $2, $3) WITH ORDINALITY AS e (name, reason, code, place)",
 	    4, args);
-	answer = nachet_query_result(0, 0, JSONBOID);
+	answer = nachet_sql_result(0, 0, JSONBOID);
 	SPI_finish();
 	PG_RETURN_DATUM(answer);
 }

@@ -53,13 +53,13 @@ get_all_seeds_names(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	uint64 rows;
 
-	nachet_materialize(fcinfo, 1);
+	nachet_sql_materialize(fcinfo, 1);
 	SPI_connect();
-	rows = nachet_read("SELECT name FROM nachet.seed ORDER BY name COLLATE \"C\"", 0, NULL);
+	rows = nachet_sql_read("SELECT name FROM nachet.seed ORDER BY name COLLATE \"C\"", 0, NULL);
 	for (uint64 i = 0; i < rows; i++)
 	{
 		bool isnull;
-		Datum name = nachet_query_value(i, 0, &isnull);
+		Datum name = nachet_sql_value(i, 0, &isnull);
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &name, &isnull);
 	}
@@ -78,17 +78,17 @@ static const char *const all_names = "SELECT name FROM nachet.seed ORDER BY name
 static List *
 alike_names(text *name, uint64 rows)
 {
-	text *key = nachet_text_key(name);
+	text *key = nachet_name_form_key(name);
 	List *alike = NIL;
 
 	for (uint64 i = 0; i < rows; i++)
 	{
 		bool isnull;
-		text *other = DatumGetTextPP(nachet_query_value(i, 0, &isnull));
-		text *other_key = nachet_text_key(other);
+		text *other = DatumGetTextPP(nachet_sql_value(i, 0, &isnull));
+		text *other_key = nachet_name_form_key(other);
 
 		CHECK_FOR_INTERRUPTS();
-		if (nachet_text_equal(key, other_key) && !nachet_text_equal(name, other))
+		if (nachet_name_form_equal(key, other_key) && !nachet_name_form_equal(name, other))
 			alike = lappend(alike, other);
 		pfree(other_key);
 	}
@@ -111,7 +111,7 @@ alike_text(text *name, List *alike)
 		                 i == 0           ? ""
 		                 : i + 1 == shown ? ", or "
 		                                  : ", ",
-		                 text_to_cstring(other), nachet_text_difference(name, other));
+		                 text_to_cstring(other), nachet_name_form_difference(name, other));
 	}
 	return names.data;
 }
@@ -123,7 +123,7 @@ alike_text(text *name, List *alike)
 static text *
 nearest_name(text *wanted, uint64 rows)
 {
-	text *target = nachet_text_key(wanted);
+	text *target = nachet_name_form_key(wanted);
 	int length = (int) VARSIZE_ANY_EXHDR(target);
 	int best = length / 2 + 1;
 	text *nearest = NULL;
@@ -133,8 +133,8 @@ nearest_name(text *wanted, uint64 rows)
 	for (uint64 i = 0; i < rows; i++)
 	{
 		bool isnull;
-		text *name = DatumGetTextPP(nachet_query_value(i, 0, &isnull));
-		text *key = nachet_text_key(name);
+		text *name = DatumGetTextPP(nachet_sql_value(i, 0, &isnull));
+		text *key = nachet_name_form_key(name);
 		int distance = best;
 
 		CHECK_FOR_INTERRUPTS();
@@ -159,8 +159,8 @@ nearest_name(text *wanted, uint64 rows)
 static char *
 first_difference(text *given, text *registered)
 {
-	text *a = nachet_text_nfc(given);
-	text *b = nachet_text_nfc(registered);
+	text *a = nachet_name_form_nfc(given);
+	text *b = nachet_name_form_nfc(registered);
 	size_t at_a = 0;
 	size_t at_b = 0;
 
@@ -182,7 +182,7 @@ first_difference(text *given, text *registered)
 static char *
 hint_for(text *name)
 {
-	uint64 rows = nachet_query(SPI_OK_SELECT, all_names, 0, NULL);
+	uint64 rows = nachet_sql_run(SPI_OK_SELECT, all_names, 0, NULL);
 	List *alike = alike_names(name, rows);
 	text *nearest;
 	char *difference;
@@ -211,14 +211,14 @@ find_exactly(text *name, Datum *id)
 	                                 : "SELECT id FROM nachet.seed WHERE name = $1 FOR KEY SHARE";
 	NachetArg arg = NACHET_PARAM(TEXTOID, PointerGetDatum(name));
 
-	if (nachet_query(SPI_OK_SELECT, query, 1, &arg) == 0)
+	if (nachet_sql_run(SPI_OK_SELECT, query, 1, &arg) == 0)
 		return false;
-	*id = nachet_query_result(0, 0, UUIDOID);
+	*id = nachet_sql_result(0, 0, UUIDOID);
 	return true;
 }
 
 Datum
-nachet_seed_require(text *name, text **registered)
+nachet_seeds_require(text *name, text **registered)
 {
 	List *alike;
 	Datum id;
@@ -226,7 +226,7 @@ nachet_seed_require(text *name, text **registered)
 	*registered = name;
 	if (find_exactly(name, &id))
 		return id;
-	alike = alike_names(name, nachet_query(SPI_OK_SELECT, all_names, 0, NULL));
+	alike = alike_names(name, nachet_sql_run(SPI_OK_SELECT, all_names, 0, NULL));
 	if (list_length(alike) == 1 && find_exactly(linitial(alike), &id))
 	{
 		*registered = linitial(alike);
@@ -264,13 +264,13 @@ check_name(text *name, int sqlstate)
 static List *
 lock_alike(text *name)
 {
-	text *key = nachet_text_key(name);
+	text *key = nachet_name_form_key(name);
 	uint32 hash =
 	    hash_bytes((const unsigned char *) VARDATA_ANY(key), (int) VARSIZE_ANY_EXHDR(key));
 
-	LockDatabaseObject(RelationRelationId, nachet_relation_oid("seed"), (uint16) hash,
+	LockDatabaseObject(RelationRelationId, nachet_schema_relation("seed"), (uint16) hash,
 	                   ExclusiveLock);
-	return alike_names(name, nachet_query_latest(SPI_OK_SELECT, all_names, 0, NULL));
+	return alike_names(name, nachet_sql_run_latest(SPI_OK_SELECT, all_names, 0, NULL));
 }
 
 /* The names of a list but one. */
@@ -280,7 +280,7 @@ without(List *names, const text *one)
 	ListCell *cell;
 
 	foreach (cell, names)
-		if (nachet_text_equal(lfirst(cell), one))
+		if (nachet_name_form_equal(lfirst(cell), one))
 			names = foreach_delete_current(names, cell);
 	return names;
 }
@@ -316,7 +316,7 @@ require_alike(text *name, List *alike)
 	ereport(NOTICE,
 	        (errmsg("seed \"%s\" is registered as \"%s\"", text_to_cstring(name),
 	                text_to_cstring(registered)),
-	         errdetail("The names differ in %s.", nachet_text_difference(name, registered))));
+	         errdetail("The names differ in %s.", nachet_name_form_difference(name, registered))));
 	return id;
 }
 
@@ -326,9 +326,9 @@ insert_seed(text *name)
 {
 	NachetArg arg = NACHET_PARAM(TEXTOID, PointerGetDatum(name));
 
-	(void) nachet_query(SPI_OK_INSERT,
-	                    "INSERT INTO nachet.seed (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
-	                    1, &arg);
+	(void) nachet_sql_run(
+	    SPI_OK_INSERT, "INSERT INTO nachet.seed (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
+	    1, &arg);
 	return require_exactly(name);
 }
 
@@ -350,7 +350,7 @@ register_seed(PG_FUNCTION_ARGS)
 	{
 		check_name(name, ERRCODE_INVALID_PARAMETER_VALUE);
 		alike = lock_alike(name);
-		id = alike != NIL ? require_alike(name, alike) : insert_seed(nachet_text_nfc(name));
+		id = alike != NIL ? require_alike(name, alike) : insert_seed(nachet_name_form_nfc(name));
 	}
 	SPI_finish();
 	PG_RETURN_DATUM(id);
@@ -376,12 +376,12 @@ Datum
 seed_named(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger =
-	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
+	    nachet_schema_trigger(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
 	bool updated;
 	text *name;
 	List *alike;
 
-	nachet_trigger_require(trigger, "seed", NULL);
+	nachet_schema_require_trigger(trigger, "seed", NULL);
 	updated = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	name = name_of(trigger, updated ? trigger->tg_newtuple : trigger->tg_trigtuple);
 	if (name != NULL) /* else the column's own NOT NULL says so */
@@ -396,7 +396,7 @@ seed_named(PG_FUNCTION_ARGS)
 			        (errcode(ERRCODE_UNIQUE_VIOLATION),
 			         errmsg("seed \"%s\" is registered in another form", text_to_cstring(name)),
 			         errdetail("There is %s.", alike_text(name, alike))));
-		if (!nachet_text_equal(name, nachet_text_nfc(name)))
+		if (!nachet_name_form_equal(name, nachet_name_form_nfc(name)))
 			ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
 			                errmsg("seed name \"%s\" is not in Unicode's normalization form C",
 			                       text_to_cstring(name)),
@@ -413,8 +413,8 @@ seed_named(PG_FUNCTION_ARGS)
 Datum
 object_type_present(PG_FUNCTION_ARGS)
 {
-	nachet_trigger_require(
-	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false), "object_type",
-	    NULL);
+	nachet_schema_require_trigger(
+	    nachet_schema_trigger(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false),
+	    "object_type", NULL);
 	return PointerGetDatum(NULL);
 }

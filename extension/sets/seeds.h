@@ -11,6 +11,6 @@
  * case, blanks and Unicode form. Raises NC002, with the nearest name as a hint, if there is none.
  * Needs an SPI connection; the id outlives it.
  */
-extern Datum nachet_seed_require(text *name, text **registered);
+extern Datum nachet_seeds_require(text *name, text **registered);
 
 #endif

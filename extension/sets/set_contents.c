@@ -40,9 +40,9 @@ contents_missing(uint64 rows)
 	{
 		char hex[2 * NACHET_SHA256_BYTES + 1];
 		bool isnull;
-		Datum digest = nachet_query_value(i, 1, &isnull);
+		Datum digest = nachet_sql_value(i, 1, &isnull);
 
-		(void) nachet_query_value(i, 0, &isnull);
+		(void) nachet_sql_value(i, 0, &isnull);
 		if (!isnull)
 			continue;
 		nachet_hex_encode((unsigned char *) VARDATA_ANY(DatumGetPointer(digest)),
@@ -68,10 +68,10 @@ accept_content(int64 id, const NachetPicture *picture)
 	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->width)),
 	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->height))};
 
-	(void) nachet_query(SPI_OK_UPDATE,
-	                    "UPDATE nachet.content SET format = $2, width = $3, height = $4"
-	                    " WHERE id = $1 AND format IS NULL",
-	                    4, args);
+	(void) nachet_sql_run(SPI_OK_UPDATE,
+	                      "UPDATE nachet.content SET format = $2, width = $3, height = $4"
+	                      " WHERE id = $1 AND format IS NULL",
+	                      4, args);
 }
 
 /*
@@ -94,7 +94,7 @@ judge_contents(const NachetUpload *upload, uint64 rows, bool hold, NachetFlaws *
 		const char *flaw;
 
 		nachet_content_of_result(contents, i, &content);
-		flaw = nachet_content_flaw(reader, &content, &picture);
+		flaw = nachet_facts_judge(reader, &content, &picture);
 		if (flaw == NULL && hold)
 			accept_content(content.id, &picture);
 		for (int n = 0; n < upload->count && flaw != NULL; n++)
@@ -132,7 +132,8 @@ contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
 void
 nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests)
 {
-	uint64 rows = nachet_query(SPI_OK_SELECT, UNFIT_CONTENTS("LEFT", "FOR KEY SHARE"), 1, &digests);
+	uint64 rows =
+	    nachet_sql_run(SPI_OK_SELECT, UNFIT_CONTENTS("LEFT", "FOR KEY SHARE"), 1, &digests);
 
 	if (rows == 0)
 		return;
@@ -144,7 +145,7 @@ nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests)
 static uint64
 unfit_contents(NachetArg digests)
 {
-	return nachet_query(SPI_OK_SELECT, UNFIT_CONTENTS("INNER", "OFFSET 0"), 1, &digests);
+	return nachet_sql_run(SPI_OK_SELECT, UNFIT_CONTENTS("INNER", "OFFSET 0"), 1, &digests);
 }
 
 int
@@ -163,7 +164,7 @@ nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests, NachetF
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (bsearch(&upload->digests[n], rest, rows - judged, sizeof(Datum),
-		            nachet_digest_compare) != NULL)
+		            nachet_content_compare_sha256) != NULL)
 			unjudged++;
 	}
 	return unjudged;

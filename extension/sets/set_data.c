@@ -57,7 +57,7 @@ bad_key(Jsonb *data, const char *key, const char *rule)
 }
 
 text *
-nachet_data_string(Jsonb *data, const char *key)
+nachet_set_data_string(Jsonb *data, const char *key)
 {
 	JsonbValue value;
 
@@ -150,7 +150,7 @@ nb_seeds(Jsonb *data)
 static text *
 set_name(Jsonb *data)
 {
-	text *name = nachet_data_string(data, "name");
+	text *name = nachet_set_data_string(data, "name");
 
 	if (name != NULL && nachet_name_flaw(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) != NULL)
 		bad_key(data, "name",
@@ -160,14 +160,14 @@ set_name(Jsonb *data)
 }
 
 int
-nachet_import_data_size(Jsonb *data)
+nachet_set_data_size(Jsonb *data)
 {
 	require_object(data);
 	return nachet_json_size(data, NULL);
 }
 
 void
-nachet_import_data_check(Jsonb *data, NachetImportData *checked)
+nachet_set_data_check(Jsonb *data, NachetSetData *checked)
 {
 	text *seed_name;
 	Numeric zoom;
@@ -175,23 +175,24 @@ nachet_import_data_check(Jsonb *data, NachetImportData *checked)
 	NachetArg args[4];
 	bool isnull;
 
-	checked->json_bytes = nachet_import_data_size(data);
-	seed_name = nachet_data_string(data, "seed_name");
+	checked->json_bytes = nachet_set_data_size(data);
+	seed_name = nachet_set_data_string(data, "seed_name");
 	if (seed_name == NULL)
 		bad_key(data, "seed_name", "must be the name of a registered seed");
 	zoom = zoom_level(data);
 	checked->nb_seeds = nb_seeds(data);
 	checked->name = set_name(data);
-	checked->seed_id = nachet_seed_require(seed_name, &registered);
+	checked->seed_id = nachet_seeds_require(seed_name, &registered);
 
 	args[0] = NACHET_PARAM(JSONBOID, JsonbPGetDatum(data));
 	args[1] = NACHET_PARAM(NUMERICOID, NumericGetDatum(zoom));
 	args[2] = NACHET_PARAM(INT4OID, Int32GetDatum(checked->nb_seeds));
 	args[3] = NACHET_PARAM(TEXTOID, PointerGetDatum(registered));
-	(void) nachet_query(SPI_OK_SELECT,
-	                    "SELECT $1 - CASE WHEN $1 ->> 'name' IS NULL"
-	                    " THEN ARRAY['email', 'user_id', 'name'] ELSE ARRAY['email', 'user_id'] END"
-	                    " || jsonb_build_object('zoom_level', $2, 'nb_seeds', $3, 'seed_name', $4)",
-	                    4, args);
-	checked->canonical = nachet_query_value(0, 0, &isnull);
+	(void) nachet_sql_run(
+	    SPI_OK_SELECT,
+	    "SELECT $1 - CASE WHEN $1 ->> 'name' IS NULL"
+	    " THEN ARRAY['email', 'user_id', 'name'] ELSE ARRAY['email', 'user_id'] END"
+	    " || jsonb_build_object('zoom_level', $2, 'nb_seeds', $3, 'seed_name', $4)",
+	    4, args);
+	checked->canonical = nachet_sql_value(0, 0, &isnull);
 }

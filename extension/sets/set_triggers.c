@@ -36,8 +36,8 @@ PG_FUNCTION_INFO_V1(default_set_kept);
 static HeapTuple
 picture_set_row(FunctionCallInfo fcinfo, TriggerData **trigger)
 {
-	*trigger = nachet_trigger_call(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
-	nachet_trigger_require(*trigger, "picture_set", NULL);
+	*trigger = nachet_schema_trigger(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
+	nachet_schema_require_trigger(*trigger, "picture_set", NULL);
 	return TRIGGER_FIRED_BY_UPDATE((*trigger)->tg_event) ? (*trigger)->tg_newtuple
 	                                                     : (*trigger)->tg_trigtuple;
 }
@@ -73,9 +73,9 @@ static TriggerData *
 after_row(FunctionCallInfo fcinfo, const char *table)
 {
 	TriggerData *trigger =
-	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_AFTER | TRIGGER_EVENT_ROW, false);
+	    nachet_schema_trigger(fcinfo, TRIGGER_EVENT_AFTER | TRIGGER_EVENT_ROW, false);
 
-	nachet_trigger_require(trigger, table, NULL);
+	nachet_schema_require_trigger(trigger, table, NULL);
 	return trigger;
 }
 
@@ -107,10 +107,10 @@ picture_set_changed(PG_FUNCTION_ARGS)
 Datum
 pictures_changed(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = nachet_trigger_call(fcinfo, TRIGGER_EVENT_AFTER, false);
+	TriggerData *trigger = nachet_schema_trigger(fcinfo, TRIGGER_EVENT_AFTER, false);
 	char *sql;
 
-	nachet_trigger_require(trigger, "picture", "picture_seed");
+	nachet_schema_require_trigger(trigger, "picture", "picture_seed");
 	if (trigger->tg_trigger->tgnargs != 1)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("trigger \"%s\" has %d arguments instead of 1",
@@ -120,7 +120,7 @@ pictures_changed(PG_FUNCTION_ARGS)
 	sql = psprintf("UPDATE nachet.picture_set SET digest = NULL"
 	               " WHERE digest IS NOT NULL AND id IN (%s)",
 	               trigger->tg_trigger->tgargs[0]);
-	(void) nachet_query(SPI_OK_UPDATE, sql, 0, NULL);
+	(void) nachet_sql_run(SPI_OK_UPDATE, sql, 0, NULL);
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }
@@ -136,10 +136,10 @@ picture_added(PG_FUNCTION_ARGS)
 	NachetArg set_id = uuid_column(trigger, trigger->tg_trigtuple, "picture_set_id");
 
 	SPI_connect();
-	(void) nachet_query(SPI_OK_UPDATE,
-	                    "UPDATE nachet.picture_set SET digest = NULL"
-	                    " WHERE digest IS NOT NULL AND id = $1",
-	                    1, &set_id);
+	(void) nachet_sql_run(SPI_OK_UPDATE,
+	                      "UPDATE nachet.picture_set SET digest = NULL"
+	                      " WHERE digest IS NOT NULL AND id = $1",
+	                      1, &set_id);
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }
@@ -161,8 +161,8 @@ default_set_chosen(PG_FUNCTION_ARGS)
 	                               "default_set_id");
 
 	SPI_connect();
-	if (nachet_query(SPI_OK_SELECT, "SELECT FROM nachet.picture_set WHERE id = $1 FOR KEY SHARE", 1,
-	                 &set_id) == 0 &&
+	if (nachet_sql_run(SPI_OK_SELECT, "SELECT FROM nachet.picture_set WHERE id = $1 FOR KEY SHARE",
+	                   1, &set_id) == 0 &&
 	    !restored)
 		ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 		                errmsg("picture set \"%s\" does not exist",
@@ -185,8 +185,8 @@ default_set_kept(PG_FUNCTION_ARGS)
 	NachetArg set_id = uuid_column(trigger, trigger->tg_trigtuple, "id");
 
 	SPI_connect();
-	if (nachet_query_latest(SPI_OK_SELECT, "SELECT FROM nachet.users WHERE default_set_id = $1", 1,
-	                        &set_id) > 0)
+	if (nachet_sql_run_latest(SPI_OK_SELECT, "SELECT FROM nachet.users WHERE default_set_id = $1",
+	                          1, &set_id) > 0)
 		ereport(
 		    ERROR,
 		    (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),

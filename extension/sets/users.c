@@ -46,16 +46,16 @@ static const char *const find_user =
     " ORDER BY lower(email COLLATE \"C\") = lower($1 COLLATE \"C\") DESC LIMIT 1";
 
 Datum
-nachet_user_find(Datum email, bool *isnull)
+nachet_users_find(Datum email, bool *isnull)
 {
 	NachetArg arg = NACHET_PARAM(TEXTOID, email);
 
-	*isnull = nachet_read(find_user, 1, &arg) == 0;
-	return *isnull ? (Datum) 0 : nachet_query_result(0, 0, UUIDOID);
+	*isnull = nachet_sql_read(find_user, 1, &arg) == 0;
+	return *isnull ? (Datum) 0 : nachet_sql_result(0, 0, UUIDOID);
 }
 
 void
-nachet_user_not_registered(const char *who)
+nachet_users_not_registered(const char *who)
 {
 	ereport(ERROR, (errcode(ERRCODE_NACHET_USER_NOT_REGISTERED),
 	                errmsg("user \"%s\" is not registered", who),
@@ -70,7 +70,7 @@ is_user_registered(PG_FUNCTION_ARGS)
 	bool isnull;
 
 	SPI_connect();
-	id = nachet_user_find(PG_GETARG_DATUM(0), &isnull);
+	id = nachet_users_find(PG_GETARG_DATUM(0), &isnull);
 	SPI_finish();
 	if (isnull)
 		PG_RETURN_NULL();
@@ -110,9 +110,9 @@ find_now(text *email, Datum *id)
 {
 	NachetArg arg = NACHET_PARAM(TEXTOID, PointerGetDatum(email));
 
-	if (nachet_query(SPI_OK_SELECT, find_user, 1, &arg) == 0)
+	if (nachet_sql_run(SPI_OK_SELECT, find_user, 1, &arg) == 0)
 		return false;
-	*id = nachet_query_result(0, 0, UUIDOID);
+	*id = nachet_sql_result(0, 0, UUIDOID);
 	return true;
 }
 
@@ -129,13 +129,13 @@ register_user(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (!find_now(email, &id))
 	{
-		NachetArg arg = NACHET_PARAM(TEXTOID, PointerGetDatum(nachet_text_nfc(email)));
+		NachetArg arg = NACHET_PARAM(TEXTOID, PointerGetDatum(nachet_name_form_nfc(email)));
 
 		check_email(email, ERRCODE_INVALID_PARAMETER_VALUE);
-		(void) nachet_query(SPI_OK_INSERT,
-		                    "INSERT INTO nachet.users (email) VALUES ($1)"
-		                    " ON CONFLICT (lower(email COLLATE \"C\")) DO NOTHING",
-		                    1, &arg);
+		(void) nachet_sql_run(SPI_OK_INSERT,
+		                      "INSERT INTO nachet.users (email) VALUES ($1)"
+		                      " ON CONFLICT (lower(email COLLATE \"C\")) DO NOTHING",
+		                      1, &arg);
 		if (!find_now(email, &id))
 			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			                errmsg("user was registered and removed concurrently")));
@@ -153,13 +153,13 @@ Datum
 user_named(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger =
-	    nachet_trigger_call(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
+	    nachet_schema_trigger(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
 	HeapTuple row;
 	TupleDesc shape;
 	Datum email;
 	bool isnull;
 
-	nachet_trigger_require(trigger, "users", NULL);
+	nachet_schema_require_trigger(trigger, "users", NULL);
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	shape = RelationGetDescr(trigger->tg_relation);
 	email = SPI_getbinval(row, shape, SPI_fnumber(shape, "email"), &isnull);
@@ -168,7 +168,7 @@ user_named(PG_FUNCTION_ARGS)
 		text *address = DatumGetTextPP(email);
 
 		check_email(address, ERRCODE_CHECK_VIOLATION);
-		if (!nachet_text_equal(address, nachet_text_nfc(address)))
+		if (!nachet_name_form_equal(address, nachet_name_form_nfc(address)))
 			ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
 			                errmsg("e-mail address \"%s\" is not in Unicode's normalization form C",
 			                       text_to_cstring(address)),

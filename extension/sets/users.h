@@ -11,9 +11,9 @@
  * The id of the user with this e-mail address, compared without case; NULL in *isnull where there is
  * none. Needs an SPI connection; the result outlives it.
  */
-extern Datum nachet_user_find(Datum email, bool *isnull);
+extern Datum nachet_users_find(Datum email, bool *isnull);
 
 /* Raises NC001. */
-pg_noreturn extern void nachet_user_not_registered(const char *who);
+pg_noreturn extern void nachet_users_not_registered(const char *who);
 
 #endif

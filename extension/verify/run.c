@@ -34,7 +34,7 @@ PG_FUNCTION_INFO_V1(verify_all);
 static int64
 query_bigint(int expected, const char *sql, int nargs, const NachetArg *args)
 {
-	return nachet_query(expected, sql, nargs, args) == 0 ? 0 : nachet_query_bigint(0, 0);
+	return nachet_sql_run(expected, sql, nargs, args) == 0 ? 0 : nachet_sql_bigint(0, 0);
 }
 
 /*
@@ -55,9 +55,9 @@ verify_begin(PG_FUNCTION_ARGS)
 	if (id != 0)
 	{
 		run.value = Int64GetDatum(id);
-		(void) nachet_query(SPI_OK_DELETE, "DELETE FROM nachet.verify_range WHERE run_id <> $1", 1,
-		                    &run);
-		(void) nachet_query(
+		(void) nachet_sql_run(SPI_OK_DELETE, "DELETE FROM nachet.verify_range WHERE run_id <> $1",
+		                      1, &run);
+		(void) nachet_sql_run(
 		    SPI_OK_INSERT,
 		    "INSERT INTO nachet.verify_range (run_id, next_id, last_id)"
 		    " SELECT $1, CASE WHEN n = 0 THEN (-9223372036854775808)::bigint ELSE n * width + 1 "
@@ -82,14 +82,14 @@ take_range(int64 run_id, NachetVerify *verify)
 {
 	NachetArg run = NACHET_PARAM(INT8OID, Int64GetDatum(run_id));
 
-	if (nachet_query(
+	if (nachet_sql_run(
 	        SPI_OK_SELECT,
 	        "SELECT next_id, last_id FROM nachet.verify_range WHERE run_id = $1 AND NOT done"
 	        " ORDER BY last_id LIMIT 1 FOR UPDATE SKIP LOCKED",
 	        1, &run) == 0)
 		return false;
-	verify->next = nachet_query_bigint(0, 0);
-	verify->last = nachet_query_bigint(0, 1);
+	verify->next = nachet_sql_bigint(0, 0);
+	verify->last = nachet_sql_bigint(0, 1);
 	return true;
 }
 
@@ -107,11 +107,11 @@ note_range(int64 run_id, const NachetVerify *verify)
 	    NACHET_PARAM(INT8OID, Int64GetDatum(verify->findings)),
 	};
 
-	(void) nachet_query(SPI_OK_UPDATE,
-	                    "UPDATE nachet.verify_range SET next_id = $3, done = $4,"
-	                    " contents = contents + $5, bytes = bytes + $6, findings = findings + $7"
-	                    " WHERE run_id = $1 AND last_id = $2",
-	                    7, args);
+	(void) nachet_sql_run(SPI_OK_UPDATE,
+	                      "UPDATE nachet.verify_range SET next_id = $3, done = $4,"
+	                      " contents = contents + $5, bytes = bytes + $6, findings = findings + $7"
+	                      " WHERE run_id = $1 AND last_id = $2",
+	                      7, args);
 }
 
 /* Keeps the findings, and warns of each. */
@@ -129,11 +129,11 @@ keep_findings(int64 run_id, Tuplestorestate *findings, TupleDesc shape)
 		for (int i = 0; i < NACHET_FINDING_COLUMNS; i++)
 			args[i + 1] = (NachetArg){TupleDescAttr(shape, i)->atttypid, slot->tts_values[i],
 			                          slot->tts_isnull[i]};
-		(void) nachet_query(SPI_OK_INSERT,
-		                    "INSERT INTO nachet.verify_finding"
-		                    " (run_id, content_id, sha256, flaw, detail, picture_ids)"
-		                    " VALUES ($1, $2, $3, $4, $5, $6)",
-		                    NACHET_FINDING_COLUMNS + 1, args);
+		(void) nachet_sql_run(SPI_OK_INSERT,
+		                      "INSERT INTO nachet.verify_finding"
+		                      " (run_id, content_id, sha256, flaw, detail, picture_ids)"
+		                      " VALUES ($1, $2, $3, $4, $5, $6)",
+		                      NACHET_FINDING_COLUMNS + 1, args);
 		detail = psprintf("%s: %s", TextDatumGetCString(slot->tts_values[NACHET_FINDING_FLAW]),
 		                  TextDatumGetCString(slot->tts_values[NACHET_FINDING_DETAIL]));
 		if (slot->tts_isnull[NACHET_FINDING_CONTENT_ID])
@@ -189,11 +189,11 @@ verify_next(PG_FUNCTION_ARGS)
 		tuplestore_end(findings);
 	}
 	else
-		(void) nachet_query(SPI_OK_UPDATE,
-		                    "UPDATE nachet.verify_run SET finished_at = clock_timestamp()"
-		                    " WHERE id = $1 AND finished_at IS NULL AND NOT EXISTS"
-		                    " (SELECT FROM nachet.verify_range WHERE run_id = $1 AND NOT done)",
-		                    1, &run);
+		(void) nachet_sql_run(SPI_OK_UPDATE,
+		                      "UPDATE nachet.verify_run SET finished_at = clock_timestamp()"
+		                      " WHERE id = $1 AND finished_at IS NULL AND NOT EXISTS"
+		                      " (SELECT FROM nachet.verify_range WHERE run_id = $1 AND NOT done)",
+		                      1, &run);
 	SPI_finish();
 	PG_RETURN_BOOL(taken);
 }
@@ -211,7 +211,8 @@ verify_all(PG_FUNCTION_ARGS)
 	int64 findings;
 	bool isnull;
 
-	nachet_require_nonatomic(fcinfo, "verify_all", "SELECT * FROM nachet.verify_contents(); can.");
+	nachet_sql_require_nonatomic(fcinfo, "verify_all",
+	                             "SELECT * FROM nachet.verify_contents(); can.");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("max_bytes must not be null")));
@@ -222,8 +223,8 @@ verify_all(PG_FUNCTION_ARGS)
 	for (bool more = true; more;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) nachet_query(SPI_OK_SELECT, "SELECT nachet.verify_next($1, $2)", 2, args);
-		more = DatumGetBool(nachet_query_value(0, 0, &isnull)) && !isnull;
+		(void) nachet_sql_run(SPI_OK_SELECT, "SELECT nachet.verify_next($1, $2)", 2, args);
+		more = DatumGetBool(nachet_sql_value(0, 0, &isnull)) && !isnull;
 		SPI_freetuptable(SPI_tuptable);
 		SPI_commit();
 	}
@@ -232,5 +233,5 @@ verify_all(PG_FUNCTION_ARGS)
 	    "SELECT findings FROM nachet.verify_progress WHERE run_id OPERATOR(pg_catalog.=) $1", 1,
 	    args);
 	SPI_finish();
-	PG_RETURN_DATUM(nachet_bigint_row(fcinfo, &findings, 1));
+	PG_RETURN_DATUM(nachet_sql_bigint_row(fcinfo, &findings, 1));
 }

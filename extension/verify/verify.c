@@ -127,7 +127,7 @@ static void
 put_finding(Scrub *scrub, const char *flaw, const char *detail, Datum pictures)
 {
 	Datum values[NACHET_FINDING_COLUMNS] = {
-	    Int64GetDatum(scrub->verify->next), nachet_digest_datum(scrub->content.sha256),
+	    Int64GetDatum(scrub->verify->next), nachet_content_sha256(scrub->content.sha256),
 	    CStringGetTextDatum(flaw), CStringGetTextDatum(detail), pictures};
 	bool nulls[NACHET_FINDING_COLUMNS] = {!scrub->checking, scrub->content.id == 0, false, false,
 	                                      pictures == (Datum) 0};
@@ -546,7 +546,7 @@ verify_contents(PG_FUNCTION_ARGS)
 	    .limit = PG_INT64_MAX,
 	};
 
-	nachet_materialize(fcinfo, NACHET_FINDING_COLUMNS);
+	nachet_sql_materialize(fcinfo, NACHET_FINDING_COLUMNS);
 	nachet_verify(&verify, rsinfo->setResult, rsinfo->setDesc);
 	return (Datum) 0;
 }

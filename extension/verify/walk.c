@@ -78,7 +78,7 @@ nachet_walk_row(NachetWalk *walk, int id_column, int number_column)
 
 	if (!index_fetch_heap(walk->scan.scan, slot))
 		return false;
-	flaw = nachet_row_flaw(slot);
+	flaw = nachet_row_check(slot);
 	if (flaw == NULL && (DatumGetInt64(slot_getattr(slot, id_column, &isnull)) != walk->id ||
 	                     (walk->columns > 1 && DatumGetInt32(slot_getattr(
 	                                               slot, number_column, &isnull)) != walk->number)))
