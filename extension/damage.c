@@ -2,9 +2,9 @@
  * extension/damage.c
  *		Work that may meet damaged bytes, in a subtransaction of its own.
  *
- * Rule: the subtransaction is rolled back and released before any error is raised again. While it is
- * open, a handler further up rolls back the wrong one, and the session keeps the user id that SECURITY
- * DEFINER has set.
+ * Rule: the subtransaction is rolled back and released before any error is raised again. While it
+ * is open, a handler further up rolls back the wrong one, and the session keeps the user id that
+ * SECURITY DEFINER has set.
  */
 #include "postgres.h"
 

@@ -1,11 +1,12 @@
 /*
  * extension/hash.c
- *		Hashes, fed piece by piece or of a string, and HMAC with SHA-256 (RFC 2104), by PostgreSQL's own
+ *		Hashes, fed piece by piece or of a string, and HMAC with SHA-256 (RFC 2104), by PostgreSQL's
+ *		own
  *		functions.
  *
- * Rule: their failures are judged here alone. A server whose OpenSSL refuses an algorithm (FIPS refuses
- * MD5) ends the statement: a digest that was not computed is never stored, sent or compared. That is
- * no damage of a content: class XX would count as such (see damage.c).
+ * Rule: their failures are judged here alone. A server whose OpenSSL refuses an algorithm (FIPS
+ * refuses MD5) ends the statement: a digest that was not computed is never stored, sent or
+ * compared. That is no damage of a content: class XX would count as such (see damage.c).
  */
 #include "postgres.h"
 

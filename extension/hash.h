@@ -1,7 +1,3 @@
-/*
- * extension/hash.h
- *		Hashes, fed piece by piece or of a string, and HMAC with SHA-256 (RFC 2104).
- */
 #ifndef NACHET_HASH_H
 #define NACHET_HASH_H
 
@@ -12,8 +8,8 @@
 #define NACHET_HASH_HEX_BYTES (2 * PG_SHA256_DIGEST_LENGTH + 1)
 
 /*
- * A hash is made by pg_cryptohash_create and belongs to the current resource owner. It may begin again
- * after its end. All raise 38000 if the hash cannot be computed.
+ * A hash is made by pg_cryptohash_create and belongs to the current resource owner. It may begin
+ * again after its end. All raise 38000 if the hash cannot be computed.
  */
 extern void nachet_hash_begin(pg_cryptohash_ctx *hash);
 extern void nachet_hash_add(pg_cryptohash_ctx *hash, const void *bytes, size_t length);

@@ -1,7 +1,3 @@
-/*
- * extension/json_size.h
- *		How long JSON is as text, measured without printing it.
- */
 #ifndef NACHET_JSON_SIZE_H
 #define NACHET_JSON_SIZE_H
 

@@ -1,7 +1,3 @@
-/*
- * extension/schema.h
- *		The schema of the extension, and what is in it.
- */
 #ifndef NACHET_SCHEMA_H
 #define NACHET_SCHEMA_H
 
@@ -52,14 +48,17 @@ extern Oid nachet_schema_oid(void);
 extern Oid nachet_schema_relation(const char *name);
 
 /*
- * The call of a trigger function, which acts with the owner's rights: no table but ours may have it do so.
- * Raises 39P01 unless a trigger fired it at that time, TRIGGER_EVENT_BEFORE or _AFTER, for a row if
- * TRIGGER_EVENT_ROW is added; and, if insert_only is true, for an INSERT.
+ * The call of a trigger function, which acts with the owner's rights: no table but ours may have it
+ * do so. Raises 39P01 unless a trigger fired it at that time, TRIGGER_EVENT_BEFORE or _AFTER, for a
+ * row if TRIGGER_EVENT_ROW is added; and, if insert_only is true, for an INSERT.
  */
 extern TriggerData *nachet_schema_trigger(FunctionCallInfo fcinfo, TriggerEvent time,
                                           bool insert_only);
 
-/* Raises 39P01 unless it is a trigger of that table of the extension, or of the other if one is given. */
+/*
+ * Raises 39P01 unless it is a trigger of that table of the extension, or of the other if one is
+ * given.
+ */
 extern void nachet_schema_require_trigger(const TriggerData *trigger, const char *table,
                                           const char *other);
 

@@ -2,9 +2,9 @@
  * extension/settings.c
  *		The settings of the extension, all of them.
  *
- * Those of the object store are a superuser's: whoever sets them decides where pictures go and which
- * file is read. A secret is in none of them; the credentials are in a file that only the server's own
- * user can read.
+ * Those of the object store are a superuser's: whoever sets them decides where pictures go and
+ * which file is read. A secret is in none of them; the credentials are in a file that only the
+ * server's own user can read.
  */
 #include "postgres.h"
 

@@ -1,7 +1,3 @@
-/*
- * extension/settings.h
- *		The settings of the extension. None holds a secret: any role can SHOW one.
- */
 #ifndef NACHET_SETTINGS_H
 #define NACHET_SETTINGS_H
 

@@ -1,7 +1,3 @@
-/*
- * extension/shown.h
- *		Values as messages show them: short, on one line.
- */
 #ifndef NACHET_SHOWN_H
 #define NACHET_SHOWN_H
 

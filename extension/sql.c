@@ -3,8 +3,8 @@
  *		SQL statements from C: parameters as values, results checked.
  *
  * Every statement names its tables with their schema and is run by a function whose search_path is
- * fixed, so that no caller's schema gets a word in. A function that acts with the owner's rights sees all rows of
- * the owner's tables, also if row-level security is forced on them.
+ * fixed, so that no caller's schema gets a word in. A function that acts with the owner's rights
+ * sees all rows of the owner's tables, also if row-level security is forced on them.
  */
 #include "postgres.h"
 

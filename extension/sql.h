@@ -1,7 +1,3 @@
-/*
- * extension/sql.h
- *		SQL statements from C: parameters as values, results checked.
- */
 #ifndef NACHET_SQL_H
 #define NACHET_SQL_H
 
@@ -17,8 +13,8 @@ typedef struct NachetArg
 } NachetArg;
 
 /*
- * Runs one statement inside an SPI connection and returns the number of rows; raises an error unless
- * SPI answers with the expected code (SPI_OK_SELECT, ...). Each statement sees all that this
+ * Runs one statement inside an SPI connection and returns the number of rows; raises an error
+ * unless SPI answers with the expected code (SPI_OK_SELECT, ...). Each statement sees all that this
  * transaction, and under READ COMMITTED every other one, has finished before it.
  */
 extern uint64 nachet_sql_run(int expected, const char *sql, int nargs, const NachetArg *args);
@@ -31,15 +27,16 @@ extern SPIPlanPtr nachet_sql_prepare(const char *sql, int nargs, Oid *types);
 extern uint64 nachet_sql_run_prepared(int expected, SPIPlanPtr plan, Datum *values);
 
 /*
- * The same under a snapshot taken now, whatever the transaction's isolation: for a last look, under locks,
- * at what others have committed.
+ * The same under a snapshot taken now, whatever the transaction's isolation: for a last look, under
+ * locks, at what others have committed.
  */
 extern uint64 nachet_sql_run_latest(int expected, const char *sql, int nargs,
                                     const NachetArg *args);
 
 /*
- * Raises 09000 unless so many rows of one of our tables were written as should be. A trigger or rule that
- * an administrator has put on it may skip rows, and what was skipped must not count as stored.
+ * Raises 09000 unless so many rows of one of our tables were written as should be. A trigger or
+ * rule that an administrator has put on it may skip rows, and what was skipped must not count as
+ * stored.
  */
 extern void nachet_sql_check_written(const char *table, uint64 written, uint64 expected);
 
@@ -52,7 +49,10 @@ extern uint64 nachet_sql_read(const char *sql, int nargs, const NachetArg *args)
 /* A cursor over the rows of a SELECT, for SPI_cursor_fetch and SPI_cursor_close. */
 extern Portal nachet_sql_open_cursor(const char *sql, int nargs, const NachetArg *args);
 
-/* The value of a result's row and column (both from 0), copied out of SPI's memory by value types only. */
+/*
+ * The value of a result's row and column (both from 0), copied out of SPI's memory by value types
+ * only.
+ */
 extern Datum nachet_sql_value(uint64 row, int column, bool *isnull);
 
 /* The same of a bigint that is not null. */

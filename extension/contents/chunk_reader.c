@@ -3,9 +3,9 @@
  *		Bytes out of content_chunk, by index scan, at any offset.
  *
  * One index scan serves all reads: it runs forward while offsets ascend chunk by chunk and is
- * restarted where they jump. The current chunk stays pinned in its slot, so that many small reads of
- * one page cost one fetch. What is found is checked against what the content row says: a missing or
- * misshapen chunk is corruption and never a short answer.
+ * restarted when they jump. The current chunk stays pinned in its slot, so that many small reads
+ * of one page cost one fetch. What is found is checked against what the content row says: a missing
+ * or misshapen chunk is corruption and never a short answer.
  */
 #include "postgres.h"
 
@@ -25,7 +25,7 @@ struct NachetChunkReader
 	int64 content_id;
 	int64 byte_size;
 	int32 chunk_size;
-	int32 chunk_no;   /* of the chunk in the slot; -1 where there is none */
+	int32 chunk_no;   /* of the chunk in the slot; -1 if there is none */
 	const char *data; /* its bytes, in the pinned page */
 	int32 length;
 };

@@ -3,10 +3,11 @@
  *		Chunks as they come in: checked, numbered, hashed, and sealed into contents.
  *
  * What makes it correct: the stream alone hands out content ids, from a sequence, so that no two
- * streams write to one content; what is hashed is what is stored, row by row; and the content rows are
- * written once, complete, in the order of their hashes, so that two sealings of the same bytes wait
- * for each other in one order and never in a circle. Only what a sweep takes in the middle of a sealing
- * is written out of that order; should a circle come of it, PostgreSQL ends one of the two (40P01).
+ * streams write to one content; what is hashed is what is stored, row by row; and the content rows
+ * are written once, complete, in the order of their hashes, so that two sealings of the same bytes
+ * wait for each other in one order and never in a circle. Only what a sweep takes in the middle of
+ * a sealing is written out of that order; should a circle come of it, PostgreSQL ends one of the
+ * two (40P01).
  */
 #include "postgres.h"
 
@@ -45,7 +46,7 @@ struct NachetChunkStream
 	pg_cryptohash_ctx *hash;
 	NachetPngCrcs png_crcs;
 	Oid sequence;
-	int64 content_id;    /* of the content under way; 0 where there is none */
+	int64 content_id;    /* of the content under way; 0 if there is none */
 	int64 byte_size;     /* of what has come of it */
 	int64 next_chunk_no; /* beyond what chunk_no can be, after the last that a content may have */
 	bool last_was_full;
@@ -164,7 +165,10 @@ typedef struct ContentColumns
 	int count;
 } ContentColumns;
 
-/* Reads each sealed content's chunks for what they are as a picture, in the order in which they were written. */
+/*
+ * Reads each sealed content's chunks for what they are as a picture, in the order in which they
+ * were written.
+ */
 static ContentColumns
 describe_contents(NachetChunkStream *stream)
 {
@@ -201,8 +205,9 @@ describe_contents(NachetChunkStream *stream)
 }
 
 /*
- * Writes the content rows; of those whose bytes were stored already, holds the content that is there and
- * deletes the new chunks. What a sweep takes between the two is written after all: its chunks are still here.
+ * Writes the content rows; of those whose bytes were stored already, holds the content that is
+ * there and deletes the new chunks. What a sweep takes between the two is written after all: its
+ * chunks are still here.
  */
 static void
 write_contents(ContentColumns *columns)

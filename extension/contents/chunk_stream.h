@@ -1,7 +1,3 @@
-/*
- * extension/contents/chunk_stream.h
- *		Chunks as they come in: checked, numbered, hashed, and sealed into contents.
- */
 #ifndef NACHET_CHUNK_STREAM_H
 #define NACHET_CHUNK_STREAM_H
 
@@ -10,24 +6,25 @@
 typedef struct NachetChunkStream NachetChunkStream;
 
 /*
- * A stream that lives in its own child of a context. Its hash belongs to the current resource owner:
- * free the stream before that owner ends well; after an error the owner has freed the hash itself.
+ * A stream that lives in its own child of a context. Its hash belongs to the current resource
+ * owner: free the stream before that owner ends well; after an error the owner has freed the hash
+ * itself.
  */
 extern NachetChunkStream *nachet_chunk_stream_create(MemoryContext context);
 extern void nachet_chunk_stream_free(NachetChunkStream *stream);
 
 /*
- * Takes the next chunk and returns the id of the content it belongs to: chunk 0 begins a content and
- * takes the next id. Raises NC006 where the chunk is out of order, empty, too large, or follows one
- * that was not full.
+ * Takes the next chunk and returns the id of the content it belongs to: chunk 0 begins a content
+ * and takes the next id. Raises NC006 if the chunk is out of order, empty, too large, or follows
+ * one that was not full.
  */
 extern int64 nachet_chunk_stream_add(NachetChunkStream *stream, int32 chunk_no, const void *data,
                                      int32 length);
 
 /*
- * Writes the content rows of all chunks taken, which must be in the table by now. Where the same bytes
- * were stored before, the new chunks are deleted and the old content serves, which is held then: no sweep takes
- * anything of the stream before the transaction ends.
+ * Writes the content rows of all chunks taken, which must be in the table by now. If the same
+ * bytes were stored before, the new chunks are deleted and the old content serves, which is held
+ * then: no sweep takes anything of the stream before the transaction ends.
  */
 extern void nachet_chunk_stream_seal(NachetChunkStream *stream);
 

@@ -5,8 +5,8 @@
  * A statement's row trigger and its statement trigger share one chunk stream. It is found by the
  * memory context that both were called in (flinfo->fn_mcxt: the executor's own for the statement,
  * another for each nested one) together with the subtransaction, and unlinked when that context is
- * reset; after an error it is thus gone without a trace. A row whose content_id is given comes from a
- * restore by the owner (nobody else may name one) and is stored as it is.
+ * reset; after an error it is thus gone without a trace. A row whose content_id is given comes from
+ * a restore by the owner (nobody else may name one) and is stored as it is.
  */
 #include "postgres.h"
 
@@ -69,7 +69,10 @@ static void
 check_trigger_relation(TriggerData *trigger)
 {
 	nachet_schema_require_trigger(trigger, "content_chunk", NULL);
-	/* A statement that names the parent would fire the parent's statement triggers, and seal nothing. */
+	/*
+	 * A statement that names the parent would fire the parent's statement triggers, and seal
+	 * nothing.
+	 */
 	if (trigger->tg_relation->rd_rel->relispartition)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		                errmsg("nachet.content_chunk stores nothing while it is a partition"),
@@ -109,8 +112,8 @@ chunk_column(HeapTuple row, TupleDesc shape, int column)
 }
 
 /*
- * content_chunk_store(): BEFORE INSERT, each row. Gives the chunk its content's id and stores its data
- * plain. Raises NC006 (see nachet_chunk_stream_add) and 23502.
+ * content_chunk_store(): BEFORE INSERT, each row. Gives the chunk its content's id and stores its
+ * data plain. Raises NC006 (see nachet_chunk_stream_add) and 23502.
  */
 Datum
 content_chunk_store(PG_FUNCTION_ARGS)

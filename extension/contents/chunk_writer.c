@@ -2,9 +2,9 @@
  * extension/contents/chunk_writer.c
  *		Rows into content_chunk, from memory.
  *
- * They go in by INSERT, many a statement, so that whatever an administrator has put on the table holds
- * for them as it does for a COPY: further columns, indexes of any kind, constraints, triggers. The
- * table's own trigger lets rows with a content_id pass as they are.
+ * They go in by INSERT, many a statement, so that whatever an administrator has put on the table
+ * holds for them as it does for a COPY: further columns, indexes of any kind, constraints,
+ * triggers. The table's own trigger lets rows with a content_id pass as they are.
  */
 #include "postgres.h"
 

@@ -1,13 +1,11 @@
-/*
- * extension/contents/chunk_writer.h
- *		Rows into content_chunk, from memory.
- */
 #ifndef NACHET_CHUNK_WRITER_H
 #define NACHET_CHUNK_WRITER_H
 
 typedef struct NachetChunkWriter NachetChunkWriter;
 
-/* A writer in the current memory context. Needs an SPI connection, as each of these functions does. */
+/*
+ * A writer in the current memory context. Needs an SPI connection, as each of these functions does.
+ */
 extern NachetChunkWriter *nachet_chunk_writer_open(void);
 
 /* Takes a copy of one chunk, which is in the table after the next flush at the latest. */

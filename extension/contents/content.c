@@ -21,7 +21,7 @@ PG_FUNCTION_INFO_V1(chunk_size);
 PG_FUNCTION_INFO_V1(missing_contents);
 PG_FUNCTION_INFO_V1(hold_contents);
 
-/* --- rows ----------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 /* A text of a row, which like every text holds no zero byte. */
 static char *
@@ -105,7 +105,7 @@ nachet_content_of_result(const SPITupleTable *table, uint64 row, NachetContent *
 	read_row(values, nulls, content);
 }
 
-/* --- SHA-256 -------------------------------------------------------------------------------------- */
+/* --- SHA-256 ---------------------------------------------------------------------------------- */
 
 Datum
 nachet_content_sha256(const uint8 digest[NACHET_SHA256_BYTES])
@@ -138,7 +138,7 @@ nachet_content_compare_sha256(const void *a, const void *b)
 	              VARDATA_ANY(DatumGetPointer(*(const Datum *) b)), NACHET_SHA256_BYTES);
 }
 
-/* --- which contents are stored ---------------------------------------------------------------------- */
+/* --- which contents are stored ---------------------------------------------------------------- */
 
 int
 nachet_content_find_missing(Datum *digests, int count, Datum *missing)
@@ -205,7 +205,10 @@ return_missing(FunctionCallInfo fcinfo, int (*find)(Datum *digests, int count, D
 	return (Datum) 0;
 }
 
-/* missing_contents(bytea[]) returns setof bytea. Errors: 22023, 22004, 2202E for what is no list of SHA-256. */
+/*
+ * missing_contents(bytea[]) returns setof bytea. Errors: 22023, 22004, 2202E for what is no list of
+ * SHA-256.
+ */
 Datum
 missing_contents(PG_FUNCTION_ARGS)
 {
@@ -213,8 +216,8 @@ missing_contents(PG_FUNCTION_ARGS)
 }
 
 /*
- * hold_contents(bytea[]) returns setof bytea: the same, and those that are stored are held to the transaction's
- * end. Errors: as missing_contents, and 25006 on a standby.
+ * hold_contents(bytea[]) returns setof bytea: the same, and those that are stored are held to the
+ * transaction's end. Errors: as missing_contents, and 25006 on a standby.
  */
 Datum
 hold_contents(PG_FUNCTION_ARGS)

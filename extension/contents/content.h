@@ -1,7 +1,3 @@
-/*
- * extension/contents/content.h
- *		Contents: bytes under their SHA-256, one heap page a chunk.
- */
 #ifndef NACHET_CONTENT_H
 #define NACHET_CONTENT_H
 
@@ -12,8 +8,8 @@
 #define NACHET_SHA256_BYTES 32
 
 /*
- * The most bytes of a chunk: what lets a row (a header, content_id, chunk_no and a bytea's length word)
- * fill one heap page. 8,120 at PostgreSQL's default page of 8 kB.
+ * The most bytes of a chunk: what lets a row (a header, content_id, chunk_no and a bytea's length
+ * word) fill one heap page. 8,120 at PostgreSQL's default page of 8 kB.
  */
 #define NACHET_CHUNK_SIZE                                                                          \
 	((int32) (MaxHeapTupleSize - MAXALIGN(SizeofHeapTupleHeader) - sizeof(int64) - sizeof(int32) - \
@@ -40,8 +36,8 @@ typedef struct NachetContent
 	" c.object_url, c.object_id, c.object_etag"
 
 /*
- * Reads the row in a slot of content, or a row of SPI's result that has those columns or the first of
- * them; the rest is 0. Strings are in the current memory context. Raises XX001 for values that
+ * Reads the row in a slot of content, or a row of SPI's result that has those columns or the first
+ * of them; the rest is 0. Strings are in the current memory context. Raises XX001 for values that
  * no row can have.
  */
 extern void nachet_content_of_slot(TupleTableSlot *slot, NachetContent *content);
@@ -64,8 +60,8 @@ extern void nachet_content_check_sha256(Datum *digests, int count);
 extern int nachet_content_find_missing(Datum *digests, int count, Datum *missing);
 
 /*
- * The same by what is committed now, and those that are stored are locked FOR KEY SHARE, in the order of the
- * digests: no sweep takes them before the transaction ends. Needs an SPI connection.
+ * The same by what is committed now, and those that are stored are locked FOR KEY SHARE, in the
+ * order of the digests: no sweep takes them before the transaction ends. Needs an SPI connection.
  */
 extern int nachet_content_hold(Datum *digests, int count, Datum *missing);
 

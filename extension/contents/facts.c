@@ -2,8 +2,9 @@
  * extension/contents/facts.c
  *		What stored bytes are as a picture, and why they are none.
  *
- * Sealing has judged each content and kept what it found of a picture, but not why bytes are none: that is read again
- * from the bytes, which never change. The rules may: what an earlier version refused may be a picture by now.
+ * Sealing has judged each content and kept what it found of a picture, but not why bytes are none:
+ * that is read again from the bytes, which never change. The rules may: what an earlier version
+ * refused may be a picture by now.
  */
 #include "postgres.h"
 

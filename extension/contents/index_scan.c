@@ -1,8 +1,10 @@
 /*
  * extension/contents/index_scan.c
- *		Rows of the extension's own tables by one of their indexes, without a plan and whatever the tables' sizes.
+ *		Rows of the extension's own tables by one of their indexes, without a plan and whatever the
+ *		tables' sizes.
  *
- * A look-up by a key costs a few microseconds this way, where a statement costs its parsing and planning.
+ * A look-up by a key costs a few microseconds this way; a statement costs its parsing and
+ * planning.
  */
 #include "postgres.h"
 

@@ -1,7 +1,3 @@
-/*
- * extension/contents/index_scan.h
- *		Rows of the extension's own tables by one of their indexes, without a plan and whatever the tables' sizes.
- */
 #ifndef NACHET_INDEX_SCAN_H
 #define NACHET_INDEX_SCAN_H
 
@@ -20,20 +16,24 @@ typedef struct NachetIndexScan
 } NachetIndexScan;
 
 /*
- * Opens a table of schema nachet and one of its indexes for a scan by that many keys. Pins go with close,
- * or with the transaction's or subtransaction's abort; locks stay until the transaction ends, or abort. Privileges are not looked at: who may
- * run the function that calls this may read what it reads.
+ * Opens a table of schema nachet and one of its indexes for a scan by that many keys. Pins go with
+ * close, or with the transaction's or subtransaction's abort; locks stay until the transaction
+ * ends, or abort. Privileges are not looked at: who may run the function that calls this may read
+ * what it reads.
  */
 extern void nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *index,
                                    int keys, Snapshot snapshot);
 extern void nachet_index_scan_close(NachetIndexScan *scan);
 
-/* Brings the first row whose index key equals the one given into the slot; false where there is none. */
+/*
+ * Brings the first row whose index key equals the one given into the slot; false if there is
+ * none.
+ */
 extern bool nachet_index_scan_find(NachetIndexScan *scan, Datum key, RegProcedure equals);
 
 /*
- * Brings the scan's next row into the slot; false after the last. Raises XX001 for a row whose layout is
- * damaged: read on, it would take the server down.
+ * Brings the scan's next row into the slot; false after the last. Raises XX001 for a row whose
+ * layout is damaged: read on, it would take the server down.
  */
 extern bool nachet_index_scan_next(NachetIndexScan *scan);
 

@@ -2,9 +2,9 @@
  * extension/contents/read.c
  *		Bytes back: a picture's whole content, or a range of a content.
  *
- * Both run under the caller's snapshot, and see the rows that row-level security lets the caller see. The
- * result is made in one allocation of its final size and filled page by page; nothing is detoasted or
- * concatenated on the way. Bytes that have moved come from the object store.
+ * Both run under the caller's snapshot, and see the rows that row-level security lets the caller
+ * see. The result is made in one allocation of its final size and filled page by page; nothing is
+ * detoasted or concatenated on the way. Bytes that have moved come from the object store.
  */
 #include "postgres.h"
 
@@ -28,8 +28,9 @@ PG_FUNCTION_INFO_V1(picture_content);
 PG_FUNCTION_INFO_V1(content_read);
 
 /*
- * Whether row-level security lets the current user see a row of a table. The functions here read rows by index,
- * which no policy governs; so if one applies, PostgreSQL itself is asked, by a statement that yields the row.
+ * Whether row-level security lets the current user see a row of a table. The functions here read
+ * rows by index, which no policy governs; so if one applies, PostgreSQL itself is asked, by a
+ * statement that yields the row.
  */
 static bool
 may_see(const char *table, const char *sql, NachetArg id)
@@ -61,7 +62,10 @@ find_content(const char *index, Datum key, RegProcedure equals, NachetContent *c
 	               NACHET_PARAM(INT8OID, Int64GetDatum(content->id)));
 }
 
-/* The id of a picture's content; false if there is no picture that the user may see, or it has no content. */
+/*
+ * The id of a picture's content; false if there is no picture that the user may see, or it has no
+ * content.
+ */
 static bool
 find_picture(Datum picture_id, int64 *content_id)
 {
@@ -114,9 +118,9 @@ check_length(int64 length)
 }
 
 /*
- * picture_content(picture_id uuid) returns bytea: all bytes of a picture; NULL where there is no such
- * picture or no bytes are stored for it. Errors: 54000 above 1 GB, XX001 where chunks are damaged or the
- * object is not what was stored, NC008 where the object store doesn't answer.
+ * picture_content(picture_id uuid) returns bytea: all bytes of a picture; NULL if there is no
+ * such picture or no bytes are stored for it. Errors: 54000 above 1 GB, XX001 if chunks are
+ * damaged or the object is not what was stored, NC008 if the object store doesn't answer.
  */
 Datum
 picture_content(PG_FUNCTION_ARGS)
@@ -132,9 +136,10 @@ picture_content(PG_FUNCTION_ARGS)
 }
 
 /*
- * content_read(sha256 bytea, "offset" bigint, length bigint) returns bytea: the bytes from offset (from
- * 0), at most length of them, fewer where the content ends; NULL where no such content is stored.
- * Errors: 22023 for a negative offset or length or what is no SHA-256, 54000 above 1 GB, XX001, NC008.
+ * content_read(sha256 bytea, "offset" bigint, length bigint) returns bytea: the bytes from offset
+ * (from 0), at most length of them, fewer if the content ends; NULL if no such content is
+ * stored. Errors: 22023 for a negative offset or length or what is no SHA-256, 54000 above 1 GB,
+ * XX001, NC008.
  */
 Datum
 content_read(PG_FUNCTION_ARGS)

@@ -2,8 +2,9 @@
  * extension/contents/row_check.c
  *		Whether a stored row can be read without reading beyond it.
  *
- * PostgreSQL trusts the lengths within a row. In a row whose bits have flipped they may point a gigabyte
- * away, and reading it would take the whole server down. So each column is measured before it is read.
+ * PostgreSQL trusts the lengths within a row. In a row whose bits have flipped they may point a
+ * gigabyte away, and reading it would take the whole server down. So each column is measured before
+ * it is read.
  */
 #include "postgres.h"
 
@@ -15,7 +16,9 @@
 
 #include "contents/row_check.h"
 
-/* The bytes that a column's variable-length value at p takes of the left ones; -1 where it is none. */
+/*
+ * The bytes that a column's variable-length value at p takes of the left ones; -1 if it is none.
+ */
 static int64
 varlena_extent(Form_pg_attribute column, const char *p, int64 left)
 {
@@ -37,7 +40,10 @@ varlena_extent(Form_pg_attribute column, const char *p, int64 left)
 	return extent <= left ? extent : -1;
 }
 
-/* The end of a column that begins at or after offset; -1 where it does not lie within the row's data. */
+/*
+ * The end of a column that begins at or after offset; -1 if it does not lie within the row's
+ * data.
+ */
 static int64
 column_end(Form_pg_attribute column, const char *data, int64 offset, int64 length)
 {

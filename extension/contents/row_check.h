@@ -1,16 +1,12 @@
-/*
- * extension/contents/row_check.h
- *		Whether a stored row can be read without reading beyond it.
- */
 #ifndef NACHET_ROW_CHECK_H
 #define NACHET_ROW_CHECK_H
 
 #include "executor/tuptable.h"
 
 /*
- * What is wrong with the layout of the row that a table's slot holds, or NULL where the row lies within
- * its page and every column within the row. Values are not judged. A row of damaged layout must not be
- * taken apart: its lengths lead anywhere.
+ * What is wrong with the layout of the row that a table's slot holds, or NULL if the row lies
+ * within its page and every column within the row. Values are not judged. A row of damaged layout
+ * must not be taken apart: its lengths lead anywhere.
  */
 extern const char *nachet_row_check(TupleTableSlot *slot);
 

@@ -1,14 +1,10 @@
-/*
- * extension/contents/store.h
- *		Pictures that are in memory become contents.
- */
 #ifndef NACHET_CONTENTS_STORE_H
 #define NACHET_CONTENTS_STORE_H
 
 /*
  * Stores pictures from memory as contents, those that are stored already excepted, and seals them:
- * count byte strings, whose SHA-256 go to digests. No sweep takes them before the transaction ends. Needs
- * an SPI connection.
+ * count byte strings, whose SHA-256 go to digests. No sweep takes them before the transaction ends.
+ * Needs an SPI connection.
  */
 extern void nachet_contents_store(Datum *pictures, int count, Datum *digests);
 

@@ -1,13 +1,9 @@
-/*
- * extension/contents/sweep.h
- *		Contents that no picture refers to, and how they go.
- */
 #ifndef NACHET_SWEEP_H
 #define NACHET_SWEEP_H
 
 /*
- * Deletes those of the contents with these ids, a bigint[], that no picture refers to and nobody else holds. Returns
- * their number; *bytes grows by their sizes. Needs an SPI connection.
+ * Deletes those of the contents with these ids, a bigint[], that no picture refers to and nobody
+ * else holds. Returns their number; *bytes grows by their sizes. Needs an SPI connection.
  */
 extern int64 nachet_sweep_purge(Datum ids, int64 *bytes);
 

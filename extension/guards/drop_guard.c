@@ -1,13 +1,14 @@
 /*
  * extension/guards/drop_guard.c
- *		DROP EXTENSION, DROP SCHEMA and DROP OWNED that would take stored pictures along are refused.
+ *		DROP EXTENSION, DROP SCHEMA and DROP OWNED that would take stored pictures along are
+ *		refused.
  *
- * An event trigger on ddl_command_start runs this; a sql_drop trigger would be dropped along and never
- * fire. Only a command that names our own extension, its schema or their owner is looked at, and only
- * if its user may run it. If nothing is stored, the tables are locked as the command itself will
- * lock them, so that an import under way ends first and what it brought is seen. The function runs with
- * the rights of the user, since CURRENT_USER in the command means him. It is a catch against mistakes and
- * no right: whoever may drop may set nachet.allow_drop.
+ * An event trigger on ddl_command_start runs this; a sql_drop trigger would be dropped along and
+ * never fire. Only a command that names our own extension, its schema or their owner is looked at,
+ * and only if its user may run it. If nothing is stored, the tables are locked as the command
+ * itself will lock them, so that an import under way ends first and what it brought is seen. The
+ * function runs with the rights of the user, since CURRENT_USER in the command means him. It is a
+ * catch against mistakes and no right: whoever may drop may set nachet.allow_drop.
  */
 #include "postgres.h"
 
@@ -106,8 +107,8 @@ holds_pictures(Oid schema, bool wait_for_imports)
 }
 
 /*
- * refuse_drop(): the event trigger nachet_drop_guard. Errors: 2BP01 where pictures or their bytes are
- * stored and nachet.allow_drop is off.
+ * refuse_drop(): the event trigger nachet_drop_guard. Errors: 2BP01 if pictures or their bytes
+ * are stored and nachet.allow_drop is off.
  */
 Datum
 refuse_drop(PG_FUNCTION_ARGS)
@@ -129,7 +130,7 @@ refuse_drop(PG_FUNCTION_ARGS)
 	if (!ours || !nachet_schema_is_owner(&extension))
 		PG_RETURN_NULL();
 
-	/* What is there is seen at once; only where nothing is, an import under way is waited for. */
+	/* What is there is seen at once; only if nothing is, an import under way is waited for. */
 	if (holds_pictures(extension.schema, false) || holds_pictures(extension.schema, true))
 		ereport(ERROR,
 		        (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),

@@ -1,10 +1,11 @@
 /*
  * extension/guards/table_shape.c
- *		Whether tables and indexes are still those that the install script made, as far as C code relies on it.
+ *		Whether tables and indexes are still those that the install script made, as far as C code
+ *		relies on it.
  *
- * C code reads columns by their numbers and takes their types for granted. An administrator's ALTER TABLE,
- * or a session that has loaded another version of the library, must end in an error and never in bytes
- * of another type. Reading them costs more than checking them.
+ * C code reads columns by their numbers and takes their types for granted. An administrator's ALTER
+ * TABLE, or a session that has loaded another version of the library, must end in an error and
+ * never in bytes of another type. Reading them costs more than checking them.
  */
 #include "postgres.h"
 

@@ -1,15 +1,12 @@
-/*
- * extension/guards/table_shape.h
- *		Whether tables and indexes are still those that the install script made, as far as C code relies on it.
- */
 #ifndef NACHET_TABLE_SHAPE_H
 #define NACHET_TABLE_SHAPE_H
 
 #include "utils/relcache.h"
 
 /*
- * Raises 55000 unless the columns of a table of ours that C code reads have their numbers, names and
- * types. Further columns may follow. One that the extension's version does not have yet may be missing.
+ * Raises 55000 unless the columns of a table of ours that C code reads have their numbers, names
+ * and types. Further columns may follow. One that the extension's version does not have yet may be
+ * missing.
  */
 extern void nachet_table_shape_check(Relation table);
 

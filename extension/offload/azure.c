@@ -2,8 +2,8 @@
  * extension/offload/azure.c
  *		Azure Blob Storage: requests signed with the account's key, or by a shared access signature.
  *
- * The credentials are a connection string as Azure's own tools take it. Every blob is a block blob; what
- * is sent carries its CRC-64 or its MD5, which the service checks before it stores anything.
+ * The credentials are a connection string as Azure's own tools take it. Every blob is a block blob;
+ * what is sent carries its CRC-64 or its MD5, which the service checks before it stores anything.
  */
 #include "postgres.h"
 
@@ -26,7 +26,7 @@
 	"AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2"  \
 	"UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1"
 
-/* --- the connection string ------------------------------------------------------------------------- */
+/* --- the connection string -------------------------------------------------------------------- */
 
 /* The value of a name in "NAME=VALUE;NAME=VALUE", or NULL. */
 static char *
@@ -124,7 +124,7 @@ azure_open(NachetObjectStore *store, const NachetCredentials *credentials)
 	nachet_object_store_set_endpoint(store, endpoint);
 }
 
-/* --- signing ----------------------------------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------------------------------- */
 
 /* One parameter of a URL's query, as it is before it is encoded. */
 typedef struct Parameter
@@ -157,8 +157,8 @@ hmac_base64(const Azure *own, const char *message)
 }
 
 /*
- * Signs a request as "Shared Key" has it: over the method, the headers that have a place of their own,
- * those of x-ms- in order, and the account's path with the parameters in order.
+ * Signs a request as "Shared Key" has it: over the method, the headers that have a place of their
+ * own, those of x-ms- in order, and the account's path with the parameters in order.
  */
 static void
 sign(const Azure *own, NachetCurlRequest *request, const char *path, const char *md5,
@@ -195,8 +195,8 @@ sign(const Azure *own, NachetCurlRequest *request, const char *path, const char 
 }
 
 /*
- * Completes a request whose x-ms- headers are set: its URL, what every request has, and its signature.
- * Parameters stand in the order of their names. With a body, its checksum goes along.
+ * Completes a request whose x-ms- headers are set: its URL, what every request has, and its
+ * signature. Parameters stand in the order of their names. With a body, its checksum goes along.
  */
 static void
 complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlRequest *request,
@@ -238,7 +238,7 @@ complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlR
 	}
 }
 
-/* --- the operations ---------------------------------------------------------------------------------- */
+/* --- the operations --------------------------------------------------------------------------- */
 
 static void
 azure_put(const NachetObjectStore *store, const NachetObject *object, NachetCurlRequest *request)

@@ -2,8 +2,8 @@
  * extension/offload/credentials.c
  *		The file that holds an object store's credentials.
  *
- * It is read anew for each use, so that a key that was changed serves at once, and nothing of it outlives
- * the caller's memory context. Errors name the file and the line, never what stands there.
+ * It is read anew for each use, so that a key that was changed serves at once, and nothing of it
+ * outlives the caller's memory context. Errors name the file and the line, never what stands there.
  */
 #include "postgres.h"
 
@@ -17,7 +17,9 @@
 
 #define MAX_FILE_SIZE 65536
 
-/* As the server's own private key: its owner's alone, or root's and readable by the server's group. */
+/*
+ * As the server's own private key: its owner's alone, or root's and readable by the server's group.
+ */
 static void
 check_access(const char *path, const struct stat *status)
 {
@@ -39,7 +41,10 @@ check_access(const char *path, const struct stat *status)
 		         errmsg("credentials file \"%s\" has more than %d bytes", path, MAX_FILE_SIZE)));
 }
 
-/* The whole file as a string. The mode is that of the file that is read, whatever the name leads to later. */
+/*
+ * The whole file as a string. The mode is that of the file that is read, whatever the name leads to
+ * later.
+ */
 static char *
 read_file(const char *path)
 {

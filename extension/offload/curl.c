@@ -2,11 +2,12 @@
  * extension/offload/curl.c
  *		HTTP requests by libcurl. The only file that includes it.
  *
- * What makes it safe inside a backend: no callback raises an error or reads a table, each only copies
- * between libcurl and a request's windows and notes what went wrong; all signals are blocked while libcurl
- * may start a thread (its resolver's, which would else run the backend's handlers); and a request ends
- * with its memory context, so that an error anywhere gives back what libcurl holds. One multi handle
- * lives as long as the backend, for the sake of its connections, which later requests use again.
+ * What makes it safe inside a backend: no callback raises an error or reads a table, each only
+ * copies between libcurl and a request's windows and notes what went wrong; all signals are blocked
+ * while libcurl may start a thread (its resolver's, which would else run the backend's handlers);
+ * and a request ends with its memory context, so that an error anywhere gives back what libcurl
+ * holds. One multi handle lives as long as the backend, for the sake of its connections, which
+ * later requests use again.
  */
 #include "postgres.h"
 
@@ -50,7 +51,7 @@ static CURLM *multi = NULL;
 /* Whether a request has come to wait for its window or sink: then it is the caller's turn. */
 static bool callers_turn = false;
 
-/* --- signals ------------------------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------------------------- */
 
 /* While libcurl may start a thread, no signal may come: the thread inherits the mask. */
 static void
@@ -68,7 +69,7 @@ restore_signals(const sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-/* --- what libcurl calls ---------------------------------------------------------------------------- */
+/* --- what libcurl calls ----------------------------------------------------------------------- */
 
 static size_t
 send_body(char *buffer, size_t size, size_t count, void *argument)
@@ -132,7 +133,7 @@ take_body(char *data, size_t size, size_t count, void *argument)
 	return length;
 }
 
-/* Copies a header's value where the header has that name (lower case, with its colon). */
+/* Copies a header's value if the header has that name (lower case, with its colon). */
 static bool
 take_value(const char *line, size_t length, const char *name, char *value, size_t room)
 {
@@ -175,8 +176,8 @@ take_header(char *line, size_t size, size_t count, void *argument)
 }
 
 /*
- * Sockets are announced to PostgreSQL, which closes files of its own to make room for them. No connection
- * outlives the multi handle, and kept ones are announced until libcurl closes them.
+ * Sockets are announced to PostgreSQL, which closes files of its own to make room for them. No
+ * connection outlives the multi handle, and kept ones are announced until libcurl closes them.
  */
 static curl_socket_t
 open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *address)
@@ -202,7 +203,7 @@ close_socket(void *argument, curl_socket_t fd)
 	return close(fd);
 }
 
-/* --- a request's life ------------------------------------------------------------------------------ */
+/* --- a request's life ------------------------------------------------------------------------- */
 
 static void
 release(struct NachetCurlTransfer *transfer)
@@ -243,7 +244,10 @@ nachet_curl_create(void)
 	return request;
 }
 
-/* libcurl is readied at its first use, never where the library is loaded: that may be the postmaster. */
+/*
+ * libcurl is readied at its first use, never when the library is loaded: that may be the
+ * postmaster.
+ */
 static void
 begin_libcurl(void)
 {

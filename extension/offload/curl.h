@@ -1,22 +1,18 @@
-/*
- * extension/offload/curl.h
- *		HTTP requests, many at once, that wait for nobody and jump over nobody's frames.
- */
 #ifndef NACHET_OBJECT_STORE_CURL_H
 #define NACHET_OBJECT_STORE_CURL_H
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
-/* What is kept of an answer's body where it is no object's bytes: an error, a store's small XML. */
+/* What is kept of an answer's body if it is no object's bytes: an error, a store's small XML. */
 #define NACHET_CURL_TEXT_SIZE 4096
 
 /* The minimum that has to move, in bytes a second, over a request's timeout. */
 #define NACHET_CURL_MIN_RATE 1024
 
 /*
- * One request and its answer. The caller makes it by nachet_curl_create, fills in the first part, and
- * leaves it alone in between, its windows aside.
+ * One request and its answer. The caller makes it by nachet_curl_create, fills in the first part,
+ * and leaves it alone in between, its windows aside.
  */
 typedef struct NachetCurlRequest
 {
@@ -43,7 +39,7 @@ typedef struct NachetCurlRequest
 	/* The answer. */
 	bool finished;
 	long status;      /* 0: there was none */
-	const char *flaw; /* why there was none, or not a whole one; NULL where all is well */
+	const char *flaw; /* why there was none, or not a whole one; NULL if all is well */
 	bool hopeless;    /* the flaw will be the same at the next try */
 	int64 received;   /* bytes of the body */
 	char text[NACHET_CURL_TEXT_SIZE + 1];
@@ -69,12 +65,15 @@ extern NachetCurlRequest *nachet_curl_create(void);
 extern void nachet_curl_start(NachetCurlRequest *request);
 
 /*
- * Lets all requests that are under way go as far as they can, then waits, at most that many milliseconds,
- * until one can go on, and returns sooner where a signal came. Callers check for interrupts.
+ * Lets all requests that are under way go as far as they can, then waits, at most that many
+ * milliseconds, until one can go on, and returns sooner if a signal came. Callers check for
+ * interrupts.
  */
 extern void nachet_curl_step(int milliseconds);
 
-/* Whether nothing, or next to nothing, has moved for the request's timeout, our own windows aside. */
+/*
+ * Whether nothing, or next to nothing, has moved for the request's timeout, our own windows aside.
+ */
 extern bool nachet_curl_stands_still(const NachetCurlRequest *request);
 
 /* Moves a request on whose window was refilled or whose sink was emptied. */
@@ -83,7 +82,10 @@ extern void nachet_curl_resume(NachetCurlRequest *request);
 /* Ends a request, finished or not. */
 extern void nachet_curl_end(NachetCurlRequest *request);
 
-/* For list_sort: orders headers ("name: value") by their names alone, since a colon sorts after a hyphen. */
+/*
+ * For list_sort: orders headers ("name: value") by their names alone, since a colon sorts after a
+ * hyphen.
+ */
 extern int nachet_curl_compare_headers(const ListCell *a, const ListCell *b);
 
 /* A string as it may stand in a URL's path or query: all but letters, digits and -._~ as %XX. */

@@ -2,11 +2,12 @@
  * extension/offload/deletions.c
  *		Objects that are to be deleted, once nobody can need them.
  *
- * What deletes a content queues its object in the same transaction: an abort deletes nothing, and nothing is
- * forgotten. An object goes only when no snapshot is left that sees its content, as VACUUM would reckon:
- * a reader who began before the deletion reads on. And it stays for nachet.object_store_keep, for the sake of
- * backups and standbys, which this server knows nothing of. Deleting twice does no harm, since names are never
- * used again; so a run that dies between the store's answer and its commit is no matter.
+ * What deletes a content queues its object in the same transaction: an abort deletes nothing, and
+ * nothing is forgotten. An object goes only when no snapshot is left that sees its content, as
+ * VACUUM would reckon: a reader who began before the deletion reads on. And it stays for
+ * nachet.object_store_keep, for the sake of backups and standbys, which this server knows nothing
+ * of. Deleting twice does no harm, since names are never used again; so a run that dies between the
+ * store's answer and its commit is no matter.
  */
 #include "postgres.h"
 
@@ -68,9 +69,9 @@ take_entries(Batch *batch, const char *sql, const NachetArg *args, TransactionId
 }
 
 /*
- * Locks the next entries that are due; those that failed before come last. What queued them must be on disk
- * before an object goes: with synchronous_commit off, a crash would bring back a content whose object
- * is gone. It precedes the locks in the WAL.
+ * Locks the next entries that are due; those that failed before come last. What queued them must be
+ * on disk before an object goes: with synchronous_commit off, a crash would bring back a content
+ * whose object is gone. It precedes the locks in the WAL.
  */
 static void
 fetch_batch(Batch *batch, const char *beginning, int64 limit)

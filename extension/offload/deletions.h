@@ -1,15 +1,11 @@
-/*
- * extension/offload/deletions.h
- *		Objects that are to be deleted, once nobody can need them.
- */
 #ifndef NACHET_OBJECT_QUEUE_H
 #define NACHET_OBJECT_QUEUE_H
 
 #include "offload/store.h"
 
 /*
- * Deletes up to so many of the objects that wait for it, and returns how many are gone; those that fail are
- * tried again by a later run. Needs an SPI connection.
+ * Deletes up to so many of the objects that wait for it, and returns how many are gone; those that
+ * fail are tried again by a later run. Needs an SPI connection.
  */
 extern int64 nachet_deletions_work_off(const NachetObjectStore *store, const char *prefix,
                                        int64 max_count);

@@ -2,13 +2,14 @@
  * extension/offload/identity.c
  *		Whose objects those under a prefix are.
  *
- * Two databases that write under one prefix would in time delete each other's objects. So a database writes
- * and deletes under its own prefix only, and notes beside it what it is itself: the cluster's system
- * identifier, its own OID and the timeline. Every copy that PostgreSQL can tell from its original differs in
- * one of them: one that was dumped and restored, made by CREATE DATABASE ... TEMPLATE or pg_upgrade (system
- * identifier, OID), promoted or recovered to a point in time (timeline). A copy of the files of a server
- * that is then just started differs in none: only who makes it can know. A copy goes on reading; before it
- * writes or deletes, an administrator says which it is: what the original has become, or another one.
+ * Two databases that write under one prefix would in time delete each other's objects. So a
+ * database writes and deletes under its own prefix only, and notes beside it what it is itself: the
+ * cluster's system identifier, its own OID and the timeline. Every copy that PostgreSQL can tell
+ * from its original differs in one of them: one that was dumped and restored, made by CREATE
+ * DATABASE ... TEMPLATE or pg_upgrade (system identifier, OID), promoted or recovered to a point in
+ * time (timeline). A copy of the files of a server that is then just started differs in none: only
+ * who makes it can know. A copy goes on reading; before it writes or deletes, an administrator says
+ * which it is: what the original has become, or another one.
  */
 #include "postgres.h"
 
@@ -82,7 +83,9 @@ nachet_identity_claim(const NachetObjectStore *store)
 	return prefix;
 }
 
-/* Runs a statement that takes the prefix on, and returns the prefix, or NULL if there is none yet. */
+/*
+ * Runs a statement that takes the prefix on, and returns the prefix, or NULL if there is none yet.
+ */
 static char *
 update_prefix(const char *sql)
 {
@@ -110,8 +113,8 @@ return_prefix(FunctionCallInfo fcinfo, const char *prefix)
 }
 
 /*
- * adopt_object_store() returns text: from now on the objects under the prefix are this database's, and no
- * other's; returns the prefix, or NULL if none has been taken yet.
+ * adopt_object_store() returns text: from now on the objects under the prefix are this database's,
+ * and no other's; returns the prefix, or NULL if none has been taken yet.
  */
 Datum
 adopt_object_store(PG_FUNCTION_ARGS)
@@ -124,9 +127,9 @@ adopt_object_store(PG_FUNCTION_ARGS)
 }
 
 /*
- * renew_object_store_prefix() returns text: a new prefix for what this database moves from now on; what it
- * reads under the old one it never deletes, so that what is queued there leaves the queue. Returns the
- * new prefix, or NULL if none has been taken yet.
+ * renew_object_store_prefix() returns text: a new prefix for what this database moves from now on;
+ * what it reads under the old one it never deletes, so that what is queued there leaves the queue.
+ * Returns the new prefix, or NULL if none has been taken yet.
  */
 Datum
 renew_object_store_prefix(PG_FUNCTION_ARGS)

@@ -2,12 +2,13 @@
  * extension/offload/offload.c
  *		Contents move to the object store: chosen, sent side by side, recorded.
  *
- * A content is at every moment readable in one place. Its row is locked FOR NO KEY UPDATE (uploads of sets
- * go on, a sweep passes it by), its bytes are sent under a name that is its alone, and only once the store
- * has said that they are there does this transaction, as one, record where they are and delete the chunks.
- * A crash or an error before the commit leaves the content as it was; the object that may then lie in
- * the store is written again by the next run, under the same name with the same bytes, or deleted when
- * the content is. Locks are taken with SKIP LOCKED alone: several may run, and none waits for another.
+ * A content is at every moment readable in one place. Its row is locked FOR NO KEY UPDATE (uploads
+ * of sets go on, a sweep passes it by), its bytes are sent under a name that is its alone, and only
+ * once the store has said that they are there does this transaction, as one, record where they are
+ * and delete the chunks. A crash or an error before the commit leaves the content as it was; the
+ * object that may then lie in the store is written again by the next run, under the same name with
+ * the same bytes, or deleted when the content is. Locks are taken with SKIP LOCKED alone: several
+ * may run, and none waits for another.
  */
 #include "postgres.h"
 
@@ -69,11 +70,11 @@ typedef struct Offload
 	NachetOffloaded result;
 } Offload;
 
-/* --- choosing ----------------------------------------------------------------------------------------- */
+/* --- choosing --------------------------------------------------------------------------------- */
 
 /*
- * Locks the next contents that pictures refer to and whose bytes are here. OFFSET keeps the planner from a
- * join, which would read the pictures of all contents that have moved already.
+ * Locks the next contents that pictures refer to and whose bytes are here. OFFSET keeps the planner
+ * from a join, which would read the pictures of all contents that have moved already.
  */
 static void
 fetch_candidates(Offload *offload)
@@ -101,7 +102,7 @@ fetch_candidates(Offload *offload)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* The next content to send; NULL where there is none, or enough is under way or has failed. */
+/* The next content to send; NULL if there is none, or enough is under way or has failed. */
 static const NachetContent *
 next_candidate(Offload *offload, int64 max_count, int64 max_bytes)
 {
@@ -114,7 +115,7 @@ next_candidate(Offload *offload, int64 max_count, int64 max_bytes)
 	return offload->no_more ? NULL : &offload->candidates[offload->next++];
 }
 
-/* --- recording ----------------------------------------------------------------------------------------- */
+/* --- recording -------------------------------------------------------------------------------- */
 
 /* Writes down where the contents are that were sent, and deletes their chunks. */
 static void
@@ -175,7 +176,7 @@ note_failure(Offload *offload, const NachetObjectUpload *upload)
 		                  errdetail("%s.", upload->error)));
 }
 
-/* --- side by side -------------------------------------------------------------------------------------- */
+/* --- side by side ----------------------------------------------------------------------------- */
 
 static void
 note_end(Offload *offload, NachetObjectUpload *upload)
@@ -190,7 +191,7 @@ note_end(Offload *offload, NachetObjectUpload *upload)
 	}
 }
 
-/* Reads and checks the next content that is whole; NULL where none is to be sent. */
+/* Reads and checks the next content that is whole; NULL if none is to be sent. */
 static NachetObjectUpload *
 prepare_next(Offload *offload, int64 max_count, int64 max_bytes)
 {
@@ -271,9 +272,10 @@ nachet_offload(int64 max_count, int64 max_bytes)
 }
 
 /*
- * offload_contents(max_count bigint, max_bytes bigint, OUT contents, OUT bytes, OUT failed, OUT deleted):
- * moves contents to the object store and works off the queue of deletions. Errors: 22023 for a limit below
- * 1, 55000 where no store is set or its prefix is another database's, F0000, NC008.
+ * offload_contents(max_count bigint, max_bytes bigint, OUT contents, OUT bytes, OUT failed, OUT
+ * deleted): moves contents to the object store and works off the queue of deletions. Errors: 22023
+ * for a limit below 1, 55000 if no store is set or its prefix is another database's, F0000,
+ * NC008.
  */
 Datum
 offload_contents(PG_FUNCTION_ARGS)

@@ -1,7 +1,3 @@
-/*
- * extension/offload/offload.h
- *		Contents on their way to the object store.
- */
 #ifndef NACHET_OFFLOAD_H
 #define NACHET_OFFLOAD_H
 
@@ -17,9 +13,9 @@ typedef struct NachetOffloaded
 } NachetOffloaded;
 
 /*
- * Moves up to so many contents and bytes and works off the queue of deletions, in the current transaction
- * and inside an SPI connection. Raises what nachet_object_store_open and nachet_identity_claim do,
- * and NC008 where nothing at all succeeded.
+ * Moves up to so many contents and bytes and works off the queue of deletions, in the current
+ * transaction and inside an SPI connection. Raises what nachet_object_store_open and
+ * nachet_identity_claim do, and NC008 if nothing at all succeeded.
  */
 extern NachetOffloaded nachet_offload(int64 max_count, int64 max_bytes);
 

@@ -2,10 +2,10 @@
  * extension/offload/read.c
  *		Contents read from the object store.
  *
- * Nothing that comes from the store is believed. All bytes of a content have to have its SHA-256. A range
- * can't be checked so: it is asked for from the very version that was written (If-Match), which a store
- * refuses once the object was overwritten; where the version is not known or another one, the whole
- * content is read, checked, and the range cut from it.
+ * Nothing that comes from the store is believed. All bytes of a content have to have its SHA-256. A
+ * range can't be checked so: it is asked for from the very version that was written (If-Match),
+ * which a store refuses once the object was overwritten; if the version is not known or another
+ * one, the whole content is read, checked, and the range cut from it.
  */
 #include "postgres.h"
 
@@ -32,7 +32,9 @@ refuse(const NachetContent *content, const char *error)
 	         errdetail("\"%s\": %s.", content->object_url, error)));
 }
 
-/* What an answer says of the object itself; NULL if it is the store's or the connection's trouble. */
+/*
+ * What an answer says of the object itself; NULL if it is the store's or the connection's trouble.
+ */
 static char *
 judge_object(const NachetTransfer *transfer)
 {
@@ -55,7 +57,7 @@ set_transfer(NachetTransfer *transfer, const NachetContent *content, NachetObjec
 	transfer->object.length = -1;
 }
 
-/* --- all of a content ---------------------------------------------------------------------------------- */
+/* --- all of a content ------------------------------------------------------------------------- */
 
 typedef struct Stream
 {
@@ -96,8 +98,8 @@ stream_is(Stream *stream, const uint8 *sha256)
 }
 
 /*
- * One reading: NULL, or what is wrong with the object, in words of the current context; gone is set if the
- * store has no such object. Raises NC008.
+ * One reading: NULL, or what is wrong with the object, in words of the current context; gone is set
+ * if the store has no such object. Raises NC008.
  */
 static char *
 stream_once(const NachetContent *content, NachetObjectStore *store, Stream *stream, bool *gone)
@@ -149,7 +151,7 @@ nachet_object_stream(const NachetContent *content, void (*restart)(void *argumen
 	return wrong;
 }
 
-/* --- a range -------------------------------------------------------------------------------------------- */
+/* --- a range ---------------------------------------------------------------------------------- */
 
 /* Whether an answer is the range that was asked for, of an object of the right size, undamaged. */
 static bool
@@ -168,7 +170,10 @@ is_range(const NachetCurlRequest *answer, const NachetContent *content, int64 of
 	return strcmp(nachet_object_store_base64(md5, NACHET_MD5_BYTES), answer->content_md5) == 0;
 }
 
-/* Reads a range of the version that was written; false where only reading all can tell. Raises NC008. */
+/*
+ * Reads a range of the version that was written; false if only reading all can tell. Raises
+ * NC008.
+ */
 static bool
 read_version(const NachetContent *content, int64 offset, int64 length, char *target)
 {
@@ -243,9 +248,12 @@ nachet_object_read(const NachetContent *content, int64 offset, int64 length, cha
 		         errdetail("\"%s\": %s.", content->object_url, wrong)));
 }
 
-/* --- checking ------------------------------------------------------------------------------------------- */
+/* --- checking --------------------------------------------------------------------------------- */
 
-/* Whether the store says, to a request for a byte, that the object is gone. Raises NC008 if it says neither. */
+/*
+ * Whether the store says, to a request for a byte, that the object is gone. Raises NC008 if it says
+ * neither.
+ */
 static bool
 is_gone(const NachetContent *content, NachetObjectStore *store)
 {
@@ -262,8 +270,9 @@ is_gone(const NachetContent *content, NachetObjectStore *store)
 }
 
 /*
- * What is wrong with the object by its size alone, in the current context. An answer to HEAD has no body that
- * would tell a missing object from a missing bucket: a second request asks for that. Raises NC008.
+ * What is wrong with the object by its size alone, in the current context. An answer to HEAD has no
+ * body that would tell a missing object from a missing bucket: a second request asks for that.
+ * Raises NC008.
  */
 static char *
 check_size(const NachetContent *content)

@@ -2,10 +2,11 @@
  * extension/offload/restore.c
  *		Contents come back from the object store into the database.
  *
- * The chunks are written as they come and the content counts as restored only once all have come and have
- * its SHA-256; else they are deleted again in the same transaction. The object is then queued for deletion,
- * and the content gets a new number for its next object's name: the old name is never used again, so
- * that its deletion, however late it reaches the store, can't hit what is moved there next.
+ * The chunks are written as they come and the content counts as restored only once all have come
+ * and have its SHA-256; else they are deleted again in the same transaction. The object is then
+ * queued for deletion, and the content gets a new number for its next object's name: the old name
+ * is never used again, so that its deletion, however late it reaches the store, can't hit what is
+ * moved there next.
  */
 #include "postgres.h"
 
@@ -43,7 +44,7 @@ typedef struct Restoring
 	NachetChunkWriter *writer;
 } Restoring;
 
-/* --- writing chunks ------------------------------------------------------------------------------------ */
+/* --- writing chunks --------------------------------------------------------------------------- */
 
 static void
 write_chunk(Restoring *restoring)
@@ -94,7 +95,7 @@ restart(void *argument)
 	restoring->length = 0;
 }
 
-/* --- contents ------------------------------------------------------------------------------------------ */
+/* --- contents --------------------------------------------------------------------------------- */
 
 /* Records that a content's bytes are here, and lets go of its object if that is this database's. */
 static void
@@ -118,7 +119,9 @@ record(const NachetContent *content)
 	                      2, args);
 }
 
-/* Brings one content back. Returns NULL, or what is wrong with its object; then nothing is written. */
+/*
+ * Brings one content back. Returns NULL, or what is wrong with its object; then nothing is written.
+ */
 static char *
 restore(const NachetContent *content)
 {
@@ -138,11 +141,12 @@ restore(const NachetContent *content)
 	return wrong;
 }
 
-/* --- choosing ------------------------------------------------------------------------------------------ */
+/* --- choosing --------------------------------------------------------------------------------- */
 
 /*
- * A cursor over the ids of contents whose bytes have moved: all, or those of a set, some perhaps twice. OFFSET
- * keeps the planner from a join, which would read the whole set, or all contents, before the first row.
+ * A cursor over the ids of contents whose bytes have moved: all, or those of a set, some perhaps
+ * twice. OFFSET keeps the planner from a join, which would read the whole set, or all contents,
+ * before the first row.
  */
 static Portal
 open_candidates(NachetArg picture_set)
@@ -167,7 +171,9 @@ next_ids(Portal candidates, NachetArg *ids)
 	return ARR_NDIM(DatumGetArrayTypeP(ids->value)) > 0;
 }
 
-/* Locks those of the contents that are still in the store and that no other transaction has locked. */
+/*
+ * Locks those of the contents that are still in the store and that no other transaction has locked.
+ */
 static uint64
 lock(NachetArg ids)
 {
@@ -179,7 +185,7 @@ lock(NachetArg ids)
 	    1, &ids);
 }
 
-/* --- a run --------------------------------------------------------------------------------------------- */
+/* --- a run ------------------------------------------------------------------------------------ */
 
 typedef struct Run
 {
@@ -191,7 +197,10 @@ typedef struct Run
 	int64 in_a_row; /* failures since something last came back */
 } Run;
 
-/* Whether a run may restore another content. Objects that are gone are stepped over, but not without end. */
+/*
+ * Whether a run may restore another content. Objects that are gone are stepped over, but not
+ * without end.
+ */
 static bool
 may_continue(const Run *run)
 {
@@ -257,9 +266,9 @@ restore_some(Run *run, NachetArg picture_set)
 }
 
 /*
- * restore_contents(max_count bigint, max_bytes bigint, picture_set_id uuid, OUT contents, OUT bytes,
- * OUT failed): brings contents back, all or those of one set. Errors: 22023 for a limit below 1, 55000, F0000,
- * NC008 if the store doesn't answer.
+ * restore_contents(max_count bigint, max_bytes bigint, picture_set_id uuid, OUT contents, OUT
+ * bytes, OUT failed): brings contents back, all or those of one set. Errors: 22023 for a limit
+ * below 1, 55000, F0000, NC008 if the store doesn't answer.
  */
 Datum
 restore_contents(PG_FUNCTION_ARGS)

@@ -2,9 +2,9 @@
  * extension/offload/s3.c
  *		Stores that speak S3, requests signed by AWS Signature Version 4.
  *
- * Every request says the SHA-256 of its body (x-amz-content-sha256) and signs it: a store that checks
- * signatures, as all do, refuses damaged bytes. Parameters are written in the order of their names and with
- * an equals sign each, as they are signed.
+ * Every request says the SHA-256 of its body (x-amz-content-sha256) and signs it: a store that
+ * checks signatures, as all do, refuses damaged bytes. Parameters are written in the order of their
+ * names and with an equals sign each, as they are signed.
  */
 #include "postgres.h"
 

@@ -1,13 +1,16 @@
 /*
  * extension/offload/sigv4.c
- *		Requests signed by AWS Signature Version 4 (AWS General Reference, "Signing AWS API requests"; for S3
+ *		Requests signed by AWS Signature Version 4 (AWS General Reference, "Signing AWS API
+ *		requests"; for S3
  *		"Authenticating Requests: Using the Authorization Header").
  *
- * A signature is an HMAC over the hash of the canonical request: method, path, query, headers in the order
- * of their names, their list, and the body's hash. S3 takes paths as they are sent, encoded once.
+ * A signature is an HMAC over the hash of the canonical request: method, path, query, headers in
+ * the order of their names, their list, and the body's hash. S3 takes paths as they are sent,
+ * encoded once.
  *
- * Rule: what is signed is what is sent. libcurl signs too, but what it makes of paths and headers differs
- * between its versions: 8.14 refuses some paths, and stores refuse every request that 8.23 signs.
+ * Rule: what is signed is what is sent. libcurl signs too, but what it makes of paths and headers
+ * differs between its versions: 8.14 refuses some paths, and stores refuse every request that 8.23
+ * signs.
  */
 #include "postgres.h"
 
@@ -52,7 +55,7 @@ sign(const NachetSigv4 *signer, const char *date, const char *message, char *hex
 	pfree(key);
 }
 
-/* --- the canonical request ------------------------------------------------------------------------------ */
+/* --- the canonical request -------------------------------------------------------------------- */
 
 /* A header's line, "Name: value", as the canonical request has it: "name:value". */
 static char *
@@ -69,7 +72,10 @@ canonical_header(const char *line)
 	return canonical;
 }
 
-/* Appends the headers, a line each, to one text and their names, with semicolons between, to another. */
+/*
+ * Appends the headers, a line each, to one text and their names, with semicolons between, to
+ * another.
+ */
 static void
 canonical_headers(const List *headers, StringInfo lines, StringInfo names)
 {
@@ -112,7 +118,7 @@ hash_request(const NachetCurlRequest *request, const char *payload, char *hex)
 	return names.data;
 }
 
-/* --- signing -------------------------------------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------------------------------- */
 
 /* The host and port of a URL, as the Host header has them: without the scheme's own port. */
 static char *

@@ -2,9 +2,9 @@
  * extension/offload/store.c
  *		The object store that contents move to: which one it is, and where its objects are.
  *
- * An object's URL is one string for one place, however requests reach it, and no request with credentials
- * goes to another place than the settings name: an object_url that begins otherwise is refused, so that
- * no row can send a signature elsewhere.
+ * An object's URL is one string for one place, however requests reach it, and no request with
+ * credentials goes to another place than the settings name: an object_url that begins otherwise is
+ * refused, so that no row can send a signature elsewhere.
  */
 #include "postgres.h"
 
@@ -233,7 +233,9 @@ nachet_object_store_is_etag(const char *etag)
 	return length > 0;
 }
 
-/* The bytes of the character that a text begins with; 0 if they are none, or a control character. */
+/*
+ * The bytes of the character that a text begins with; 0 if they are none, or a control character.
+ */
 static int
 character_size(const char *string, size_t length)
 {

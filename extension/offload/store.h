@@ -2,8 +2,8 @@
  * extension/offload/store.h
  *		The object store that contents move to: which one it is, and what every store can do.
  *
- * A store is a table of operations, each of which only writes down an HTTP request: object_transfer.c
- * carries requests out, tries again and judges answers, the same for every store.
+ * A store is a table of operations, each of which only writes down an HTTP request:
+ * object_transfer.c carries requests out, tries again and judges answers, the same for every store.
  */
 #ifndef NACHET_OBJECT_STORE_H
 #define NACHET_OBJECT_STORE_H
@@ -47,7 +47,7 @@ typedef struct NachetObjectOperations
 	const char *form;           /* the whole of it, for people */
 	const char *no_such_object; /* the error code that means so, and not: no such bucket */
 
-	/* Fills in what is the store's own; raises F0000 where settings or credentials do not do. */
+	/* Fills in what is the store's own; raises F0000 if settings or credentials do not do. */
 	void (*open)(NachetObjectStore *store, const NachetCredentials *credentials);
 
 	NachetObjectOperation put;
@@ -56,8 +56,9 @@ typedef struct NachetObjectOperations
 	NachetObjectOperation delete;
 
 	/*
-	 * An upload in parts: begin (NULL where none is needed) answers an id that read_upload_id finds, each
-	 * part adds its line to a list, and the list between list_begin and list_end is what finish sends.
+	 * An upload in parts: begin (NULL if none is needed) answers an id that read_upload_id
+	 * finds, each part adds its line to a list, and the list between list_begin and list_end is
+	 * what finish sends.
 	 */
 	NachetObjectOperation begin_parts;
 	char *(*read_upload_id)(const NachetCurlRequest *request);
@@ -66,7 +67,7 @@ typedef struct NachetObjectOperations
 	const char *list_begin;
 	const char *list_end;
 	NachetObjectOperation finish_parts;
-	NachetObjectOperation abort_parts; /* NULL where the store forgets by itself */
+	NachetObjectOperation abort_parts; /* NULL if the store forgets by itself */
 } NachetObjectOperations;
 
 struct NachetObjectStore
@@ -86,21 +87,27 @@ extern const NachetObjectOperations nachet_object_store_azure;
 extern const NachetObjectOperations nachet_object_store_s3;
 
 /*
- * The store that the settings name, its credentials read anew, in the current memory context. Raises 55000
- * where none is set, and F0000 where a setting or the credentials' file does not do. Asks no network.
+ * The store that the settings name, its credentials read anew, in the current memory context.
+ * Raises 55000 if none is set, and F0000 if a setting or the credentials' file does not do.
+ * Asks no network.
  */
 extern NachetObjectStore *nachet_object_store_open(void);
 
-/* The check of nachet.object_store: "", or one of the stores with a bucket that all of them allow. */
+/*
+ * The check of nachet.object_store: "", or one of the stores with a bucket that all of them allow.
+ */
 extern bool nachet_object_store_check(char **value, void **extra, GucSource source);
 
-/* Sets endpoint, location and base; a bucket below the endpoint. Raises F0000 for http beyond loopback. */
+/*
+ * Sets endpoint, location and base; a bucket below the endpoint. Raises F0000 for http beyond
+ * loopback.
+ */
 extern void nachet_object_store_set_endpoint(NachetObjectStore *store, const char *endpoint);
 
 /* The URL of an object, which holds no secret. */
 extern char *nachet_object_store_url(const NachetObjectStore *store, const char *key);
 
-/* The key of an object that lies in this store; raises 55000 where it lies in another one. */
+/* The key of an object that lies in this store; raises 55000 if it lies in another one. */
 extern const char *nachet_object_store_key(const NachetObjectStore *store, const char *url);
 
 /* Adds a header to a request. */
@@ -110,7 +117,9 @@ extern void nachet_object_store_header(NachetCurlRequest *request, const char *n
 /* Base64, in a string of its own. */
 extern char *nachet_object_store_base64(const void *bytes, int length);
 
-/* The text of an XML answer's first element of that name, or NULL. Its bytes are the store's own. */
+/*
+ * The text of an XML answer's first element of that name, or NULL. Its bytes are the store's own.
+ */
 extern char *nachet_object_store_element(const char *xml, const char *name);
 
 /*
@@ -120,8 +129,9 @@ extern char *nachet_object_store_element(const char *xml, const char *name);
 extern bool nachet_object_store_is_etag(const char *etag);
 
 /*
- * Appends the first line of a text from outside, at most NACHET_OBJECT_TEXT_BYTES of whole characters,
- * with a question mark for each byte that is no printable character of the database's encoding.
+ * Appends the first line of a text from outside, at most NACHET_OBJECT_TEXT_BYTES of whole
+ * characters, with a question mark for each byte that is no printable character of the database's
+ * encoding.
  */
 extern void nachet_object_store_append_text(StringInfo line, const char *string);
 

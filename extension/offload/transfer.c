@@ -1,10 +1,11 @@
 /*
  * extension/offload/transfer.c
- *		Operations on objects, carried out: tried again where that may help, their answers judged.
+ *		Operations on objects, carried out: tried again if that may help, their answers judged.
  *
- * A try begins from nothing: a new request, newly dated and signed, from the first byte. All operations
- * may be tried again, also where the store has carried one out and only its answer was lost: an object's
- * name always stands for the same bytes, and what is deleted may be deleted again.
+ * A try begins from nothing: a new request, newly dated and signed, from the first byte. All
+ * operations may be tried again, also if the store has carried one out and only its answer was
+ * lost: an object's name always stands for the same bytes, and what is deleted may be deleted
+ * again.
  */
 #include "postgres.h"
 
@@ -22,7 +23,7 @@
 /* Interrupts are looked for at least this often. */
 #define STEP_MS 100
 
-/* --- a try ------------------------------------------------------------------------------------------- */
+/* --- a try ------------------------------------------------------------------------------------ */
 
 static void
 begin_try(NachetTransfer *transfer)
@@ -85,9 +86,12 @@ empty_sink(NachetTransfer *transfer)
 	nachet_curl_resume(request);
 }
 
-/* --- judging an answer -------------------------------------------------------------------------------- */
+/* --- judging an answer ------------------------------------------------------------------------ */
 
-/* The store's own name of an error: in a header (Azure) or in the answer's XML; NULL if it gives none. */
+/*
+ * The store's own name of an error: in a header (Azure) or in the answer's XML; NULL if it gives
+ * none.
+ */
 static const char *
 refusal_code(const NachetCurlRequest *request)
 {
@@ -117,7 +121,10 @@ append_refusal(StringInfo error, const NachetCurlRequest *request)
 	}
 }
 
-/* Whether a refusal means that the object is not there. A bucket or an account that is not, is a mistake. */
+/*
+ * Whether a refusal means that the object is not there. A bucket or an account that is not, is a
+ * mistake.
+ */
 static bool
 means_gone(const NachetTransfer *transfer)
 {
@@ -128,8 +135,8 @@ means_gone(const NachetTransfer *transfer)
 }
 
 /*
- * Sets ok or error, and returns whether another try may help: the store is busy or was not reached, the
- * connection broke, or bytes were damaged on the way.
+ * Sets ok or error, and returns whether another try may help: the store is busy or was not reached,
+ * the connection broke, or bytes were damaged on the way.
  */
 static bool
 judge(NachetTransfer *transfer)
@@ -209,7 +216,7 @@ end_try(NachetTransfer *transfer)
 	return transfer->again_at > latest;
 }
 
-/* --- many at once ------------------------------------------------------------------------------------- */
+/* --- many at once ----------------------------------------------------------------------------- */
 
 void
 nachet_transfers_init(NachetTransfers *transfers)

@@ -1,7 +1,3 @@
-/*
- * extension/offload/transfer.h
- *		Operations on objects, carried out: tried again where that may help, their answers judged.
- */
 #ifndef NACHET_OBJECT_TRANSFER_H
 #define NACHET_OBJECT_TRANSFER_H
 
@@ -10,8 +6,8 @@
 #include "offload/store.h"
 
 /*
- * One operation. The caller sets the first part, in zeroed memory of a context that outlives it; the same
- * transfer may be started again once it is done, for another operation.
+ * One operation. The caller sets the first part, in zeroed memory of a context that outlives it;
+ * the same transfer may be started again once it is done, for another operation.
  */
 typedef struct NachetTransfer
 {
@@ -21,16 +17,18 @@ typedef struct NachetTransfer
 	void *argument; /* the functions' below, and the caller's own */
 
 	/*
-	 * The bytes to send, object.size of them: all are in the window where fill is NULL, else fill copies
-	 * them into it piece by piece, from the first byte again at each try. It may raise errors.
+	 * The bytes to send, object.size of them: all are in the window if fill is NULL, else fill
+	 * copies them into it piece by piece, from the first byte again at each try. It may raise
+	 * errors.
 	 */
 	char *window;
 	size_t window_size;
 	void (*fill)(void *argument, int64 offset, char *buffer, size_t length);
 
 	/*
-	 * Where an object's bytes go, `expected` of them: all into the sink where drain is NULL, which must
-	 * hold them, else drain takes them piece by piece, after restart at each try. Both may raise errors.
+	 * Where an object's bytes go, `expected` of them: all into the sink if drain is NULL, which
+	 * must hold them, else drain takes them piece by piece, after restart at each try. Both may
+	 * raise errors.
 	 */
 	char *sink; /* NULL: no bytes of an object are asked for */
 	size_t sink_size;
@@ -42,7 +40,7 @@ typedef struct NachetTransfer
 	bool ok;
 	long status;                /* of the last answer; 0: there was none */
 	bool gone;                  /* the store says that it has no such object, not: no such bucket */
-	char *error;                /* what was wrong, in one line without secrets; NULL where ok */
+	char *error;                /* what was wrong, in one line without secrets; NULL if ok */
 	NachetCurlRequest *request; /* the last one, with its answer, until the next start */
 
 	/* Its own. */
@@ -69,9 +67,9 @@ extern void nachet_transfers_init(NachetTransfers *transfers);
 extern void nachet_transfers_start(NachetTransfers *transfers, NachetTransfer *transfer);
 
 /*
- * Carries all on until one is done, and returns it; NULL where none is under way. Cancelling the statement
- * ends it at once. An operation is done when it succeeds, is refused, has been tried TRIES times, or when
- * no byte has moved for nachet.object_store_timeout.
+ * Carries all on until one is done, and returns it; NULL if none is under way. Cancelling the
+ * statement ends it at once. An operation is done when it succeeds, is refused, has been tried
+ * TRIES times, or when no byte has moved for nachet.object_store_timeout.
  */
 extern NachetTransfer *nachet_transfers_wait(NachetTransfers *transfers);
 

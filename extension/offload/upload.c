@@ -2,9 +2,10 @@
  * extension/offload/upload.c
  *		One content on its way to the object store: whole, or in parts.
  *
- * A content is read and hashed before its first byte is sent, and what the store is told to expect is what
- * was hashed: bytes that have gone bad in the database never leave it, and those that go bad on the way
- * are refused. Damaged chunks are met in a subtransaction, so that one content's end is not all others'.
+ * A content is read and hashed before its first byte is sent, and what the store is told to expect
+ * is what was hashed: bytes that have gone bad in the database never leave it, and those that go
+ * bad on the way are refused. Damaged chunks are met in a subtransaction, so that one content's end
+ * is not all others'.
  */
 #include "postgres.h"
 
@@ -19,13 +20,16 @@
 #include "pure/hex.h"
 #include "settings.h"
 
-/* So much is read and hashed at a stretch: it stays in the processor's cache, and other uploads go on. */
+/*
+ * So much is read and hashed at a stretch: it stays in the processor's cache, and other uploads go
+ * on.
+ */
 #define HASH_PIECE (512 * 1024)
 
 /* S3 takes 10,000 parts at most, Azure 50,000. */
 #define MAX_PARTS 10000
 
-/* --- reading and hashing ------------------------------------------------------------------------------ */
+/* --- reading and hashing ---------------------------------------------------------------------- */
 
 /* Checksums that are being made of an object's bytes; those that are not wanted are NULL. */
 typedef struct Checksums
@@ -93,8 +97,8 @@ checksums_end(Checksums *checksums)
 }
 
 /*
- * Makes checksums of a range of the content, read through the window, which holds it afterwards where it
- * fits.
+ * Makes checksums of a range of the content, read through the window, which holds it afterwards
+ * if it fits.
  */
 static void
 check_range(NachetObjectUpload *upload, NachetChunkReader *reader, int64 offset, int64 length,
@@ -136,7 +140,10 @@ fits_one_request(const NachetContent *content)
 	return content->byte_size <= (int64) nachet_object_store_part_size * 1024;
 }
 
-/* Raises an error unless the content is what its row says; computes the checksums that the store gets. */
+/*
+ * Raises an error unless the content is what its row says; computes the checksums that the store
+ * gets.
+ */
 static void
 check_content(void *argument)
 {
@@ -155,7 +162,7 @@ check_content(void *argument)
 		                       upload->content.id)));
 }
 
-/* --- what is sent, step by step ----------------------------------------------------------------------- */
+/* --- what is sent, step by step --------------------------------------------------------------- */
 
 static void
 fill_window(void *argument, int64 offset, char *buffer, size_t length)
@@ -234,7 +241,7 @@ begin_parts(NachetObjectUpload *upload, NachetTransfers *transfers)
 	send_text(upload, transfers, operations->begin_parts, NULL);
 }
 
-/* --- the upload ---------------------------------------------------------------------------------------- */
+/* --- the upload ------------------------------------------------------------------------------- */
 
 NachetObjectUpload *
 nachet_object_upload_create(const NachetObjectStore *store)
@@ -291,7 +298,9 @@ nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetContent *co
 
 	clear(upload, content, prefix);
 	caller = MemoryContextSwitchTo(upload->context);
-	/* The row was locked after the statement's own snapshot was taken: a later one sees its chunks. */
+	/*
+	 * The row was locked after the statement's own snapshot was taken: a later one sees its chunks.
+	 */
 	upload->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	upload->error = nachet_damage_guard(check_content, upload);
 	if (upload->error != NULL || content->byte_size <= NACHET_UPLOAD_WINDOW)
@@ -317,7 +326,10 @@ nachet_object_upload_start(NachetObjectUpload *upload, NachetTransfers *transfer
 	MemoryContextSwitchTo(caller);
 }
 
-/* A failed upload in parts leaves nothing behind that would cost something, if the store can be told. */
+/*
+ * A failed upload in parts leaves nothing behind that would cost something, if the store can be
+ * told.
+ */
 static bool
 end_failed(NachetObjectUpload *upload, NachetTransfers *transfers)
 {
@@ -333,8 +345,8 @@ end_failed(NachetObjectUpload *upload, NachetTransfers *transfers)
 }
 
 /*
- * The ETag that the store gave an object, in a header or in the answer that ends an upload in parts; NULL
- * if it gave none that can be stored.
+ * The ETag that the store gave an object, in a header or in the answer that ends an upload in
+ * parts; NULL if it gave none that can be stored.
  */
 static char *
 read_etag(const NachetCurlRequest *request)

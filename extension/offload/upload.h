@@ -1,7 +1,3 @@
-/*
- * extension/offload/upload.h
- *		One content on its way to the object store: whole, or in parts.
- */
 #ifndef NACHET_OBJECT_UPLOAD_H
 #define NACHET_OBJECT_UPLOAD_H
 
@@ -10,7 +6,9 @@
 #include "contents/chunk_reader.h"
 #include "offload/transfer.h"
 
-/* A content up to this size is held in memory while it is sent; of a larger one, so much at a time. */
+/*
+ * A content up to this size is held in memory while it is sent; of a larger one, so much at a time.
+ */
 #define NACHET_UPLOAD_WINDOW (4 * 1024 * 1024)
 
 /* What is sent next. */
@@ -30,7 +28,7 @@ typedef struct NachetObjectUpload
 	MemoryContext context; /* of the content under way */
 	NachetContent content;
 	char *key;
-	char *etag;  /* once it is done; NULL where the store told none */
+	char *etag;  /* once it is done; NULL if the store told none */
 	char *error; /* why it failed; NULL */
 	NachetTransfer transfer;
 	char *window;
@@ -48,8 +46,9 @@ typedef struct NachetObjectUpload
 extern NachetObjectUpload *nachet_object_upload_create(const NachetObjectStore *store);
 
 /*
- * Reads a content, whose row the caller has locked, and checks its SHA-256; uploads that are under way go
- * on meanwhile. False, with error set, where its chunks are damaged: then there is nothing to send.
+ * Reads a content, whose row the caller has locked, and checks its SHA-256; uploads that are under
+ * way go on meanwhile. False, with error set, if its chunks are damaged: then there is nothing
+ * to send.
  */
 extern bool nachet_object_upload_prepare(NachetObjectUpload *upload, const NachetContent *content,
                                          const char *prefix);

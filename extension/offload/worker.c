@@ -2,15 +2,16 @@
  * extension/offload/worker.c
  *		Background workers that move contents without being asked, one for each database named.
  *
- * A launcher, which is connected to no database, starts a worker for each at every naptime. A worker moves
- * contents in transactions of its own, in batches small enough that rows are not locked for long, and ends
- * when nothing is left to move: so an idle database has no connection that would keep it from being copied,
- * renamed or dropped. An error ends the worker, as it would a session; the log has the error, and the
- * launcher starts another at the next naptime. On a standby all wait for the promotion.
+ * A launcher, which is connected to no database, starts a worker for each at every naptime. A
+ * worker moves contents in transactions of its own, in batches small enough that rows are not
+ * locked for long, and ends when nothing is left to move: so an idle database has no connection
+ * that would keep it from being copied, renamed or dropped. An error ends the worker, as it would a
+ * session; the log has the error, and the launcher starts another at the next naptime. On a standby
+ * all wait for the promotion.
  *
- * A worker connects as the bootstrap superuser, to a database whose owner may be none, and whose tables may
- * have others' triggers. Rule: no SQL runs, and no transaction commits, but with the rights of
- * nachet_owner and with a search_path that is set here.
+ * A worker connects as the bootstrap superuser, to a database whose owner may be none, and whose
+ * tables may have others' triggers. Rule: no SQL runs, and no transaction commits, but with the
+ * rights of nachet_owner and with a search_path that is set here.
  */
 #include "postgres.h"
 
@@ -107,7 +108,7 @@ reload_settings(void)
 	ProcessConfigFile(PGC_SIGHUP);
 }
 
-/* --- the launcher -------------------------------------------------------------------------------------- */
+/* --- the launcher ----------------------------------------------------------------------------- */
 
 /* A database that was named once. */
 typedef struct Watched
@@ -175,8 +176,8 @@ start_worker(Watched *database, Oid oid)
 }
 
 /*
- * A database's OID, or InvalidOid. Read without an index: what has no database of its own may not have those
- * of shared catalogs at hand.
+ * A database's OID, or InvalidOid. Read without an index: what has no database of its own may not
+ * have those of shared catalogs at hand.
  */
 static Oid
 find_database(const char *name)
@@ -262,11 +263,11 @@ nachet_offload_launcher_main(Datum argument)
 	proc_exit(1); /* one that an administrator has ended is started again */
 }
 
-/* --- a worker ------------------------------------------------------------------------------------------ */
+/* --- a worker --------------------------------------------------------------------------------- */
 
 /*
- * Settings of a database that a worker overrides: they would have its transactions fail. Those that this
- * PostgreSQL doesn't have are left out.
+ * Settings of a database that a worker overrides: they would have its transactions fail. Those that
+ * this PostgreSQL doesn't have are left out.
  */
 static void
 override_settings(void)
@@ -292,8 +293,8 @@ can_move(void)
 }
 
 /*
- * Moves one batch, in the current transaction; returns whether there may be more. Names in SQL are looked
- * up in pg_catalog first, whatever the database or code in it has set.
+ * Moves one batch, in the current transaction; returns whether there may be more. Names in SQL are
+ * looked up in pg_catalog first, whatever the database or code in it has set.
  */
 static bool
 move_some(void)
@@ -312,9 +313,9 @@ move_some(void)
 }
 
 /*
- * Moves one batch, in a transaction of its own; returns whether there may be more. All of it runs with the
- * rights of nachet_owner, the commit included, which fires deferred triggers; no code in it can change
- * that (SECURITY_LOCAL_USERID_CHANGE).
+ * Moves one batch, in a transaction of its own; returns whether there may be more. All of it runs
+ * with the rights of nachet_owner, the commit included, which fires deferred triggers; no code in
+ * it can change that (SECURITY_LOCAL_USERID_CHANGE).
  */
 static bool
 move_batch(void)

@@ -1,7 +1,3 @@
-/*
- * extension/offload/worker.h
- *		Background workers that move contents without being asked.
- */
 #ifndef NACHET_OFFLOAD_WORKER_H
 #define NACHET_OFFLOAD_WORKER_H
 

@@ -1,7 +1,3 @@
-/*
- * extension/pure/case_folds.h
- *		Letters without their case: Unicode's simple case folding.
- */
 #ifndef NACHET_CASE_FOLDS_H
 #define NACHET_CASE_FOLDS_H
 

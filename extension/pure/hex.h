@@ -1,7 +1,3 @@
-/*
- * extension/pure/hex.h
- *		Bytes to lower-case hexadecimal digits (RFC 4648, base 16) and back.
- */
 #ifndef NACHET_HEX_H
 #define NACHET_HEX_H
 

@@ -1,7 +1,3 @@
-/*
- * extension/pure/json_text.h
- *		What can be told of a JSON text (RFC 8259) without parsing it.
- */
 #ifndef NACHET_JSON_TEXT_H
 #define NACHET_JSON_TEXT_H
 

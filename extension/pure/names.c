@@ -11,7 +11,7 @@
 
 /*
  * The length in bytes of the UTF-8 sequence that starts at bytes, of which left are there, or 0
- * where none is valid. The ranges are those of RFC 3629, section 4: they leave out the longer forms
+ * if none is valid. The ranges are those of RFC 3629, section 4: they leave out the longer forms
  * (C0, C1, E0 80-9F, F0 80-8F), the surrogates (ED A0-BF) and what is above U+10FFFF (F4 90-, F5-).
  */
 static size_t

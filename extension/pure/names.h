@@ -2,9 +2,9 @@
  * extension/pure/names.h
  *		What may name a picture within its set.
  *
- * A name is the picture's path relative to the imported folder: components parted by '/', valid UTF-8
- * (RFC 3629), 1 to 1,024 bytes, no empty, "." or ".." component, no control character (U+0000 to
- * U+001F, U+007F to U+009F). Case and Unicode form are kept as given.
+ * A name is the picture's path relative to the imported folder: components parted by '/', valid
+ * UTF-8 (RFC 3629), 1 to 1,024 bytes, no empty, "." or ".." component, no control character (U+0000
+ * to U+001F, U+007F to U+009F). Case and Unicode form are kept as given.
  */
 #ifndef NACHET_NAMES_H
 #define NACHET_NAMES_H
@@ -14,7 +14,10 @@
 
 #define NACHET_NAME_MAX_BYTES 1024
 
-/* NULL where the name may stand; else a static string that says why not ("is empty", ...), fit to follow the name. */
+/*
+ * NULL if the name may stand; else a static string that says why not ("is empty", ...), fit to
+ * follow the name.
+ */
 extern const char *nachet_name_flaw(const char *name, size_t length);
 
 /* The same as a token that stays as it is, for programs: "name_empty", ...; NULL for no flaw. */

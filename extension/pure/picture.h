@@ -15,7 +15,7 @@
 
 /*
  * Where the bytes come from. read() fills the buffer with exactly length bytes from offset and
- * returns true, or returns false where the medium fails; it is never asked for bytes at or beyond
+ * returns true, or returns false if the medium fails; it is never asked for bytes at or beyond
  * size.
  */
 typedef struct NachetSource

@@ -1,7 +1,3 @@
-/*
- * extension/pure/picture_jpeg.h
- *		What the two readers of JPEG share: the markers of T.81, Table B.1.
- */
 #ifndef NACHET_PICTURE_JPEG_H
 #define NACHET_PICTURE_JPEG_H
 

@@ -59,7 +59,7 @@ extern bool nachet_picture_within(const NachetReader *reader, uint64_t offset, u
 
 /*
  * length bytes (at most NACHET_WINDOW_BYTES) from offset, good until the window's next use. NULL
- * where the source is shorter, which is refused as truncated for the given reason, or where it
+ * if the source is shorter, which is refused as truncated for the given reason, or if it
  * fails.
  */
 extern const unsigned char *nachet_picture_peek(NachetReader *reader, uint64_t offset,

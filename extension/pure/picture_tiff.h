@@ -1,7 +1,3 @@
-/*
- * extension/pure/picture_tiff.h
- *		What the two halves of the TIFF reader share: a directory, and the file that it lies in.
- */
 #ifndef NACHET_PICTURE_TIFF_H
 #define NACHET_PICTURE_TIFF_H
 

@@ -47,7 +47,7 @@ name_is_text(const unsigned char *name)
 }
 
 /*
- * 2.3: name, length, data, and a zero byte where the length is odd. The last chunk's padding is not
+ * 2.3: name, length, data, and a zero byte if the length is odd. The last chunk's padding is not
  * asked for: some writers leave it out of the container's size.
  */
 static NachetPictureStatus

@@ -1,8 +1,3 @@
-/*
- * extension/pure/png_crcs.h
- *		Whether a PNG's critical chunks are as they were written, told from its bytes as they
- *		pass by.
- */
 #ifndef NACHET_PNG_CRCS_H
 #define NACHET_PNG_CRCS_H
 

@@ -1,7 +1,3 @@
-/*
- * extension/sets/flaws.h
- *		A list of pictures that are refused, up to a bound: for an error's detail, and for programs.
- */
 #ifndef NACHET_FLAWS_H
 #define NACHET_FLAWS_H
 

@@ -1,7 +1,3 @@
-/*
- * extension/sets/name_form.h
- *		Names as people read them: Unicode's form, letters' case and blanks aside.
- */
 #ifndef NACHET_NAME_FORM_H
 #define NACHET_NAME_FORM_H
 

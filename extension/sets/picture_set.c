@@ -2,12 +2,12 @@
  * extension/sets/picture_set.c
  *		Sets of pictures, whole or not at all.
  *
- * The order that makes an upload correct: where the set is there already, its pictures hold its contents,
- * and no more is to be done. Else the contents are locked FOR KEY SHARE first, so that no sweep
- * takes them before the pictures refer to them; then the set's row is written under its digest, where a
- * unique index makes a second, same upload wait and then find the first; then the pictures, in one
- * statement. Nothing is seen by others before the caller's transaction commits, and that commit is made
- * to reach the disk: an answer that a client has had is never taken back.
+ * The order that makes an upload correct: if the set is there already, its pictures hold its
+ * contents, and no more is to be done. Else the contents are locked FOR KEY SHARE first, so that no
+ * sweep takes them before the pictures refer to them; then the set's row is written under its
+ * digest, where a unique index makes a second, same upload wait and then find the first; then the
+ * pictures, in one statement. Nothing is seen by others before the caller's transaction commits,
+ * and that commit is made to reach the disk: an answer that a client has had is never taken back.
  */
 #include "postgres.h"
 
@@ -48,7 +48,7 @@ PG_FUNCTION_INFO_V1(delete_picture_set);
 #define COPY_FREE_BYTES  1024
 #define COPIES_MAX_BYTES (64 * 1024 * 1024)
 
-/* --- what is to be uploaded ------------------------------------------------------------------------- */
+/* --- what is to be uploaded ------------------------------------------------------------------- */
 
 static int
 compare_names(const void *a, const void *b)
@@ -135,8 +135,9 @@ sort_pictures(NachetUpload *upload)
 }
 
 /*
- * The set's digest: SHA-256 over the owner's id, the seed's id, the canonical data, and each picture's
- * name and SHA-256 in the order of the names. Texts end in a zero byte, which none of them can hold.
+ * The set's digest: SHA-256 over the owner's id, the seed's id, the canonical data, and each
+ * picture's name and SHA-256 in the order of the names. Texts end in a zero byte, which none of
+ * them can hold.
  */
 static bytea *
 set_digest(const NachetUpload *upload, const NachetSetData *data)
@@ -164,7 +165,7 @@ set_digest(const NachetUpload *upload, const NachetSetData *data)
 	return (bytea *) DatumGetPointer(nachet_content_sha256(digest));
 }
 
-/* --- writing the set -------------------------------------------------------------------------------- */
+/* --- writing the set -------------------------------------------------------------------------- */
 
 static void
 require_user(Datum user_id)
@@ -177,8 +178,8 @@ require_user(Datum user_id)
 }
 
 /*
- * Makes the commit of this transaction wait for the disk, and with it for all that was written before,
- * also where it writes no row: an answer "is there" must hold as well as "is stored".
+ * Makes the commit of this transaction wait for the disk, and with it for all that was written
+ * before, also where it writes no row: an answer "is there" must hold as well as "is stored".
  */
 static void
 commit_durably(void)
@@ -202,8 +203,8 @@ find_set(NachetUpload *upload, bytea *digest)
 }
 
 /*
- * Writes the set's row under its digest, or finds the one that was written meanwhile. False where a set
- * that stood in the way is gone by now.
+ * Writes the set's row under its digest, or finds the one that was written meanwhile. False if a
+ * set that stood in the way is gone by now.
  */
 static bool
 write_set(NachetUpload *upload, NachetSetData *data, bytea *digest)
@@ -233,8 +234,8 @@ write_set(NachetUpload *upload, NachetSetData *data, bytea *digest)
 }
 
 /*
- * Writes all pictures and their seeds in one statement. Their documents have every key that Nachet's own classes
- * declare, of its type: '' and 0.0, as its code writes, for what is not known.
+ * Writes all pictures and their seeds in one statement. Their documents have every key that
+ * Nachet's own classes declare, of its type: '' and 0.0, as its code writes, for what is not known.
  */
 static void
 write_pictures(const NachetUpload *upload, const NachetSetData *data, NachetArg names,
@@ -287,7 +288,10 @@ check_copies(int json_bytes, int count)
 		         errhint("Shorten the data to %d bytes, or divide the set.", COPY_FREE_BYTES)));
 }
 
-/* What is wrong with a set whatever is stored. One that is only asked about may be empty: data is asked about first. */
+/*
+ * What is wrong with a set whatever is stored. One that is only asked about may be empty: data is
+ * asked about first.
+ */
 static void
 check_upload(const NachetUpload *upload, NachetSetData *data)
 {
@@ -350,7 +354,7 @@ nachet_picture_set_upload(NachetUpload *upload)
 		write_pictures(upload, &data, names, digests);
 }
 
-/* --- SQL functions ---------------------------------------------------------------------------------- */
+/* --- SQL functions ---------------------------------------------------------------------------- */
 
 static void
 require_arguments(FunctionCallInfo fcinfo, const char *const *names, int count)
@@ -362,9 +366,9 @@ require_arguments(FunctionCallInfo fcinfo, const char *const *names, int count)
 }
 
 /*
- * upload_picture_set(names text[], contents bytea[], user_id uuid, data jsonb) returns uuid: a set of
- * contents given by SHA-256. Errors: NC001 to NC005; 22004 for nulls, 22023 and 2202E for arrays that do
- * not fit.
+ * upload_picture_set(names text[], contents bytea[], user_id uuid, data jsonb) returns uuid: a set
+ * of contents given by SHA-256. Errors: NC001 to NC005; 22004 for nulls, 22023 and 2202E for arrays
+ * that do not fit.
  */
 Datum
 upload_picture_set_by_digest(PG_FUNCTION_ARGS)
@@ -430,9 +434,9 @@ check_pictures(Datum *pictures, int count)
 }
 
 /*
- * upload_picture_set(pictures bytea[], user_id uuid, data jsonb) returns uuid: stores the bytes and makes
- * the set; its pictures are named by their positions, from 1. Errors: NC001 to NC003, NC005; 54000 where
- * the array holds more than nachet.max_array_size; 22004, 2202E.
+ * upload_picture_set(pictures bytea[], user_id uuid, data jsonb) returns uuid: stores the bytes and
+ * makes the set; its pictures are named by their positions, from 1. Errors: NC001 to NC003, NC005;
+ * 54000 if the array holds more than nachet.max_array_size; 22004, 2202E.
  */
 Datum
 upload_picture_set(PG_FUNCTION_ARGS)
@@ -467,12 +471,13 @@ upload_picture_set(PG_FUNCTION_ARGS)
 }
 
 /*
- * delete_picture_set(picture_set_id uuid) returns bigint: removes the set, its pictures, and the contents
- * that nothing else refers to; answers the bytes freed. A content that an import holds meanwhile is left
- * to sweep_contents. Errors: P0002 if there is no such set.
+ * delete_picture_set(picture_set_id uuid) returns bigint: removes the set, its pictures, and the
+ * contents that nothing else refers to; answers the bytes freed. A content that an import holds
+ * meanwhile is left to sweep_contents. Errors: P0002 if there is no such set.
  *
- * Rows are locked in the order in which changes by plain SQL come to them: users, then pictures and their seeds,
- * and then, by the trigger that clears its digest, the set. The other order would end in deadlocks.
+ * Rows are locked in the order in which changes by plain SQL come to them: users, then pictures and
+ * their seeds, and then, by the trigger that clears its digest, the set. The other order would end
+ * in deadlocks.
  */
 Datum
 delete_picture_set(PG_FUNCTION_ARGS)

@@ -1,7 +1,3 @@
-/*
- * extension/sets/picture_set.h
- *		Sets of pictures, whole or not at all.
- */
 #ifndef NACHET_PICTURE_SET_H
 #define NACHET_PICTURE_SET_H
 
@@ -9,14 +5,14 @@
 #include "sets/set_contents.h"
 
 /*
- * Makes the set, or finds the one that is the same. Raises NC001, NC002, NC003, NC004 and NC005. Needs an
- * SPI connection; set_id outlives it.
+ * Makes the set, or finds the one that is the same. Raises NC001, NC002, NC003, NC004 and NC005.
+ * Needs an SPI connection; set_id outlives it.
  */
 extern void nachet_picture_set_upload(NachetUpload *upload);
 
 /*
- * Raises what the above would raise but NC001 and NC004: contents that are not stored yet are left out of the
- * judgement. Writes and locks nothing. Needs an SPI connection.
+ * Raises what the above would raise but NC001 and NC004: contents that are not stored yet are left
+ * out of the judgement. Writes and locks nothing. Needs an SPI connection.
  */
 extern void nachet_picture_set_check(const NachetUpload *upload);
 

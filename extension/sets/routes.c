@@ -2,9 +2,9 @@
  * extension/sets/routes.c
  *		Requests of the upload session, as the service hands them on: who asks, and the answers.
  *
- * The service parses no JSON and knows no users. It hands on the request's text and the e-mail address
- * that it has authenticated, if any, and passes the answer on; who may ask, what is asked and what is
- * answered is decided here.
+ * The service parses no JSON and knows no users. It hands on the request's text and the e-mail
+ * address that it has authenticated, if any, and passes the answer on; who may ask, what is asked
+ * and what is answered is decided here.
  */
 #include "postgres.h"
 
@@ -39,12 +39,12 @@ PG_FUNCTION_INFO_V1(picture_errors);
 #define PICTURES "pictures"
 
 /*
- * The pictures of one manifest: what keeps its JSON, with names of common length, well under the 256 MB
- * that a jsonb array may hold.
+ * The pictures of one manifest: what keeps its JSON, with names of common length, well under the
+ * 256 MB that a jsonb array may hold.
  */
 #define MANIFEST_MAX_PICTURES 1000000
 
-/* --- what is asked ---------------------------------------------------------------------------------- */
+/* --- what is asked ---------------------------------------------------------------------------- */
 
 static uint64
 count_members(Jsonb *document)
@@ -125,7 +125,7 @@ request_object(FunctionCallInfo fcinfo)
 	return request;
 }
 
-/* --- who asks --------------------------------------------------------------------------------------- */
+/* --- who asks --------------------------------------------------------------------------------- */
 
 /* The lower-case forms of two addresses, as the users' index compares them. */
 static bool
@@ -136,8 +136,8 @@ same_email(text *a, text *b)
 }
 
 /*
- * The address in whose name the request is made: the authenticated one where there is one, which the
- * request may repeat and not contradict (NC007); else the request's own.
+ * The address in whose name the request is made: the authenticated one if there is one, which
+ * the request may repeat and not contradict (NC007); else the request's own.
  */
 static text *
 request_email(FunctionCallInfo fcinfo, Jsonb *request)
@@ -159,8 +159,8 @@ request_email(FunctionCallInfo fcinfo, Jsonb *request)
 }
 
 /*
- * The id of the user in whose name such a function is called, a uuid. Raises NC001, NC005, and NC007
- * if request and authentication name different users. Needs an SPI connection.
+ * The id of the user in whose name such a function is called, a uuid. Raises NC001, NC005, and
+ * NC007 if request and authentication name different users. Needs an SPI connection.
  */
 static Datum
 find_requester(FunctionCallInfo fcinfo, Jsonb *request)
@@ -175,8 +175,8 @@ find_requester(FunctionCallInfo fcinfo, Jsonb *request)
 }
 
 /*
- * request_user(request jsonb, auth_email text) returns uuid: the id of the user in whose name the request is made.
- * Errors: NC001, NC005, NC007.
+ * request_user(request jsonb, auth_email text) returns uuid: the id of the user in whose name the
+ * request is made. Errors: NC001, NC005, NC007.
  */
 Datum
 request_user(PG_FUNCTION_ARGS)
@@ -190,13 +190,13 @@ request_user(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(id);
 }
 
-/* --- the form of the page ----------------------------------------------------------------------------- */
+/* --- the form of the page --------------------------------------------------------------------- */
 
 /*
- * picture_form(request jsonb, auth_email text) returns jsonb: {"user_id", "email", "seed_names", "limits"}
- * for the user whose "email" the request holds or the service has authenticated. limits: manifest_pictures
- * and set_pictures (how many one manifest, one set may name), name_bytes. Errors: NC001, NC005, and
- * NC007 where request and authentication name different users.
+ * picture_form(request jsonb, auth_email text) returns jsonb: {"user_id", "email", "seed_names",
+ * "limits"} for the user whose "email" the request holds or the service has authenticated. limits:
+ * manifest_pictures and set_pictures (how many one manifest, one set may name), name_bytes. Errors:
+ * NC001, NC005, and NC007 if request and authentication name different users.
  */
 Datum
 picture_form(PG_FUNCTION_ARGS)
@@ -221,7 +221,7 @@ picture_form(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(answer);
 }
 
-/* --- manifests -------------------------------------------------------------------------------------- */
+/* --- manifests -------------------------------------------------------------------------------- */
 
 static void
 bad_manifest(int position, const char *flaw)
@@ -332,7 +332,10 @@ request_data(Jsonb *request)
 	return DatumGetJsonbP(nachet_sql_value(0, 0, &isnull));
 }
 
-/* Brings the missing digests, which ascend, into the order in which the manifest names them, each once. */
+/*
+ * Brings the missing digests, which ascend, into the order in which the manifest names them, each
+ * once.
+ */
 static void
 order_as_named(const NachetUpload *upload, Datum *missing, int count)
 {
@@ -391,12 +394,14 @@ answer_set(const NachetUpload *upload)
 }
 
 /*
- * batch_import(request jsonb, auth_email text) returns jsonb: makes a set of contents that are stored.
- * request: "email" (see picture_form), "pictures": [{"name", "sha256"}], the data of upload_picture_set,
- * and optionally "dry_run": true, which checks and stores nothing. The answer's "result" is
+ * batch_import(request jsonb, auth_email text) returns jsonb: makes a set of contents that are
+ * stored. request: "email" (see picture_form), "pictures": [{"name", "sha256"}], the data of
+ * upload_picture_set, and optionally "dry_run": true, which checks and stores nothing. The answer's
+ * "result" is
  *	"created"	the set was made: with "picture_set_id", "pictures", "bytes";
  *	"present"	the same set was there: the same;
- *	"missing"	contents are not stored yet: with "missing": [sha256], in the manifest's order, and "user_id";
+ *		"missing"       contents are not stored yet: with "missing": [sha256], in the manifest's
+ *		order, and "user_id";
  *	"checked"	the dry run found nothing wrong: the same.
  * Errors: NC001 to NC005, NC007, 54000.
  */

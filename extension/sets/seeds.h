@@ -1,7 +1,3 @@
-/*
- * extension/sets/seeds.h
- *		The seeds that pictures may show.
- */
 #ifndef NACHET_SEEDS_H
 #define NACHET_SEEDS_H
 

@@ -2,8 +2,8 @@
  * extension/sets/set_contents.c
  *		The contents that a picture set is made of: there, held, and pictures.
  *
- * The subquery is run for each SHA-256, an index probe whatever the planner thinks of the tables' sizes; only what is
- * wrong comes back.
+ * The subquery is run for each SHA-256, an index probe whatever the planner thinks of the tables'
+ * sizes; only what is wrong comes back.
  */
 #include "postgres.h"
 
@@ -109,7 +109,10 @@ judge_contents(const NachetUpload *upload, uint64 rows, bool hold, NachetFlaws *
 	return i;
 }
 
-/* Judges the contents without a format that SPI's result names, and raises NC003 for those that are no pictures. */
+/*
+ * Judges the contents without a format that SPI's result names, and raises NC003 for those that are
+ * no pictures.
+ */
 static void
 contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
 {

@@ -1,7 +1,3 @@
-/*
- * extension/sets/set_contents.h
- *		The contents that a picture set is made of: there, held, and pictures.
- */
 #ifndef NACHET_SET_CONTENTS_H
 #define NACHET_SET_CONTENTS_H
 
@@ -19,12 +15,13 @@ typedef struct NachetUpload
 	Datum user_id; /* uuid */
 	Jsonb *data;
 	Datum set_id; /* out: uuid */
-	bool created; /* out: false where the same set was there */
+	bool created; /* out: false if the same set was there */
 } NachetUpload;
 
 /*
- * Holds the contents to the transaction's end, so that no sweep takes them. digests: the upload's, as a bytea[].
- * Raises NC004 where one is not stored, NC003 where one is no acceptable picture. Needs an SPI connection.
+ * Holds the contents to the transaction's end, so that no sweep takes them. digests: the upload's,
+ * as a bytea[]. Raises NC004 if one is not stored, NC003 if one is no acceptable picture.
+ * Needs an SPI connection.
  */
 extern void nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests);
 
@@ -35,7 +32,7 @@ extern void nachet_set_contents_hold(const NachetUpload *upload, NachetArg diges
 extern int nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests,
                                      NachetFlaws *flaws);
 
-/* Raises NC003 where one of those that are stored is no acceptable picture; holds none. */
+/* Raises NC003 if one of those that are stored is no acceptable picture; holds none. */
 extern void nachet_set_contents_check(const NachetUpload *upload, NachetArg digests);
 
 #endif

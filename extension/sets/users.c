@@ -33,8 +33,9 @@ PG_FUNCTION_INFO_V1(user_named);
 #define EMAIL_MAX_BYTES 254
 
 /*
- * Characters that Unicode's normalization turns into ASCII: KELVIN SIGN into K, GREEK QUESTION MARK into a
- * semicolon, GREEK VARIA into a grave accent. Whoever has such an address is not whom ASCII names.
+ * Characters that Unicode's normalization turns into ASCII: KELVIN SIGN into K, GREEK QUESTION MARK
+ * into a semicolon, GREEK VARIA into a grave accent. Whoever has such an address is not whom ASCII
+ * names.
  */
 static const char *const ascii_twins[] = {"\xe2\x84\xaa", "\xcd\xbe", "\xe1\xbf\xaf"};
 

@@ -1,15 +1,11 @@
-/*
- * extension/sets/users.h
- *		Who may import.
- */
 #ifndef NACHET_USERS_H
 #define NACHET_USERS_H
 
 #include "compat.h"
 
 /*
- * The id of the user with this e-mail address, compared without case; NULL in *isnull where there is
- * none. Needs an SPI connection; the result outlives it.
+ * The id of the user with this e-mail address, compared without case; NULL in *isnull if there
+ * is none. Needs an SPI connection; the result outlives it.
  */
 extern Datum nachet_users_find(Datum email, bool *isnull);
 

@@ -2,9 +2,9 @@
  * extension/sets/uuidv7.c
  *		uuidv7(): time-ordered ids (RFC 9562, section 5.7).
  *
- * 48 bits of milliseconds, 12 bits of the fraction of a millisecond (method 3 of section 6.2), 62 random
- * bits. Within one backend each id is greater than the one before, also when the clock stands or goes
- * back.
+ * 48 bits of milliseconds, 12 bits of the fraction of a millisecond (method 3 of section 6.2), 62
+ * random bits. Within one backend each id is greater than the one before, also when the clock
+ * stands or goes back.
  */
 #include "postgres.h"
 

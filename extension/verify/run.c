@@ -2,13 +2,13 @@
  * extension/verify/run.c
  *		A run over all contents, in slices that are committed one by one.
  *
- * A run is cut into ranges of ids. Whoever works on a range holds its row locked, verifies a slice of
- * it, notes how far that came together with what it found, and commits: so several sessions share one
- * run, one that is broken off loses its last slice alone, and whoever comes next goes on there. Ids are
- * cut without a look at the contents, which may be damaged.
+ * A run is cut into ranges of ids. Whoever works on a range holds its row locked, verifies a slice
+ * of it, notes how far that came together with what it found, and commits: so several sessions
+ * share one run, one that is broken off loses its last slice alone, and whoever comes next goes on
+ * there. Ids are cut without a look at the contents, which may be damaged.
  *
- * The procedure commits, so it can neither be SECURITY DEFINER nor have a search_path of its own: it
- * only calls the two functions that do the work, which have both.
+ * The procedure commits, so it can neither be SECURITY DEFINER nor have a search_path of its own:
+ * it only calls the two functions that do the work, which have both.
  */
 #include "postgres.h"
 
@@ -26,7 +26,10 @@ PG_FUNCTION_INFO_V1(verify_begin);
 PG_FUNCTION_INFO_V1(verify_next);
 PG_FUNCTION_INFO_V1(verify_all);
 
-/* One range is what one session works on at a time: at most so many, and none of fewer ids than that. */
+/*
+ * One range is what one session works on at a time: at most so many, and none of fewer ids than
+ * that.
+ */
 #define MAX_RANGES "1000"
 #define MIN_RANGE  "100"
 
@@ -38,8 +41,8 @@ query_bigint(int expected, const char *sql, int nargs, const NachetArg *args)
 }
 
 /*
- * verify_begin() returns bigint: the id of the run that is under way, or of a new one. The first range
- * has no lower bound and the last no upper one.
+ * verify_begin() returns bigint: the id of the run that is under way, or of a new one. The first
+ * range has no lower bound and the last no upper one.
  */
 Datum
 verify_begin(PG_FUNCTION_ARGS)
@@ -76,7 +79,7 @@ verify_begin(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(id);
 }
 
-/* Locks a range that nobody works on; false where there is none. */
+/* Locks a range that nobody works on; false if there is none. */
 static bool
 take_range(int64 run_id, NachetVerify *verify)
 {
@@ -162,8 +165,9 @@ finding_shape(void)
 }
 
 /*
- * verify_next(run_id bigint, max_bytes bigint) returns boolean: verifies one slice of a run that nobody
- * else works on. False where none is left; the run is then finished, unless others still work on it.
+ * verify_next(run_id bigint, max_bytes bigint) returns boolean: verifies one slice of a run that
+ * nobody else works on. False if none is left; the run is then finished, unless others still
+ * work on it.
  */
 Datum
 verify_next(PG_FUNCTION_ARGS)
@@ -199,9 +203,9 @@ verify_next(PG_FUNCTION_ARGS)
 }
 
 /*
- * verify_all(max_bytes bigint, INOUT findings bigint): verifies all contents, committing after each slice
- * of about that many bytes; goes on with a run that was broken off, and shares one that is under way.
- * Answers the findings of the run so far. Errors: 25001 inside a transaction block.
+ * verify_all(max_bytes bigint, INOUT findings bigint): verifies all contents, committing after each
+ * slice of about that many bytes; goes on with a run that was broken off, and shares one that is
+ * under way. Answers the findings of the run so far. Errors: 25001 inside a transaction block.
  */
 Datum
 verify_all(PG_FUNCTION_ARGS)

@@ -2,16 +2,16 @@
  * extension/verify/verify.c
  *		Stored contents read again and held against their SHA-256.
  *
- * Three indexes are walked side by side: those of content, of content_chunk and of the pictures, by the
- * content's id. An id that any of them has is looked at, so that a row that got lost on one side is
- * missed by the others. One snapshot serves the whole call: what is being imported or swept meanwhile
- * is seen whole or not at all. Bytes that have moved to the object store are not fetched: reading them
- * checks them.
+ * Three indexes are walked side by side: those of content, of content_chunk and of the pictures, by
+ * the content's id. An id that any of them has is looked at, so that a row that got lost on one
+ * side is missed by the others. One snapshot serves the whole call: what is being imported or swept
+ * meanwhile is seen whole or not at all. Bytes that have moved to the object store are not fetched:
+ * reading them checks them.
  *
- * Reading damaged pages raises errors. So everything runs in a subtransaction; one that fails by damage
- * is a finding, and another begins behind the content that it was at. An index that cannot be read on
- * from somewhere is noted as blind, and each further content is looked up in it on its own, until one
- * is found.
+ * Reading damaged pages raises errors. So everything runs in a subtransaction; one that fails by
+ * damage is a finding, and another begins behind the content that it was at. An index that cannot
+ * be read on from somewhere is noted as blind, and each further content is looked up in it on its
+ * own, until one is found.
  */
 #include "postgres.h"
 
@@ -89,7 +89,7 @@ typedef struct Scrub
 	NachetContent content;
 } Scrub;
 
-/* --- findings ---------------------------------------------------------------------------------------- */
+/* --- findings --------------------------------------------------------------------------------- */
 
 /* The ids of the pictures that refer to a content, as uuid[]. */
 static Datum
@@ -122,7 +122,7 @@ count_of(Datum pictures)
 	                      ARR_DIMS(DatumGetArrayTypeP(pictures)));
 }
 
-/* A finding about the content being looked at; pictures may be 0 where they could not be read. */
+/* A finding about the content being looked at; pictures may be 0 if they could not be read. */
 static void
 put_finding(Scrub *scrub, const char *flaw, const char *detail, Datum pictures)
 {
@@ -143,7 +143,7 @@ add_finding(Scrub *scrub, const char *flaw, const char *detail)
 	scrub->flawed = true;
 }
 
-/* --- one content ------------------------------------------------------------------------------------- */
+/* --- one content ------------------------------------------------------------------------------ */
 
 /* Readies a walk for a content: one that could not move on before is sent there on its own. */
 static void
@@ -155,8 +155,8 @@ approach(NachetWalk *walk, int64 id)
 }
 
 /*
- * Whether a chunk size is one that some page size makes, up to this server's: what NACHET_CHUNK_SIZE is
- * here, or was where the content came from.
+ * Whether a chunk size is one that some page size makes, up to this server's: what
+ * NACHET_CHUNK_SIZE is here, or was where the content came from.
  */
 static bool
 is_chunk_size(int32 size)
@@ -308,7 +308,9 @@ judge_description(Scrub *scrub)
 		                     picture.height));
 }
 
-/* Asks the object store after a content that has moved there, as far as nachet.verify_objects goes. */
+/*
+ * Asks the object store after a content that has moved there, as far as nachet.verify_objects goes.
+ */
 static void
 judge_object(Scrub *scrub)
 {
@@ -361,7 +363,7 @@ check_content(Scrub *scrub)
 	}
 }
 
-/* --- one content after the other ----------------------------------------------------------------------- */
+/* --- one content after the other -------------------------------------------------------------- */
 
 /* Moves a walk between contents: to the first entry of verify->next or behind it. */
 static void
@@ -377,7 +379,7 @@ move(Scrub *scrub, NachetWalk *walk, bool afresh)
 	scrub->moving = NULL;
 }
 
-/* The least content id that a walk stands at; false where there is none up to the last. */
+/* The least content id that a walk stands at; false if there is none up to the last. */
 static bool
 next_content(Scrub *scrub)
 {
@@ -397,7 +399,7 @@ next_content(Scrub *scrub)
 	return true;
 }
 
-/* Steps behind the content verify->next. False where that was the last there can be. */
+/* Steps behind the content verify->next. False if that was the last there can be. */
 static bool
 leave_content(Scrub *scrub)
 {
@@ -533,8 +535,9 @@ nachet_verify(NachetVerify *verify, Tuplestorestate *findings, TupleDesc shape)
 }
 
 /*
- * verify_contents(first_id bigint, last_id bigint) returns setof (content_id bigint, sha256 bytea, flaw
- * text, detail text, picture_ids uuid[]): what is wrong with the contents of these ids; NULL is no bound.
+ * verify_contents(first_id bigint, last_id bigint) returns setof (content_id bigint, sha256 bytea,
+ * flaw text, detail text, picture_ids uuid[]): what is wrong with the contents of these ids; NULL
+ * is no bound.
  */
 Datum
 verify_contents(PG_FUNCTION_ARGS)

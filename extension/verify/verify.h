@@ -1,7 +1,3 @@
-/*
- * extension/verify/verify.h
- *		Stored contents read again and held against their SHA-256.
- */
 #ifndef NACHET_VERIFY_H
 #define NACHET_VERIFY_H
 
@@ -28,7 +24,8 @@ typedef struct NachetVerify
 
 /*
  * Verifies under the active snapshot and puts the findings into a store of that shape. Damage is a
- * finding and never an error; a cancelled statement, lack of memory and the like are errors as ever.
+ * finding and never an error; a cancelled statement, lack of memory and the like are errors as
+ * ever.
  */
 extern void nachet_verify(NachetVerify *verify, Tuplestorestate *findings, TupleDesc shape);
 

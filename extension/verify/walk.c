@@ -2,8 +2,8 @@
  * extension/verify/walk.c
  *		The entries of an index in their order, and the rows that they lead to.
  *
- * The keys are read from the index and the rows apart from them, so that one knows whose row it is that
- * cannot be read, and can go on behind it.
+ * The keys are read from the index and the rows apart from them, so that one knows whose row it is
+ * that cannot be read, and can go on behind it.
  */
 #include "postgres.h"
 
@@ -35,7 +35,7 @@ nachet_walk_close(NachetWalk *walk)
 	nachet_index_scan_close(&walk->scan);
 }
 
-/* Goes to the next entry, or to the first one of a key, where that is given. */
+/* Goes to the next entry, or to the first one of a key, if that is given. */
 static void
 step(NachetWalk *walk, ScanKey key)
 {

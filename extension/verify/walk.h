@@ -1,7 +1,3 @@
-/*
- * extension/verify/walk.h
- *		The entries of an index in their order, and the rows that they lead to.
- */
 #ifndef NACHET_VERIFY_WALK_H
 #define NACHET_VERIFY_WALK_H
 
@@ -13,13 +9,16 @@ typedef struct NachetWalk
 	NachetIndexScan scan;
 	MemoryContext context; /* that it was opened in: a scan allocates more on its way */
 	int columns;
-	bool blind; /* the caller's note: the index could not be read where the walk wanted to go */
+	bool blind; /* the caller's note: the index could not be read at the place it wanted */
 	bool ended;
 	int64 id;     /* of the entry that the walk stands at, unless it has ended */
-	int32 number; /* that entry's second column, where there is one */
+	int32 number; /* that entry's second column, if there is one */
 } NachetWalk;
 
-/* Opens a walk over an index of that many columns. All that it holds goes with the subtransaction's abort. */
+/*
+ * Opens a walk over an index of that many columns. All that it holds goes with the subtransaction's
+ * abort.
+ */
 extern void nachet_walk_open(NachetWalk *walk, const char *table, const char *index, int columns,
                              Snapshot snapshot);
 extern void nachet_walk_close(NachetWalk *walk);
@@ -32,7 +31,7 @@ extern void nachet_walk_step(NachetWalk *walk);
 
 /*
  * Whether the entry leads to a row that the snapshot sees; it is then in the walk's slot. Raises
- * ERRCODE_DATA_CORRUPTED where that row cannot be taken apart or says other keys than the index.
+ * ERRCODE_DATA_CORRUPTED if that row cannot be taken apart or says other keys than the index.
  */
 extern bool nachet_walk_row(NachetWalk *walk, int id_column, int number_column);
 
