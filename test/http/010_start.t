@@ -38,6 +38,11 @@ fails(2, qr/loopback/, 'an address of the network', '--listen', '192.0.2.1:8080'
 fails(2, qr/ADDRESS:PORT or unix:PATH/, 'no port', '--listen', '127.0.0.1');
 fails(2, qr/ADDRESS:PORT/, 'a port that is none', '--listen', '127.0.0.1:99999');
 fails(2, qr/ADDRESS:PORT/, 'an IPv6 address without brackets', '--listen', '::1:8080');
+fails(2, qr/--listen must be ADDRESS:PORT or unix:PATH, not '\Q$_\E'/, "the address '" . substr($_, 0, 20) . "'", '--listen', $_)
+	for ':8080', '80', '[::1', '[::1]', '[]:80', '[::1]80', '127.0.0.1:', '127.0.0.1:80x', '127.0.0.1:123456', 'x' x 300 . ':80',
+	'[' . 'x' x 300 . ']:80';
+fails(2, qr/no address 'nobody\.invalid': /, 'a name that is not known', '--listen', 'nobody.invalid:80');
+fails(2, qr/loopback/, "'$_', which is no loopback address", '--listen', $_) for '128.0.0.1:80', '[2001:db8::1]:80', '[::ffff:192.0.2.1]:80';
 fails(2, qr/no option/, 'an unknown option', '--nonsense');
 fails(2, qr/needs a value/, 'an option without its value', '--listen');
 fails(2, qr/nothing else is taken/, 'an argument', 'folder');
