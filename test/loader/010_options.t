@@ -81,6 +81,23 @@ my @wrong = (
 	[ 'a token for nobody', {}, [ @required, '--token-file=/x', '/tmp' ], qr/--token-file and --cacert go with --url/ ],
 	[ 'a token in the clear', {}, [ @required, '--url=http://h/', '--token-file=/x', '/tmp' ], qr/--token-file needs an https:/ ],
 	[ 'an email that is no UTF-8', {}, [ @required, '--url=https://h/', "--email=\xe9", '/tmp' ], qr/must be valid UTF-8/ ],
+	(map { ; [ "zoom $_", {}, [ @required, "--zoom=$_", '/tmp' ], qr/--zoom .*'\Q$_\E'/ ] } '-5', '.', '1e', '1e999', '1e-999', '1 '),
+	(map { ; [ "jobs '$_'", {}, [ @required, "--jobs=$_", '/tmp' ], qr/--jobs .*'\Q$_\E'/ ] } '', '1x', ' 1', '99999999999999999999'),
+	(map { ; [ "a pattern $_", {}, [ @required, "--include=$_", '/tmp' ], qr/--include: the pattern '\Q$_\E' can match no path/ ] }
+		'./x', 'a/./b', 'a/../b'),
+	[ 'a pattern of nothing', {}, [ @required, '--include=/', '/tmp' ], qr/--include: the pattern '\/' is empty/ ],
+	[ 'a long pattern', {}, [ @required, '--exclude=' . 'x' x 1025, '/tmp' ], qr/--exclude: the pattern 'x+' is too long/ ],
+	[ 'an authority for nobody', {}, [ @required, '--cacert=/x', '/tmp' ], qr/--token-file and --cacert go with --url/ ],
+	[ 'a user in a URL of a service', {}, [ @required, '--url=https://me@h/', '/tmp' ], qr/--url must hold no user and no password/ ],
+	[ 'a URL with a fragment', {}, [ @required, '--url=HTTPS://h/#f', '/tmp' ], qr/--url must end with its path/ ],
+	(map { ; [ "a token in the clear to $_", {}, [ @required, "--url=http://$_/", '--token-file=/x', '/tmp' ], qr/--token-file needs an https:/ ] }
+		'192.0.2.1', '128.0.0.1', 'localhost.example', '[::2]'),
+	[ 'a script and JSON', {}, [ @required, '--sql', '--json', '/tmp' ], qr/--sql goes with none of --seed-from-folder, --json and --report/ ],
+	[ 'a script and a report', {}, [ @required, '--sql', '--report=x', '/tmp' ], qr/--sql goes with none of/ ],
+	[ 'a script of folders of seeds', {}, [ @required[ 0, 2, 3 ], '--sql', '--seed-from-folder', '/tmp' ], qr/--sql goes with none of/ ],
+	[ 'a script that stores nothing', {}, [ @required, '--sql', '-n', '/tmp' ], qr/--sql stores nothing by itself/ ],
+	[ 'a script with a name that is no UTF-8', {}, [ @required, '--sql', "--name=\xff", '/tmp' ], qr/--name: the name '\\xff' is not valid UTF-8/ ],
+	[ 'a script for an email that is no UTF-8', {}, [ @required, '--sql', "--email=\xff", '/tmp' ], qr/must be valid UTF-8/ ],
 	[ '--name for two sets', {}, [ @required, '--name=n', '/tmp', '/usr' ], qr/--name names one set/ ],
 );
 for my $case (@wrong)
