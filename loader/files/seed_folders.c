@@ -19,7 +19,6 @@
 #include "loader/files/entries.h"
 #include "loader/report/findings.h"
 #include "loader/files/seed_folders.h"
-#include "loader/send/upload.h"
 
 static bool
 add_target(NachetSeedFolders *folders, const char *above, const char *name)
@@ -119,7 +118,7 @@ ask_one(NachetSession *session, const NachetTarget *target, bool *unknown)
 	char *shown = NULL;
 
 	*unknown = false;
-	if (nachet_upload_ask(session, &files, &error))
+	if (nachet_import_ask(session, &files, &error))
 		return NACHET_OUTCOME_IMPORTED;
 	if (nachet_session_interrupted(session))
 		outcome = NACHET_OUTCOME_INTERRUPTED;
@@ -138,7 +137,7 @@ ask_one(NachetSession *session, const NachetTarget *target, bool *unknown)
 
 /* Asks about every name: one that is no seed lets the others be asked too. */
 static NachetOutcome
-ask(NachetSession *session, const NachetSeedFolders *folders)
+ask_all(NachetSession *session, const NachetSeedFolders *folders)
 {
 	NachetOutcome all = NACHET_OUTCOME_IMPORTED;
 
@@ -170,7 +169,7 @@ nachet_seed_folders_list(NachetSession *session, NachetSeedFolders *folders)
 		return NACHET_OUTCOME_FAILED;
 	}
 	nachet_findings_print_machine_made(session, &folders->findings, "the given folders");
-	outcome = ask(session, folders);
+	outcome = ask_all(session, folders);
 	if (outcome == NACHET_OUTCOME_IMPORTED && nachet_findings_rejected(&folders->findings) > 0)
 		outcome = NACHET_OUTCOME_FAILED;
 	if (outcome == NACHET_OUTCOME_FAILED)

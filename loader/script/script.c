@@ -9,7 +9,7 @@
  * the order of their hashes: two scripts, or a script and an import, then never wait for each other
  * in a circle. Names and hashes go through a temporary table, because as constants in a statement a
  * million of them would stand several times in psql's and the server's memory. What is asked of the
- * server is what upload.c asks, in the same words.
+ * server is what sink_copy.c asks, in the same words.
  *
  * Memory: one buffer for a file's bytes, or for a piece of one that does not fit and is then read
  * twice, once for its hash and once more to be written; the output's buffer; and the files' names
@@ -159,7 +159,7 @@ put_folder(Script *script, NachetFiles *files)
 	return done;
 }
 
-/* What data holds, in the words of upload.c. */
+/* What data holds, in the words of sink_copy.c. */
 static void
 put_data(Script *script, const NachetFiles *files)
 {
@@ -297,7 +297,7 @@ put_refusal(Script *script)
 /* --- the whole -------------------------------------------------------------------------------------- */
 
 static void
-report(Script *script, uint64_t files, uint64_t bytes, uint64_t started_ns)
+print_summary(Script *script, uint64_t files, uint64_t bytes, uint64_t started_ns)
 {
 	double seconds = (double) (nachet_progress_now_ns() - started_ns) / 1e9;
 	char bytes_text[NACHET_BYTES_TEXT];
@@ -363,7 +363,7 @@ write_script(Script *script, const NachetTarget *targets)
 	}
 	if (outcome != NACHET_OUTCOME_IMPORTED)
 		return nachet_session_interrupted(session) ? NACHET_OUTCOME_INTERRUPTED : outcome;
-	report(script, files, bytes, started_ns);
+	print_summary(script, files, bytes, started_ns);
 	return nachet_findings_lack_files(&script->findings) ? NACHET_OUTCOME_LEFT_OUT
 	                                                     : NACHET_OUTCOME_IMPORTED;
 }

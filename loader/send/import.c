@@ -18,15 +18,29 @@
 #include "loader/send/import.h"
 #include "loader/report/json_line.h"
 #include "loader/send/send.h"
-#include "loader/send/upload.h"
+#include "loader/send/retry.h"
 #include "loader/files/walk.h"
 
 /* How often contents may be swept away under an import that is no one transaction, before it gives up. */
 #define MAX_SWEPT_ROUNDS 5
 
-/* Logs an error of the datastore or of a file, and tells what it means for the run. */
+bool
+nachet_import_ask(NachetSession *session, const NachetFiles *files, NachetError *error)
+{
+	NachetRetry retry = {session, 0, NULL, 0};
+
+	while (!session->sink->ask(session->sink, files, error))
+	{
+		if (!nachet_retry_wait(&retry, error))
+			return false;
+	}
+	nachet_retry_done(&retry);
+	return true;
+}
+
+/* Logs an error of the datastore or of a file; its meaning for the run. */
 static NachetOutcome
-fail(NachetSession *session, const char *what, NachetError *error)
+log_failure(NachetSession *session, const char *what, NachetError *error)
 {
 	NachetOutcome outcome = error->unreachable ? NACHET_OUTCOME_UNREACHABLE : NACHET_OUTCOME_FAILED;
 
@@ -151,8 +165,8 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 		return stopped(session);
 	}
 	nachet_findings_print_machine_made(session, findings, what);
-	if (session->sink != NULL && !nachet_upload_ask(session, files, &error))
-		return fail(session, "", &error);
+	if (session->sink != NULL && !nachet_import_ask(session, files, &error))
+		return log_failure(session, "", &error);
 	if (!nachet_check_files(session, files, findings))
 		return stopped(session);
 
@@ -177,8 +191,27 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 	}
 	if (session->sink != NULL && session->sink->admit != NULL &&
 	    !session->sink->admit(session->sink, files, &error))
-		return fail(session, what, &error);
+		return log_failure(session, what, &error);
 	return NACHET_OUTCOME_IMPORTED;
+}
+
+/* Has the sink make the set. The same set has the same id, so that it may be asked for again. */
+static bool
+request_set(NachetSession *session, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
+            NachetError *error)
+{
+	NachetRetry retry = {session, 0, NULL, 0};
+	bool made = false;
+
+	do
+	{
+		nachet_progress_begin(&session->progress, NACHET_PHASE_FINISH, files->count, 0);
+		made = session->sink->commit(session->sink, files, set_id, error);
+		nachet_progress_end(&session->progress);
+	} while (!made && nachet_retry_wait(&retry, error));
+	if (made)
+		nachet_retry_done(&retry);
+	return made;
 }
 
 /*
@@ -192,7 +225,7 @@ make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
 {
 	for (int round = 0;; round++)
 	{
-		if (nachet_upload_set(session, files, set_id, error))
+		if (request_set(session, files, set_id, error))
 			return true;
 		if (strcmp(error->sqlstate, NACHET_SQLSTATE_CONTENTS_MISSING) != 0 ||
 		    round >= MAX_SWEPT_ROUNDS || nachet_session_interrupted(session))
@@ -208,8 +241,8 @@ make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
 }
 
 static void
-report(NachetSession *session, const NachetTarget *target, const NachetFiles *files,
-       const NachetSent *sent, NachetFindings *findings, uint64_t started_ns)
+print_summary(NachetSession *session, const NachetTarget *target, const NachetFiles *files,
+              const NachetSent *sent, NachetFindings *findings, uint64_t started_ns)
 {
 	double seconds = (double) (nachet_progress_now_ns() - started_ns) / 1e9;
 	double bytes = (double) nachet_files_bytes(files);
@@ -348,10 +381,10 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 	    (!session->options->dry_run && !make_set(session, &files, &ending.sent, set_id, &error)))
 	{
 		ending.in_doubt = error.unreachable && ending.sent.all;
-		ending.outcome = fail(session, "", &error);
+		ending.outcome = log_failure(session, "", &error);
 		goto done;
 	}
-	report(session, target, &files, &ending.sent, &findings, ending.started_ns);
+	print_summary(session, target, &files, &ending.sent, &findings, ending.started_ns);
 	ending.outcome =
 	    nachet_findings_lack_files(&findings) ? NACHET_OUTCOME_LEFT_OUT : NACHET_OUTCOME_IMPORTED;
 	ending.set_id = session->options->dry_run ? NULL : set_id;

@@ -29,6 +29,10 @@ typedef struct NachetTarget
 	const char *seed; /* NULL: --seed */
 } NachetTarget;
 
+/* Asks whether user, seed and data are acceptable; may be repeated. */
+extern bool nachet_import_ask(NachetSession *session, const NachetFiles *files, NachetError *error)
+    __attribute__((warn_unused_result));
+
 /*
  * Lists a target's files, checks each, and settles what to do about the bad ones. Where the session has a
  * sink, that is asked first whether this user may import this.
