@@ -234,8 +234,8 @@ make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
 		                      "contents were swept away meanwhile: sending them again");
 		nachet_error_clear(error);
 		if (session->sink->store_set != NULL)
-			return nachet_send_set(session, files, sent, set_id, error);
-		if (!nachet_send_swept(session, files, sent, error))
+			return nachet_send_again(session, files, sent, set_id, error);
+		if (!nachet_send_again(session, files, sent, NULL, error))
 			return false;
 	}
 }

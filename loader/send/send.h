@@ -28,15 +28,12 @@ typedef struct NachetSent
 extern bool nachet_send_files(NachetSession *session, NachetFiles *files, NachetSent *sent,
                               NachetError *error) __attribute__((warn_unused_result));
 
-/* For files that were sent, but whose contents a sweep may have taken since: sends what is missing again. */
-extern bool nachet_send_swept(NachetSession *session, NachetFiles *files, NachetSent *sent,
-                              NachetError *error) __attribute__((warn_unused_result));
-
 /*
- * Likewise, and makes the set in the same transaction, so that no sweep can come between; if the sink has store_set.
+ * For files that were sent, but whose contents a sweep may have taken since: sends what is missing
+ * again. With set_id, also makes the set in the same transaction, so that no sweep can come between;
+ * only if the sink has store_set.
  */
-extern bool nachet_send_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
-                            char set_id[NACHET_UUID_TEXT], NachetError *error)
-    __attribute__((warn_unused_result));
+extern bool nachet_send_again(NachetSession *session, NachetFiles *files, NachetSent *sent,
+                              char *set_id, NachetError *error) __attribute__((warn_unused_result));
 
 #endif
