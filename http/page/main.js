@@ -18,10 +18,17 @@ const save = () => remembered({ ...session, form: undefined });
 
 /* --- who ------------------------------------------------------------------------------------------- */
 
-/* Asks what the form needs; without an address where the service itself knows who asks. */
-async function enter(email, quietly) {
+/* Asks what the form needs. */
+async function learn(email) {
 	const { answer } = await ask("picture-form", () => (email ? { email } : {}));
 	session.form = answer;
+	seeds.names = answer.seed_names;
+	return answer;
+}
+
+/* Begins as somebody; without an address where the service itself knows who asks. */
+async function enter(email, quietly) {
+	const answer = await learn(email);
 	session.email = email;
 	$("user-email").textContent = answer.email;
 	$("user").hidden = false;
@@ -29,7 +36,7 @@ async function enter(email, quietly) {
 	/* Who is signed in is not asked who he is. */
 	$("steps").firstElementChild.hidden = !email;
 	save();
-	seeds.show(answer.seed_names, quietly);
+	showStep("seeds", quietly);
 }
 
 async function start() {
@@ -70,8 +77,13 @@ const seeds = setUpSeeds(session, () => {
 	save();
 	pictures.show();
 });
+/* Seeds may have been registered meanwhile, or removed. */
+const toSeeds = () => {
+	showStep("seeds");
+	learn(session.email).catch(() => {});
+};
 const pictures = setUpPictures(session, {
-	back: () => showStep("seeds"),
+	back: toSeeds,
 	start: (chosen, out) => {
 		session.interrupted = session.name || chosen[0].path;
 		save();
@@ -85,7 +97,7 @@ const upload = setUpUpload(session, {
 		save();
 		pictures.clear();
 	},
-	another: () => showStep("seeds"),
+	another: toSeeds,
 });
 
 /* --- the whole page ------------------------------------------------------------------------------------- */

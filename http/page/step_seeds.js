@@ -2,7 +2,7 @@
  * The step that asks what the pictures show: seed, seeds in each picture, zoom.
  */
 import { Combobox } from "./combobox.js";
-import { $, judge, showStep } from "./dom.js";
+import { $, judge } from "./dom.js";
 import { say } from "./text.js";
 
 /*
@@ -49,10 +49,9 @@ export function setUpSeeds(session, onward) {
 	};
 
 	return {
-		show(names, quietly) {
+		set names(names) {
 			combobox.names = names;
 			say($("seed-hint"), "seedHint", { n: names.length });
-			showStep("seeds", quietly);
 		},
 	};
 }

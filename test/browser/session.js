@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { startBrowser, Visit } from "./lib/browser.js";
 import { png, sha256, writeAll } from "./lib/pictures.js";
-import { EMAIL, Service, Store, tempFolder } from "./lib/servers.js";
+import { EMAIL, Service, Store, tempFolder, until } from "./lib/servers.js";
 import { finish, test } from "./lib/tap.js";
 
 const store = new Store();
@@ -91,6 +91,32 @@ await test("why a picture is refused is said in the reader's language, whether i
 		await visit.step("pictures");
 		await visit.page.click("#choose-again");
 	}
+	visit.quiet();
+	await visit.end();
+});
+
+await test("a seed that was removed meanwhile is said to be so, and what is registered then can be chosen", async () => {
+	store.sql("SELECT nachet.register_seed('Passing seed')");
+	const visit = await Visit.begin(browser, service.url);
+	await visit.fillIn({ seed: "Passing seed" });
+	await visit.choose(folder);
+	store.sql("DELETE FROM nachet.seed WHERE name = 'Passing seed'; SELECT nachet.register_seed('New seed')");
+	await visit.start();
+	await visit.page.locator("#upload-problem", { hasText: "not registered any more" }).waitFor();
+	assert.doesNotMatch(await visit.text("#upload-problem"), /nachet\./, "no SQL");
+	await visit.page.click("#cancel");
+	await visit.step("pictures");
+	await visit.page.click("#back");
+	await until("the new list", async () => {
+		await visit.page.fill("#seed", "new seed");
+		return (await visit.text("#seed-list li >> nth=0")) === "New seed";
+	});
+	await visit.page.press("#zoom", "Enter");
+	await visit.step("pictures");
+	await visit.start();
+	await visit.done();
+	assert.equal(await visit.text("#done-seed"), "New seed");
+	store.sql("SELECT nachet.delete_picture_set(id) FROM nachet.picture_set; DELETE FROM nachet.seed WHERE name = 'New seed'");
 	visit.quiet();
 	await visit.end();
 });
