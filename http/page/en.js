@@ -41,7 +41,7 @@ export default {
 	tooMany: "There are more pictures than one set may have ({n}). Choose a part of the folder.",
 	leaveOut: "Leave out", out: "left out", outNow: ["{n} file left out: {names}. {why}", "{n} files left out: {names}. {why}"], putBack: "Put back", andMore: "{names} and {n} more",
 	setName: "Name of the set", setNameHint: "If it is empty, the set's number is its name.",
-	formats: "JPEG, PNG, GIF, BMP, TIFF or WebP", looking: "Looking into the files…",
+	formats: "Accepted: JPEG, PNG, GIF, BMP, TIFF, WebP", looking: "Looking into the files…",
 	start: ["Upload {n} picture", "Upload {n} pictures"],
 
 	uploadHead: "Uploading", finishing: "Finishing", progress: "Progress", rate: "Speed", timeLeft: "Time left", ofAll: "{done} of {all}",

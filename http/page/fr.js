@@ -41,7 +41,7 @@ export default {
 	tooMany: "Il y a plus d’images qu’un ensemble peut en avoir ({n}). Choisissez une partie du dossier.",
 	leaveOut: "Laisser de côté", out: "laissé de côté", outNow: ["{n} fichier laissé de côté : {names}. {why}", "{n} fichiers laissés de côté : {names}. {why}"], putBack: "Remettre", andMore: "{names} et {n} de plus",
 	setName: "Nom de l’ensemble", setNameHint: "S’il est vide, le numéro de l’ensemble sert de nom.",
-	formats: "JPEG, PNG, GIF, BMP, TIFF ou WebP", looking: "Examen des fichiers…",
+	formats: "Formats acceptés : JPEG, PNG, GIF, BMP, TIFF, WebP", looking: "Examen des fichiers…",
 	start: ["Envoyer {n} image", "Envoyer {n} images"],
 
 	uploadHead: "Envoi en cours", finishing: "Achèvement", progress: "Progression", rate: "Vitesse", timeLeft: "Temps restant", ofAll: "{done} sur {all}",

@@ -58,7 +58,7 @@ await test("what is plainly no picture is left out and not sent, what the servic
 	});
 	const visit = await Visit.begin(browser, service.url);
 	await visit.fillIn();
-	assert.match(await visit.text("#drop"), /JPEG, PNG, GIF, BMP, TIFF or WebP/);
+	assert.match(await visit.text("#drop"), /Accepted: JPEG, PNG, GIF, BMP, TIFF, WebP/);
 	await visit.choose(folder);
 	assert.equal(await visit.text("#review-count"), "4");
 	assert.equal(await visit.text("#review-out"), "5");
