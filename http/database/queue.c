@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "loader/client/chunk_copy.h"
 #include "loader/client/datastore.h"
@@ -33,7 +34,7 @@
 
 typedef struct Item
 {
-	struct Item *next;
+	STAILQ_ENTRY(Item) place;
 	NachetTally *tally;
 	NachetSpooled *picture;
 } Item;
@@ -60,8 +61,7 @@ struct NachetQueue
 	pthread_cond_t filled;
 	pthread_cond_t emptied;
 	NachetPool *pool;
-	Item *first;
-	Item *last;
+	STAILQ_HEAD(, Item) items;
 	size_t queued;
 	uint64_t queued_bytes;
 	bool stopping;
@@ -93,18 +93,13 @@ nachet_queue_push(NachetQueue *queue, NachetTally *tally, NachetSpooled *picture
 		nachet_spooled_free(picture);
 		return;
 	}
-	item->next = NULL;
 	item->tally = tally;
 	item->picture = picture;
 
 	pthread_mutex_lock(&queue->lock);
 	while (is_full(queue))
 		pthread_cond_wait(&queue->emptied, &queue->lock);
-	if (queue->first == NULL)
-		queue->first = item;
-	else
-		queue->last->next = item;
-	queue->last = item;
+	STAILQ_INSERT_TAIL(&queue->items, item, place);
 	queue->queued++;
 	queue->queued_bytes += picture->size;
 	pthread_cond_signal(&queue->filled);
@@ -119,13 +114,13 @@ take_batch(NachetQueue *queue, Batch *batch)
 
 	batch->count = 0;
 	pthread_mutex_lock(&queue->lock);
-	while (queue->first == NULL && !queue->stopping)
+	while (STAILQ_EMPTY(&queue->items) && !queue->stopping)
 		pthread_cond_wait(&queue->filled, &queue->lock);
-	while (queue->first != NULL && batch->count < BATCH_PICTURES && bytes < BATCH_BYTES)
+	while (!STAILQ_EMPTY(&queue->items) && batch->count < BATCH_PICTURES && bytes < BATCH_BYTES)
 	{
-		Item *item = queue->first;
+		Item *item = STAILQ_FIRST(&queue->items);
 
-		queue->first = item->next;
+		STAILQ_REMOVE_HEAD(&queue->items, place);
 		queue->queued--;
 		queue->queued_bytes -= item->picture->size;
 		bytes += item->picture->size;
@@ -322,6 +317,7 @@ nachet_queue_start(NachetPool *pool, size_t count)
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->filled, NULL);
 	pthread_cond_init(&queue->emptied, NULL);
+	STAILQ_INIT(&queue->items);
 	queue->pool = pool;
 	while (queue->count < count)
 	{

@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <microhttpd.h>
 
@@ -60,8 +61,7 @@ typedef enum Phase
 struct NachetWatched
 {
 	NachetWatchdog *watchdog;
-	NachetWatched *previous;
-	NachetWatched *next;
+	LIST_ENTRY(NachetWatched) place;
 	int socket;
 	bool surplus;
 	Phase phase;
@@ -79,7 +79,7 @@ struct NachetWatchdog
 	pthread_t thread;
 	bool stopping;
 	NachetWatchdogLimits limits;
-	NachetWatched *first;
+	LIST_HEAD(, NachetWatched) list;
 };
 
 /* What so many bytes are worth, in milliseconds. */
@@ -131,6 +131,7 @@ static void *
 watch(void *context)
 {
 	NachetWatchdog *watchdog = context;
+	NachetWatched *watched;
 
 	pthread_mutex_lock(&watchdog->lock);
 	while (!watchdog->stopping)
@@ -138,7 +139,7 @@ watch(void *context)
 		struct timespec next;
 		int64_t now = nachet_clock_ms();
 
-		for (NachetWatched *watched = watchdog->first; watched != NULL; watched = watched->next)
+		LIST_FOREACH(watched, &watchdog->list, place)
 		{
 			if (watched->deadline <= now)
 				cut_off(watched);
@@ -189,10 +190,11 @@ nachet_watchdog_stop(NachetWatchdog *watchdog)
 static void
 make_room(NachetWatchdog *watchdog)
 {
+	NachetWatched *watched;
 	NachetWatched *longest = NULL;
 	size_t waiting = 0;
 
-	for (NachetWatched *watched = watchdog->first; watched != NULL; watched = watched->next)
+	LIST_FOREACH(watched, &watchdog->list, place)
 	{
 		if (watched->deadline == NEVER)
 			continue;
@@ -219,10 +221,7 @@ nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus)
 	pthread_mutex_lock(&watchdog->lock);
 	if (watchdog->limits.max_waiting > 0)
 		make_room(watchdog);
-	watched->next = watchdog->first;
-	if (watched->next != NULL)
-		watched->next->previous = watched;
-	watchdog->first = watched;
+	LIST_INSERT_HEAD(&watchdog->list, watched, place);
 	pthread_mutex_unlock(&watchdog->lock);
 	return watched;
 }
@@ -242,12 +241,7 @@ nachet_watchdog_remove(NachetWatched *watched)
 	NachetWatchdog *watchdog = watched->watchdog;
 
 	pthread_mutex_lock(&watchdog->lock);
-	if (watched->previous != NULL)
-		watched->previous->next = watched->next;
-	else
-		watchdog->first = watched->next;
-	if (watched->next != NULL)
-		watched->next->previous = watched->previous;
+	LIST_REMOVE(watched, place);
 	pthread_mutex_unlock(&watchdog->lock);
 	free(watched);
 }
