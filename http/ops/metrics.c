@@ -13,7 +13,6 @@
 
 #include "loader/client/text.h"
 #include "http/ops/metrics.h"
-#include "http/request/route.h"
 #include "http/request/router.h"
 
 #define STATUSES 600
@@ -106,8 +105,7 @@ write_requests(NachetText *text)
 				if (count > 0)
 					nachet_text_format(
 					    text, "%s{route=\"%s\",method=\"%s\",status=\"%zu\"} %" PRIu64 "\n", name,
-					    nachet_router_name(nachet_router_at(route)), methods[method], status,
-					    count);
+					    nachet_router_name(route), methods[method], status, count);
 			}
 		}
 	}
@@ -134,17 +132,11 @@ static void
 write_durations(NachetText *text)
 {
 	static const char name[] = "nachet_http_request_duration_seconds";
-	const NachetRoute *route;
-	size_t place = 0;
 
 	nachet_metrics_head(text, name, "histogram",
 	                    "Seconds from a request's headers to the end of its answer.");
-	do
-	{
-		route = nachet_router_at(place);
-		write_histogram(text, name, nachet_router_name(route), &durations[place]);
-		place++;
-	} while (route != NULL);
+	for (size_t route = 0; route <= nachet_router_index(NULL); route++)
+		write_histogram(text, name, nachet_router_name(route), &durations[route]);
 }
 
 static void

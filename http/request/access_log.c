@@ -41,6 +41,12 @@ describe_client(const NachetRequest *request, char address[ADDRESS_BYTES])
 		strcpy(address, "unix");
 }
 
+static const char *
+route_name(const NachetRequest *request)
+{
+	return nachet_router_name(nachet_router_index(request->route));
+}
+
 static size_t
 reason_length(const NachetRequest *request)
 {
@@ -58,7 +64,7 @@ add_text(NachetText *line, const NachetRequest *request, const char *client, uin
 	                   request->body_received, microseconds / 1000);
 	nachet_text_format(line,
 	                   " sent=%" PRIu64 " route=%s client=%s id=%s user=", request->answer_length,
-	                   nachet_router_name(request->route), client, request->id);
+	                   route_name(request), client, request->id);
 	if (request->auth_email != NULL)
 		nachet_text_token(line, request->auth_email, strlen(request->auth_email));
 	else
@@ -98,7 +104,7 @@ add_json(NachetText *line, const NachetRequest *request, const char *client, uin
 	add_word(line, "user", request->auth_email);
 	add_word(line, "method", request->method);
 	add_word(line, "path", request->path);
-	add_word(line, "route", nachet_router_name(request->route));
+	add_word(line, "route", route_name(request));
 	nachet_text_format(line, ",\"status\":%u", request->status);
 	nachet_text_format(line, ",\"bytes_received\":%" PRIu64, request->body_received);
 	nachet_text_format(line, ",\"bytes_sent\":%" PRIu64, request->answer_length);

@@ -49,12 +49,6 @@ nachet_router_allows(const NachetRoute *route, const char *method)
 	return false;
 }
 
-const char *
-nachet_router_name(const NachetRoute *route)
-{
-	return route != NULL ? route->path : "other";
-}
-
 size_t
 nachet_router_index(const NachetRoute *route)
 {
@@ -66,8 +60,8 @@ nachet_router_index(const NachetRoute *route)
 	return index;
 }
 
-const NachetRoute *
-nachet_router_at(size_t index)
+const char *
+nachet_router_name(size_t index)
 {
-	return index < ROUTE_COUNT ? routes[index] : NULL;
+	return index < ROUTE_COUNT ? routes[index]->path : "other";
 }

@@ -12,14 +12,11 @@ typedef struct NachetRoute NachetRoute;
 /* NULL if nothing is served at this path. */
 extern const NachetRoute *nachet_router_find(const char *path);
 
-/* What logs and metrics call it: its path, or "other" for NULL. */
-extern const char *nachet_router_name(const NachetRoute *route);
-
 /* Its place among all routes, below NACHET_ROUTES_MAX; NULL's is the last. */
 extern size_t nachet_router_index(const NachetRoute *route);
 
-/* The route at a place; NULL from the last one on. */
-extern const NachetRoute *nachet_router_at(size_t index);
+/* What logs and metrics call the route at a place: its path, or "other" for the last place. */
+extern const char *nachet_router_name(size_t index);
 
 /* HEAD goes with GET. */
 extern bool nachet_router_allows(const NachetRoute *route, const char *method);

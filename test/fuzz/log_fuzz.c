@@ -47,10 +47,17 @@ MHD_get_connection_info(struct MHD_Connection *connection, enum MHD_ConnectionIn
 	return NULL;
 }
 
-const char *
-nachet_router_name(const NachetRoute *route)
+size_t
+nachet_router_index(const NachetRoute *route)
 {
 	(void) route;
+	return 0;
+}
+
+const char *
+nachet_router_name(size_t index)
+{
+	(void) index;
 	return "other";
 }
 
