@@ -41,7 +41,7 @@ struct NachetReady
 	bool stopping;
 	bool answer; /* the last one */
 	bool told;   /* what the log has heard last */
-	struct timespec at;
+	int64_t at;  /* when it came */
 	unsigned long answers;
 	unsigned waiters; /* so far; at and answer mean something from the first on */
 };
@@ -108,7 +108,7 @@ run(void *context)
 		ready->answer = answer;
 		ready->asking = false;
 		ready->answers++;
-		clock_gettime(CLOCK_MONOTONIC, &ready->at);
+		ready->at = nachet_clock_ms();
 		pthread_cond_broadcast(&ready->answered);
 	}
 	pthread_mutex_unlock(&ready->lock);
@@ -142,31 +142,21 @@ nachet_ready_start(NachetPool *pool)
 	return NULL;
 }
 
-static bool
-is_fresh(const NachetReady *ready, const struct timespec *now)
-{
-	return ready->answers > 0 &&
-	       (now->tv_sec - ready->at.tv_sec) * 1000 + (now->tv_nsec - ready->at.tv_nsec) / 1000000 <
-	           FRESH_MS;
-}
-
 bool
 nachet_ready_ask(NachetReady *ready)
 {
-	struct timespec limit;
+	const struct timespec limit = nachet_clock_after(WAIT_S * 1000);
 	unsigned long seen;
 	bool answer;
 	int status = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &limit);
 	pthread_mutex_lock(&ready->lock);
-	if (is_fresh(ready, &limit))
+	if (ready->answers > 0 && nachet_clock_ms() - ready->at < FRESH_MS)
 		answer = ready->answer;
 	else if (ready->waiters >= MAX_WAITERS)
 		answer = false;
 	else
 	{
-		limit.tv_sec += WAIT_S;
 		ready->waiters++;
 		seen = ready->answers;
 		ready->asking = true;

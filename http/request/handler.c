@@ -21,6 +21,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "loader/client/clock.h"
 #include "http/auth/auth.h"
 #include "http/library.h"
 #include "http/ops/metrics.h"
@@ -190,7 +191,7 @@ static void
 begin_request(NachetRequest *request, const char *url, const char *method)
 {
 	request->begun = true;
-	clock_gettime(CLOCK_MONOTONIC, &request->started);
+	request->started = nachet_clock_us();
 	snprintf(request->method, sizeof(request->method), "%s", method);
 	snprintf(request->path, sizeof(request->path), "%s", url);
 	nachet_request_id_choose(
@@ -337,13 +338,9 @@ nachet_handler_handle(void *context, struct MHD_Connection *connection, const ch
 static void
 account_for(const NachetRequest *request, enum MHD_RequestTerminationCode code, bool too_slow)
 {
-	struct timespec now;
-	int64_t microseconds;
+	uint64_t microseconds = (uint64_t) (nachet_clock_us() - request->started);
 	const char *ending = NULL;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	microseconds = (int64_t) (now.tv_sec - request->started.tv_sec) * 1000000 +
-	               (now.tv_nsec - request->started.tv_nsec) / 1000;
 	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		nachet_metrics_add(NACHET_COUNT_SENT_BYTES, request->answer_length);
 	else if (too_slow)
@@ -351,8 +348,8 @@ account_for(const NachetRequest *request, enum MHD_RequestTerminationCode code, 
 	else
 		ending = "the connection was closed";
 	nachet_metrics_request(nachet_router_index(request->route), request->method, request->status,
-	                       (uint64_t) microseconds);
-	nachet_access_log(request, (uint64_t) microseconds, ending);
+	                       microseconds);
+	nachet_access_log(request, microseconds, ending);
 }
 
 void

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "http/request/request_id.h"
 
@@ -46,7 +45,7 @@ typedef struct NachetRequest
 	uint64_t body_received;
 	uint64_t body_discarded;
 	uint64_t statement_memory; /* taken of the server's budget */
-	struct timespec started;
+	int64_t started;           /* microseconds of the monotonic clock */
 
 	/* The answer; the first one stands. */
 	unsigned status; /* 0 until there is one */

@@ -7,12 +7,18 @@
 #include "loader/client/clock.h"
 
 int64_t
-nachet_clock_ms(void)
+nachet_clock_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t
+nachet_clock_ms(void)
+{
+	return nachet_clock_us() / 1000;
 }
 
 void

@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds of the monotonic clock. */
+/* Microseconds and milliseconds of the monotonic clock. */
+extern int64_t nachet_clock_us(void);
 extern int64_t nachet_clock_ms(void);
 
 /* A condition whose timed waits go by that clock. */
