@@ -12,11 +12,9 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <microhttpd.h>
 
 #include "loader/client/error.h"
@@ -242,6 +240,7 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options, Nach
 {
 	memset(server, 0, sizeof(*server));
 	server->options = options;
+	clock_gettime(CLOCK_REALTIME, &server->started);
 	server->sockets = sockets;
 	settle_connections(server);
 	if (start_parts(server) && start_daemon(server, sockets->service.socket))

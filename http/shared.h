@@ -6,13 +6,14 @@
 #define NACHET_HTTP_SHARED_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 /* Made before the first request and gone after the last; only what is atomic or locked changes. */
 typedef struct NachetServer
 {
 	const struct NachetHttpOptions *options;
+	struct timespec started; /* by the calendar */
 	struct NachetAuth *auth;
 	struct NachetPool *pool;
 	struct NachetSpool *spool;

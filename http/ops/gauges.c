@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 #include <libpq-fe.h>
 #include <microhttpd.h>
@@ -116,35 +115,6 @@ count_files(void)
 	return count;
 }
 
-/* When the process began, in seconds since 1970; below 0 if that can't be told. */
-static double
-start_time(void)
-{
-	char line[1024] = "";
-	FILE *file = fopen("/proc/self/stat", "re");
-	unsigned long long ticks = 0;
-	struct timespec now;
-	struct timespec up;
-	const char *rest;
-	bool told;
-
-	if (file == NULL)
-		return -1;
-	told = fgets(line, sizeof(line), file) != NULL;
-	fclose(file);
-	/* The name may hold anything: what is wanted is the twentieth field after it. */
-	rest = told ? strrchr(line, ')') : NULL;
-	if (rest == NULL || sscanf(rest + 1,
-	                           " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-	                           "%*s %*s %*s %llu",
-	                           &ticks) != 1)
-		return -1;
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	return (double) (now.tv_sec - up.tv_sec) + (double) (now.tv_nsec - up.tv_nsec) / 1e9 +
-	       (double) ticks / (double) sysconf(_SC_CLK_TCK);
-}
-
 static void
 write_memory(NachetText *text)
 {
@@ -172,11 +142,10 @@ write_seconds(NachetText *text, const char *name, const char *type, double secon
 }
 
 static void
-write_process(NachetText *text)
+write_process(NachetText *text, const NachetServer *server)
 {
 	struct rusage usage;
 	struct rlimit limit;
-	double started = start_time();
 	int files = count_files();
 
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
@@ -184,9 +153,9 @@ write_process(NachetText *text)
 		              (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 		                  (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6,
 		              "Processor time, of user and system.");
-	if (started >= 0)
-		write_seconds(text, "process_start_time_seconds", "gauge", started,
-		              "When the process began, in seconds since 1970.");
+	write_seconds(text, "process_start_time_seconds", "gauge",
+	              (double) server->started.tv_sec + (double) server->started.tv_nsec / 1e9,
+	              "When the process began, in seconds since 1970.");
 	write_memory(text);
 	if (files >= 0)
 		write_gauge(text, "process_open_fds", (uint64_t) files, "Descriptors that are open.");
@@ -200,5 +169,5 @@ nachet_gauges_write(NachetText *text, const NachetServer *server)
 	write_server(text, server);
 	write_pool(text, server->pool);
 	write_spool(text, server->spool);
-	write_process(text);
+	write_process(text, server);
 }
