@@ -6,7 +6,6 @@
  * is ever interrupted by them.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>

@@ -14,7 +14,6 @@
 
 #include "http/auth/networks.h"
 #include "http/body/mime.h"
-#include "http/ops/log.h"
 #include "http/options.h"
 
 #define NO_LIMIT UINT64_MAX

@@ -11,8 +11,6 @@
  * claim within a claim. What is left of the work are the two verifications of libcrypto and the
  * reading of claims by jansson.
  */
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <jansson.h>
 

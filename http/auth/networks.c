@@ -6,7 +6,6 @@
  * and held against IPv4 ranges alone.
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>

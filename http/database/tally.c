@@ -7,7 +7,6 @@
  * locked inside its lock.
  */
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

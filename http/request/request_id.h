@@ -1,8 +1,6 @@
 #ifndef NACHET_HTTP_REQUEST_ID_H
 #define NACHET_HTTP_REQUEST_ID_H
 
-#include <stddef.h>
-
 #define NACHET_REQUEST_ID_MAX 64
 
 /*

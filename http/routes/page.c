@@ -11,7 +11,6 @@
  * extension/pure/names.c, and the module is made of it at the start, so that the page leaves out
  * what the service leaves out.
  */
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <microhttpd.h>
