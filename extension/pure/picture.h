@@ -48,9 +48,12 @@ typedef enum NachetPictureStatus
 #define NACHET_CODE_EMPTY     "empty"
 #define NACHET_CODE_TOO_LARGE "too_large" /* more bytes than are taken of one picture */
 
+/* The formats that are accepted, for people. */
+#define NACHET_PICTURE_FORMATS "JPEG, PNG, GIF, BMP, TIFF and WebP"
+
 typedef struct NachetPicture
 {
-	const char *format; /* "JPEG", "PNG", "GIF", "BMP", "TIFF" or "WebP"; NULL until recognised */
+	const char *format; /* one of those; NULL until recognised */
 	uint32_t width;     /* pixels */
 	uint32_t height;
 	NachetPictureStatus status;

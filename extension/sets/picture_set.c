@@ -430,7 +430,7 @@ check_pictures(Datum *pictures, int count)
 		                errmsg_plural("%d picture is not acceptable",
 		                              "%d pictures are not acceptable", flaws.count, flaws.count),
 		                errdetail_internal("%s", nachet_flaws_text(&flaws)),
-		                errhint("Acceptable are whole JPEG, PNG, GIF, BMP, TIFF and WebP files.")));
+		                errhint("Acceptable are whole " NACHET_PICTURE_FORMATS " files.")));
 }
 
 /*

@@ -129,7 +129,7 @@ contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
 	             : errmsg_plural("%d picture is not acceptable", "%d pictures are not acceptable",
 	                             flaws.count, flaws.count),
 	         errdetail_internal("%s", nachet_flaws_text(&flaws)),
-	         errhint("Acceptable are whole JPEG, PNG, GIF, BMP, TIFF and WebP files.")));
+	         errhint("Acceptable are whole " NACHET_PICTURE_FORMATS " files.")));
 }
 
 void

@@ -66,7 +66,7 @@ ALTER SEQUENCE nachet.content_id_seq OWNED BY nachet.content.id;
 COMMENT ON TABLE nachet.content IS
 	'stored bytes, under their SHA-256; written once: an import updates only what says that they were no acceptable picture';
 COMMENT ON COLUMN nachet.content.format IS
-	'JPEG, PNG, GIF, BMP, TIFF or WebP; NULL where the bytes are no acceptable picture';
+	'the picture''s format, such as JPEG; NULL if the bytes are no acceptable picture';
 COMMENT ON COLUMN nachet.content.width IS 'pixels';
 COMMENT ON COLUMN nachet.content.height IS 'pixels';
 COMMENT ON COLUMN nachet.content.chunk_size IS 'bytes of each chunk but the last';

@@ -50,6 +50,8 @@ $$;
 
 COMMENT ON TABLE nachet.content IS
 	'stored bytes, under their SHA-256; written once: an import updates only what says that they were no acceptable picture';
+COMMENT ON COLUMN nachet.content.format IS
+	'the picture''s format, such as JPEG; NULL if the bytes are no acceptable picture';
 
 CREATE INDEX users_default_set_id_idx ON nachet.users (default_set_id) WHERE default_set_id IS NOT NULL;
 COMMENT ON COLUMN nachet.users.default_set_id IS

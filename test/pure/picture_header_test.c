@@ -250,6 +250,8 @@ main(int argc, char **argv)
 	const char *folder = argc > 1 ? argv[1] : "test/pure";
 	char path[4096];
 	char line[256];
+	char unseen[] = NACHET_PICTURE_FORMATS;
+	int unlisted = 0;
 	int fixtures = 0;
 	FILE *table;
 
@@ -267,6 +269,9 @@ main(int argc, char **argv)
 			ok(false, "a row of pictures.tsv can be read: %s", line);
 			continue;
 		}
+		unlisted += strstr(NACHET_PICTURE_FORMATS, fixture.format) == NULL;
+		if (strstr(unseen, fixture.format) != NULL)
+			memset(strstr(unseen, fixture.format), ' ', strlen(fixture.format));
 		load(&fixture, folder);
 		test_whole(&fixture);
 		test_truncations(&fixture);
@@ -283,6 +288,8 @@ main(int argc, char **argv)
 	}
 	if (table != NULL)
 		fclose(table);
+	ok(unlisted == 0, "the list of formats for people has the format of every picture");
+	ok(strspn(unseen, " ,and") == strlen(unseen), "it has no other: %s", unseen);
 	ok(fixtures >= 80, "%d pictures were tried", fixtures);
 	diag("%lu truncations, %lu failing reads, %lu changed bytes (%lu still whole)",
 	     truncations_tried, failures_tried, mutations_tried, mutations_accepted);
