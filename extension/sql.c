@@ -189,31 +189,30 @@ nachet_sql_open_cursor(const char *sql, int nargs, const NachetArg *args)
 }
 
 Datum
-nachet_sql_value(uint64 row, int column, bool *isnull)
+nachet_sql_value(uint64 row, int column)
 {
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, isnull);
+	bool isnull;
+	Datum value =
+	    SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, &isnull);
+
+	return isnull ? (Datum) 0 : value;
 }
 
 int64
 nachet_sql_bigint(uint64 row, int column)
 {
-	bool isnull;
-
-	return DatumGetInt64(nachet_sql_value(row, column, &isnull));
+	return DatumGetInt64(nachet_sql_value(row, column));
 }
 
 Datum
 nachet_sql_result(uint64 row, int column, Oid type)
 {
-	bool isnull;
-	Datum value = nachet_sql_value(row, column, &isnull);
+	Datum value = nachet_sql_value(row, column);
 	int16 length;
 	bool by_value;
 
-	if (isnull)
-		return (Datum) 0;
 	get_typlenbyval(type, &length, &by_value);
-	return SPI_datumTransfer(value, by_value, length);
+	return value == (Datum) 0 ? value : SPI_datumTransfer(value, by_value, length);
 }
 
 NachetArg
@@ -236,10 +235,9 @@ nachet_sql_column(uint64 rows, Oid type)
 {
 	Datum *values = palloc(Max(rows, 1) * sizeof(Datum));
 	NachetArg array;
-	bool isnull;
 
 	for (uint64 i = 0; i < rows; i++)
-		values[i] = nachet_sql_value(i, 0, &isnull);
+		values[i] = nachet_sql_value(i, 0);
 	array = nachet_sql_array(type, values, NULL, (int) rows);
 	pfree(values);
 	SPI_freetuptable(SPI_tuptable);

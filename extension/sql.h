@@ -53,7 +53,7 @@ extern Portal nachet_sql_open_cursor(const char *sql, int nargs, const NachetArg
  * The value of a result's row and column (both from 0), copied out of SPI's memory by value types
  * only.
  */
-extern Datum nachet_sql_value(uint64 row, int column, bool *isnull);
+extern Datum nachet_sql_value(uint64 row, int column);
 
 /* The same of a bigint that is not null. */
 extern int64 nachet_sql_bigint(uint64 row, int column);
@@ -89,5 +89,8 @@ extern Datum nachet_sql_bigint_row(FunctionCallInfo fcinfo, const int64 *values,
 #define NACHET_PARAM(oid, datum) ((NachetArg){.type = (oid), .value = (datum)})
 #define NACHET_PARAM_IF(oid, datum, given)                                                         \
 	((NachetArg){.type = (oid), .value = (datum), .isnull = !(given)})
+#define NACHET_BIGINT(number)  NACHET_PARAM(INT8OID, Int64GetDatum(number))
+#define NACHET_INTEGER(number) NACHET_PARAM(INT4OID, Int32GetDatum(number))
+#define NACHET_TEXT(string)    NACHET_PARAM(TEXTOID, CStringGetTextDatum(string))
 
 #endif

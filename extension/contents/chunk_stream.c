@@ -224,7 +224,7 @@ write_contents(ContentColumns *columns)
 	    nachet_sql_array(TEXTOID, columns->format, nulls, n),
 	    nachet_sql_array(INT4OID, columns->width, nulls, n),
 	    nachet_sql_array(INT4OID, columns->height, nulls, n),
-	    NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_CHUNK_SIZE)),
+	    NACHET_INTEGER(NACHET_CHUNK_SIZE),
 	};
 
 	for (int attempt = 1; attempt <= ATTEMPTS; attempt++)

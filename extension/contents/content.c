@@ -177,10 +177,9 @@ nachet_content_hold(Datum *digests, int count, Datum *missing)
 	                         "= d.sha256 FOR KEY SHARE) AS c"
 	                         " ON true WHERE c.id IS NULL ORDER BY d.sha256",
 	                         1, &arg);
-	bool isnull;
 
 	for (int i = 0; i < found; i++)
-		missing[i] = nachet_sql_value(i, 0, &isnull);
+		missing[i] = nachet_sql_value(i, 0);
 	return found;
 }
 

@@ -59,7 +59,7 @@ find_content(const char *index, Datum key, RegProcedure equals, NachetContent *c
 	nachet_index_scan_close(&contents);
 	return found &&
 	       may_see("content", "SELECT FROM nachet.content WHERE id OPERATOR(pg_catalog.=) $1",
-	               NACHET_PARAM(INT8OID, Int64GetDatum(content->id)));
+	               NACHET_BIGINT(content->id));
 }
 
 /*

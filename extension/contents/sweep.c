@@ -52,14 +52,13 @@ static Datum
 lock_unused(Datum ids)
 {
 	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, ids);
-	bool isnull;
 
 	(void) nachet_sql_run(SPI_OK_SELECT,
 	                      "SELECT coalesce(array_agg(l.id), '{}') FROM"
 	                      " (SELECT c.id FROM nachet.content c WHERE c.id = ANY ($1) AND " UNUSED
 	                      "  ORDER BY c.id FOR UPDATE SKIP LOCKED) AS l",
 	                      1, &arg);
-	return nachet_sql_value(0, 0, &isnull);
+	return nachet_sql_value(0, 0);
 }
 
 /*
@@ -97,11 +96,10 @@ nachet_sweep_purge(Datum ids, int64 *bytes)
 	SPITupleTable *gone;
 	NachetArg arg = NACHET_PARAM(INT8ARRAYOID, (Datum) 0);
 	int64 count;
-	bool isnull;
 
 	delete_unused(unused);
 	gone = SPI_tuptable;
-	arg.value = nachet_sql_value(0, 0, &isnull);
+	arg.value = nachet_sql_value(0, 0);
 	count = nachet_sql_bigint(0, 1);
 	*bytes += nachet_sql_bigint(0, 2);
 	if (count > 0)
@@ -179,7 +177,7 @@ sweep_next(PG_FUNCTION_ARGS)
 	NachetArg args[3] = {
 	    NACHET_PARAM(TIMESTAMPTZOID, PG_GETARG_DATUM(0)),
 	    NACHET_PARAM(INT8OID, PG_GETARG_DATUM(1)),
-	    NACHET_PARAM(INT4OID, Int32GetDatum(BATCH)),
+	    NACHET_INTEGER(BATCH),
 	};
 	int64 swept[SWEPT_COLUMNS] = {[LAST_ID] = PG_INT64_MAX};
 	uint64 rows;
@@ -204,7 +202,7 @@ sweep_next(PG_FUNCTION_ARGS)
 static bool
 sweep_slice(NachetArg before, int64 *swept)
 {
-	NachetArg args[2] = {before, NACHET_PARAM(INT8OID, Int64GetDatum(swept[LAST_ID]))};
+	NachetArg args[2] = {before, NACHET_BIGINT(swept[LAST_ID])};
 
 	(void) nachet_sql_run(
 	    SPI_OK_SELECT, "SELECT contents, bytes, last_id FROM nachet.sweep_next($1, $2)", 2, args);

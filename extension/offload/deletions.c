@@ -60,11 +60,10 @@ static void
 take_entries(Batch *batch, const char *sql, const NachetArg *args, TransactionId oldest)
 {
 	uint64 rows = nachet_sql_run(SPI_OK_SELECT, sql, 4, args);
-	bool isnull;
 
 	for (uint64 i = 0; i < rows && batch->count < BATCH; i++)
-		if (TransactionIdPrecedes(DatumGetTransactionId(nachet_sql_value(i, 1, &isnull)), oldest))
-			batch->urls[batch->count++] = TextDatumGetCString(nachet_sql_value(i, 0, &isnull));
+		if (TransactionIdPrecedes(DatumGetTransactionId(nachet_sql_value(i, 1)), oldest))
+			batch->urls[batch->count++] = TextDatumGetCString(nachet_sql_value(i, 0));
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -79,10 +78,9 @@ fetch_batch(Batch *batch, const char *beginning, int64 limit)
 	TransactionId oldest = oldest_seen();
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz queued_before = now - nachet_object_store_keep * USECS_PER_SEC;
-	NachetArg args[4] = {NACHET_PARAM(TEXTOID, CStringGetTextDatum(beginning)),
-	                     NACHET_PARAM(TIMESTAMPTZOID, TimestampTzGetDatum(queued_before)),
-	                     NACHET_PARAM(TIMESTAMPTZOID, TimestampTzGetDatum(now)),
-	                     NACHET_PARAM(INT8OID, Int64GetDatum(Min(limit, BATCH)))};
+	NachetArg args[4] = {
+	    NACHET_TEXT(beginning), NACHET_PARAM(TIMESTAMPTZOID, TimestampTzGetDatum(queued_before)),
+	    NACHET_PARAM(TIMESTAMPTZOID, TimestampTzGetDatum(now)), NACHET_BIGINT(Min(limit, BATCH))};
 
 	batch->count = batch->gone_count = batch->failed_count = 0;
 	take_entries(batch,

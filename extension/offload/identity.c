@@ -31,9 +31,9 @@ PG_FUNCTION_INFO_V1(renew_object_store_prefix);
 static void
 own_identity(NachetArg *args)
 {
-	args[0] = NACHET_PARAM(INT8OID, Int64GetDatum((int64) GetSystemIdentifier()));
-	args[1] = NACHET_PARAM(INT8OID, Int64GetDatum((int64) MyDatabaseId));
-	args[2] = NACHET_PARAM(INT8OID, Int64GetDatum((int64) nachet_timeline()));
+	args[0] = NACHET_BIGINT((int64) GetSystemIdentifier());
+	args[1] = NACHET_BIGINT((int64) MyDatabaseId);
+	args[2] = NACHET_BIGINT((int64) nachet_timeline());
 }
 
 static void
@@ -56,12 +56,11 @@ char *
 nachet_identity_claim(const NachetObjectStore *store)
 {
 	NachetArg args[4];
-	bool isnull;
 	char *prefix;
 	bool same[3];
 
 	own_identity(args);
-	args[3] = NACHET_PARAM(TEXTOID, CStringGetTextDatum(store->location));
+	args[3] = NACHET_TEXT(store->location);
 	(void) nachet_sql_run(SPI_OK_INSERT,
 	                      "INSERT INTO nachet.object_store"
 	                      " (prefix, system_identifier, database_oid, timeline, location)"
@@ -72,12 +71,12 @@ nachet_identity_claim(const NachetObjectStore *store)
 	                   " location IS NOT DISTINCT FROM $4 FROM nachet.object_store",
 	                   4, args) != 1)
 		elog(ERROR, "nachet.object_store has no row");
-	prefix = TextDatumGetCString(nachet_sql_value(0, 0, &isnull));
+	prefix = TextDatumGetCString(nachet_sql_value(0, 0));
 	for (int i = 0; i < 3; i++)
-		same[i] = DatumGetBool(nachet_sql_value(0, i + 1, &isnull));
+		same[i] = DatumGetBool(nachet_sql_value(0, i + 1));
 	if (!same[0] || !same[1] || !same[2])
 		refuse_copy(prefix, !same[0], !same[1]);
-	if (!DatumGetBool(nachet_sql_value(0, 4, &isnull)))
+	if (!DatumGetBool(nachet_sql_value(0, 4)))
 		(void) nachet_sql_run(SPI_OK_UPDATE, "UPDATE nachet.object_store SET location = $1", 1,
 		                      &args[3]);
 	return prefix;
@@ -90,12 +89,11 @@ static char *
 update_prefix(const char *sql)
 {
 	NachetArg args[3];
-	bool isnull;
 
 	own_identity(args);
 	if (nachet_sql_run(SPI_OK_UPDATE_RETURNING, sql, 3, args) == 0)
 		return NULL;
-	return TextDatumGetCString(nachet_sql_value(0, 0, &isnull));
+	return TextDatumGetCString(nachet_sql_value(0, 0));
 }
 
 /* What these functions return, out of SPI's memory. */
@@ -142,7 +140,7 @@ renew_object_store_prefix(PG_FUNCTION_ARGS)
 	                       " RETURNING prefix");
 	if (prefix != NULL)
 	{
-		NachetArg arg = NACHET_PARAM(TEXTOID, CStringGetTextDatum(prefix));
+		NachetArg arg = NACHET_TEXT(prefix);
 
 		(void) nachet_sql_run(SPI_OK_DELETE,
 		                      "DELETE FROM nachet.object_deletion d"

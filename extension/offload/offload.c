@@ -79,8 +79,7 @@ typedef struct Offload
 static void
 fetch_candidates(Offload *offload)
 {
-	NachetArg args[2] = {NACHET_PARAM(INT8OID, Int64GetDatum(offload->last_id)),
-	                     NACHET_PARAM(INT4OID, Int32GetDatum(FETCH))};
+	NachetArg args[2] = {NACHET_BIGINT(offload->last_id), NACHET_INTEGER(FETCH)};
 	MemoryContext caller;
 
 	offload->next = 0;

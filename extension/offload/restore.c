@@ -76,7 +76,7 @@ take(void *argument, const char *data, size_t length)
 static void
 delete_chunks(int64 content_id)
 {
-	NachetArg arg = NACHET_PARAM(INT8OID, Int64GetDatum(content_id));
+	NachetArg arg = NACHET_BIGINT(content_id);
 
 	(void) nachet_sql_run(SPI_OK_DELETE, "DELETE FROM nachet.content_chunk WHERE content_id = $1",
 	                      1, &arg);
@@ -101,8 +101,7 @@ restart(void *argument)
 static void
 record(const NachetContent *content)
 {
-	NachetArg args[2] = {NACHET_PARAM(INT8OID, Int64GetDatum(content->id)),
-	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(content->object_url))};
+	NachetArg args[2] = {NACHET_BIGINT(content->id), NACHET_TEXT(content->object_url)};
 
 	nachet_sql_check_written(
 	    "content",

@@ -213,7 +213,7 @@ write_set(NachetUpload *upload, NachetSetData *data, bytea *digest)
 	    NACHET_PARAM(BYTEAOID, PointerGetDatum(digest)),
 	    NACHET_PARAM(UUIDOID, upload->user_id),
 	    NACHET_PARAM_IF(TEXTOID, PointerGetDatum(data->name), data->name != NULL),
-	    NACHET_PARAM(INT4OID, Int32GetDatum(upload->count)),
+	    NACHET_INTEGER(upload->count),
 	};
 
 	upload->created =
@@ -245,7 +245,7 @@ write_pictures(const NachetUpload *upload, const NachetSetData *data, NachetArg 
 	    names,
 	    digests,
 	    NACHET_PARAM(UUIDOID, upload->set_id),
-	    NACHET_PARAM(INT4OID, Int32GetDatum(data->nb_seeds)),
+	    NACHET_INTEGER(data->nb_seeds),
 	    NACHET_PARAM(JSONBOID, data->canonical),
 	    NACHET_PARAM(UUIDOID, data->seed_id),
 	};
@@ -487,7 +487,6 @@ delete_picture_set(PG_FUNCTION_ARGS)
 	NachetArg arg = NACHET_PARAM(UUIDOID, PG_GETARG_DATUM(0));
 	int64 bytes = 0;
 	Datum contents;
-	bool isnull;
 
 	SPI_connect();
 	(void) nachet_sql_run(SPI_OK_UPDATE, no_default, 1, &arg);
@@ -497,7 +496,7 @@ delete_picture_set(PG_FUNCTION_ARGS)
 	                      " SELECT coalesce(array_agg(DISTINCT content_id), '{}') FROM gone"
 	                      " WHERE content_id IS NOT NULL",
 	                      1, &arg);
-	contents = nachet_sql_value(0, 0, &isnull);
+	contents = nachet_sql_value(0, 0);
 	if (nachet_sql_run(SPI_OK_SELECT, "SELECT FROM nachet.picture_set WHERE id = $1 FOR UPDATE", 1,
 	                   &arg) == 0)
 		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),

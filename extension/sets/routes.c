@@ -207,8 +207,8 @@ picture_form(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	args[0] = NACHET_PARAM(UUIDOID, find_requester(fcinfo, request));
-	args[1] = NACHET_PARAM(INT4OID, Int32GetDatum(MANIFEST_MAX_PICTURES));
-	args[2] = NACHET_PARAM(INT4OID, Int32GetDatum(NACHET_NAME_MAX_BYTES));
+	args[1] = NACHET_INTEGER(MANIFEST_MAX_PICTURES);
+	args[2] = NACHET_INTEGER(NACHET_NAME_MAX_BYTES);
 	(void) nachet_sql_read(
 	    "SELECT jsonb_build_object('user_id', u.id, 'email', u.email,"
 	    " 'seed_names', coalesce((SELECT jsonb_agg(s.name ORDER BY s.name COLLATE \"C\")"
@@ -326,10 +326,9 @@ static Jsonb *
 request_data(Jsonb *request)
 {
 	NachetArg arg = NACHET_PARAM(JSONBOID, JsonbPGetDatum(request));
-	bool isnull;
 
 	(void) nachet_sql_read("SELECT $1 - ARRAY['email', 'pictures', 'dry_run']", 1, &arg);
-	return DatumGetJsonbP(nachet_sql_value(0, 0, &isnull));
+	return DatumGetJsonbP(nachet_sql_value(0, 0));
 }
 
 /*
@@ -362,7 +361,7 @@ static Datum
 answer_missing(const char *result, Datum user_id, Datum *missing, int count)
 {
 	NachetArg args[3] = {
-	    NACHET_PARAM(TEXTOID, CStringGetTextDatum(result)),
+	    NACHET_TEXT(result),
 	    NACHET_PARAM(UUIDOID, user_id),
 	    nachet_sql_array(BYTEAOID, missing, NULL, count),
 	};
@@ -380,7 +379,7 @@ static Datum
 answer_set(const NachetUpload *upload)
 {
 	NachetArg args[2] = {
-	    NACHET_PARAM(TEXTOID, CStringGetTextDatum(upload->created ? "created" : "present")),
+	    NACHET_TEXT(upload->created ? "created" : "present"),
 	    NACHET_PARAM(UUIDOID, upload->set_id),
 	};
 
@@ -461,7 +460,7 @@ picture_errors(PG_FUNCTION_ARGS)
 	args[0] = nachet_sql_array(TEXTOID, flaws.names, NULL, listed);
 	args[1] = nachet_sql_array(TEXTOID, flaws.reasons, NULL, listed);
 	args[2] = nachet_sql_array(TEXTOID, flaws.codes, NULL, listed);
-	args[3] = NACHET_PARAM(INT4OID, Int32GetDatum(flaws.count - listed + unjudged));
+	args[3] = NACHET_INTEGER(flaws.count - listed + unjudged);
 	(void) nachet_sql_run(
 	    SPI_OK_SELECT,
 	    "SELECT jsonb_build_object('errors', coalesce(jsonb_agg(jsonb_build_object("

@@ -58,8 +58,8 @@ get_all_seeds_names(PG_FUNCTION_ARGS)
 	rows = nachet_sql_read("SELECT name FROM nachet.seed ORDER BY name COLLATE \"C\"", 0, NULL);
 	for (uint64 i = 0; i < rows; i++)
 	{
-		bool isnull;
-		Datum name = nachet_sql_value(i, 0, &isnull);
+		bool isnull = false;
+		Datum name = nachet_sql_value(i, 0);
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &name, &isnull);
 	}
@@ -83,8 +83,7 @@ alike_names(text *name, uint64 rows)
 
 	for (uint64 i = 0; i < rows; i++)
 	{
-		bool isnull;
-		text *other = DatumGetTextPP(nachet_sql_value(i, 0, &isnull));
+		text *other = DatumGetTextPP(nachet_sql_value(i, 0));
 		text *other_key = nachet_name_form_key(other);
 
 		CHECK_FOR_INTERRUPTS();
@@ -132,8 +131,7 @@ nearest_name(text *wanted, uint64 rows)
 		return NULL;
 	for (uint64 i = 0; i < rows; i++)
 	{
-		bool isnull;
-		text *name = DatumGetTextPP(nachet_sql_value(i, 0, &isnull));
+		text *name = DatumGetTextPP(nachet_sql_value(i, 0));
 		text *key = nachet_name_form_key(name);
 		int distance = best;
 

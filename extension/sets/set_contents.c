@@ -39,11 +39,9 @@ contents_missing(uint64 rows)
 	for (uint64 i = 0; i < rows; i++)
 	{
 		char hex[2 * NACHET_SHA256_BYTES + 1];
-		bool isnull;
-		Datum digest = nachet_sql_value(i, 1, &isnull);
+		Datum digest = nachet_sql_value(i, 1);
 
-		(void) nachet_sql_value(i, 0, &isnull);
-		if (!isnull)
+		if (nachet_sql_bigint(i, 0) != 0)
 			continue;
 		nachet_hex_encode((unsigned char *) VARDATA_ANY(DatumGetPointer(digest)),
 		                  NACHET_SHA256_BYTES, hex);
@@ -63,10 +61,9 @@ contents_missing(uint64 rows)
 static void
 accept_content(int64 id, const NachetPicture *picture)
 {
-	NachetArg args[4] = {NACHET_PARAM(INT8OID, Int64GetDatum(id)),
-	                     NACHET_PARAM(TEXTOID, CStringGetTextDatum(picture->format)),
-	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->width)),
-	                     NACHET_PARAM(INT4OID, Int32GetDatum((int32) picture->height))};
+	NachetArg args[4] = {NACHET_BIGINT(id), NACHET_TEXT(picture->format),
+	                     NACHET_INTEGER((int32) picture->width),
+	                     NACHET_INTEGER((int32) picture->height)};
 
 	(void) nachet_sql_run(SPI_OK_UPDATE,
 	                      "UPDATE nachet.content SET format = $2, width = $3, height = $4"

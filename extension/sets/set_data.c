@@ -173,7 +173,6 @@ nachet_set_data_check(Jsonb *data, NachetSetData *checked)
 	Numeric zoom;
 	text *registered;
 	NachetArg args[4];
-	bool isnull;
 
 	checked->json_bytes = nachet_set_data_size(data);
 	seed_name = nachet_set_data_string(data, "seed_name");
@@ -186,7 +185,7 @@ nachet_set_data_check(Jsonb *data, NachetSetData *checked)
 
 	args[0] = NACHET_PARAM(JSONBOID, JsonbPGetDatum(data));
 	args[1] = NACHET_PARAM(NUMERICOID, NumericGetDatum(zoom));
-	args[2] = NACHET_PARAM(INT4OID, Int32GetDatum(checked->nb_seeds));
+	args[2] = NACHET_INTEGER(checked->nb_seeds);
 	args[3] = NACHET_PARAM(TEXTOID, PointerGetDatum(registered));
 	(void) nachet_sql_run(
 	    SPI_OK_SELECT,
@@ -194,5 +193,5 @@ nachet_set_data_check(Jsonb *data, NachetSetData *checked)
 	    " THEN ARRAY['email', 'user_id', 'name'] ELSE ARRAY['email', 'user_id'] END"
 	    " || jsonb_build_object('zoom_level', $2, 'nb_seeds', $3, 'seed_name', $4)",
 	    4, args);
-	checked->canonical = nachet_sql_value(0, 0, &isnull);
+	checked->canonical = nachet_sql_value(0, 0);
 }

@@ -83,7 +83,7 @@ verify_begin(PG_FUNCTION_ARGS)
 static bool
 take_range(int64 run_id, NachetVerify *verify)
 {
-	NachetArg run = NACHET_PARAM(INT8OID, Int64GetDatum(run_id));
+	NachetArg run = NACHET_BIGINT(run_id);
 
 	if (nachet_sql_run(
 	        SPI_OK_SELECT,
@@ -101,13 +101,10 @@ static void
 note_range(int64 run_id, const NachetVerify *verify)
 {
 	NachetArg args[7] = {
-	    NACHET_PARAM(INT8OID, Int64GetDatum(run_id)),
-	    NACHET_PARAM(INT8OID, Int64GetDatum(verify->last)),
-	    NACHET_PARAM(INT8OID, Int64GetDatum(verify->next)),
-	    NACHET_PARAM(BOOLOID, BoolGetDatum(verify->complete)),
-	    NACHET_PARAM(INT8OID, Int64GetDatum(verify->contents)),
-	    NACHET_PARAM(INT8OID, Int64GetDatum(verify->bytes)),
-	    NACHET_PARAM(INT8OID, Int64GetDatum(verify->findings)),
+	    NACHET_BIGINT(run_id),           NACHET_BIGINT(verify->last),
+	    NACHET_BIGINT(verify->next),     NACHET_PARAM(BOOLOID, BoolGetDatum(verify->complete)),
+	    NACHET_BIGINT(verify->contents), NACHET_BIGINT(verify->bytes),
+	    NACHET_BIGINT(verify->findings),
 	};
 
 	(void) nachet_sql_run(SPI_OK_UPDATE,
@@ -125,7 +122,7 @@ keep_findings(int64 run_id, Tuplestorestate *findings, TupleDesc shape)
 
 	while (tuplestore_gettupleslot(findings, true, false, slot))
 	{
-		NachetArg args[NACHET_FINDING_COLUMNS + 1] = {NACHET_PARAM(INT8OID, Int64GetDatum(run_id))};
+		NachetArg args[NACHET_FINDING_COLUMNS + 1] = {NACHET_BIGINT(run_id)};
 		char *detail;
 
 		slot_getallattrs(slot);
@@ -174,7 +171,7 @@ verify_next(PG_FUNCTION_ARGS)
 {
 	int64 run_id = PG_GETARG_INT64(0);
 	NachetVerify verify = {.limit = PG_GETARG_INT64(1)};
-	NachetArg run = NACHET_PARAM(INT8OID, Int64GetDatum(run_id));
+	NachetArg run = NACHET_BIGINT(run_id);
 	bool taken;
 
 	if (verify.limit < 1)
@@ -213,7 +210,6 @@ verify_all(PG_FUNCTION_ARGS)
 	NachetArg args[2] = {NACHET_PARAM(INT8OID, (Datum) 0),
 	                     NACHET_PARAM(INT8OID, PG_GETARG_DATUM(0))};
 	int64 findings;
-	bool isnull;
 
 	nachet_sql_require_nonatomic(fcinfo, "verify_all",
 	                             "SELECT * FROM nachet.verify_contents(); can.");
@@ -228,7 +224,7 @@ verify_all(PG_FUNCTION_ARGS)
 	{
 		CHECK_FOR_INTERRUPTS();
 		(void) nachet_sql_run(SPI_OK_SELECT, "SELECT nachet.verify_next($1, $2)", 2, args);
-		more = DatumGetBool(nachet_sql_value(0, 0, &isnull)) && !isnull;
+		more = DatumGetBool(nachet_sql_value(0, 0));
 		SPI_freetuptable(SPI_tuptable);
 		SPI_commit();
 	}
