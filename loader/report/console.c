@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <sys/ioctl.h>
 
-#include "loader/client/visible.h"
+#include "loader/client/text.h"
 #include "loader/report/console.h"
 #include "loader/report/json_line.h"
 
@@ -35,7 +35,7 @@ static void
 write_json(const char *message_type, const char *item, const char *message,
            const NachetError *error)
 {
-	NachetJsonLine line;
+	NachetText line;
 
 	nachet_json_begin(&line, message_type);
 	if (item != NULL)

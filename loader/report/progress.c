@@ -171,7 +171,7 @@ void
 nachet_progress_json(NachetProgress *progress)
 {
 	static const char *const phases[] = {"none", "check", "send", "finish"};
-	NachetJsonLine line;
+	NachetText line;
 	Snapshot now;
 
 	take_snapshot(progress, &now);

@@ -307,7 +307,7 @@ write_summary(NachetSession *session, const Ending *ending)
 	const NachetTarget *target = ending->target;
 	const char *folder = target->folder != NULL ? target->folder : target->paths[0];
 	char *shown = nachet_console_name("", folder);
-	NachetJsonLine line;
+	NachetText line;
 
 	nachet_json_begin(&line, "summary");
 	nachet_json_text(&line, target->folder != NULL ? "folder" : "first_file", shown);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "loader/client/datastore.h"
-#include "loader/client/visible.h"
+#include "loader/client/text.h"
 #include "pure/hex.h"
 #include "loader/service/answer.h"
 
@@ -105,8 +105,8 @@ nachet_service_answer_read(const NachetServiceAnswer *answer, const NachetOption
 {
 	json_t *object = NULL;
 
-	if (answer->json && !answer->cut && answer->text != NULL)
-		object = json_loadb(answer->text, answer->length, JSON_REJECT_DUPLICATES, NULL);
+	if (answer->json && !answer->cut && answer->text.length > 0)
+		object = json_loadb(answer->text.bytes, answer->text.length, JSON_REJECT_DUPLICATES, NULL);
 	if (answer->status != 200 && answer->status != 201)
 		refuse(answer, object, options, error);
 	else if (!json_is_object(object))

@@ -45,7 +45,6 @@ typedef struct Call
 	size_t length;
 	bool failed; /* here, and *error tells */
 	NachetServiceAnswer *answer;
-	size_t room;
 	NachetError *error;
 } Call;
 
@@ -86,7 +85,7 @@ nachet_service_close(NachetServiceLine *line)
 void
 nachet_service_answer_clear(NachetServiceAnswer *answer)
 {
-	free(answer->text);
+	nachet_text_free(&answer->text);
 	free(answer->location);
 	memset(answer, 0, sizeof(*answer));
 }
@@ -169,31 +168,18 @@ take_answer(char *bytes, size_t size, size_t count, void *context)
 	Call *call = context;
 	NachetServiceAnswer *answer = call->answer;
 	size_t length = size * count;
-	char *text;
 
-	if (answer->length + length > ANSWER_BYTES)
+	if (answer->text.length + length > ANSWER_BYTES)
 	{
 		answer->cut = true;
 		return 0;
 	}
-	if (answer->length + length >= call->room)
-	{
-		size_t room = 2 * (answer->length + length) + 1024;
-
-		text = realloc(answer->text, room);
-		if (text == NULL)
-		{
-			nachet_error_set(call->error, "out of memory");
-			call->failed = true;
-			return 0;
-		}
-		answer->text = text;
-		call->room = room;
-	}
-	memcpy(answer->text + answer->length, bytes, length);
-	answer->length += length;
-	answer->text[answer->length] = '\0';
-	return length;
+	nachet_text_add(&answer->text, bytes, length);
+	if (!answer->text.failed)
+		return length;
+	nachet_error_set(call->error, "out of memory");
+	call->failed = true;
+	return 0;
 }
 
 static int

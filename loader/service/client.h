@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "loader/client/error.h"
+#include "loader/client/text.h"
 #include "loader/session.h"
 
 /* One connection, kept from request to request; one thread at a time. */
@@ -41,8 +42,7 @@ typedef struct NachetServiceText
 typedef struct NachetServiceAnswer
 {
 	long status;
-	char *text; /* the body, with a NUL; NULL where it is empty */
-	size_t length;
+	NachetText text;       /* the body */
 	bool cut;              /* there was more of it than anything of ours is long */
 	bool json;             /* it says that it is JSON */
 	unsigned wait_seconds; /* Retry-After; 0 where there is none */

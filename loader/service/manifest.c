@@ -13,34 +13,21 @@
 #include "pure/hex.h"
 #include "loader/service/manifest.h"
 
-/* A picture's name stands, so that it is UTF-8 without control characters. */
-static char *
-put_escaped(char *out, const char *name)
-{
-	for (; *name != '\0'; name++)
-	{
-		if (*name == '"' || *name == '\\')
-			*out++ = '\\';
-		*out++ = *name;
-	}
-	return out;
-}
-
-/* Writes one picture, with a comma before all but the first; its length. */
-static size_t
+/* Writes one picture, with a comma before all but the first. */
+static void
 write_picture(NachetServiceManifest *manifest, size_t position)
 {
 	size_t index = manifest->index != NULL ? manifest->index[position] : position;
 	char name[NACHET_NAME_MAX_BYTES + 1];
-	char *out = manifest->picture;
+	char digits[2 * NACHET_SHA256_BYTES + 1];
+	NachetText *picture = &manifest->picture;
 
 	nachet_files_name(manifest->files, index, name);
-	out = stpcpy(out, position > 0 ? ",{\"name\":\"" : "{\"name\":\"");
-	out = put_escaped(out, name);
-	out = stpcpy(out, "\",\"sha256\":\"");
-	nachet_hex_encode(nachet_files_digest(manifest->files, index), NACHET_SHA256_BYTES, out);
-	out = stpcpy(out + 2 * NACHET_SHA256_BYTES, "\"}");
-	return (size_t) (out - manifest->picture);
+	nachet_hex_encode(nachet_files_digest(manifest->files, index), NACHET_SHA256_BYTES, digits);
+	picture->length = 0;
+	nachet_text_format(picture, "%s{\"name\":", position > 0 ? "," : "");
+	nachet_text_json(picture, name, strlen(name));
+	nachet_text_format(picture, ",\"sha256\":\"%s\"}", digits);
 }
 
 static void
@@ -58,23 +45,26 @@ next_of_manifest(NachetServiceBody *body, const char **bytes, size_t *length, Na
 {
 	NachetServiceManifest *manifest = body->owner;
 
-	(void) error;
-	*bytes = manifest->picture;
-	*length = 0;
+	*bytes = "";
 	if (!manifest->begun)
-	{
-		manifest->begun = true;
 		*bytes = manifest->head;
-		*length = strlen(manifest->head);
-	}
 	else if (manifest->next < manifest->count)
-		*length = write_picture(manifest, manifest->next++);
+	{
+		write_picture(manifest, manifest->next++);
+		*bytes = manifest->picture.bytes;
+	}
 	else if (!manifest->ended)
 	{
 		manifest->ended = true;
 		*bytes = "]}";
-		*length = 2;
 	}
+	manifest->begun = true;
+	if (*bytes == NULL)
+	{
+		nachet_error_set(error, "out of memory");
+		return false;
+	}
+	*length = strlen(*bytes);
 	return true;
 }
 
@@ -105,6 +95,7 @@ nachet_service_manifest_init(NachetServiceManifest *manifest, const NachetOption
                              const NachetFiles *files, const size_t *index, size_t count,
                              bool dry_run)
 {
+	NachetError error = NACHET_ERROR_INIT;
 	const char *bytes;
 	size_t length;
 
@@ -119,7 +110,11 @@ nachet_service_manifest_init(NachetServiceManifest *manifest, const NachetOption
 		return false;
 	do
 	{
-		(void) next_of_manifest(&manifest->body, &bytes, &length, NULL);
+		if (!next_of_manifest(&manifest->body, &bytes, &length, &error))
+		{
+			nachet_error_clear(&error);
+			return false;
+		}
 		manifest->body.length += length;
 	} while (length > 0);
 	return true;
@@ -130,4 +125,5 @@ nachet_service_manifest_free(NachetServiceManifest *manifest)
 {
 	free(manifest->head);
 	manifest->head = NULL;
+	nachet_text_free(&manifest->picture);
 }

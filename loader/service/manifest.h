@@ -13,9 +13,6 @@
 #include "loader/options.h"
 #include "loader/service/client.h"
 
-/* A picture with every character of its name escaped, and what stands around it. */
-#define NACHET_MANIFEST_PICTURE_BYTES (2 * NACHET_NAME_MAX_BYTES + 2 * NACHET_SHA256_BYTES + 32)
-
 typedef struct NachetServiceManifest
 {
 	NachetServiceBody body;
@@ -26,7 +23,7 @@ typedef struct NachetServiceManifest
 	size_t next;
 	bool begun;
 	bool ended;
-	char picture[NACHET_MANIFEST_PICTURE_BYTES];
+	NachetText picture; /* the one that is written */
 } NachetServiceManifest;
 
 /* As a dry run, or to make the set. To be freed in any case; false where memory ran out. */

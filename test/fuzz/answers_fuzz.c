@@ -184,10 +184,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		free(answer.location);
 		answer.location = NULL;
 	}
-	answer.length = (size_t) (bytes + size - at);
-	answer.text = answer.length > 0 ? malloc(answer.length) : NULL;
-	if (answer.text != NULL)
-		memcpy(answer.text, at, answer.length);
+	nachet_text_add(&answer.text, at, (size_t) (bytes + size - at));
 
 	object = nachet_service_answer_read(&answer, &options, &error);
 	CLAIM((object != NULL) == !error.set);
@@ -202,7 +199,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		check_others(object);
 		json_decref(object);
 	}
-	free(answer.text);
+	nachet_text_free(&answer.text);
 	free(answer.location);
 	return 0;
 }

@@ -21,21 +21,21 @@ fuzz-programs: $(FUZZ_TARGETS:%=build/fuzz/%)
 
 # What each target is made of, beside extension/pure.
 FUZZ_OPTION_TABLE = loader/client/option_table.c loader/client/datastore.c loader/client/statement.c loader/client/error.c loader/client/array.c
-build/fuzz/answers: loader/service/answer.c loader/client/error.c loader/client/visible.c
+build/fuzz/answers: loader/service/answer.c loader/client/error.c loader/client/text.c
 build/fuzz/choice: loader/files/choice.c
-build/fuzz/fields: http/routes/fields.c loader/client/text.c loader/client/visible.c loader/client/array.c
+build/fuzz/fields: http/routes/fields.c loader/client/text.c loader/client/array.c
 build/fuzz/headers: http/body/mime.c http/request/origin.c http/request/request_id.c
 build/fuzz/list: loader/files/list.c loader/files/entries.c
-build/fuzz/log: http/request/access_log.c http/ops/log.c loader/client/text.c loader/client/clock.c loader/client/visible.c
+build/fuzz/log: http/request/access_log.c http/ops/log.c loader/client/text.c loader/client/clock.c
 build/fuzz/log: FUZZ_MORE = -Dwrite=fuzz_write
 build/fuzz/multipart: test/fuzz/multipart_reading.c http/body/multipart.c http/body/mime.c
 build/fuzz/networks: http/auth/networks.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: loader/options.c loader/files/choice.c loader/service/url.c $(FUZZ_OPTION_TABLE)
 build/fuzz/options: FUZZ_MORE = -DNACHET_VERSION='"$(EXTVERSION)"'
-build/fuzz/picture_list: http/routes/picture_list.c http/body/encoded_name.c http/body/spool.c loader/client/text.c loader/client/visible.c loader/client/array.c \
+build/fuzz/picture_list: http/routes/picture_list.c http/body/encoded_name.c http/body/spool.c loader/client/text.c loader/client/array.c \
 	loader/client/error.c extension/pure/hex.c
-build/fuzz/texts: loader/client/text.c loader/client/visible.c
-build/fuzz/tokens: http/auth/jwt.c http/auth/token.c loader/client/text.c loader/client/visible.c
+build/fuzz/texts: loader/client/text.c
+build/fuzz/tokens: http/auth/jwt.c http/auth/token.c loader/client/text.c
 build/fuzz/urls: loader/service/url.c
 
 # The linker leaves out those that a target has no use for.

@@ -114,6 +114,16 @@ check_hex(const char *bytes, size_t size)
 	free(decoded);
 }
 
+static long
+read_json_digits(const char *digits)
+{
+	char copy[5] = {0};
+
+	memcpy(copy, digits, 4);
+	CLAIM(strspn(copy, "0123456789abcdef") == 4);
+	return strtol(copy, NULL, 16);
+}
+
 /* What a character of a JSON string stands for; *at is moved behind it. */
 static long
 read_json_character(const char *json, size_t size, size_t *at)
@@ -125,12 +135,15 @@ read_json_character(const char *json, size_t size, size_t *at)
 		point = read_character((const uint8_t *) json + *at, size - *at, &length);
 	else if (json[*at + 1] == 'u')
 	{
-		char digits[5] = {0};
-
-		memcpy(digits, json + *at + 2, 4);
-		CLAIM(strspn(digits, "0123456789abcdef") == 4);
-		point = strtol(digits, NULL, 16);
+		point = read_json_digits(json + *at + 2);
 		length = 6;
+		if (point >= 0xD800 && point < 0xDC00)
+		{
+			CLAIM(size - *at >= 12 && memcmp(json + *at + 6, "\\u", 2) == 0);
+			point =
+			    0x10000 + ((point - 0xD800) << 10) + (read_json_digits(json + *at + 8) - 0xDC00);
+			length = 12;
+		}
 	}
 	else
 	{
