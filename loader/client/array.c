@@ -11,10 +11,10 @@
 #include <arpa/inet.h>
 
 #include "loader/client/array.h"
+#include "loader/client/text.h"
 
 /* PostgreSQL's MaxAllocSize: no value, and so no array, is longer. */
 #define MAX_VALUE_BYTES 0x3fffffff
-#define FIRST_CAPACITY  4096
 
 static void
 put_int32(char *at, uint32_t value)
@@ -28,23 +28,9 @@ put_int32(char *at, uint32_t value)
 static bool
 reserve(NachetArray *array, size_t length)
 {
-	size_t capacity = array->capacity > 0 ? array->capacity : FIRST_CAPACITY;
-	char *data;
-
-	if (array->failed || length > MAX_VALUE_BYTES || array->length + length > MAX_VALUE_BYTES)
-		goto fail;
-	if (array->length + length <= array->capacity)
+	if (!array->failed && length <= MAX_VALUE_BYTES && array->length + length <= MAX_VALUE_BYTES &&
+	    nachet_text_grow(&array->data, &array->capacity, array->length + length, 1))
 		return true;
-	while (capacity < array->length + length)
-		capacity *= 2;
-	data = realloc(array->data, capacity);
-	if (data == NULL)
-		goto fail;
-	array->data = data;
-	array->capacity = capacity;
-	return true;
-
-fail:
 	nachet_array_free(array);
 	array->failed = true;
 	return false;

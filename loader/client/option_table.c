@@ -17,6 +17,7 @@
 
 #include "loader/client/datastore.h"
 #include "loader/client/option_table.h"
+#include "loader/client/text.h"
 
 /* getopt's value for a row: beyond any character. */
 #define ROW_VALUE(row) (256 + (row))
@@ -160,7 +161,6 @@ apply_text(const NachetOptionTable *table, const NachetOptionRow *row, const cha
            const char *value)
 {
 	NachetTexts *texts = member_of(table, row);
-	const char **grown;
 
 	if (row->kind == NACHET_OPTION_LIST && (*value == '\0' || (uint64_t) texts->count >= row->most))
 	{
@@ -168,13 +168,12 @@ apply_text(const NachetOptionTable *table, const NachetOptionRow *row, const cha
 		    table, *value == '\0' ? "%s must not be empty" : "%s is given too often", source);
 		return false;
 	}
-	grown = reallocarray(texts->text, (size_t) texts->count + 1, sizeof(*texts->text));
-	if (grown == NULL)
+	if (!nachet_text_grow(&texts->text, &texts->capacity, (size_t) texts->count + 1,
+	                      sizeof(*texts->text)))
 	{
 		nachet_option_table_complain(table, "out of memory");
 		return false;
 	}
-	texts->text = grown;
 	texts->text[texts->count++] = value;
 	return true;
 }

@@ -19,6 +19,7 @@ typedef struct NachetTexts
 {
 	const char **text;
 	int count;
+	size_t capacity;
 	char *copy; /* of the variable, cut in texts; NULL where none of them is the environment's */
 } NachetTexts;
 

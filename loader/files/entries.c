@@ -17,7 +17,7 @@
 void
 nachet_entries_free(NachetEntries *entries)
 {
-	free(entries->text);
+	nachet_text_free(&entries->text);
 	free(entries->start);
 	memset(entries, 0, sizeof(*entries));
 }
@@ -25,32 +25,14 @@ nachet_entries_free(NachetEntries *entries)
 bool
 nachet_entries_add(NachetEntries *entries, unsigned char type, const char *name)
 {
-	size_t length = strlen(name) + 2;
+	size_t start = entries->text.length;
 
-	if (entries->length + length > entries->capacity)
-	{
-		size_t capacity = 2 * entries->capacity + length + 4096;
-		char *text = realloc(entries->text, capacity);
-
-		if (text == NULL)
-			return false;
-		entries->text = text;
-		entries->capacity = capacity;
-	}
-	if (entries->count >= entries->room)
-	{
-		size_t room = 2 * entries->room + 256;
-		size_t *start = reallocarray(entries->start, room, sizeof(*start));
-
-		if (start == NULL)
-			return false;
-		entries->start = start;
-		entries->room = room;
-	}
-	entries->start[entries->count++] = entries->length;
-	entries->text[entries->length] = (char) type;
-	memcpy(entries->text + entries->length + 1, name, length - 1);
-	entries->length += length;
+	nachet_text_add(&entries->text, &type, 1);
+	nachet_text_add(&entries->text, name, strlen(name) + 1);
+	if (entries->text.failed || !nachet_text_grow(&entries->start, &entries->capacity,
+	                                              entries->count + 1, sizeof(*entries->start)))
+		return false;
+	entries->start[entries->count++] = start;
 	return true;
 }
 
@@ -66,19 +48,19 @@ nachet_entries_sort(NachetEntries *entries)
 {
 	if (entries->count > 0)
 		qsort_r(entries->start, entries->count, sizeof(*entries->start), compare_entries,
-		        entries->text);
+		        entries->text.bytes);
 }
 
 unsigned char
 nachet_entries_type(const NachetEntries *entries, size_t index)
 {
-	return (unsigned char) entries->text[entries->start[index]];
+	return (unsigned char) entries->text.bytes[entries->start[index]];
 }
 
 const char *
 nachet_entries_name(const NachetEntries *entries, size_t index)
 {
-	return entries->text + entries->start[index] + 1;
+	return entries->text.bytes + entries->start[index] + 1;
 }
 
 int

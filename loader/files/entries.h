@@ -8,15 +8,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "loader/client/text.h"
+
 /* In text, for each, a byte of DT_ type and the name with its NUL. */
 typedef struct NachetEntries
 {
-	char *text;
-	size_t length;
-	size_t capacity;
-	size_t *start;
+	NachetText text;
+	size_t *start; /* of each, in text */
 	size_t count;
-	size_t room;
+	size_t capacity;
 } NachetEntries;
 
 extern void nachet_entries_free(NachetEntries *entries);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <arpa/inet.h>
 
+#include "loader/client/text.h"
 #include "loader/report/console.h"
 #include "loader/files/files.h"
 
@@ -49,26 +50,15 @@ nachet_files_free(NachetFiles *files)
 	nachet_files_init(files);
 }
 
-/* Doubles the room for files. */
+/* Makes room for one file more. */
 static bool
 grow(NachetFiles *files, bool with_paths)
 {
-	size_t capacity = files->capacity > 0 ? 2 * files->capacity : 256;
-	NachetFile *file = reallocarray(files->file, capacity, sizeof(*file));
-	char **paths;
+	size_t capacity = files->capacity; /* of both */
 
-	if (file == NULL)
-		return false;
-	files->file = file;
-	if (with_paths)
-	{
-		paths = reallocarray(files->paths, capacity, sizeof(*paths));
-		if (paths == NULL)
-			return false;
-		files->paths = paths;
-	}
-	files->capacity = capacity;
-	return true;
+	return (!with_paths ||
+	        nachet_text_grow(&files->paths, &capacity, files->count + 1, sizeof(*files->paths))) &&
+	       nachet_text_grow(&files->file, &files->capacity, files->count + 1, sizeof(*files->file));
 }
 
 void
@@ -76,7 +66,7 @@ nachet_files_add(NachetFiles *files, const char *name, const char *path)
 {
 	NachetFile *file;
 
-	if (files->failed || (files->count >= files->capacity && !grow(files, path != NULL)))
+	if (files->failed || !grow(files, path != NULL))
 	{
 		files->failed = true;
 		return;

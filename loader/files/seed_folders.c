@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "loader/client/datastore.h"
+#include "loader/client/text.h"
 #include "loader/files/choice.h"
 #include "loader/files/entries.h"
 #include "loader/report/findings.h"
@@ -27,17 +28,9 @@ add_target(NachetSeedFolders *folders, const char *above, const char *name)
 	const char *slash = length > 0 && above[length - 1] == '/' ? "" : "/";
 	char *path;
 
-	if (folders->count >= folders->room)
-	{
-		size_t room = 2 * folders->room + 64;
-		NachetTarget *target = reallocarray(folders->target, room, sizeof(*target));
-
-		if (target == NULL)
-			return false;
-		folders->target = target;
-		folders->room = room;
-	}
-	if (asprintf(&path, "%s%s%s", above, slash, name) < 0)
+	if (!nachet_text_grow(&folders->target, &folders->capacity, folders->count + 1,
+	                      sizeof(*folders->target)) ||
+	    asprintf(&path, "%s%s%s", above, slash, name) < 0)
 		return false;
 	folders->target[folders->count++] =
 	    (NachetTarget){.folder = path, .seed = path + strlen(path) - strlen(name)};

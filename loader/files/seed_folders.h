@@ -15,7 +15,7 @@ typedef struct NachetSeedFolders
 	NachetTarget
 	    *target; /* in the order of the arguments, and then of the names; paths are its own */
 	size_t count;
-	size_t room;
+	size_t capacity;
 	NachetFindings findings; /* what was rejected or left out beside them */
 } NachetSeedFolders;
 
