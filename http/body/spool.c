@@ -350,23 +350,22 @@ char *
 nachet_spooled_load(const NachetSpooled *spooled, NachetError *error)
 {
 	char *bytes = malloc((size_t) spooled->size + 1);
-	char *buffer = malloc(NACHET_SPOOL_READ_BYTES);
 	uint64_t offset = 0;
 
-	if (bytes == NULL || buffer == NULL)
+	if (bytes == NULL)
 		nachet_error_set(error, "out of memory");
 	while (!error->set && offset < spooled->size)
 	{
 		const void *some;
 		size_t length;
 
-		if (nachet_spooled_read(spooled, offset, buffer, &some, &length, error))
+		if (nachet_spooled_read(spooled, offset, bytes + offset, &some, &length, error))
 		{
-			memcpy(bytes + offset, some, length);
+			if (some != bytes + offset)
+				memcpy(bytes + offset, some, length);
 			offset += length;
 		}
 	}
-	free(buffer);
 	if (!error->set)
 	{
 		bytes[offset] = '\0';

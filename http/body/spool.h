@@ -59,9 +59,9 @@ extern bool nachet_spooled_write(NachetSpooled *spooled, const void *bytes, size
                                  NachetError *error) __attribute__((warn_unused_result));
 
 /*
- * The bytes from offset: *bytes and *length tell of some, at least one, in the buffer of
- * NACHET_SPOOL_READ_BYTES or elsewhere. Only below size. False, and *error filled, if the disk
- * fails.
+ * The bytes from offset: *bytes and *length tell of some, at least one, in the buffer or elsewhere.
+ * The buffer has room for NACHET_SPOOL_READ_BYTES, or for what is left if that is less. Only below
+ * size. False, and *error filled, if the disk fails.
  */
 extern bool nachet_spooled_read(const NachetSpooled *spooled, uint64_t offset, void *buffer,
                                 const void **bytes, size_t *length, NachetError *error)
