@@ -36,21 +36,6 @@
 /* An address's maximum (RFC 5321, 4.5.3.1.3, without its angle brackets). */
 #define EMAIL_BYTES 254
 
-/* A character's six bits; 64 for what is none. */
-static unsigned
-value_of(char character)
-{
-	if (character >= 'A' && character <= 'Z')
-		return (unsigned) (character - 'A');
-	if (character >= 'a' && character <= 'z')
-		return (unsigned) (character - 'a') + 26;
-	if (character >= '0' && character <= '9')
-		return (unsigned) (character - '0') + 52;
-	if (character == '-')
-		return 62;
-	return character == '_' ? 63 : 64;
-}
-
 /*
  * Each sequence of bytes has exactly one text that is taken, so that a token can't be varied
  * without its signature telling.
@@ -58,6 +43,7 @@ value_of(char character)
 bool
 nachet_jwt_decode(const char *text, size_t length, unsigned char *bytes, size_t *count)
 {
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	uint32_t bits = 0;
 	unsigned held = 0; /* bits that make no whole byte yet */
 
@@ -66,11 +52,11 @@ nachet_jwt_decode(const char *text, size_t length, unsigned char *bytes, size_t 
 		return false;
 	for (size_t i = 0; i < length; i++)
 	{
-		unsigned value = value_of(text[i]);
+		const char *digit = memchr(digits, text[i], sizeof(digits) - 1);
 
-		if (value > 63)
+		if (digit == NULL)
 			return false;
-		bits = bits << 6 | value;
+		bits = bits << 6 | (uint32_t) (digit - digits);
 		held += 6;
 		if (held >= 8)
 		{
