@@ -63,10 +63,7 @@ set_problem(Answer *answer, unsigned status, const char *detail)
 {
 	answer->status = status;
 	answer->type = TYPE_PROBLEM;
-	nachet_text_format(&answer->text,
-	                   "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":\"%s\"}"
-	                   "\n",
-	                   MHD_get_reason_phrase_for(status), status, detail);
+	nachet_respond_write_problem(&answer->text, status, detail);
 }
 
 static void

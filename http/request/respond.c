@@ -222,15 +222,28 @@ add_json(NachetText *text, const char *name, const char *json)
 }
 
 static void
+begin_problem(NachetText *text, unsigned status, const char *detail)
+{
+	nachet_text_format(text, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u",
+	                   MHD_get_reason_phrase_for(status), status);
+	add_member(text, "detail", detail);
+}
+
+void
+nachet_respond_write_problem(NachetText *text, unsigned status, const char *detail)
+{
+	begin_problem(text, status, detail);
+	nachet_text_format(text, "}\n");
+}
+
+static void
 set_problem(NachetRequest *request, unsigned status, const Problem *problem, const char *detail)
 {
 	NachetText text = {0};
 
 	if (request->status != 0)
 		return;
-	nachet_text_format(&text, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u",
-	                   MHD_get_reason_phrase_for(status), status);
-	add_member(&text, "detail", detail);
+	begin_problem(&text, status, detail);
 	add_member(&text, "code", problem->code);
 	add_member(&text, "hint", problem->hint);
 	add_json(&text, "missing", problem->missing);

@@ -9,8 +9,12 @@
 
 typedef struct NachetError NachetError;
 typedef struct NachetRequest NachetRequest;
+typedef struct NachetText NachetText;
 
 #define NACHET_RETRY_AFTER_SECONDS "5"
+
+/* The document of a problem that nothing is to be said of but its detail. */
+extern void nachet_respond_write_problem(NachetText *text, unsigned status, const char *detail);
 
 extern void nachet_respond_json(NachetRequest *request, unsigned status, const char *json);
 extern void nachet_respond_empty(NachetRequest *request, unsigned status);
