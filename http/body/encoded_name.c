@@ -5,12 +5,12 @@
  * Rule: nothing is decoded here, because a name that looks encoded may be meant as it is. It is
  * refused instead: if it was encoded, the set would have the wrong name.
  */
+#include <stdbool.h>
+#include <string.h>
+
 #include "pure/hex.h"
 #include "pure/names.h"
 #include "http/body/encoded_name.h"
-
-#include <stdbool.h>
-#include <string.h>
 
 #define MANIFEST " A manifest takes every name, of files that were staged under others."
 

@@ -1,7 +1,6 @@
 /*
  * http/body/mime.c
- *
- * The grammar that header values share: tokens, and parameters such as name="value".
+ *		The grammar that header values share: tokens, and parameters such as name="value".
  *
  * Rule: nothing is skipped that the grammar does not name, and where a quoted string ends never
  * depends on how one reads backslashes. RFC 822 and its heirs escape with them; browsers, and curl
@@ -9,9 +8,9 @@
  * \" and \\ would mean two different things to the two schools, and are refused. Empty parameters
  * (";;", or a semicolon at the end) are refused: no known client sends them.
  */
-#include "http/body/mime.h"
-
 #include <string.h>
+
+#include "http/body/mime.h"
 
 static bool
 is_token_byte(unsigned char byte)

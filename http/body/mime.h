@@ -28,28 +28,29 @@ typedef enum NachetMimeStep
 } NachetMimeStep;
 
 /* How many of the bytes at the start may be in a token (RFC 9110, 5.6.2). */
-size_t nachet_mime_token_length(const char *bytes, size_t length);
+extern size_t nachet_mime_token_length(const char *bytes, size_t length);
 
 /* Are the bytes one token, such as the name of a header? */
-bool nachet_mime_is_token(const char *bytes, size_t length);
+extern bool nachet_mime_is_token(const char *bytes, size_t length);
 
 /* Is the text this word, letters compared without case? The word is given in lower case. */
-bool nachet_mime_is(NachetMimeText text, const char *word);
+extern bool nachet_mime_is(NachetMimeText text, const char *word);
 
 /* Read the longest token, which must not be empty. */
-bool nachet_mime_read_token(NachetMimeCursor *cursor, NachetMimeText *token);
+extern bool nachet_mime_read_token(NachetMimeCursor *cursor, NachetMimeText *token);
 
 /* Read type "/" subtype. */
-bool nachet_mime_read_type(NachetMimeCursor *cursor, NachetMimeText *type, NachetMimeText *subtype);
+extern bool nachet_mime_read_type(NachetMimeCursor *cursor, NachetMimeText *type,
+                                  NachetMimeText *subtype);
 
 /*
  * Read the next ";" name "=" value, with spaces and tabs allowed around the semicolon only. A
  * quoted value is given without its quotes and otherwise as it was sent.
  */
-NachetMimeStep nachet_mime_read_parameter(NachetMimeCursor *cursor, NachetMimeText *name,
-                                          NachetMimeText *value);
+extern NachetMimeStep nachet_mime_read_parameter(NachetMimeCursor *cursor, NachetMimeText *name,
+                                                 NachetMimeText *value);
 
 /* Is a Content-Type application/json, with no parameter but charset=utf-8? NULL is not. */
-bool nachet_mime_type_is_json(const char *content_type);
+extern bool nachet_mime_type_is_json(const char *content_type);
 
 #endif

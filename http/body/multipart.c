@@ -1,8 +1,6 @@
 /*
  * http/body/multipart.c
- *
- * A strict push parser of multipart/form-data bodies (RFC 7578 and 2046, as browsers write them by
- * WHATWG's rules).
+ *		A strict push parser of multipart/form-data bodies (RFC 7578, as browsers write them).
  *
  * Rule: each byte moves the state machine by itself, so slicing can't matter. Data is never copied:
  * what may be the beginning of a delimiter at a slice's end is, by definition, a beginning of the
@@ -37,12 +35,12 @@
  *   and \" are refused, because guessing would rename a file (mime.c). What names may hold is for
  *   others to say: "a\b" and line ends that were sent as %0D%0A are told as they are.
  */
-#include "http/body/mime.h"
-#include "http/body/multipart.h"
-
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "http/body/mime.h"
+#include "http/body/multipart.h"
 
 #define DELIMITER_MAX (4 + NACHET_BOUNDARY_MAX)
 #if DELIMITER_MAX > UCHAR_MAX
@@ -74,8 +72,8 @@ struct NachetMultipart
 	State state;
 	char delimiter[DELIMITER_MAX + 1]; /* CRLF "--" boundary */
 	size_t delimiter_length;
-	unsigned char
-	    skip[256];       /* by a window's last byte: how far the window can move, 0 at a match */
+	/* By a window's last byte: how far the window can move, 0 at a match */
+	unsigned char skip[256];
 	size_t matched;      /* length of the delimiter's beginning that the input ends with */
 	size_t matched_from; /* how much of that beginning is no input: 2 if headers just ended */
 	size_t padding;
@@ -159,7 +157,7 @@ fill_skips(NachetMultipart *parser)
 {
 	size_t last = parser->delimiter_length - 1;
 
-	memset(parser->skip, (int) parser->delimiter_length, sizeof parser->skip);
+	memset(parser->skip, (int) parser->delimiter_length, sizeof(parser->skip));
 	for (size_t i = 0; i <= last; i++)
 		parser->skip[(unsigned char) parser->delimiter[i]] = (unsigned char) (last - i);
 }
@@ -173,7 +171,7 @@ nachet_multipart_create(const char *boundary, const NachetMultipartCallbacks *ca
 
 	if (!is_boundary(boundary, length))
 		return NULL;
-	parser = calloc(1, sizeof *parser);
+	parser = calloc(1, sizeof(*parser));
 	if (parser == NULL)
 		return NULL;
 	parser->callbacks = *callbacks;

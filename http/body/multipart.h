@@ -62,30 +62,33 @@ typedef struct NachetMultipart NachetMultipart;
  * Read a request's Content-Type: multipart/form-data with exactly one legal boundary. False, with
  * boundary set to "", for anything else, NULL included.
  */
-bool nachet_multipart_boundary(const char *content_type, char boundary[NACHET_BOUNDARY_MAX + 1]);
+extern bool nachet_multipart_boundary(const char *content_type,
+                                      char boundary[NACHET_BOUNDARY_MAX + 1]);
 
 /*
  * A parser for one body; the caller frees it. The callbacks are copied, all three are required.
  * NULL if memory is short or the boundary is not a legal one.
  */
-NachetMultipart *nachet_multipart_create(const char *boundary,
-                                         const NachetMultipartCallbacks *callbacks, void *context);
+extern NachetMultipart *nachet_multipart_create(const char *boundary,
+                                                const NachetMultipartCallbacks *callbacks,
+                                                void *context);
 
 /* Parse the next slice, which may be empty. A status other than OK is final and comes again. */
-NachetMultipartStatus nachet_multipart_feed(NachetMultipart *parser, const void *bytes,
-                                            size_t length) __attribute__((warn_unused_result));
+extern NachetMultipartStatus nachet_multipart_feed(NachetMultipart *parser, const void *bytes,
+                                                   size_t length)
+    __attribute__((warn_unused_result));
 
 /* The body has ended: OK if the final boundary was seen and no callback or rule objected. */
-NachetMultipartStatus nachet_multipart_finish(NachetMultipart *parser)
+extern NachetMultipartStatus nachet_multipart_finish(NachetMultipart *parser)
     __attribute__((warn_unused_result));
 
 /*
  * Why the status is TOO_LARGE or MALFORMED: a static string, a full sentence for a problem's
  * detail. "" while it is OK or STOPPED.
  */
-const char *nachet_multipart_reason(const NachetMultipart *parser);
+extern const char *nachet_multipart_reason(const NachetMultipart *parser);
 
 /* NULL is allowed. Calls no callback. */
-void nachet_multipart_free(NachetMultipart *parser);
+extern void nachet_multipart_free(NachetMultipart *parser);
 
 #endif

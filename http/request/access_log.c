@@ -3,7 +3,7 @@
  *		The one line that each request leaves in the log.
  *
  * It tells what came from where and what became of it. Nothing of headers but the request's id,
- * nothing of query, cookies or body is in it, and so nothing of those in the reason (reason.c); the
+ * nothing of query, cookies or body is in it, and so nothing of those in the reason (respond.c); the
  * user is there only if the service has authenticated one. What the client chose (method, path) is
  * escaped, so that a line stays a line and can't be taken for another.
  */
