@@ -88,7 +88,7 @@ has_encoded_word(const char *name, size_t length)
 }
 
 const NachetEncoding *
-nachet_encoded_name(const char *name, size_t length)
+nachet_encoded_name_find(const char *name, size_t length)
 {
 	static const struct
 	{

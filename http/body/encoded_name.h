@@ -17,6 +17,6 @@ typedef struct NachetEncoding
 } NachetEncoding;
 
 /* How a name looks encoded; NULL if it does not. */
-extern const NachetEncoding *nachet_encoded_name(const char *name, size_t length);
+extern const NachetEncoding *nachet_encoded_name_find(const char *name, size_t length);
 
 #endif

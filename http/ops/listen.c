@@ -408,7 +408,7 @@ nachet_listen_open(NachetSockets *sockets, const NachetHttpOptions *options)
 	NachetListenOutcome outcome;
 
 	sockets->service.socket = sockets->admin.socket = -1;
-	if (!nachet_systemd_sockets(&handed_over))
+	if (!nachet_systemd_take_sockets(&handed_over))
 		return NACHET_LISTEN_INVALID;
 	if (!read_mode(options->socket_mode, &service.mode))
 	{

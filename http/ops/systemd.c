@@ -44,7 +44,7 @@ is_named(const char *names, int place, const char *name)
 }
 
 bool
-nachet_systemd_sockets(NachetSystemdSockets *sockets)
+nachet_systemd_take_sockets(NachetSystemdSockets *sockets)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
 	int count = count_files();

@@ -10,7 +10,7 @@ typedef struct NachetSystemdSockets
 } NachetSystemdSockets;
 
 /* False, and a message, if there are more sockets than can be used. */
-extern bool nachet_systemd_sockets(NachetSystemdSockets *sockets)
+extern bool nachet_systemd_take_sockets(NachetSystemdSockets *sockets)
     __attribute__((warn_unused_result));
 
 /* Tells the manager, if there is one that listens: READY=1, STOPPING=1. */

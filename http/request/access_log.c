@@ -3,9 +3,9 @@
  *		The one line that each request leaves in the log.
  *
  * It tells what came from where and what became of it. Nothing of headers but the request's id,
- * nothing of query, cookies or body is in it, and so nothing of those in the reason (respond.c); the
- * user is there only if the service has authenticated one. What the client chose (method, path) is
- * escaped, so that a line stays a line and can't be taken for another.
+ * nothing of query, cookies or body is in it, and so nothing of those in the reason (respond.c).
+ * The user is there only if the service has authenticated one. What the client chose (method, path)
+ * is escaped, so that a line stays a line and can't be taken for another.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -117,7 +117,7 @@ add_json(NachetText *line, const NachetRequest *request, const char *client, uin
 }
 
 void
-nachet_access_log(const NachetRequest *request, uint64_t microseconds, const char *ending)
+nachet_access_log_write(const NachetRequest *request, uint64_t microseconds, const char *ending)
 {
 	char client[ADDRESS_BYTES];
 	NachetText line;

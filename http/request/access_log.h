@@ -6,7 +6,7 @@
 typedef struct NachetRequest NachetRequest;
 
 /* ending tells how the connection ended, if that was not in order; NULL if it was. */
-extern void nachet_access_log(const NachetRequest *request, uint64_t microseconds,
-                              const char *ending);
+extern void nachet_access_log_write(const NachetRequest *request, uint64_t microseconds,
+                                    const char *ending);
 
 #endif

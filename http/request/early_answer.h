@@ -10,8 +10,8 @@ typedef struct NachetRequest NachetRequest;
 extern void nachet_early_answer_send(NachetRequest *request);
 
 /*
- * Reads nothing for a while, or until the client closes the connection, before it is reset: a client
- * that can send no more looks for an answer.
+ * Reads nothing for a while, or until the client closes the connection, before it is reset: a
+ * client that can send no more looks for an answer.
  */
 extern void nachet_early_answer_linger(const NachetRequest *request);
 

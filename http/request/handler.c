@@ -349,7 +349,7 @@ account_for(const NachetRequest *request, enum MHD_RequestTerminationCode code, 
 		ending = "the connection was closed";
 	nachet_metrics_request(nachet_router_index(request->route), request->method, request->status,
 	                       microseconds);
-	nachet_access_log(request, microseconds, ending);
+	nachet_access_log_write(request, microseconds, ending);
 }
 
 void

@@ -86,7 +86,7 @@ answer_folder(NachetRequest *request)
 
 	if (!nachet_import_finish(import, &new_bytes))
 		return;
-	nachet_import_left_out(import, &left_out);
+	nachet_import_write_left_out(import, &left_out);
 	nachet_query_add_array(&query, &import->pictures.names);
 	nachet_query_add_array(&query, &import->pictures.digests);
 	nachet_query_add_array(&query, &import->fields.names);

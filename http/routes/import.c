@@ -153,7 +153,7 @@ begin_field(NachetImport *import, const NachetPart *part)
 {
 	NachetFieldFlaw flaw = nachet_fields_begin(&import->fields, part->name, part->name_length);
 	const char *refusal = field_refusal(import->kind, part->name);
-	const NachetEncoding *encoding = nachet_encoded_name(part->name, part->name_length);
+	const NachetEncoding *encoding = nachet_encoded_name_find(part->name, part->name_length);
 
 	import->use = NACHET_PART_FIELD;
 	if (!field_is_fine(import, flaw, part->name))
@@ -260,7 +260,7 @@ check_name(NachetImport *import, const char *name, size_t length)
 	const NachetEncoding *encoding;
 
 	refusal.flaw = name_flaw(import->kind, name, length, &refusal.code);
-	encoding = refusal.flaw == NULL ? nachet_encoded_name(name, length) : NULL;
+	encoding = refusal.flaw == NULL ? nachet_encoded_name_find(name, length) : NULL;
 	if (encoding != NULL)
 	{
 		refusal.flaw = encoding->flaw;
@@ -620,7 +620,7 @@ nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
 }
 
 void
-nachet_import_left_out(const NachetImport *import, NachetText *json)
+nachet_import_write_left_out(const NachetImport *import, NachetText *json)
 {
 	const NachetImportLeftOut *left_out = &import->left_out;
 

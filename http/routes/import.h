@@ -80,7 +80,7 @@ extern bool nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
     __attribute__((warn_unused_result));
 
 /* Adds a JSON object that tells what was left out; it is empty if nothing was. */
-extern void nachet_import_left_out(const NachetImport *import, NachetText *json);
+extern void nachet_import_write_left_out(const NachetImport *import, NachetText *json);
 
 /* The statement has run, and its answer is made: it may take long until the client has it. */
 extern void nachet_import_release(NachetImport *import);

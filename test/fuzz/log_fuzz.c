@@ -215,7 +215,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (int json = 0; json <= 1; json++)
 	{
 		nachet_log_set_format(json ? NACHET_LOG_JSON : NACHET_LOG_TEXT);
-		nachet_access_log(&request, 5000, size % 2 == 0 ? NULL : "the client went away");
+		nachet_access_log_write(&request, 5000, size % 2 == 0 ? NULL : "the client went away");
 		check_line(json);
 		if (json)
 			check_json(&request);
