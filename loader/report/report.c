@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -159,22 +159,22 @@ name_unfinished(NachetReport *report)
 
 /*
  * Whether another file may take the place of this one: not in a folder that may not be written to,
- * nor of a file of another's in a sticky folder such as /tmp, nor of a mount point.
+ * nor of a file of another's in a sticky folder such as /tmp, nor of a mount point. The path is absolute.
  */
 static bool
 may_be_replaced(const char *path, const struct stat *status)
 {
-	char *copy = strdup(path);
-	const char *folder = copy != NULL ? dirname(copy) : "";
+	char folder[PATH_MAX + 2];
 	struct stat above;
 	struct statx mounted;
-	bool may = stat(folder, &above) == 0 && faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0;
+	bool may;
 
+	snprintf(folder, sizeof(folder), "%.*s/.", (int) (strrchr(path, '/') - path), path);
+	may = stat(folder, &above) == 0 && faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0;
 	if (may && (above.st_mode & S_ISVTX) != 0)
 		may = geteuid() == 0 || geteuid() == status->st_uid || geteuid() == above.st_uid;
 	if (may && statx(AT_FDCWD, path, 0, STATX_TYPE, &mounted) == 0)
 		may = (mounted.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0;
-	free(copy);
 	return may;
 }
 
