@@ -16,6 +16,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -175,6 +176,22 @@ nachet_schema_require_trigger(const TriggerData *trigger, const char *table, con
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("function serves no triggers of relation \"%s\"",
 		                       RelationGetRelationName(trigger->tg_relation))));
+}
+
+HeapTuple
+nachet_schema_trigger_row(const TriggerData *trigger)
+{
+	return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
+	                                                  : trigger->tg_trigtuple;
+}
+
+Datum
+nachet_schema_trigger_column(const TriggerData *trigger, HeapTuple row, const char *name,
+                             bool *isnull)
+{
+	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
+
+	return SPI_getbinval(row, shape, SPI_fnumber(shape, name), isnull);
 }
 
 void

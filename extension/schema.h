@@ -62,6 +62,13 @@ extern TriggerData *nachet_schema_trigger(FunctionCallInfo fcinfo, TriggerEvent 
 extern void nachet_schema_require_trigger(const TriggerData *trigger, const char *table,
                                           const char *other);
 
+/* The row that a trigger fired for, as it becomes; of a DELETE, as it was. */
+extern HeapTuple nachet_schema_trigger_row(const TriggerData *trigger);
+
+/* A column, by its name, of a row of the trigger's table. */
+extern Datum nachet_schema_trigger_column(const TriggerData *trigger, HeapTuple row,
+                                          const char *name, bool *isnull);
+
 /*
  * An error context callback: adds to an error about a missing column, table or function that the
  * extension has not been updated, if that is so. It reads nothing but what nachet_schema_oid has

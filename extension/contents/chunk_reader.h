@@ -1,5 +1,5 @@
-#ifndef NACHET_CHUNK_READER_H
-#define NACHET_CHUNK_READER_H
+#ifndef NACHET_CONTENTS_CHUNK_READER_H
+#define NACHET_CONTENTS_CHUNK_READER_H
 
 #include "utils/snapshot.h"
 

@@ -1,5 +1,5 @@
-#ifndef NACHET_CHUNK_STREAM_H
-#define NACHET_CHUNK_STREAM_H
+#ifndef NACHET_CONTENTS_CHUNK_STREAM_H
+#define NACHET_CONTENTS_CHUNK_STREAM_H
 
 #include "contents/content.h"
 

@@ -1,5 +1,5 @@
-#ifndef NACHET_CHUNK_WRITER_H
-#define NACHET_CHUNK_WRITER_H
+#ifndef NACHET_CONTENTS_CHUNK_WRITER_H
+#define NACHET_CONTENTS_CHUNK_WRITER_H
 
 typedef struct NachetChunkWriter NachetChunkWriter;
 

@@ -1,5 +1,5 @@
-#ifndef NACHET_CONTENT_H
-#define NACHET_CONTENT_H
+#ifndef NACHET_CONTENTS_CONTENT_H
+#define NACHET_CONTENTS_CONTENT_H
 
 #include "access/htup_details.h"
 #include "executor/spi.h"

@@ -20,6 +20,7 @@
 #include "contents/content.h"
 #include "contents/facts.h"
 #include "contents/index_scan.h"
+#include "hash.h"
 #include "sql.h"
 
 PG_FUNCTION_INFO_V1(content_facts);
@@ -36,11 +37,6 @@ enum
 	FACT_CODE, /* since 1.2 */
 	FACT_COUNT
 };
-
-/* No content is ever stored under this SHA-256. */
-static const uint8 digest_of_no_bytes[NACHET_SHA256_BYTES] = {
-    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
-    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
 
 const char *
 nachet_facts_judge(NachetChunkReader *reader, const NachetContent *content, NachetPicture *picture)
@@ -115,6 +111,7 @@ content_facts(PG_FUNCTION_ARGS)
 	NachetIndexScan contents;
 	NachetChunkReader *reader;
 	NachetContent content;
+	uint8 sha256_of_no_bytes[NACHET_SHA256_BYTES]; /* of no content that is stored */
 	MemoryContext item;
 	MemoryContext caller;
 	Datum *digests;
@@ -123,6 +120,7 @@ content_facts(PG_FUNCTION_ARGS)
 	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
 	nachet_content_check_sha256(digests, count);
 	nachet_sql_materialize(fcinfo, fact_columns(rsinfo));
+	nachet_hash_bytes(PG_SHA256, "", 0, sha256_of_no_bytes, NACHET_SHA256_BYTES);
 	qsort(digests, count, sizeof(Datum), nachet_content_compare_sha256);
 	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, snapshot);
 	reader = nachet_chunk_reader_open(snapshot);
@@ -142,7 +140,7 @@ content_facts(PG_FUNCTION_ARGS)
 			nachet_content_of_slot(contents.slot, &content);
 			facts_of_content(&content, reader, values, nulls);
 		}
-		else if (memcmp(VARDATA_ANY(DatumGetPointer(digests[i])), digest_of_no_bytes,
+		else if (memcmp(VARDATA_ANY(DatumGetPointer(digests[i])), sha256_of_no_bytes,
 		                NACHET_SHA256_BYTES) == 0)
 			facts_of_no_bytes(values, nulls);
 		else

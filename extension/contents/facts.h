@@ -1,5 +1,5 @@
-#ifndef NACHET_CONTENT_FACTS_H
-#define NACHET_CONTENT_FACTS_H
+#ifndef NACHET_CONTENTS_FACTS_H
+#define NACHET_CONTENTS_FACTS_H
 
 #include "contents/chunk_reader.h"
 

@@ -1,5 +1,5 @@
-#ifndef NACHET_INDEX_SCAN_H
-#define NACHET_INDEX_SCAN_H
+#ifndef NACHET_CONTENTS_INDEX_SCAN_H
+#define NACHET_CONTENTS_INDEX_SCAN_H
 
 #include "access/genam.h"
 #include "executor/tuptable.h"

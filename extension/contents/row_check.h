@@ -1,5 +1,5 @@
-#ifndef NACHET_ROW_CHECK_H
-#define NACHET_ROW_CHECK_H
+#ifndef NACHET_CONTENTS_ROW_CHECK_H
+#define NACHET_CONTENTS_ROW_CHECK_H
 
 #include "executor/tuptable.h"
 

@@ -1,5 +1,5 @@
-#ifndef NACHET_SWEEP_H
-#define NACHET_SWEEP_H
+#ifndef NACHET_CONTENTS_SWEEP_H
+#define NACHET_CONTENTS_SWEEP_H
 
 /*
  * Deletes those of the contents with these ids, a bigint[], that no picture refers to and nobody

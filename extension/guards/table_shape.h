@@ -1,5 +1,5 @@
-#ifndef NACHET_TABLE_SHAPE_H
-#define NACHET_TABLE_SHAPE_H
+#ifndef NACHET_GUARDS_TABLE_SHAPE_H
+#define NACHET_GUARDS_TABLE_SHAPE_H
 
 #include "utils/relcache.h"
 

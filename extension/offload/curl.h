@@ -1,5 +1,5 @@
-#ifndef NACHET_OBJECT_STORE_CURL_H
-#define NACHET_OBJECT_STORE_CURL_H
+#ifndef NACHET_OFFLOAD_CURL_H
+#define NACHET_OFFLOAD_CURL_H
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"

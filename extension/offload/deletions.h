@@ -1,5 +1,5 @@
-#ifndef NACHET_OBJECT_QUEUE_H
-#define NACHET_OBJECT_QUEUE_H
+#ifndef NACHET_OFFLOAD_DELETIONS_H
+#define NACHET_OFFLOAD_DELETIONS_H
 
 #include "offload/store.h"
 

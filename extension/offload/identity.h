@@ -1,5 +1,5 @@
-#ifndef NACHET_OBJECT_IDENTITY_H
-#define NACHET_OBJECT_IDENTITY_H
+#ifndef NACHET_OFFLOAD_IDENTITY_H
+#define NACHET_OFFLOAD_IDENTITY_H
 
 #include "offload/store.h"
 

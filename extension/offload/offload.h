@@ -1,5 +1,5 @@
-#ifndef NACHET_OFFLOAD_H
-#define NACHET_OFFLOAD_H
+#ifndef NACHET_OFFLOAD_OFFLOAD_H
+#define NACHET_OFFLOAD_OFFLOAD_H
 
 #include "postgres_ext.h"
 

@@ -1,5 +1,5 @@
-#ifndef NACHET_OBJECT_READ_H
-#define NACHET_OBJECT_READ_H
+#ifndef NACHET_OFFLOAD_READ_H
+#define NACHET_OFFLOAD_READ_H
 
 #include "contents/content.h"
 

@@ -10,13 +10,11 @@
 
 #include <time.h>
 
+#include "hash.h"
 #include "offload/sigv4.h"
 #include "offload/store.h"
 #include "pure/hex.h"
 #include "settings.h"
-
-/* The SHA-256 of nothing, which a request without a body says. */
-#define SHA256_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 /* What is kept of the credentials. */
 typedef struct S3
@@ -58,13 +56,15 @@ complete(const NachetObjectStore *store, const NachetObject *object, NachetCurlR
 	const S3 *own = store->own;
 	const NachetSigv4 signer = {own->user, own->secret, own->token, nachet_object_store_region,
 	                            "s3"};
-	char sha256[2 * NACHET_SHA256_BYTES + 1] = SHA256_OF_NOTHING;
+	char sha256[NACHET_HASH_HEX_BYTES];
 
 	request->method = method;
 	request->url =
 	    psprintf("%s/%s%s%s", store->base, object->key, *query != '\0' ? "?" : "", query);
 	if (request->body_size > 0)
 		nachet_hex_encode(object->sha256, NACHET_SHA256_BYTES, sha256);
+	else
+		nachet_hash_hex("", sha256);
 	nachet_object_store_header(request, "x-amz-content-sha256", sha256);
 	if (object->etag != NULL)
 		nachet_object_store_header(request, "If-Match", object->etag);

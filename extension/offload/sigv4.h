@@ -1,5 +1,5 @@
-#ifndef NACHET_OBJECT_SIGV4_H
-#define NACHET_OBJECT_SIGV4_H
+#ifndef NACHET_OFFLOAD_SIGV4_H
+#define NACHET_OFFLOAD_SIGV4_H
 
 #include "pgtime.h"
 

@@ -3,10 +3,10 @@
  *		The object store that contents move to: which one it is, and what every store can do.
  *
  * A store is a table of operations, each of which only writes down an HTTP request:
- * object_transfer.c carries requests out, tries again and judges answers, the same for every store.
+ * transfer.c carries requests out, tries again and judges answers, the same for every store.
  */
-#ifndef NACHET_OBJECT_STORE_H
-#define NACHET_OBJECT_STORE_H
+#ifndef NACHET_OFFLOAD_STORE_H
+#define NACHET_OFFLOAD_STORE_H
 
 #include "lib/stringinfo.h"
 

@@ -1,5 +1,5 @@
-#ifndef NACHET_OBJECT_TRANSFER_H
-#define NACHET_OBJECT_TRANSFER_H
+#ifndef NACHET_OFFLOAD_TRANSFER_H
+#define NACHET_OFFLOAD_TRANSFER_H
 
 #include "lib/ilist.h"
 

@@ -224,7 +224,7 @@ send_list(NachetObjectUpload *upload, NachetTransfers *transfers)
 }
 
 static void
-begin_parts(NachetObjectUpload *upload, NachetTransfers *transfers)
+start_parts(NachetObjectUpload *upload, NachetTransfers *transfers)
 {
 	const NachetObjectOperations *operations = upload->store->operations;
 
@@ -322,7 +322,7 @@ nachet_object_upload_start(NachetObjectUpload *upload, NachetTransfers *transfer
 		send_bytes(upload, transfers, upload->store->operations->put, upload->content.byte_size);
 	}
 	else
-		begin_parts(upload, transfers);
+		start_parts(upload, transfers);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -359,7 +359,7 @@ read_etag(const NachetCurlRequest *request)
 
 /* Adds the part that was sent to the list of parts. */
 static void
-list_part(NachetObjectUpload *upload)
+note_part(NachetObjectUpload *upload)
 {
 	const char *etag = read_etag(upload->transfer.request);
 
@@ -386,7 +386,7 @@ next_step(NachetObjectUpload *upload, NachetTransfers *transfers)
 			send_part(upload, transfers);
 			return false;
 		case NACHET_UPLOAD_PART:
-			list_part(upload);
+			note_part(upload);
 			if (upload->part_offset < upload->content.byte_size)
 				send_part(upload, transfers);
 			else

@@ -1,5 +1,5 @@
-#ifndef NACHET_OBJECT_UPLOAD_H
-#define NACHET_OBJECT_UPLOAD_H
+#ifndef NACHET_OFFLOAD_UPLOAD_H
+#define NACHET_OFFLOAD_UPLOAD_H
 
 #include "utils/snapshot.h"
 

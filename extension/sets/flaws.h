@@ -1,5 +1,5 @@
-#ifndef NACHET_FLAWS_H
-#define NACHET_FLAWS_H
+#ifndef NACHET_SETS_FLAWS_H
+#define NACHET_SETS_FLAWS_H
 
 /* Flaws that are listed; the rest is counted. */
 #define NACHET_FLAWS_SHOWN 100

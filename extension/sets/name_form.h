@@ -1,5 +1,5 @@
-#ifndef NACHET_NAME_FORM_H
-#define NACHET_NAME_FORM_H
+#ifndef NACHET_SETS_NAME_FORM_H
+#define NACHET_SETS_NAME_FORM_H
 
 /* The text in Unicode's normalization form C. */
 extern text *nachet_name_form_nfc(text *value);

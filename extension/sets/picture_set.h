@@ -1,5 +1,5 @@
-#ifndef NACHET_PICTURE_SET_H
-#define NACHET_PICTURE_SET_H
+#ifndef NACHET_SETS_PICTURE_SET_H
+#define NACHET_SETS_PICTURE_SET_H
 
 #include "sets/flaws.h"
 #include "sets/set_contents.h"

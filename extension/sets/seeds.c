@@ -358,9 +358,8 @@ register_seed(PG_FUNCTION_ARGS)
 static text *
 name_of(TriggerData *trigger, HeapTuple row)
 {
-	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
 	bool isnull;
-	Datum name = SPI_getbinval(row, shape, SPI_fnumber(shape, "name"), &isnull);
+	Datum name = nachet_schema_trigger_column(trigger, row, "name", &isnull);
 
 	return isnull ? NULL : DatumGetTextPP(name);
 }
@@ -375,19 +374,18 @@ seed_named(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger =
 	    nachet_schema_trigger(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
-	bool updated;
+	HeapTuple row = nachet_schema_trigger_row(trigger);
 	text *name;
 	List *alike;
 
 	nachet_schema_require_trigger(trigger, "seed", NULL);
-	updated = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-	name = name_of(trigger, updated ? trigger->tg_newtuple : trigger->tg_trigtuple);
+	name = name_of(trigger, row);
 	if (name != NULL) /* else the column's own NOT NULL says so */
 	{
 		SPI_connect();
 		check_name(name, ERRCODE_CHECK_VIOLATION);
 		alike = lock_alike(name);
-		if (updated)
+		if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
 			alike = without(alike, name_of(trigger, trigger->tg_trigtuple));
 		if (alike != NIL)
 			ereport(ERROR,
@@ -401,7 +399,7 @@ seed_named(PG_FUNCTION_ARGS)
 			                errhint("Give normalize(name).")));
 		SPI_finish();
 	}
-	return PointerGetDatum(updated ? trigger->tg_newtuple : trigger->tg_trigtuple);
+	return PointerGetDatum(row);
 }
 
 /*

@@ -1,5 +1,5 @@
-#ifndef NACHET_SEEDS_H
-#define NACHET_SEEDS_H
+#ifndef NACHET_SETS_SEEDS_H
+#define NACHET_SETS_SEEDS_H
 
 /*
  * The id of the seed with this name, held FOR KEY SHARE to the transaction's end, and the name that

@@ -1,5 +1,5 @@
-#ifndef NACHET_SET_CONTENTS_H
-#define NACHET_SET_CONTENTS_H
+#ifndef NACHET_SETS_SET_CONTENTS_H
+#define NACHET_SETS_SET_CONTENTS_H
 
 #include "utils/jsonb.h"
 

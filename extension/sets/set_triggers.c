@@ -38,8 +38,7 @@ picture_set_row(FunctionCallInfo fcinfo, TriggerData **trigger)
 {
 	*trigger = nachet_schema_trigger(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
 	nachet_schema_require_trigger(*trigger, "picture_set", NULL);
-	return TRIGGER_FIRED_BY_UPDATE((*trigger)->tg_event) ? (*trigger)->tg_newtuple
-	                                                     : (*trigger)->tg_trigtuple;
+	return nachet_schema_trigger_row(*trigger);
 }
 
 static Datum
@@ -83,10 +82,9 @@ after_row(FunctionCallInfo fcinfo, const char *table)
 static NachetArg
 uuid_column(TriggerData *trigger, HeapTuple row, const char *name)
 {
-	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
 	NachetArg column = NACHET_PARAM(UUIDOID, (Datum) 0);
 
-	column.value = SPI_getbinval(row, shape, SPI_fnumber(shape, name), &column.isnull);
+	column.value = nachet_schema_trigger_column(trigger, row, name, &column.isnull);
 	return column;
 }
 
@@ -155,10 +153,8 @@ Datum
 default_set_chosen(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = after_row(fcinfo, "users");
-	bool updated = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	bool restored = trigger->tg_trigger->tgnargs > 0;
-	NachetArg set_id = uuid_column(trigger, updated ? trigger->tg_newtuple : trigger->tg_trigtuple,
-	                               "default_set_id");
+	NachetArg set_id = uuid_column(trigger, nachet_schema_trigger_row(trigger), "default_set_id");
 
 	SPI_connect();
 	if (nachet_sql_run(SPI_OK_SELECT, "SELECT FROM nachet.picture_set WHERE id = $1 FOR KEY SHARE",

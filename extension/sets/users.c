@@ -155,15 +155,12 @@ user_named(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger =
 	    nachet_schema_trigger(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
-	HeapTuple row;
-	TupleDesc shape;
+	HeapTuple row = nachet_schema_trigger_row(trigger);
 	Datum email;
 	bool isnull;
 
 	nachet_schema_require_trigger(trigger, "users", NULL);
-	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	shape = RelationGetDescr(trigger->tg_relation);
-	email = SPI_getbinval(row, shape, SPI_fnumber(shape, "email"), &isnull);
+	email = nachet_schema_trigger_column(trigger, row, "email", &isnull);
 	if (!isnull) /* else the column's own NOT NULL says so */
 	{
 		text *address = DatumGetTextPP(email);

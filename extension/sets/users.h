@@ -1,5 +1,5 @@
-#ifndef NACHET_USERS_H
-#define NACHET_USERS_H
+#ifndef NACHET_SETS_USERS_H
+#define NACHET_SETS_USERS_H
 
 #include "compat.h"
 

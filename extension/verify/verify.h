@@ -1,5 +1,5 @@
-#ifndef NACHET_VERIFY_H
-#define NACHET_VERIFY_H
+#ifndef NACHET_VERIFY_VERIFY_H
+#define NACHET_VERIFY_VERIFY_H
 
 #include "access/tupdesc.h"
 #include "utils/tuplestore.h"
