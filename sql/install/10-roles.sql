@@ -9,10 +9,10 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 DO $$
 BEGIN
 	IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
-		RAISE EXCEPTION 'nachet_datastore needs a database whose encoding is UTF8, not %',
+		RAISE EXCEPTION 'nachet_datastore requires a database with encoding UTF8, not %',
 			pg_catalog.getdatabaseencoding()
 			USING ERRCODE = 'feature_not_supported',
-				HINT = 'CREATE DATABASE ... ENCODING ''UTF8'' TEMPLATE template0.';
+				HINT = 'Create the database with ENCODING ''UTF8'' TEMPLATE template0.';
 	END IF;
 END
 $$;
@@ -23,16 +23,16 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
 		WHERE n.nspname = 'nachet' AND (r.rolsuper OR r.rolname = current_user))
 	THEN
-		RAISE EXCEPTION 'schema nachet belongs to a role that is no superuser'
+		RAISE EXCEPTION 'schema "nachet" is owned by a role that is not a superuser'
 			USING ERRCODE = 'insufficient_privilege',
-				HINT = 'Look at what is in it, then drop it or ALTER SCHEMA nachet OWNER TO the user who installs.';
+				HINT = 'Inspect its contents, then drop it, or run ALTER SCHEMA nachet OWNER TO the installing user.';
 	END IF;
 	IF EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace = 'nachet'::pg_catalog.regnamespace)
 		OR EXISTS (SELECT FROM pg_catalog.pg_operator WHERE oprnamespace = 'nachet'::pg_catalog.regnamespace)
 	THEN
-		RAISE EXCEPTION 'schema nachet holds functions or operators that could pass for ours'
+		RAISE EXCEPTION 'schema "nachet" contains functions or operators that are not part of the extension'
 			USING ERRCODE = 'duplicate_object',
-				HINT = 'Drop them first: DROP SCHEMA nachet CASCADE.';
+				HINT = 'Drop them first, for example with DROP SCHEMA nachet CASCADE.';
 	END IF;
 END
 $$;
@@ -86,14 +86,14 @@ BEGIN
 		GROUP BY name ORDER BY name
 	LOOP
 		IF role.danger THEN
-			RAISE EXCEPTION 'role "nachet_owner" has more rights than the owner of all pictures may have'
+			RAISE EXCEPTION 'role "nachet_owner" has more rights than it may have'
 				USING ERRCODE = 'object_not_in_prerequisite_state',
 					DETAIL = pg_catalog.format('It has: %s.', role.rights),
-					HINT = 'ALTER ROLE nachet_owner NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS, REVOKE nachet_owner FROM each member, and DROP or REASSIGN what it owns.';
+					HINT = 'Run ALTER ROLE nachet_owner NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS, REVOKE nachet_owner FROM each member, and DROP or REASSIGN what it owns.';
 		END IF;
 		RAISE WARNING 'role "%" has more rights than nachet_datastore gives it', role.name
 			USING DETAIL = pg_catalog.format('It has: %s.', role.rights),
-				HINT = 'Take away what is not meant for all members of that role.';
+				HINT = 'Revoke what is not intended for all members of that role.';
 	END LOOP;
 END
 $$;

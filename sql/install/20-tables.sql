@@ -3,7 +3,7 @@
 CREATE FUNCTION nachet.uuidv7() RETURNS uuid
 	AS 'MODULE_PATHNAME', 'uuidv7' LANGUAGE C VOLATILE PARALLEL SAFE;
 COMMENT ON FUNCTION nachet.uuidv7() IS
-	'a new time-ordered id (RFC 9562, version 7), greater than the session''s last';
+	'returns a new time-ordered id (UUID version 7, RFC 9562), greater than the session''s last one';
 
 CREATE TABLE nachet.users (
 	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
@@ -14,9 +14,10 @@ CREATE TABLE nachet.users (
 );
 CREATE UNIQUE INDEX users_email_key ON nachet.users (pg_catalog.lower(email COLLATE "C"));
 CREATE INDEX users_default_set_id_idx ON nachet.users (default_set_id) WHERE default_set_id IS NOT NULL;
-COMMENT ON TABLE nachet.users IS 'who may import; the e-mail address is compared without case';
+COMMENT ON TABLE nachet.users IS
+	'registered users, who may import; e-mail addresses are compared without regard to case';
 COMMENT ON COLUMN nachet.users.default_set_id IS
-	'a picture set; a trigger guards it, since a circular foreign key would make a dump impossible to restore';
+	'the user''s default picture set; checked by triggers, because a circular foreign key would make a dump impossible to restore';
 
 CREATE TABLE nachet.object_type (
 	id integer NOT NULL PRIMARY KEY,
@@ -30,7 +31,7 @@ CREATE TABLE nachet.seed (
 	name text NOT NULL UNIQUE,
 	object_type_id integer GENERATED ALWAYS AS (1) STORED REFERENCES nachet.object_type (id)
 );
-COMMENT ON TABLE nachet.seed IS 'the species that pictures may show';
+COMMENT ON TABLE nachet.seed IS 'registered seeds: the species that pictures can show';
 
 CREATE TABLE nachet.picture_set (
 	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
@@ -41,9 +42,9 @@ CREATE TABLE nachet.picture_set (
 	digest bytea UNIQUE CHECK (octet_length(digest) = 32)
 );
 CREATE INDEX picture_set_owner_id_idx ON nachet.picture_set (owner_id);
-COMMENT ON TABLE nachet.picture_set IS 'sets of pictures, whole or not there at all';
+COMMENT ON TABLE nachet.picture_set IS 'picture sets; an import is atomic';
 COMMENT ON COLUMN nachet.picture_set.digest IS
-	'SHA-256 over owner, data and pictures as uploaded; NULL once other SQL has changed the set';
+	'SHA-256 of owner, data and pictures as imported; NULL after other SQL has changed the set';
 
 -- No foreign key leads from content_chunk to content: sealing writes the content row last, and a
 -- restore brings both in any order.
@@ -64,16 +65,17 @@ CREATE TABLE nachet.content (
 CREATE INDEX content_in_database_idx ON nachet.content (id) WHERE object_url IS NULL;
 ALTER SEQUENCE nachet.content_id_seq OWNED BY nachet.content.id;
 COMMENT ON TABLE nachet.content IS
-	'stored bytes, under their SHA-256; written once: an import updates only what says that they were no acceptable picture';
+	'stored bytes, identified by their SHA-256; the bytes never change; an import may fill in a NULL format, width and height';
 COMMENT ON COLUMN nachet.content.format IS
-	'the picture''s format, such as JPEG; NULL if the bytes are no acceptable picture';
-COMMENT ON COLUMN nachet.content.width IS 'pixels';
-COMMENT ON COLUMN nachet.content.height IS 'pixels';
-COMMENT ON COLUMN nachet.content.chunk_size IS 'bytes of each chunk but the last';
-COMMENT ON COLUMN nachet.content.object_url IS 'where the bytes are once they have left content_chunk';
+	'JPEG, PNG, GIF, BMP, TIFF or WebP; NULL if the bytes are not an acceptable picture';
+COMMENT ON COLUMN nachet.content.width IS 'width in pixels';
+COMMENT ON COLUMN nachet.content.height IS 'height in pixels';
+COMMENT ON COLUMN nachet.content.chunk_size IS 'size in bytes of every chunk except the last';
+COMMENT ON COLUMN nachet.content.object_url IS
+	'URL of the object; NULL if the bytes are in content_chunk';
 COMMENT ON COLUMN nachet.content.object_id IS
-	'the number in its object''s name, where that is not its id: after a restore, so that no name is used twice';
-COMMENT ON COLUMN nachet.content.object_etag IS 'the version of the object that was written, as the store names it';
+	'number in the object''s name if it is not the content''s id; set by a restore, so that no object name is used twice';
+COMMENT ON COLUMN nachet.content.object_etag IS 'ETag of the object as it was written';
 
 -- STORAGE PLAIN keeps each chunk whole in its heap page; added in one ALTER, the column brings no TOAST table.
 CREATE TABLE nachet.content_chunk (
@@ -92,7 +94,7 @@ ALTER TABLE nachet.content_chunk
 	ALTER COLUMN chunk_no SET STATISTICS 10,
 	ALTER COLUMN data SET STATISTICS 0;
 COMMENT ON TABLE nachet.content_chunk IS
-	'the bytes of contents; COPY nachet.content_chunk (chunk_no, data) FROM STDIN stores new ones';
+	'chunks of contents; COPY nachet.content_chunk (chunk_no, data) FROM STDIN stores new contents';
 
 CREATE TABLE nachet.picture (
 	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
@@ -106,9 +108,9 @@ CREATE TABLE nachet.picture (
 );
 CREATE INDEX picture_picture_set_id_idx ON nachet.picture (picture_set_id);
 CREATE INDEX picture_content_id_idx ON nachet.picture (content_id);
-COMMENT ON TABLE nachet.picture IS 'the pictures of the sets';
-COMMENT ON COLUMN nachet.picture.nb_obj IS 'how many seeds it shows';
-COMMENT ON COLUMN nachet.picture.name IS 'its path relative to the imported folder';
+COMMENT ON TABLE nachet.picture IS 'pictures of the picture sets';
+COMMENT ON COLUMN nachet.picture.nb_obj IS 'number of seeds in the picture';
+COMMENT ON COLUMN nachet.picture.name IS 'path relative to the imported folder';
 
 CREATE TABLE nachet.picture_seed (
 	id uuid NOT NULL DEFAULT nachet.uuidv7() PRIMARY KEY,
@@ -118,7 +120,7 @@ CREATE TABLE nachet.picture_seed (
 );
 CREATE INDEX picture_seed_picture_id_idx ON nachet.picture_seed (picture_id);
 CREATE INDEX picture_seed_seed_id_idx ON nachet.picture_seed (seed_id);
-COMMENT ON TABLE nachet.picture_seed IS 'which seed a picture shows';
+COMMENT ON TABLE nachet.picture_seed IS 'the seed that a picture shows';
 
 -- What users have put in is theirs: pg_dump dumps it, though the tables belong to the extension.
 SELECT pg_catalog.pg_extension_config_dump('nachet.users', '');

@@ -3,13 +3,13 @@
 CREATE FUNCTION nachet.content_chunk_store() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'content_chunk_store' LANGUAGE C;
 COMMENT ON FUNCTION nachet.content_chunk_store() IS
-	'gives a chunk its content''s id, checks its order and size (NC006), hashes it';
+	'sets a chunk''s content_id, checks its order and size (NC006), and hashes it';
 
 CREATE FUNCTION nachet.content_chunk_seal() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'content_chunk_seal' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.content_chunk_seal() IS
-	'writes the content rows of the chunks that a statement has stored';
+	'inserts the content rows for the chunks that a statement stored';
 
 CREATE TRIGGER content_chunk_store BEFORE INSERT ON nachet.content_chunk
 	FOR EACH ROW EXECUTE FUNCTION nachet.content_chunk_store();
@@ -18,14 +18,14 @@ CREATE TRIGGER content_chunk_seal AFTER INSERT ON nachet.content_chunk
 
 CREATE FUNCTION nachet.picture_set_default_name() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'picture_set_default_name' LANGUAGE C;
-COMMENT ON FUNCTION nachet.picture_set_default_name() IS 'names a picture set after its id';
+COMMENT ON FUNCTION nachet.picture_set_default_name() IS 'sets a picture set''s name to its id';
 
 CREATE TRIGGER picture_set_default_name BEFORE INSERT ON nachet.picture_set
 	FOR EACH ROW WHEN (NEW.name IS NULL) EXECUTE FUNCTION nachet.picture_set_default_name();
 
 CREATE FUNCTION nachet.picture_set_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'picture_set_changed' LANGUAGE C;
-COMMENT ON FUNCTION nachet.picture_set_changed() IS 'clears the digest of a picture set that is changed';
+COMMENT ON FUNCTION nachet.picture_set_changed() IS 'clears the digest of a changed picture set';
 
 CREATE TRIGGER picture_set_changed BEFORE UPDATE ON nachet.picture_set
 	FOR EACH ROW
@@ -37,7 +37,7 @@ CREATE FUNCTION nachet.pictures_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pictures_changed' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.pictures_changed() IS
-	'clears the digests of the picture sets that its argument, a query, names';
+	'clears the digests of the picture sets that its argument, a query, returns';
 
 CREATE FUNCTION nachet.picture_added() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'picture_added' LANGUAGE C
@@ -82,7 +82,8 @@ CREATE TRIGGER picture_seed_truncated AFTER TRUNCATE ON nachet.picture_seed
 CREATE FUNCTION nachet.default_set_chosen() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'default_set_chosen' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION nachet.default_set_chosen() IS 'holds the set that becomes a user''s default; 23503 if it does not exist';
+COMMENT ON FUNCTION nachet.default_set_chosen() IS
+	'locks the picture set that becomes a user''s default set; error 23503 if it does not exist';
 CREATE FUNCTION nachet.default_set_kept() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'default_set_kept' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -108,11 +109,11 @@ CREATE FUNCTION nachet.seed_named() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'seed_named' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.seed_named() IS
-	'refuses a seed''s name that has blanks or characters that people do not see, or is not in form C (23514), or is registered in another form (23505)';
+	'refuses a seed name with superfluous blanks or invisible characters or not in normalization form C (23514), and one that is registered in another form (23505)';
 CREATE FUNCTION nachet.user_named() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'user_named' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION nachet.user_named() IS 'refuses what can''t be an e-mail address (23514)';
+COMMENT ON FUNCTION nachet.user_named() IS 'refuses an invalid e-mail address (23514)';
 
 CREATE TRIGGER seed_named BEFORE INSERT ON nachet.seed
 	FOR EACH ROW WHEN (NOT pg_catalog.pg_has_role('nachet_owner', 'USAGE')) EXECUTE FUNCTION nachet.seed_named();
@@ -128,7 +129,8 @@ CREATE TRIGGER user_renamed BEFORE UPDATE ON nachet.users
 -- Replication of all tables brings row 1 of object_type to where the extension has made it already.
 CREATE FUNCTION nachet.object_type_present() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'object_type_present' LANGUAGE C;
-COMMENT ON FUNCTION nachet.object_type_present() IS 'passes over the row that replication brings and every installation has';
+COMMENT ON FUNCTION nachet.object_type_present() IS
+	'skips row 1 when replication brings it: every installation has it';
 CREATE TRIGGER object_type_present BEFORE INSERT ON nachet.object_type
 	FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION nachet.object_type_present();
 ALTER TABLE nachet.object_type ENABLE REPLICA TRIGGER object_type_present;

@@ -9,8 +9,9 @@ CREATE TABLE nachet.object_store (
 	timeline bigint NOT NULL
 );
 COMMENT ON TABLE nachet.object_store IS
-	'the prefix under which this database writes objects, and which database that is: a copy of it differs';
-COMMENT ON COLUMN nachet.object_store.location IS 'the store that it last wrote to';
+	'the prefix of this database''s objects, and the identity of the database, by which a copy of it is recognized';
+COMMENT ON COLUMN nachet.object_store.location IS
+	'the object store that this database last wrote to';
 SELECT pg_catalog.pg_extension_config_dump('nachet.object_store', '');
 
 CREATE TABLE nachet.object_deletion (
@@ -23,10 +24,12 @@ CREATE TABLE nachet.object_deletion (
 CREATE INDEX object_deletion_queued_at_idx ON nachet.object_deletion (queued_at) WHERE tries = 0;
 CREATE INDEX object_deletion_next_try_idx ON nachet.object_deletion (next_try) WHERE tries > 0;
 COMMENT ON TABLE nachet.object_deletion IS
-	'objects whose contents are gone, for offload_contents to delete after nachet.object_store_keep; some may never have been written';
-COMMENT ON COLUMN nachet.object_deletion.queued_at IS 'when its content was deleted; nachet.object_store_keep counts from here';
-COMMENT ON COLUMN nachet.object_deletion.tries IS 'how often deleting it has failed';
-COMMENT ON COLUMN nachet.object_deletion.next_try IS 'when it is tried again after a failure';
+	'objects whose contents were deleted; offload_contents deletes them after nachet.object_store_keep; some may never have been written';
+COMMENT ON COLUMN nachet.object_deletion.queued_at IS
+	'when the content was deleted; nachet.object_store_keep counts from then';
+COMMENT ON COLUMN nachet.object_deletion.tries IS 'number of failed attempts to delete the object';
+COMMENT ON COLUMN nachet.object_deletion.next_try IS
+	'earliest time of the next attempt after a failure';
 SELECT pg_catalog.pg_extension_config_dump('nachet.object_deletion', '');
 
 CREATE FUNCTION nachet.offload_contents(max_count bigint DEFAULT 1000, max_bytes bigint DEFAULT 10737418240,
@@ -34,26 +37,26 @@ CREATE FUNCTION nachet.offload_contents(max_count bigint DEFAULT 1000, max_bytes
 	AS 'MODULE_PATHNAME', 'offload_contents' LANGUAGE C VOLATILE STRICT
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.offload_contents(bigint, bigint) IS
-	'moves contents to the object store, until as many or as large as that, and deletes objects whose contents have been gone for nachet.object_store_keep';
+	'moves contents to the object store until max_count or max_bytes is reached; deletes objects whose contents were deleted more than nachet.object_store_keep ago';
 
 CREATE FUNCTION nachet.adopt_object_store() RETURNS text
 	AS 'MODULE_PATHNAME', 'adopt_object_store' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.adopt_object_store() IS
-	'says that this database has become what it is a copy of, which is gone: its objects are now this one''s';
+	'takes over the objects of the database that this one was restored from; the original must be gone';
 
 CREATE FUNCTION nachet.renew_object_store_prefix() RETURNS text
 	AS 'MODULE_PATHNAME', 'renew_object_store_prefix' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.renew_object_store_prefix() IS
-	'gives this database a prefix of its own, for where what it is a copy of lives on; it reads the other''s objects and deletes none';
+	'starts a new prefix, for a copy whose original is still in use; the original''s objects are read, never deleted';
 
 CREATE FUNCTION nachet.restore_contents(max_count bigint DEFAULT 1000, max_bytes bigint DEFAULT 10737418240,
 		picture_set_id uuid DEFAULT NULL, OUT contents bigint, OUT bytes bigint, OUT failed bigint)
 	AS 'MODULE_PATHNAME', 'restore_contents' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.restore_contents(bigint, bigint, uuid) IS
-	'brings contents back from the object store, all or those of one set, until as many or as large as that';
+	'moves contents back from the object store, all or those of one picture set, until max_count or max_bytes is reached';
 
 CREATE VIEW nachet.storage AS
 	SELECT c.contents, c.bytes,
@@ -80,4 +83,4 @@ CREATE VIEW nachet.storage AS
 		FROM nachet.object_deletion
 	) AS d;
 COMMENT ON VIEW nachet.storage IS
-	'where the bytes are: in all, in the database, in the object store; waiting to be moved there; orphaned: of no picture, for sweep_contents; objects that wait for deletion, and those of them that failed before';
+	'contents and bytes: all, in the database, in the object store, waiting to be moved there, and orphaned (of no picture, removed by sweep_contents); queued object deletions, and those of them that have failed';

@@ -6,7 +6,7 @@ CREATE TABLE nachet.verify_run (
 	finished_at timestamptz
 );
 CREATE UNIQUE INDEX verify_run_under_way ON nachet.verify_run ((true)) WHERE finished_at IS NULL;
-COMMENT ON TABLE nachet.verify_run IS 'runs of verify_all; one at most is under way';
+COMMENT ON TABLE nachet.verify_run IS 'runs of verify_all; at most one is unfinished';
 
 CREATE TABLE nachet.verify_range (
 	run_id bigint NOT NULL REFERENCES nachet.verify_run (id) ON DELETE CASCADE,
@@ -18,7 +18,8 @@ CREATE TABLE nachet.verify_range (
 	findings bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (run_id, last_id)
 );
-COMMENT ON TABLE nachet.verify_range IS 'the ranges of content ids that the latest run is cut into, and how far each has come';
+COMMENT ON TABLE nachet.verify_range IS
+	'the ranges of content ids of the latest run, with the progress of each';
 
 CREATE TABLE nachet.verify_finding (
 	run_id bigint NOT NULL REFERENCES nachet.verify_run (id) ON DELETE CASCADE,
@@ -32,10 +33,10 @@ CREATE TABLE nachet.verify_finding (
 CREATE INDEX verify_finding_run_id_idx ON nachet.verify_finding (run_id);
 -- It has no key, by which a publication of all tables would tell which row is deleted.
 ALTER TABLE nachet.verify_finding REPLICA IDENTITY FULL;
-COMMENT ON TABLE nachet.verify_finding IS 'damage that runs of verify_all have found';
-COMMENT ON COLUMN nachet.verify_finding.content_id IS 'NULL where an index could not be read';
+COMMENT ON TABLE nachet.verify_finding IS 'damage found by verify_all';
+COMMENT ON COLUMN nachet.verify_finding.content_id IS 'NULL if an index could not be read';
 COMMENT ON COLUMN nachet.verify_finding.picture_ids IS
-	'the pictures that have this content; NULL where they could not be read';
+	'the pictures that have this content; NULL if they could not be read';
 
 CREATE VIEW nachet.verify_progress AS
 	SELECT r.id AS run_id, r.started_at, r.finished_at, sum(p.contents)::bigint AS contents,
@@ -44,28 +45,29 @@ CREATE VIEW nachet.verify_progress AS
 		count(*) FILTER (WHERE p.done) AS ranges_done, count(*) AS ranges
 	FROM nachet.verify_run r JOIN nachet.verify_range p ON p.run_id = r.id
 	GROUP BY r.id;
-COMMENT ON VIEW nachet.verify_progress IS 'how far the latest run of verify_all has come';
+COMMENT ON VIEW nachet.verify_progress IS 'progress of the latest run of verify_all';
 
 CREATE FUNCTION nachet.verify_contents(first_id bigint DEFAULT NULL, last_id bigint DEFAULT NULL, OUT content_id bigint,
 	OUT sha256 bytea, OUT flaw text, OUT detail text, OUT picture_ids uuid[]) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'verify_contents' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.verify_contents(bigint, bigint) IS
-	'reads the contents of these ids again (NULL: no bound) and tells of each that is damaged, with the pictures that have it';
+	'reads the contents from first_id to last_id again (NULL: no bound) and returns the damaged ones, with the pictures that have them';
 
 CREATE FUNCTION nachet.verify_begin() RETURNS bigint
 	AS 'MODULE_PATHNAME', 'verify_begin' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION nachet.verify_begin() IS 'a part of verify_all: the run that is under way, or a new one';
+COMMENT ON FUNCTION nachet.verify_begin() IS
+	'used by verify_all: returns the unfinished run, or starts one';
 
 CREATE FUNCTION nachet.verify_next(run_id bigint, max_bytes bigint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'verify_next' LANGUAGE C VOLATILE STRICT
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.verify_next(bigint, bigint) IS
-	'a part of verify_all: verifies one slice of a run; false where none is left to take';
+	'used by verify_all: verifies one slice of a run; false if no slice is left';
 
 -- It commits, which a procedure with rights or a search_path of its own cannot.
 CREATE PROCEDURE nachet.verify_all(max_bytes bigint DEFAULT 1073741824, INOUT findings bigint DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'verify_all' LANGUAGE C;
 COMMENT ON PROCEDURE nachet.verify_all(bigint, bigint) IS
-	'verifies all contents, committing after each slice of about that many bytes; goes on where a run was broken off, and shares one that is under way';
+	'verifies all contents and commits after each slice of about max_bytes; resumes an unfinished run, and shares it with other sessions';

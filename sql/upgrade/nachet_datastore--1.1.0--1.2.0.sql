@@ -41,7 +41,7 @@ BEGIN
 	LOOP
 		RAISE WARNING 'role "%" has more rights than nachet_datastore gives it', role.name
 			USING DETAIL = pg_catalog.format('It has: %s.', role.rights),
-				HINT = 'Take away what is not meant; nachet_owner must have no members but superusers.';
+				HINT = 'Revoke what is not intended; only superusers may be members of nachet_owner.';
 	END LOOP;
 END
 $$;
@@ -49,13 +49,13 @@ $$;
 -- Tables (20-tables.sql) -------------------------------------------------------------------------
 
 COMMENT ON TABLE nachet.content IS
-	'stored bytes, under their SHA-256; written once: an import updates only what says that they were no acceptable picture';
+	'stored bytes, identified by their SHA-256; the bytes never change; an import may fill in a NULL format, width and height';
 COMMENT ON COLUMN nachet.content.format IS
-	'the picture''s format, such as JPEG; NULL if the bytes are no acceptable picture';
+	'JPEG, PNG, GIF, BMP, TIFF or WebP; NULL if the bytes are not an acceptable picture';
 
 CREATE INDEX users_default_set_id_idx ON nachet.users (default_set_id) WHERE default_set_id IS NOT NULL;
 COMMENT ON COLUMN nachet.users.default_set_id IS
-	'a picture set; a trigger guards it, since a circular foreign key would make a dump impossible to restore';
+	'the user''s default picture set; checked by triggers, because a circular foreign key would make a dump impossible to restore';
 
 -- Chunks are written once. Frozen soon after that, within the same checkpoint, they cost no WAL any more; by default each page is logged
 -- again when it is first read, vacuumed and frozen. Each row fills a page: a sample of 30,000 takes 234 MB, and tells nothing.
@@ -64,6 +64,30 @@ ALTER TABLE nachet.content_chunk
 	ALTER COLUMN content_id SET STATISTICS 10,
 	ALTER COLUMN chunk_no SET STATISTICS 10,
 	ALTER COLUMN data SET STATISTICS 0;
+
+-- Comments in plainer words.
+COMMENT ON FUNCTION nachet.uuidv7() IS
+	'returns a new time-ordered id (UUID version 7, RFC 9562), greater than the session''s last one';
+COMMENT ON TABLE nachet.users IS
+	'registered users, who may import; e-mail addresses are compared without regard to case';
+COMMENT ON TABLE nachet.seed IS 'registered seeds: the species that pictures can show';
+COMMENT ON TABLE nachet.picture_set IS 'picture sets; an import is atomic';
+COMMENT ON COLUMN nachet.picture_set.digest IS
+	'SHA-256 of owner, data and pictures as imported; NULL after other SQL has changed the set';
+COMMENT ON COLUMN nachet.content.width IS 'width in pixels';
+COMMENT ON COLUMN nachet.content.height IS 'height in pixels';
+COMMENT ON COLUMN nachet.content.chunk_size IS 'size in bytes of every chunk except the last';
+COMMENT ON COLUMN nachet.content.object_url IS
+	'URL of the object; NULL if the bytes are in content_chunk';
+COMMENT ON COLUMN nachet.content.object_id IS
+	'number in the object''s name if it is not the content''s id; set by a restore, so that no object name is used twice';
+COMMENT ON COLUMN nachet.content.object_etag IS 'ETag of the object as it was written';
+COMMENT ON TABLE nachet.content_chunk IS
+	'chunks of contents; COPY nachet.content_chunk (chunk_no, data) FROM STDIN stores new contents';
+COMMENT ON TABLE nachet.picture IS 'pictures of the picture sets';
+COMMENT ON COLUMN nachet.picture.nb_obj IS 'number of seeds in the picture';
+COMMENT ON COLUMN nachet.picture.name IS 'path relative to the imported folder';
+COMMENT ON TABLE nachet.picture_seed IS 'the seed that a picture shows';
 
 -- Triggers (30-triggers.sql) ---------------------------------------------------------------------
 
@@ -90,7 +114,8 @@ CREATE OR REPLACE TRIGGER picture_seed_changed AFTER UPDATE ON nachet.picture_se
 CREATE FUNCTION nachet.default_set_chosen() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'default_set_chosen' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION nachet.default_set_chosen() IS 'holds the set that becomes a user''s default; 23503 if it does not exist';
+COMMENT ON FUNCTION nachet.default_set_chosen() IS
+	'locks the picture set that becomes a user''s default set; error 23503 if it does not exist';
 CREATE FUNCTION nachet.default_set_kept() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'default_set_kept' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -116,11 +141,11 @@ CREATE FUNCTION nachet.seed_named() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'seed_named' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.seed_named() IS
-	'refuses a seed''s name that has blanks or characters that people do not see, or is not in form C (23514), or is registered in another form (23505)';
+	'refuses a seed name with superfluous blanks or invisible characters or not in normalization form C (23514), and one that is registered in another form (23505)';
 CREATE FUNCTION nachet.user_named() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'user_named' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION nachet.user_named() IS 'refuses what can''t be an e-mail address (23514)';
+COMMENT ON FUNCTION nachet.user_named() IS 'refuses an invalid e-mail address (23514)';
 
 CREATE TRIGGER seed_named BEFORE INSERT ON nachet.seed
 	FOR EACH ROW WHEN (NOT pg_catalog.pg_has_role('nachet_owner', 'USAGE')) EXECUTE FUNCTION nachet.seed_named();
@@ -136,18 +161,29 @@ CREATE TRIGGER user_renamed BEFORE UPDATE ON nachet.users
 -- Replication of all tables brings row 1 of object_type to where the extension has made it already.
 CREATE FUNCTION nachet.object_type_present() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'object_type_present' LANGUAGE C;
-COMMENT ON FUNCTION nachet.object_type_present() IS 'passes over the row that replication brings and every installation has';
+COMMENT ON FUNCTION nachet.object_type_present() IS
+	'skips row 1 when replication brings it: every installation has it';
 CREATE TRIGGER object_type_present BEFORE INSERT ON nachet.object_type
 	FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION nachet.object_type_present();
 ALTER TABLE nachet.object_type ENABLE REPLICA TRIGGER object_type_present;
 
+-- Comments in plainer words.
+COMMENT ON FUNCTION nachet.content_chunk_store() IS
+	'sets a chunk''s content_id, checks its order and size (NC006), and hashes it';
+COMMENT ON FUNCTION nachet.content_chunk_seal() IS
+	'inserts the content rows for the chunks that a statement stored';
+COMMENT ON FUNCTION nachet.picture_set_default_name() IS 'sets a picture set''s name to its id';
+COMMENT ON FUNCTION nachet.picture_set_changed() IS 'clears the digest of a changed picture set';
+COMMENT ON FUNCTION nachet.pictures_changed() IS
+	'clears the digests of the picture sets that its argument, a query, returns';
+
 -- Functions (40-functions.sql) -------------------------------------------------------------------
 
 COMMENT ON FUNCTION nachet.register_seed(text) IS
-	'creates a seed, or returns the one that is there, whatever the case, blanks and Unicode form of its name';
+	'registers a seed and returns its id; if the name is registered already, in any case, spacing or Unicode form, returns the existing id';
 
 COMMENT ON FUNCTION nachet.request_json(text) IS
-	'a request''s JSON text as jsonb; refuses an object that names a key twice, and more values than its length lets expect';
+	'a request''s JSON text as jsonb; refuses repeated keys, and too many values for the length of the text';
 
 -- They only read: tables, and the object store over a connection of the process that runs them.
 ALTER FUNCTION nachet.missing_contents(bytea[]) PARALLEL SAFE;
@@ -158,7 +194,7 @@ CREATE FUNCTION nachet.picture_errors(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'picture_errors' LANGUAGE C VOLATILE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.picture_errors(jsonb) IS
-	'why batch_import refuses pictures of a request (NC003), for programs: {errors: [{name, reason, code}], errors_left_out}';
+	'lists for programs why batch_import refuses pictures of a request (NC003): {errors: [{name, reason, code}], errors_left_out}';
 
 -- It has a column more: code.
 DROP FUNCTION nachet.content_facts(bytea[]);
@@ -167,19 +203,49 @@ CREATE FUNCTION nachet.content_facts(digests bytea[])
 	AS 'MODULE_PATHNAME', 'content_facts' LANGUAGE C STABLE STRICT PARALLEL SAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.content_facts(bytea[]) IS
-	'of those of these SHA-256 that are stored, each once, what their bytes are; reason: why they are no acceptable picture, NULL if they are one; code: the same for programs';
+	'size, format and dimensions of the stored contents among these SHA-256, without duplicates; reason: why one is not an acceptable picture, or NULL; code: the same for programs';
 
 CREATE FUNCTION nachet.sweep_next(before timestamptz, after_id bigint, OUT contents bigint, OUT bytes bigint, OUT last_id bigint)
 	AS 'MODULE_PATHNAME', 'sweep_next' LANGUAGE C VOLATILE STRICT
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.sweep_next(timestamptz, bigint) IS
-	'a part of sweep_all: removes one batch; the next begins after last_id, which is 9223372036854775807 if there is none';
+	'used by sweep_all: removes one batch; the next batch starts after last_id, which is 9223372036854775807 if there is none';
 
 -- It commits, which a procedure with rights or a search_path of its own cannot.
 CREATE PROCEDURE nachet.sweep_all(older_than interval, INOUT contents bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'sweep_all' LANGUAGE C;
 COMMENT ON PROCEDURE nachet.sweep_all(interval, bigint, bigint) IS
-	'removes what sweep_contents removes, committing after each batch: whoever stores the same bytes waits for one batch at most';
+	'like sweep_contents, but commits after each batch, so that a session that stores the same bytes waits for one batch at most';
+
+-- Comments in plainer words.
+COMMENT ON FUNCTION nachet.is_user_registered(text) IS
+	'the id of the user with this e-mail address, compared without regard to case; NULL if there is none';
+COMMENT ON FUNCTION nachet.register_user(text) IS
+	'registers a user and returns the id; if the user is registered already, returns the existing id';
+COMMENT ON FUNCTION nachet.chunk_size() IS
+	'size in bytes of every chunk of a content except the last';
+COMMENT ON FUNCTION nachet.missing_contents(bytea[]) IS
+	'returns those of these SHA-256 that are not stored, without duplicates';
+COMMENT ON FUNCTION nachet.hold_contents(bytea[]) IS
+	'like missing_contents, but also locks the stored contents so that no sweep removes them before the transaction ends';
+COMMENT ON FUNCTION nachet.upload_picture_set(bytea[], uuid, jsonb) IS
+	'stores pictures and makes a picture set of them, atomically; returns the id of the existing set if it is identical. data: seed_name, zoom_level, nb_seeds, and optionally name and other keys';
+COMMENT ON FUNCTION nachet.upload_picture_set(text[], bytea[], uuid, jsonb) IS
+	'makes a picture set of stored contents, given by their SHA-256; otherwise like upload_picture_set(bytea[], uuid, jsonb)';
+COMMENT ON FUNCTION nachet.picture_content(uuid) IS
+	'all bytes of a picture; NULL if the picture does not exist or has no content';
+COMMENT ON FUNCTION nachet.content_read(bytea, bigint, bigint) IS
+	'up to length bytes of a stored content, starting at offset (0 is the first byte); NULL if it is not stored';
+COMMENT ON FUNCTION nachet.picture_form(jsonb, text) IS
+	'response of the route /picture-form: {user_id, email, seed_names, limits}; auth_email is the address of the authenticated user, or NULL';
+COMMENT ON FUNCTION nachet.batch_import(jsonb, text) IS
+	'imports a manifest and returns the response of the route /batch-import: {result: created, present, missing or checked, ...}; auth_email is the address of the authenticated user, or NULL';
+COMMENT ON FUNCTION nachet.delete_picture_set(uuid) IS
+	'deletes a picture set, its pictures, and the contents that only it used; returns the number of bytes freed';
+COMMENT ON FUNCTION nachet.sweep_contents(interval) IS
+	'removes contents that no picture refers to and that were stored more than older_than ago';
+COMMENT ON FUNCTION nachet.request_user(jsonb, text) IS
+	'the id of the registered user who makes a request: its email, or auth_email, the address of the authenticated user';
 
 -- Object store (50-object-store.sql) -------------------------------------------------------------
 
@@ -195,17 +261,51 @@ DROP INDEX nachet.object_deletion_next_try_idx;
 CREATE INDEX object_deletion_queued_at_idx ON nachet.object_deletion (queued_at) WHERE tries = 0;
 CREATE INDEX object_deletion_next_try_idx ON nachet.object_deletion (next_try) WHERE tries > 0;
 COMMENT ON TABLE nachet.object_deletion IS
-	'objects whose contents are gone, for offload_contents to delete after nachet.object_store_keep; some may never have been written';
-COMMENT ON COLUMN nachet.object_deletion.queued_at IS 'when its content was deleted; nachet.object_store_keep counts from here';
-COMMENT ON COLUMN nachet.object_deletion.tries IS 'how often deleting it has failed';
-COMMENT ON COLUMN nachet.object_deletion.next_try IS 'when it is tried again after a failure';
+	'objects whose contents were deleted; offload_contents deletes them after nachet.object_store_keep; some may never have been written';
+COMMENT ON COLUMN nachet.object_deletion.queued_at IS
+	'when the content was deleted; nachet.object_store_keep counts from then';
+COMMENT ON COLUMN nachet.object_deletion.tries IS 'number of failed attempts to delete the object';
+COMMENT ON COLUMN nachet.object_deletion.next_try IS
+	'earliest time of the next attempt after a failure';
 COMMENT ON FUNCTION nachet.offload_contents(bigint, bigint) IS
-	'moves contents to the object store, until as many or as large as that, and deletes objects whose contents have been gone for nachet.object_store_keep';
+	'moves contents to the object store until max_count or max_bytes is reached; deletes objects whose contents were deleted more than nachet.object_store_keep ago';
+
+-- Comments in plainer words.
+COMMENT ON TABLE nachet.object_store IS
+	'the prefix of this database''s objects, and the identity of the database, by which a copy of it is recognized';
+COMMENT ON COLUMN nachet.object_store.location IS
+	'the object store that this database last wrote to';
+COMMENT ON FUNCTION nachet.adopt_object_store() IS
+	'takes over the objects of the database that this one was restored from; the original must be gone';
+COMMENT ON FUNCTION nachet.renew_object_store_prefix() IS
+	'starts a new prefix, for a copy whose original is still in use; the original''s objects are read, never deleted';
+COMMENT ON FUNCTION nachet.restore_contents(bigint, bigint, uuid) IS
+	'moves contents back from the object store, all or those of one picture set, until max_count or max_bytes is reached';
+COMMENT ON VIEW nachet.storage IS
+	'contents and bytes: all, in the database, in the object store, waiting to be moved there, and orphaned (of no picture, removed by sweep_contents); queued object deletions, and those of them that have failed';
 
 -- Verification (55-verify.sql) -------------------------------------------------------------------
 
 -- It has no key, by which a publication of all tables would tell which row is deleted.
 ALTER TABLE nachet.verify_finding REPLICA IDENTITY FULL;
+
+-- Comments in plainer words.
+COMMENT ON TABLE nachet.verify_run IS 'runs of verify_all; at most one is unfinished';
+COMMENT ON TABLE nachet.verify_range IS
+	'the ranges of content ids of the latest run, with the progress of each';
+COMMENT ON TABLE nachet.verify_finding IS 'damage found by verify_all';
+COMMENT ON COLUMN nachet.verify_finding.content_id IS 'NULL if an index could not be read';
+COMMENT ON COLUMN nachet.verify_finding.picture_ids IS
+	'the pictures that have this content; NULL if they could not be read';
+COMMENT ON VIEW nachet.verify_progress IS 'progress of the latest run of verify_all';
+COMMENT ON FUNCTION nachet.verify_contents(bigint, bigint) IS
+	'reads the contents from first_id to last_id again (NULL: no bound) and returns the damaged ones, with the pictures that have them';
+COMMENT ON FUNCTION nachet.verify_begin() IS
+	'used by verify_all: returns the unfinished run, or starts one';
+COMMENT ON FUNCTION nachet.verify_next(bigint, bigint) IS
+	'used by verify_all: verifies one slice of a run; false if no slice is left';
+COMMENT ON PROCEDURE nachet.verify_all(bigint, bigint) IS
+	'verifies all contents and commits after each slice of about max_bytes; resumes an unfinished run, and shares it with other sessions';
 
 -- Guards (60-guards.sql) -------------------------------------------------------------------------
 
@@ -221,8 +321,15 @@ COMMENT ON FUNCTION nachet.refuse_reshaping() IS
 CREATE EVENT TRIGGER nachet_shape_guard ON ddl_command_start
 	WHEN TAG IN ('ALTER SCHEMA', 'CREATE SCHEMA', 'CREATE TABLE', 'ALTER TABLE', 'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE')
 	EXECUTE FUNCTION nachet.refuse_reshaping();
-COMMENT ON EVENT TRIGGER nachet_shape_guard IS 'keeps the schema and the tables as the functions need them';
+COMMENT ON EVENT TRIGGER nachet_shape_guard IS
+	'protects the schema and the tables from changes that would break the functions';
 ALTER EVENT TRIGGER nachet_shape_guard ENABLE ALWAYS;
+
+-- Comments in plainer words.
+COMMENT ON FUNCTION nachet.refuse_drop() IS
+	'refuses to drop the extension, its schema or its owner''s objects while pictures are stored, unless nachet.allow_drop is on';
+COMMENT ON EVENT TRIGGER nachet_drop_guard IS
+	'prevents stored pictures from being dropped with the extension';
 
 -- Rights (70-rights.sql) -------------------------------------------------------------------------
 
@@ -297,9 +404,9 @@ BEGIN
 		GROUP BY kind, name
 	) AS t;
 	IF opened IS NOT NULL THEN
-		RAISE WARNING 'objects of nachet_datastore are open to roles other than its own'
+		RAISE WARNING 'objects of nachet_datastore are accessible to roles other than its own'
 			USING DETAIL = opened,
-				HINT = 'Default privileges may have opened them when the extension was created. REVOKE what is not meant.';
+				HINT = 'Default privileges may have opened them when the extension was created. Revoke what is not intended.';
 	END IF;
 END
 $$;
@@ -316,7 +423,7 @@ BEGIN
 		UNION ALL SELECT 2, pg_catalog.format('%s may create objects', CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::pg_catalog.regrole::text END)
 		FROM pg_catalog.pg_namespace, pg_catalog.aclexplode(nspacl) LEFT JOIN pg_catalog.pg_roles r ON r.oid = grantee
 		WHERE nspname = 'nachet' AND privilege_type = 'CREATE' AND grantee <> nspowner AND r.rolsuper IS NOT TRUE
-		UNION ALL SELECT 3, pg_catalog.format('%s is no part of the extension', pg_catalog.pg_describe_object(catalog, oid, 0))
+		UNION ALL SELECT 3, pg_catalog.format('%s is not part of the extension', pg_catalog.pg_describe_object(catalog, oid, 0))
 		FROM (
 			SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, pronamespace FROM pg_catalog.pg_proc p
 			UNION ALL SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, oprnamespace FROM pg_catalog.pg_operator o
@@ -325,9 +432,9 @@ BEGIN
 			WHERE d.classid = catalog AND d.objid = object.oid AND d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass)
 	) AS risk (place, what);
 	IF risks IS NOT NULL THEN
-		RAISE WARNING 'schema nachet is not the extension''s alone'
+		RAISE WARNING 'schema "nachet" is not controlled by the extension alone'
 			USING DETAIL = risks,
-				HINT = 'ALTER SCHEMA nachet OWNER TO a superuser, REVOKE CREATE ON SCHEMA nachet, and look at what is no part of the extension: look-alikes could run in place of its functions.';
+				HINT = 'Run ALTER SCHEMA nachet OWNER TO a superuser and REVOKE CREATE ON SCHEMA nachet, and inspect the objects that are not part of the extension: they could run in place of its functions.';
 	END IF;
 END
 $$;

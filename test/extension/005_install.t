@@ -38,7 +38,7 @@ subtest 'an owner that others can be' => sub {
 	{
 		my ($status, $err) = install_after($case->[1]);
 		isnt($status, 0, "refused: $case->[1]");
-		like($err, qr/ERROR:  55000: role "nachet_owner" has more rights than .*DETAIL:  It has: \Q$case->[0]\E\.\n.*HINT:  ALTER ROLE nachet_owner/s, '... and it says why');
+		like($err, qr/ERROR:  55000: role "nachet_owner" has more rights than .*DETAIL:  It has: \Q$case->[0]\E\.\n.*HINT:  Run ALTER ROLE nachet_owner/s, '... and it says why');
 	}
 };
 
@@ -114,7 +114,7 @@ subtest 'default privileges of the installer' => sub {
 	$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'", db => 'updated');
 	my %before = map { $_ => 1 } split /\n/, $store->psql($rights =~ s/SELECT what, .*/SELECT DISTINCT what FROM (/r =~ s/, aclexplode.*//rs, db => 'updated');
 	my (undef, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => 'updated');
-	like($err, qr/WARNING:  objects of nachet_datastore are open to roles other than its own/, 'an update takes nothing away, but warns');
+	like($err, qr/WARNING:  objects of nachet_datastore are accessible to roles other than its own/, 'an update takes nothing away, but warns');
 	like($err, qr/^(DETAIL:  )?table nachet\.users to PUBLIC, mallory$/m, '... of tables');
 	like($err, qr/^(DETAIL:  )?sequence nachet\.content_id_seq to PUBLIC, mallory$/m, '... of sequences');
 	like($err, qr/^(DETAIL:  )?routine nachet\.register_user\(email text\) to mallory$/m, '... of functions');
@@ -137,7 +137,7 @@ subtest 'operators in a schema that was there before' => sub {
 	my $prepare = "GRANT CREATE ON DATABASE prepared TO mallory; SET ROLE mallory; CREATE SCHEMA nachet; $look_alikes; RESET ROLE; ALTER SCHEMA nachet OWNER TO CURRENT_USER";
 	$store->psql($prepare, db => 'prepared');
 	my (undef, undef, $err) = $store->psql_result('CREATE EXTENSION nachet_datastore', db => 'prepared');
-	like($err, qr/schema nachet holds functions or operators/, 'are refused');
+	like($err, qr/schema "nachet" contains functions or operators/, 'are refused');
 	is($store->psql($is_super, db => 'postgres'), 'f', '... and not run');
 	$store->psql('ALTER ROLE mallory NOSUPERUSER', db => 'postgres');
 };
@@ -151,10 +151,10 @@ subtest 'operators in the schema at an update' => sub {
 		my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
 		is($status, 0, "$version is updated") or diag($err);
 		is($store->psql($is_super, db => 'postgres'), 'f', '... without running them');
-		like($err, qr/WARNING:  schema nachet is not the extension's alone\n.*HINT:  .*look-alikes/s, '... and warns');
+		like($err, qr/WARNING:  schema "nachet" is not controlled by the extension alone\n.*HINT:  .*run in place of/s, '... and warns');
 		is(join('; ', sort map { s/^DETAIL:  //r } $err =~ /^((?:DETAIL:  )?(?:mallory|function|operator) .*)$/mg),
-			'function nachet."is"(oid,regclass) is no part of the extension; function nachet."is"(oid,regnamespace) is no part of the extension; mallory may create objects; operator nachet.=(oid,regclass) is no part of the extension;'
-				. ' operator nachet.=(oid,regnamespace) is no part of the extension', '... of each, and of who may make more');
+			'function nachet."is"(oid,regclass) is not part of the extension; function nachet."is"(oid,regnamespace) is not part of the extension; mallory may create objects; operator nachet.=(oid,regclass) is not part of the extension;'
+				. ' operator nachet.=(oid,regnamespace) is not part of the extension', '... of each, and of who may make more');
 		$store->psql('ALTER ROLE mallory NOSUPERUSER', db => 'postgres');
 	}
 };
@@ -169,7 +169,7 @@ subtest 'the schema at an update' => sub {
 		$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'; $sql", db => $db);
 		my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
 		is($status, 0, "is updated: $sql") or diag($err);
-		is($err =~ /WARNING:  schema nachet is not the extension's alone\nDETAIL:  (.*)/ ? $1 : '', $detail, $detail eq '' ? '... without a warning' : '... with a warning');
+		is($err =~ /WARNING:  schema "nachet" is not controlled by the extension alone\nDETAIL:  (.*)/ ? $1 : '', $detail, $detail eq '' ? '... without a warning' : '... with a warning');
 		$store->psql('DROP EXTENSION nachet_datastore; DROP SCHEMA nachet', db => $db);
 	}
 };
