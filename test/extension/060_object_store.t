@@ -46,7 +46,7 @@ for my $kind (qw(azure s3))
 	my $store = Nachet::Test->new;
 	$store->create_role('admin', 'nachet_admin');
 	$store->create_role('reader', 'nachet_reader');
-	$store->psql("ALTER DATABASE nachet SET nachet.object_store_part_size = '5MB'; ALTER DATABASE nachet SET nachet.object_store_timeout = '2s'");
+	$store->psql("ALTER DATABASE nachet SET nachet.object_store_part_size = '5MB'");
 
 	subtest "$kind: moving and reading" => sub {
 		is($store->sqlstate('SELECT nachet.offload_contents()'), '55000', 'without a store nothing moves');
@@ -115,6 +115,7 @@ for my $kind (qw(azure s3))
 
 	subtest "$kind: the store is down" => sub {
 		$objects->stop;
+		$store->psql("ALTER DATABASE nachet SET nachet.object_store_timeout = '2s'");
 		write_file("$folder/later/1.png", png(30, 30, 'later'));
 		my ($status) = $store->run_load(@required, "$folder/later");
 		is($status, 0, 'imports go on');
@@ -124,6 +125,7 @@ for my $kind (qw(azure s3))
 		is($store->psql("SELECT count(nachet.picture_content(p.id)) FROM nachet.picture p JOIN nachet.content c ON c.id = content_id WHERE object_url IS NULL"), 1, 'what is in the database is read');
 		is($store->psql("SELECT count(*) FROM nachet.object_deletion"), 0, 'the database is as it was');
 		$objects->start;
+		$store->psql('ALTER DATABASE nachet RESET nachet.object_store_timeout');
 		is(offload($store), "1|" . $store->psql('SELECT max(byte_size) FROM nachet.content WHERE width = 30') . '|0|0', 'once it is back all goes on')
 			if $kind eq 'azure';
 		is($store->psql($right), $all + 1, 'all is read, without a restart') if $kind eq 'azure';
@@ -132,16 +134,17 @@ for my $kind (qw(azure s3))
 
 	subtest "$kind: wrong keys and tokens" => sub {
 		write_file("$folder/key/1.png", png(31, 30, 'key'));
+		write_file("$folder/key/parts.tiff", tiff(12_000_000, 'key'));
 		$store->run_load(@required, "$folder/key");
 		$objects->use_by($store, key => 'd3Jvbmcga2V5IG9mIHRlc3Rz');
 		my $error = error_of($store, 'SELECT nachet.offload_contents()');
 		like($error, qr/NC008.*HTTP status 403/s, 'a wrong key is refused, and the answer shown');
 		unlike($error, qr/d3Jvbmc|Signature=/, 'no secret is shown');
-		is($store->psql("SELECT count(*) FROM nachet.content WHERE object_url IS NULL"), 1, 'the bytes stay');
+		is($store->psql("SELECT count(*) FROM nachet.content WHERE object_url IS NULL"), 2, 'the bytes stay');
 		my $token = $objects->token;
 		$objects->use_by($store, token => $token);
-		is($store->psql('SELECT contents FROM nachet.offload_contents()'), 1, 'a shared access signature serves');
-		is($store->psql($right), $all + 2, 'also to read');
+		is($store->psql('SELECT contents FROM nachet.offload_contents()'), 2, 'a shared access signature serves, also for a content in parts');
+		is($store->psql($right), $all + 3, 'also to read');
 		unlike($store->psql('SELECT string_agg(object_url, E\'\n\') FROM nachet.content'), qr/sig=/, 'and is in no URL');
 		$objects->use_by($store, token => $token =~ s/sig=../sig=AA/r);
 		$error = error_of($store, $right);
@@ -158,14 +161,14 @@ for my $kind (qw(azure s3))
 		my $sum = 0;
 		$sum += $_->answer for @sessions;
 		is($sum, 60, 'three sessions move each content once');
-		is($store->psql($right), $all + 62, 'and all is right');
+		is($store->psql($right), $all + 63, 'and all is right');
 	};
 
 	subtest "$kind: a copy of the database" => sub {
 		$store->psql('CREATE DATABASE copy TEMPLATE nachet', db => 'postgres');
 		$objects->use_by($store, db => 'copy');
 		my @before = $objects->list;
-		is($store->psql($right, db => 'copy'), $all + 62, 'reads');
+		is($store->psql($right, db => 'copy'), $all + 63, 'reads');
 		$store->psql('SELECT nachet.delete_picture_set(id) FROM nachet.picture_set LIMIT 1', db => 'copy');
 		is($store->sqlstate('SELECT nachet.offload_contents()', db => 'copy'), '55000', 'neither moves nor deletes');
 		my (undef, undef, $error) = $store->psql_result('SELECT nachet.offload_contents()', db => 'copy');
@@ -174,7 +177,7 @@ for my $kind (qw(azure s3))
 		is($store->psql('SELECT * FROM nachet.offload_contents()', db => 'copy'), '0|0|0|0', 'then moves');
 		is($store->psql('SELECT count(*) FROM nachet.object_deletion', db => 'copy'), 0, 'forgets what was not its own to delete');
 		is_deeply([ $objects->list ], \@before, 'and has deleted nothing');
-		is($store->psql($right), $all + 62, 'the original is whole');
+		is($store->psql($right), $all + 63, 'the original is whole');
 	};
 }
 

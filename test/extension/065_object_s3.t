@@ -168,7 +168,9 @@ subtest 'more connections than a backend may have files' => sub {
 	$proxy->clear;
 	like($told, qr/NC008: nothing could be moved/, 'where none answers, nothing moves');
 	cmp_ok(scalar(@asked), '<', 60, 'not all have got a connection');
-	is($store->psql("$many SELECT contents, failed FROM nachet.offload_contents()"), "8120\n60|0", 'those that get none at first move later');
+	# One that gets none, again and again, is left for the next run.
+	my $moved = poll_until(sub { $store->psql_result("$many SELECT nachet.offload_contents()"); return $store->psql('SELECT waiting_contents FROM nachet.storage') == 0 }, 120);
+	ok($moved, 'those that get none at first move later');
 	is($store->psql($right), $store->psql('SELECT count(*) FROM nachet.picture'), 'all is read');
 	unlike($store->log, qr/out of file descriptors/, 'PostgreSQL had files enough');
 };
