@@ -86,7 +86,7 @@ drain(NachetServer *server, const sigset_t *endings, int64_t *limit)
 	return atomic_load(&server->requests) == 0;
 }
 
-/* What the thread needs that ends the service. */
+/* For the thread that ends the service. */
 typedef struct Ending
 {
 	NachetServer *server;

@@ -106,7 +106,7 @@ leave_escaped(void *context, struct MHD_Connection *connection, char *text)
  * wait unheard.
  */
 static void
-settle_connections(NachetServer *server)
+limit_connections(NachetServer *server)
 {
 	const NachetHttpOptions *options = server->options;
 	rlim_t wanted =
@@ -187,7 +187,7 @@ start_watchdog(const NachetHttpOptions *options)
 	return nachet_watchdog_start(&limits);
 }
 
-/* What is made here is ended by nachet_server_stop, even if this fails. */
+/* nachet_server_stop ends all that is made here, even if this fails. */
 static bool
 start_parts(NachetServer *server)
 {
@@ -242,7 +242,7 @@ nachet_server_start(NachetServer *server, const NachetHttpOptions *options, Nach
 	server->options = options;
 	clock_gettime(CLOCK_REALTIME, &server->started);
 	server->sockets = sockets;
-	settle_connections(server);
+	limit_connections(server);
 	if (start_parts(server) && start_daemon(server, sockets->service.socket))
 	{
 		if (start_admin(server))

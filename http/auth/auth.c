@@ -190,7 +190,7 @@ read_token(NachetAuth *auth, NachetRequest *request, const NachetToken *token)
 
 /* Any page can make a browser send a cookie; the Origin was found to be an allowed one before. */
 static bool
-tells_its_page(const NachetHeaders *headers)
+names_its_page(const NachetHeaders *headers)
 {
 	const char *site = headers->value[NACHET_HEADER_SEC_FETCH_SITE];
 
@@ -226,7 +226,7 @@ check_token(NachetAuth *auth, NachetRequest *request, const NachetHeaders *heade
 			             "The request has several tokens, which differ or come in cookies.");
 			break;
 		case NACHET_TOKEN_COOKIE:
-			if (!tells_its_page(headers))
+			if (!names_its_page(headers))
 				nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
 				                       "A token in a cookie is taken only with the header Origin, "
 				                       "which tells the page that sends it.");

@@ -145,7 +145,7 @@ is_bare_base64(const unsigned char *bytes, size_t length)
 	return is_base64_of(bytes, length, is_key);
 }
 
-/* What an RSA modulus of 2,048, 3,072 or 4,096 bits looks like, and one random number in four. */
+/* So does an RSA modulus of 2,048, 3,072 or 4,096 bits look, and one random number in four. */
 static bool
 is_modulus(const unsigned char *bytes, size_t length)
 {
@@ -179,7 +179,7 @@ holds_ssh_key(const unsigned char *bytes, size_t length)
 	       holds(bytes, length, "ecdsa-sha2-nistp");
 }
 
-/* What openssl prints of a key: its numbers, which are public. */
+/* The numbers of a key, which are public, as openssl prints them. */
 static bool
 is_printed_key(const unsigned char *bytes, size_t length)
 {

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* What a file holds that is public and not a secret. */
+/* Content of a file that is public and not a secret. */
 typedef struct NachetKeyShape
 {
 	const char *what;   /* "an OpenSSH public key" */

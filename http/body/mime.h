@@ -11,7 +11,7 @@ typedef struct NachetMimeText
 	size_t length;
 } NachetMimeText;
 
-/* What is left to be read of a header's value: from at up to, not including, end. */
+/* The rest of a header's value: from at up to, not including, end. */
 typedef struct NachetMimeCursor
 {
 	const char *at;

@@ -586,7 +586,7 @@ find_beginning(const NachetMultipart *parser, const char *at, const char *end)
 
 /* Hand data on; false if that was refused. */
 static bool
-hand_on(NachetMultipart *parser, const char *bytes, size_t length)
+deliver(NachetMultipart *parser, const char *bytes, size_t length)
 {
 	if (length > 0 && !parser->callbacks.part_data(parser->context, bytes, length))
 		parser->status = NACHET_MULTIPART_STOPPED;
@@ -619,18 +619,18 @@ read_data(NachetMultipart *parser, const char *at, const char *end)
 			return at;
 		parser->matched = 0;
 		parser->matched_from = 0;
-		if (!hand_on(parser, parser->delimiter + from, matched - from))
+		if (!deliver(parser, parser->delimiter + from, matched - from))
 			return at;
 	}
 	found = find_delimiter(parser, at, end);
 	if (found != NULL)
 	{
-		if (hand_on(parser, at, (size_t) (found - at)))
+		if (deliver(parser, at, (size_t) (found - at)))
 			begin_boundary(parser);
 		return found + parser->delimiter_length;
 	}
 	found = find_beginning(parser, at, end);
-	if (hand_on(parser, at, (size_t) (found - at)))
+	if (deliver(parser, at, (size_t) (found - at)))
 		parser->matched = (size_t) (end - found);
 	return end;
 }

@@ -29,7 +29,7 @@ typedef enum NachetMultipartStatus
 } NachetMultipartStatus;
 
 /*
- * What a part's headers say; all of it lives during part_begin only.
+ * A part's headers; all of it lives during part_begin only.
  *
  * Names are bytes: %22, %0D and %0A are decoded (so a name may hold CR or LF), everything else is
  * as sent, not checked to be UTF-8, and never holds a NUL. The strings are NUL-terminated as well.

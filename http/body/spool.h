@@ -23,7 +23,7 @@ typedef struct NachetSpooled
 	uint64_t claimed; /* bytes of files that it may fill */
 } NachetSpooled;
 
-/* What one reading of a spooled picture needs. */
+/* The bytes of one reading of a spooled picture. */
 #define NACHET_SPOOL_READ_BYTES (128 * 1024)
 
 /* In bytes, for all pictures together. */

@@ -39,7 +39,7 @@
 /* How often deadlines are looked at. */
 #define TICK_MS 250
 
-/* What a new connection is asked first; it waits for no lock. */
+/* The bound of a new connection's first statement, which waits for no lock. */
 #define FIRST_QUESTION_S 10
 
 typedef struct Lent
@@ -56,7 +56,7 @@ struct NachetPool
 	pthread_cond_t stopped; /* for the thread */
 	pthread_t guard;
 	bool stopping;
-	bool guard_ends;
+	bool guard_stopping;
 	Lent *lent;
 	const char *conninfo;
 	unsigned wait;
@@ -88,7 +88,7 @@ guard(void *context)
 	NachetPool *pool = context;
 
 	pthread_mutex_lock(&pool->lock);
-	while (!pool->guard_ends)
+	while (!pool->guard_stopping)
 	{
 		const struct timespec next = nachet_clock_after(TICK_MS);
 		int64_t now = nachet_clock_ms();
@@ -213,7 +213,7 @@ close_connection(NachetPooled *pooled)
 	pooled->connection = NULL;
 }
 
-/* What an idle connection has to read is the server's farewell: nothing else comes unasked. */
+/* An idle connection has nothing to read but the server's farewell. */
 static bool
 is_alive(PGconn *connection)
 {
@@ -273,7 +273,7 @@ note_found(NachetPool *pool)
 
 /* After a failed attempt to connect: pauses and is true, if the database was lost only lately. */
 static bool
-may_come_back(NachetPool *pool, const NachetError *error)
+should_retry(NachetPool *pool, const NachetError *error)
 {
 	const struct timespec pause = {.tv_nsec = RECONNECT_PAUSE_MS * 1000000L};
 	bool lately;
@@ -391,7 +391,7 @@ nachet_pool_take(NachetPool *pool, NachetPooled *pooled, NachetError *error)
 	close_connection(pooled);
 	while (!open_connection(pool, pooled, error))
 	{
-		if (!may_come_back(pool, error))
+		if (!should_retry(pool, error))
 		{
 			free_place(pool);
 			return false;
@@ -467,7 +467,7 @@ nachet_pool_free(NachetPool *pool)
 	if (pool == NULL)
 		return;
 	pthread_mutex_lock(&pool->lock);
-	pool->guard_ends = true;
+	pool->guard_stopping = true;
 	pthread_cond_signal(&pool->stopped);
 	pthread_mutex_unlock(&pool->lock);
 	pthread_join(pool->guard, NULL);

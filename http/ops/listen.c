@@ -30,7 +30,7 @@
 #define OTHERS      (S_IRWXG | S_IRWXO)
 #define LOCK_TRIES  500 /* within five seconds */
 
-/* What is to be opened. */
+/* A socket to be opened. */
 typedef struct Wanted
 {
 	const char *option;  /* what messages call it: --listen */
@@ -103,7 +103,7 @@ is_loopback(const struct sockaddr *address)
 /*
  * Takes turns with other services that make or remove a socket in the folder of that path: between
  * a look at a path and its removal another could have made it anew. Returns a descriptor to be
- * closed. Whoever may read the folder can hold the lock, so that it is not waited for without end;
+ * closed. Everyone who may read the folder can hold the lock, so the wait is bounded;
  * if it can't be had, there are no turns.
  */
 static int
@@ -147,7 +147,7 @@ is_stale(const struct sockaddr_un *address)
 	return refused;
 }
 
-/* What a service that was killed left behind is taken away. */
+/* Removes the socket that a killed service left behind. */
 static bool
 bind_path(int file, const struct sockaddr_un *address)
 {
@@ -330,7 +330,7 @@ open_address(NachetListener *listener, const Wanted *wanted)
 
 /* It stays listening, whatever becomes of it here: who made it may hand it to the next. */
 static NachetListenOutcome
-take_over(NachetListener *listener, const Wanted *wanted)
+adopt(NachetListener *listener, const Wanted *wanted)
 {
 	int listens = 0;
 	socklen_t size = sizeof(listens);
@@ -362,7 +362,7 @@ open_listener(NachetListener *listener, const Wanted *wanted)
 	memset(listener, 0, sizeof(*listener));
 	listener->socket = -1;
 	if (wanted->handed_over >= 0)
-		outcome = take_over(listener, wanted);
+		outcome = adopt(listener, wanted);
 	else if (is_path(wanted))
 		outcome = open_path(listener, wanted);
 	else

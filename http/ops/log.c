@@ -4,7 +4,7 @@
  *
  * A thread of its own writes the lines, so that a log that nobody reads stops nobody: what the
  * queue has no room for is lost, and counted. A line is one write of at most what a pipe takes in
- * one piece, so that lines of several programs don't mix. Whatever a message holds, it stays one
+ * one piece, so that lines of several programs don't mix. Every message stays one
  * line and moves no terminal.
  */
 #include <errno.h>

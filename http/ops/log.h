@@ -16,7 +16,7 @@ typedef enum NachetLogFormat
 extern void nachet_log_set_format(NachetLogFormat format);
 extern NachetLogFormat nachet_log_format(void);
 
-/* What the service has to say of itself, and what an operator should look into. */
+/* News of the service, and warnings that an operator should look into. */
 extern void nachet_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern void nachet_log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -26,7 +26,7 @@ extern void nachet_metrics_add(NachetCounter counter, uint64_t amount);
 extern void nachet_metrics_request(size_t route, const char *method, unsigned status,
                                    uint64_t microseconds);
 
-/* What was counted, in Prometheus' text format. */
+/* All counters, in Prometheus' text format. */
 extern void nachet_metrics_write(NachetText *text);
 
 /* The head of a metric, whose lines must follow it. */

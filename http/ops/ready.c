@@ -40,7 +40,7 @@ struct NachetReady
 	bool asking;
 	bool stopping;
 	bool answer; /* the last one */
-	bool told;   /* what the log has heard last */
+	bool logged; /* what the log has heard last */
 	int64_t at;  /* when it came */
 	unsigned long answers;
 	unsigned waiters; /* so far; at and answer mean something from the first on */
@@ -77,11 +77,11 @@ ask_datastore(NachetPool *pool, NachetError *error)
 static void
 tell_change(NachetReady *ready, bool answer, const NachetError *error)
 {
-	if (answer && !ready->told)
+	if (answer && !ready->logged)
 		nachet_log("ready: the datastore answers");
-	else if (!answer && (ready->told || ready->answers == 0))
+	else if (!answer && (ready->logged || ready->answers == 0))
 		nachet_log_warning("not ready: %s", error->message);
-	ready->told = answer;
+	ready->logged = answer;
 }
 
 static void *
@@ -135,7 +135,7 @@ nachet_ready_start(NachetPool *pool)
 	pthread_cond_init(&ready->wanted, NULL);
 	nachet_clock_condition_init(&ready->answered);
 	ready->pool = pool;
-	ready->told = true;
+	ready->logged = true;
 	if (pthread_create(&ready->thread, NULL, run, ready) == 0)
 		return ready;
 	free_ready(ready);

@@ -157,7 +157,7 @@ read_certificate(const NachetHttpOptions *options, NachetError *error)
 }
 
 static void
-put_in_place(Certificate *certificate)
+install(Certificate *certificate)
 {
 	if (certificate->expiry < time(NULL))
 		nachet_log_warning("the certificate of --tls-cert has expired: clients will refuse it");
@@ -174,7 +174,7 @@ nachet_tls_start(const NachetHttpOptions *options)
 	Certificate *certificate = read_certificate(options, &error);
 
 	if (certificate != NULL)
-		put_in_place(certificate);
+		install(certificate);
 	else
 		fprintf(stderr, "nachet-http: %s\n", error.message);
 	nachet_error_clear(&error);
@@ -189,7 +189,7 @@ nachet_tls_reload(const NachetHttpOptions *options)
 
 	if (certificate != NULL)
 	{
-		put_in_place(certificate);
+		install(certificate);
 		nachet_log("the certificate was read again");
 	}
 	else

@@ -4,8 +4,8 @@
  *
  * It tells what came from where and what became of it. Nothing of headers but the request's id,
  * nothing of query, cookies or body is in it, and so nothing of those in the reason (respond.c).
- * The user is there only if the service has authenticated one. What the client chose (method, path)
- * is escaped, so that a line stays a line and can't be taken for another.
+ * The user is there only if the service has authenticated one. Method and path, the client's
+ * choice, are escaped, so that a line stays a line and can't be taken for another.
  */
 #include <inttypes.h>
 #include <string.h>

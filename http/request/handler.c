@@ -8,7 +8,7 @@
  * (Expect: 100-continue); otherwise the body is read and dropped first, because closing a
  * connection with bytes unread takes the answer away with it. Of --max-discard-size and more, only
  * so much is dropped: then the answer is sent before that (early_answer.c), and the connection
- * closed after it. What is dropped must come faster than what is wanted, or anyone could hold a
+ * closed after it. Dropped bytes must come faster than wanted ones, or anyone could hold a
  * place for days.
  *
  * All of a request is done in its connection's own thread, which may wait. The watchdog is told
@@ -42,7 +42,7 @@
 #include "http/shared.h"
 
 /* How many times faster than --min-rate a refused body must come: only its answer needs it read. */
-#define DISCARD_HASTE 64
+#define DISCARD_FACTOR 64
 
 #define PASS_HOST_ON "a proxy must pass the header Host on as it is"
 
@@ -72,7 +72,7 @@ find_path(NachetRequest *request, const char *target)
 	return authority[length] == '/' ? authority + length : "/";
 }
 
-/* Which page sends a request. The service's own page is public: every page may ask for it. */
+/* The page that sends a request. The service's own page is public: every page may ask for it. */
 static void
 check_page(NachetRequest *request, const NachetHeaders *headers, const char *path)
 {
@@ -318,12 +318,12 @@ nachet_handler_handle(void *context, struct MHD_Connection *connection, const ch
 		return MHD_NO;
 	if (*length > 0)
 	{
-		bool goes_on = handle_body(request, bytes, *length);
-		size_t haste = request->status == 0 ? 1 : DISCARD_HASTE;
+		bool continues = handle_body(request, bytes, *length);
+		size_t factor = request->status == 0 ? 1 : DISCARD_FACTOR;
 
-		nachet_watchdog_await_body(request->watched, request->id, *length / haste);
+		nachet_watchdog_await_body(request->watched, request->id, *length / factor);
 		*length = 0;
-		return goes_on ? MHD_YES : MHD_NO;
+		return continues ? MHD_YES : MHD_NO;
 	}
 	if (request->answered)
 		return MHD_NO;

@@ -92,7 +92,7 @@ nachet_origin_operators_host_allowed(const NachetOriginRules *rules, const char 
 	return inet_pton(AF_INET, address, &parsed) == 1;
 }
 
-/* What follows the scheme; NULL if the text has another one. */
+/* The text after the scheme; NULL if it has another one. */
 static const char *
 after_scheme(const char *origin, const char *scheme)
 {

@@ -23,7 +23,7 @@ extern bool nachet_origin_host_allowed(const NachetOriginRules *rules, const cha
  */
 extern bool nachet_origin_operators_host_allowed(const NachetOriginRules *rules, const char *host);
 
-/* What follows http:// or https:// in a text; NULL if neither begins it. */
+/* The text after http:// or https://; NULL if it begins with neither. */
 extern const char *nachet_origin_after_scheme(const char *text);
 
 /* Whether a text can be a --server-name: a name as Host has it, without a port. */

@@ -2,8 +2,7 @@
  * http/request/request_id.c
  *		The name that a request has in answers, in logs, and with those who sent it on.
  *
- * What a client gives is written to logs and headers as it is: so that only harmless bytes may be
- * in it.
+ * A client's own id is written to logs and headers as it is, so only harmless bytes may be in it.
  */
 #include <inttypes.h>
 #include <stdint.h>

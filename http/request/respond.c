@@ -2,8 +2,8 @@
  * http/request/respond.c
  *		Answers: JSON that the database made, and problem documents (RFC 9457).
  *
- * What a client reads is what it can act on. Words that could tell of the installation, such as
- * libpq's on a lost connection, go to the log and not into the answer.
+ * A client reads only what it can act on. Words about the installation, such as libpq's on a lost
+ * connection, go to the log and not into the answer.
  *
  * The log has why a request was refused, without anything that its sender wrote. Messages quote
  * what they are about. Until it is known who sends a request, such a quotation may be anybody's
@@ -178,7 +178,7 @@ quoted_key(const char *message)
 	return NULL;
 }
 
-/* What the log has of the sentence that the client gets; NULL if memory runs out. */
+/* The client's sentence as the log has it; NULL if memory runs out. */
 static char *
 reason_of_detail(const char *detail)
 {
@@ -187,7 +187,7 @@ reason_of_detail(const char *detail)
 	const char *key = quoted_key(detail);
 	char *reason;
 
-	/* What is quoted may hold quotes of its own: nothing between the first and the last is ours. */
+	/* A quotation may hold quotes of its own: nothing between the first and the last is ours. */
 	if (first == last || (key != NULL && last == first + 1 + strlen(key)))
 		return strdup(detail);
 	if (asprintf(&reason, "%.*s\"...%s", (int) (first - detail), detail, last) < 0)
@@ -375,7 +375,7 @@ find_mapping(const char *sqlstate)
 	return mapping;
 }
 
-/* What the log has of what the database refused; NULL if memory runs out. */
+/* The database's refusal as the log has it; NULL if memory runs out. */
 static char *
 reason_of_error(const NachetError *error, const char *words)
 {

@@ -44,13 +44,13 @@ extern void nachet_respond_missing(NachetRequest *request, const char *missing);
 extern void nachet_respond_swept(NachetRequest *request);
 
 /*
- * What went wrong on the way to the disk is the service's own matter: the client may try again.
+ * A failure on the way to the disk is the service's own: the client may try again.
  * Clears the error.
  */
 extern void nachet_respond_spool_failure(NachetRequest *request, NachetError *error);
 extern void nachet_respond_out_of_memory(NachetRequest *request);
 
-/* What the database, or the way to it, refused; bad_request is the status for class 22. */
+/* A refusal by the database, or on the way to it; bad_request is the status for class 22. */
 extern void nachet_respond_error(NachetRequest *request, unsigned bad_request,
                                  const NachetError *error);
 

@@ -15,7 +15,7 @@ extern const NachetRoute *nachet_router_find(const char *path);
 /* Its place among all routes, below NACHET_ROUTES_MAX; NULL's is the last. */
 extern size_t nachet_router_index(const NachetRoute *route);
 
-/* What logs and metrics call the route at a place: its path, or "other" for the last place. */
+/* The name of the route at a place, in logs and metrics: its path; "other" for the last place. */
 extern const char *nachet_router_name(size_t index);
 
 /* HEAD goes with GET. */

@@ -7,9 +7,9 @@
  * a deadline while we wait for the client, and none while the client waits for us.
  *
  * Headers have a fixed time. A body has credit: --idle-timeout at first and at most, which each
- * byte adds to as --min-rate says, and which runs down while more is awaited. Whoever sends faster
- * never runs out of it, whoever is silent or sends slower does. An answer has the same credit for
- * all its bytes.
+ * byte adds to as --min-rate says, and which runs down while more is awaited. Clients that send
+ * faster never run out of it, silent and slower ones do. An answer has the same
+ * credit for all its bytes.
  *
  * libmicrohttpd takes no answer while it waits for headers or in a body's middle; there the
  * watchdog writes the 408 to the socket itself, unless TLS is spoken, which it can't, or the
@@ -82,9 +82,9 @@ struct NachetWatchdog
 	LIST_HEAD(, NachetWatched) list;
 };
 
-/* What so many bytes are worth, in milliseconds. */
+/* The credit for so many bytes, in milliseconds. */
 static int64_t
-worth_of(const NachetWatchdog *watchdog, uint64_t bytes)
+credit_for(const NachetWatchdog *watchdog, uint64_t bytes)
 {
 	return (int64_t) ((double) bytes * 1000.0 / (double) watchdog->limits.min_rate);
 }
@@ -276,11 +276,11 @@ void
 nachet_watchdog_await_body(NachetWatched *watched, const char *request_id, uint64_t bytes)
 {
 	NachetWatchdog *watchdog = watched->watchdog;
-	int64_t worth = worth_of(watchdog, bytes);
+	int64_t earned = credit_for(watchdog, bytes);
 
 	pthread_mutex_lock(&watchdog->lock);
-	watched->credit = worth < watchdog->limits.credit_ms - watched->credit
-	                      ? watched->credit + worth
+	watched->credit = earned < watchdog->limits.credit_ms - watched->credit
+	                      ? watched->credit + earned
 	                      : watchdog->limits.credit_ms;
 	watched->request_id = request_id;
 	enter(watched, PHASE_BODY, nachet_clock_ms() + watched->credit);
@@ -304,7 +304,7 @@ nachet_watchdog_await_answer(NachetWatched *watched, uint64_t bytes)
 
 	pthread_mutex_lock(&watchdog->lock);
 	enter(watched, PHASE_ANSWER,
-	      nachet_clock_ms() + watchdog->limits.credit_ms + worth_of(watchdog, bytes));
+	      nachet_clock_ms() + watchdog->limits.credit_ms + credit_for(watchdog, bytes));
 	pthread_mutex_unlock(&watchdog->lock);
 }
 

@@ -34,7 +34,7 @@ extern void nachet_watchdog_stop(NachetWatchdog *watchdog);
  */
 extern NachetWatched *nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus);
 
-/* What nachet_watchdog_add gave, as the connection's socket context; NULL if memory had run out. */
+/* The result of nachet_watchdog_add, from the socket's context; NULL if memory had run out. */
 extern NachetWatched *nachet_watchdog_find(struct MHD_Connection *connection);
 
 /* Before the socket is closed: another connection may get its number at once. */

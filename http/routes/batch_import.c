@@ -28,7 +28,7 @@
 #include "http/routes/import.h"
 #include "http/routes/json_body.h"
 
-/* What becomes of a request that makes a picture set, by nachet.batch_import's result. */
+/* Answers a request that makes a picture set, by nachet.batch_import's result. */
 static void
 answer_set(NachetRequest *request, const char *result, const char *json)
 {
@@ -176,7 +176,7 @@ static const NachetRoute stage = {
 
 /* --- a manifest ------------------------------------------------------------------------------- */
 
-/* What came of it, and what is passed on: the list of what is missing, or the answer. */
+/* The result, and the JSON that is passed on: the list of missing pictures, or the answer. */
 static const char manifest_statement[] =
     "WITH import AS MATERIALIZED ("
     "SELECT nachet.batch_import(nachet.request_json($1::pg_catalog.text), $2::pg_catalog.text) AS "

@@ -2,7 +2,7 @@
  * http/routes/fields.c
  *		The plain fields of a form: names and values, as two text[] parameters.
  *
- * What they mean is the datastore's to decide. Here they are only made fit to be sent: bounded,
+ * Their meaning is the datastore's to decide. Here they are only made fit to be sent: bounded,
  * text, and each name once, because a JSON object would keep the last of two and say nothing.
  */
 #include <string.h>

@@ -367,7 +367,7 @@ part_data(void *context, const void *bytes, size_t length)
 }
 
 /*
- * What the statement at the end will take of memory: the arrays and libpq's copy; the answer, as it
+ * The memory of the statement at the end: the arrays and libpq's copy; the answer, as it
  * came and as it goes.
  */
 static uint64_t

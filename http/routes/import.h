@@ -16,14 +16,14 @@ typedef struct NachetSha256 NachetSha256;
 typedef struct NachetSpooled NachetSpooled;
 typedef struct NachetTally NachetTally;
 
-/* What is made of the pictures. */
+/* What becomes of the pictures. */
 typedef enum NachetImportKind
 {
 	NACHET_IMPORT_FOLDER, /* one set, under their names in the folder */
 	NACHET_IMPORT_STAGE   /* stored bytes; the names are echoed, and what is no picture is noted */
 } NachetImportKind;
 
-/* What is done with the part that is being received. */
+/* The use of the part that is being received. */
 typedef enum NachetPartUse
 {
 	NACHET_PART_FIELD,
@@ -64,8 +64,8 @@ typedef struct NachetImport
 extern uint64_t nachet_import_body_limit(const NachetHttpOptions *options);
 
 /*
- * What a route of such bodies begins, receives and finishes with; the request's state is the
- * import. Whoever was authenticated must be registered, or nothing of the body is taken.
+ * A route's begin, receive and finish; the request's state is the import. An authenticated user
+ * must be registered, or nothing of the body is taken.
  */
 extern void nachet_import_begin(NachetRequest *request, NachetImportKind kind);
 extern void nachet_import_receive(NachetRequest *request, const char *bytes, size_t length);

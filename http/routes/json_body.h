@@ -5,7 +5,7 @@
 
 typedef struct NachetRequest NachetRequest;
 
-/* What a route of such bodies begins, receives and finishes with; the request's state is theirs. */
+/* A route's begin, receive and finish; the request's state is theirs. */
 extern void nachet_json_body_begin(NachetRequest *request);
 extern void nachet_json_body_receive(NachetRequest *request, const char *bytes, size_t length);
 extern void nachet_json_body_finish(NachetRequest *request);
