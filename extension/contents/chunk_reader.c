@@ -64,7 +64,7 @@ seek(NachetChunkReader *reader, int32 chunk_no)
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(reader->content_id));
 	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT4GE, Int32GetDatum(chunk_no));
-	index_rescan(reader->chunks.scan, keys, 2, NULL, 0);
+	nachet_index_scan_seek(&reader->chunks, keys, 2);
 }
 
 /* Brings a chunk into the slot. */

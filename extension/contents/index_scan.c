@@ -29,6 +29,7 @@ nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *ind
 	nachet_table_shape_check_index(scan->index, scan->heap);
 	scan->scan = nachet_index_beginscan(scan->heap, scan->index, snapshot, keys);
 	scan->slot = table_slot_create(scan->heap, NULL);
+	scan->context = CurrentMemoryContext;
 }
 
 void
@@ -43,22 +44,34 @@ nachet_index_scan_close(NachetIndexScan *scan)
 	table_close(scan->heap, NoLock);
 }
 
+void
+nachet_index_scan_seek(NachetIndexScan *scan, ScanKey keys, int count)
+{
+	MemoryContext caller = MemoryContextSwitchTo(scan->context);
+
+	index_rescan(scan->scan, keys, count, NULL, 0);
+	MemoryContextSwitchTo(caller);
+}
+
 bool
 nachet_index_scan_find(NachetIndexScan *scan, Datum key, RegProcedure equals)
 {
 	ScanKeyData entry;
 
 	ScanKeyInit(&entry, 1, BTEqualStrategyNumber, equals, key);
-	index_rescan(scan->scan, &entry, 1, NULL, 0);
+	nachet_index_scan_seek(scan, &entry, 1);
 	return nachet_index_scan_next(scan);
 }
 
 bool
 nachet_index_scan_next(NachetIndexScan *scan)
 {
+	MemoryContext caller = MemoryContextSwitchTo(scan->context);
+	bool found = index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
 	const char *flaw;
 
-	if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+	MemoryContextSwitchTo(caller);
+	if (!found)
 		return false;
 	flaw = nachet_row_check(scan->slot);
 	if (flaw != NULL)

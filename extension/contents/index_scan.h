@@ -6,13 +6,14 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
-/* An open scan; index_rescan is the caller's to use. */
+/* An open scan. */
 typedef struct NachetIndexScan
 {
 	Relation heap;
 	Relation index;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
+	MemoryContext context; /* that it was opened in: a scan allocates more on its way */
 } NachetIndexScan;
 
 /*
@@ -24,6 +25,9 @@ typedef struct NachetIndexScan
 extern void nachet_index_scan_open(NachetIndexScan *scan, const char *table, const char *index,
                                    int keys, Snapshot snapshot);
 extern void nachet_index_scan_close(NachetIndexScan *scan);
+
+/* Has the scan begin anew, by so many keys. */
+extern void nachet_index_scan_seek(NachetIndexScan *scan, ScanKey keys, int count);
 
 /*
  * Brings the first row whose index key equals the one given into the slot; false if there is

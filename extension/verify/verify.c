@@ -283,14 +283,12 @@ static void
 judge_description(Scrub *scrub)
 {
 	const NachetContent *content = &scrub->content;
-	MemoryContext caller = MemoryContextSwitchTo(scrub->scans);
 	NachetPicture picture;
 	bool is_picture;
 
 	nachet_chunk_reader_select(scrub->reader, content);
 	is_picture = nachet_chunk_reader_picture(scrub->reader, nachet_png_crcs_right(&scrub->png_crcs),
 	                                         &picture) == NACHET_PICTURE_OK;
-	MemoryContextSwitchTo(caller);
 	if (!is_picture && content->format != NULL)
 		add_finding(scrub, FLAW_DESCRIPTION,
 		            psprintf("said to be %s, but no acceptable picture: %s", content->format,

@@ -24,7 +24,6 @@ nachet_walk_open(NachetWalk *walk, const char *table, const char *index, int col
 {
 	nachet_index_scan_open(&walk->scan, table, index, 1, snapshot);
 	walk->scan.scan->xs_want_itup = true;
-	walk->context = CurrentMemoryContext;
 	walk->columns = columns;
 	walk->ended = true;
 }
@@ -40,11 +39,12 @@ static void
 step(NachetWalk *walk, ScanKey key)
 {
 	IndexScanDesc scan = walk->scan.scan;
-	MemoryContext caller = MemoryContextSwitchTo(walk->context);
+	MemoryContext caller;
 	bool isnull;
 
 	if (key != NULL)
-		index_rescan(scan, key, 1, NULL, 0);
+		nachet_index_scan_seek(&walk->scan, key, 1);
+	caller = MemoryContextSwitchTo(walk->scan.context);
 	walk->ended = index_getnext_tid(scan, ForwardScanDirection) == NULL;
 	MemoryContextSwitchTo(caller);
 	if (walk->ended)

@@ -7,7 +7,6 @@
 typedef struct NachetWalk
 {
 	NachetIndexScan scan;
-	MemoryContext context; /* that it was opened in: a scan allocates more on its way */
 	int columns;
 	bool blind; /* the caller's note: the index could not be read at the place it wanted */
 	bool ended;

@@ -71,6 +71,14 @@ SQL
 	is($store->sqlstate(q{CALL nachet.sweep_all('1 day')}, role => 'importer'), '42501', 'it is for administrators');
 };
 
+subtest 'what is left in the indexes' => sub {
+	leave_over(5_000, 'gone');
+	$store->psql(q{DELETE FROM nachet.content c USING generate_series(1, 5000) n WHERE n % 3 > 0 AND c.sha256 = sha256(convert_to('gone ' || n, 'UTF8'))});
+	my $facts = q{SELECT count(*), count(code) FROM nachet.content_facts((SELECT array_agg(sha256(convert_to('gone ' || n, 'UTF8'))) FROM generate_series(1, 5000) n))};
+	is($store->psql($facts, role => 'importer'), '1666|1666', "entries of rows that are gone do not disturb looking for others, time $_") for 1, 2;
+	$store->psql(q{SELECT nachet.sweep_contents('-1 hour'); DELETE FROM nachet.content_chunk k WHERE NOT EXISTS (SELECT FROM nachet.content WHERE id = k.content_id)});
+};
+
 subtest 'memory' => sub {
 	for my $sweep (q{SELECT contents FROM nachet.sweep_contents('-1 hour')}, q{CALL nachet.sweep_all('-1 hour')})
 	{
