@@ -79,23 +79,25 @@ put_line(const char *kind, const char *about, const char *between, const char *t
 	fputc('\n', stderr);
 }
 
-/* As a line on standard error, and with a message_type as one of JSON too. */
-__attribute__((format(printf, 4, 0))) static void
-write_line(NachetConsole *console, const char *kind, const char *message_type, const char *format,
-           va_list args)
+/*
+ * Writes a message, with the detail and the hint of an error, which may be NULL; with --json and a
+ * message_type also as a line of JSON. text goes behind about and between; keep speaks of it.
+ */
+static void
+write_message(NachetConsole *console, const char *kind, const char *message_type, const char *about,
+              const char *between, const char *text, int keep, const NachetError *error)
 {
-	char *message;
-
-	if (vasprintf(&message, format, args) < 0)
-		message = NULL;
 	pthread_mutex_lock(&console->lock);
 	erase_bar(console);
-	put_line(kind, "", "", message != NULL ? message : "out of memory", 0);
+	put_line(kind, about, between, text, keep);
+	if (error != NULL && error->detail != NULL)
+		put_line("detail: ", "", "", error->detail, keep);
+	if (error != NULL && error->hint != NULL)
+		put_line("hint: ", "", "", error->hint, keep);
 	fflush(stderr);
 	pthread_mutex_unlock(&console->lock);
-	if (console->json && message_type != NULL && message != NULL)
-		write_json(message_type, NULL, message, NULL);
-	free(message);
+	if (console->json && message_type != NULL)
+		write_json(message_type, *about != '\0' ? about : NULL, text, error);
 }
 
 void
@@ -106,92 +108,44 @@ nachet_console_init(NachetConsole *console)
 }
 
 void
-nachet_console_error(NachetConsole *console, const char *format, ...)
+nachet_console_write(NachetConsole *console, NachetConsoleKind kind, const char *format, ...)
 {
+	static const char *const words[] = {[NACHET_CONSOLE_ERROR] = "error: ",
+	                                    [NACHET_CONSOLE_WARNING] = "warning: ",
+	                                    [NACHET_CONSOLE_NOTE] = "",
+	                                    [NACHET_CONSOLE_DETAIL] = ""};
 	va_list args;
+	char *message;
 
+	if ((kind != NACHET_CONSOLE_ERROR && console->quiet) ||
+	    (kind == NACHET_CONSOLE_DETAIL && !console->verbose))
+		return;
 	va_start(args, format);
-	write_line(console, "error: ", "error", format, args);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
 	va_end(args);
-}
-
-static void
-write_file_line(NachetConsole *console, const char *kind, const char *message_type,
-                const char *path, const char *between, const char *reason)
-{
-	pthread_mutex_lock(&console->lock);
-	erase_bar(console);
-	put_line(kind, path, between, reason, 0);
-	fflush(stderr);
-	pthread_mutex_unlock(&console->lock);
-	if (console->json)
-		write_json(message_type, path, reason, NULL);
+	write_message(console, words[kind], kind == NACHET_CONSOLE_ERROR ? "error" : NULL, "", "",
+	              message != NULL ? message : "out of memory", 0, NULL);
+	free(message);
 }
 
 void
 nachet_console_file_error(NachetConsole *console, const char *path, const char *reason)
 {
-	write_file_line(console, "error: ", "error", path, ": ", reason);
+	write_message(console, "error: ", "error", path, ": ", reason, 0, NULL);
 }
 
 void
 nachet_console_left_out(NachetConsole *console, const char *path, const char *reason)
 {
-	write_file_line(console, "warning: ", "warning", path, ": left out: ", reason);
-}
-
-void
-nachet_console_warning(NachetConsole *console, const char *format, ...)
-{
-	va_list args;
-
-	if (console->quiet)
-		return;
-	va_start(args, format);
-	write_line(console, "warning: ", NULL, format, args);
-	va_end(args);
-}
-
-void
-nachet_console_note(NachetConsole *console, const char *format, ...)
-{
-	va_list args;
-
-	if (console->quiet)
-		return;
-	va_start(args, format);
-	write_line(console, "", NULL, format, args);
-	va_end(args);
-}
-
-void
-nachet_console_detail(NachetConsole *console, const char *format, ...)
-{
-	va_list args;
-
-	if (console->quiet || !console->verbose)
-		return;
-	va_start(args, format);
-	write_line(console, "", NULL, format, args);
-	va_end(args);
+	write_message(console, "warning: ", "warning", path, ": left out: ", reason, 0, NULL);
 }
 
 void
 nachet_console_failure(NachetConsole *console, const char *what, const NachetError *error)
 {
-	pthread_mutex_lock(&console->lock);
-	erase_bar(console);
-	put_line("error: ", what, *what != '\0' ? ": " : "", error->set ? error->message : "unknown",
-	         NACHET_VISIBLE_LINES);
-	if (error->detail != NULL)
-		put_line("detail: ", "", "", error->detail, NACHET_VISIBLE_LINES);
-	if (error->hint != NULL)
-		put_line("hint: ", "", "", error->hint, NACHET_VISIBLE_LINES);
-	fflush(stderr);
-	pthread_mutex_unlock(&console->lock);
-	if (console->json)
-		write_json("error", *what != '\0' ? what : NULL, error->set ? error->message : "unknown",
-		           error);
+	write_message(console, "error: ", "error", what, *what != '\0' ? ": " : "",
+	              error->set ? error->message : "unknown", NACHET_VISIBLE_LINES, error);
 }
 
 void

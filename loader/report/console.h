@@ -23,15 +23,26 @@ typedef struct NachetConsole
 
 extern void nachet_console_init(NachetConsole *console);
 
-/* One line each, behind "nachet-load: " and, for the first two, "error: " or "warning: ". */
-extern void nachet_console_error(NachetConsole *console, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-extern void nachet_console_warning(NachetConsole *console, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-extern void nachet_console_note(NachetConsole *console, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-extern void nachet_console_detail(NachetConsole *console, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+typedef enum NachetConsoleKind
+{
+	NACHET_CONSOLE_ERROR,
+	NACHET_CONSOLE_WARNING, /* not if quiet, as the two below */
+	NACHET_CONSOLE_NOTE,
+	NACHET_CONSOLE_DETAIL /* only if verbose */
+} NachetConsoleKind;
+
+/* One line, behind "nachet-load: " and, for the first two kinds, "error: " or "warning: ". */
+extern void nachet_console_write(NachetConsole *console, NachetConsoleKind kind, const char *format,
+                                 ...) __attribute__((format(printf, 3, 4)));
+
+#define nachet_console_error(console, ...)                                                         \
+	nachet_console_write(console, NACHET_CONSOLE_ERROR, __VA_ARGS__)
+#define nachet_console_warning(console, ...)                                                       \
+	nachet_console_write(console, NACHET_CONSOLE_WARNING, __VA_ARGS__)
+#define nachet_console_note(console, ...)                                                          \
+	nachet_console_write(console, NACHET_CONSOLE_NOTE, __VA_ARGS__)
+#define nachet_console_detail(console, ...)                                                        \
+	nachet_console_write(console, NACHET_CONSOLE_DETAIL, __VA_ARGS__)
 
 /* An error of one file, whose path comes as the console shows names. */
 extern void nachet_console_file_error(NachetConsole *console, const char *path, const char *reason);

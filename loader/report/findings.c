@@ -7,30 +7,66 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/client/text.h"
 #include "loader/report/findings.h"
+
+typedef enum Finding
+{
+	REJECTED,
+	LEFT_OUT,
+	OUTPUT,
+	MACHINE_MADE
+} Finding;
+
+/* Counts one, and names it on the console and in the report. */
+static void
+record(NachetSession *session, Finding finding, atomic_size_t *counter, const char *folder,
+       const char *name, const NachetFile *file, const char *reason)
+{
+	static const char *const statuses[] = {"rejected", "left_out", "machine_made", "machine_made"};
+	char *shown = nachet_console_name(folder, name);
+	const char *path = shown != NULL ? shown : "?";
+
+	switch (finding)
+	{
+		case REJECTED:
+			nachet_console_file_error(session->console, path, reason);
+			break;
+		case LEFT_OUT:
+			nachet_console_left_out(session->console, path, reason);
+			break;
+		case OUTPUT:
+			nachet_console_note(session->console, "%s: not imported: %s", path, reason);
+			break;
+		case MACHINE_MADE:
+			nachet_console_detail(session->console, "%s: not imported: machine-made: %s", path,
+			                      reason);
+			break;
+	}
+	nachet_report_entry(session->report, shown, statuses[finding], file, reason);
+	free(shown);
+	atomic_fetch_add(counter, 1);
+}
 
 void
 nachet_finding(NachetSession *session, atomic_size_t *counter, const char *folder, const char *name,
                const NachetFile *file, const char *reason)
 {
-	char *shown = nachet_console_name(folder, name);
-
-	nachet_console_file_error(session->console, shown != NULL ? shown : "?", reason);
-	nachet_report_entry(session->report, shown, "rejected", file, reason);
-	free(shown);
-	atomic_fetch_add(counter, 1);
+	record(session, REJECTED, counter, folder, name, file, reason);
 }
 
 void
 nachet_finding_left_out(NachetSession *session, NachetFindings *findings, const char *folder,
                         const char *name, const char *reason)
 {
-	char *shown = nachet_console_name(folder, name);
+	record(session, LEFT_OUT, &findings->left_out, folder, name, NULL, reason);
+}
 
-	nachet_console_left_out(session->console, shown != NULL ? shown : "?", reason);
-	nachet_report_entry(session->report, shown, "left_out", NULL, reason);
-	free(shown);
-	atomic_fetch_add(&findings->left_out, 1);
+void
+nachet_finding_output(NachetSession *session, NachetFindings *findings, const char *folder,
+                      const char *name, const char *what)
+{
+	record(session, OUTPUT, &findings->machine_made, folder, name, NULL, what);
 }
 
 /* Keeps the first of each kind, while there is room. */
@@ -74,17 +110,11 @@ nachet_finding_machine_made(NachetSession *session, NachetFindings *findings, co
                             const char *path, const char *judged, unsigned char type)
 {
 	NachetMachineMade made;
-	char *shown;
 
 	if (!is_machine_made(session, judged, type, &made))
 		return false;
-	shown = nachet_console_name(folder, path);
-	nachet_console_detail(session->console, "%s: not imported: machine-made: %s",
-	                      shown != NULL ? shown : "?", made.what);
-	nachet_report_entry(session->report, shown, "machine_made", NULL, made.what);
-	free(shown);
+	record(session, MACHINE_MADE, &findings->machine_made, folder, path, NULL, made.what);
 	keep_example(findings, &made);
-	atomic_fetch_add(&findings->machine_made, 1);
 	return true;
 }
 
@@ -105,44 +135,28 @@ nachet_finding_given_machine_made(NachetSession *session, NachetFindings *findin
 }
 
 void
-nachet_finding_output(NachetSession *session, NachetFindings *findings, const char *folder,
-                      const char *name, const char *what)
-{
-	char *shown = nachet_console_name(folder, name);
-
-	nachet_console_note(session->console, "%s: not imported: %s", shown != NULL ? shown : "?",
-	                    what);
-	nachet_report_entry(session->report, shown, "machine_made", NULL, what);
-	free(shown);
-	atomic_fetch_add(&findings->machine_made, 1);
-}
-
-void
 nachet_findings_print_machine_made(NachetSession *session, NachetFindings *findings,
                                    const char *place)
 {
 	size_t count = atomic_load(&findings->machine_made);
-	char *text = NULL;
-	size_t length = 0;
-	FILE *stream = count > 0 ? open_memstream(&text, &length) : NULL;
+	NachetText text = {0};
 
-	if (stream == NULL)
+	if (count == 0)
 		return;
 	for (int i = 0; i < findings->examples; i++)
 	{
 		char *component = nachet_console_name("", findings->example[i].component);
 
-		fprintf(stream, "%s%s (%s)", i > 0 ? ", " : "", findings->example[i].what,
-		        component != NULL ? component : "?");
+		nachet_text_format(&text, "%s%s (%s)", i > 0 ? ", " : "", findings->example[i].what,
+		                   component != NULL ? component : "?");
 		free(component);
 	}
-	if (fclose(stream) == 0)
-		nachet_console_note(session->console,
-		                    "%s: not imported: %zu machine-made: %s%s "
-		                    "(--include-machine-made imports them)",
-		                    place, count, text,
-		                    findings->examples < NACHET_MACHINE_MADE_EXAMPLES ? "" : ", ...");
-	free(text);
+	nachet_console_note(session->console,
+	                    "%s: not imported: %zu machine-made: %s%s "
+	                    "(--include-machine-made imports them)",
+	                    place, count, text.bytes != NULL ? text.bytes : "",
+	                    findings->examples < NACHET_MACHINE_MADE_EXAMPLES ? "" : ", ...");
+	nachet_text_free(&text);
 }
 
 void

@@ -28,13 +28,14 @@ nachet_session_interrupted(NachetSession *session)
 }
 
 void
-nachet_console_error(NachetConsole *console, const char *format, ...)
+nachet_console_write(NachetConsole *console, NachetConsoleKind kind, const char *format, ...)
 {
 	char *message = NULL;
 	const char *number;
 	va_list args;
 
 	(void) console;
+	CLAIM(kind == NACHET_CONSOLE_ERROR);
 	va_start(args, format);
 	CLAIM(vasprintf(&message, format, args) >= 0);
 	va_end(args);

@@ -35,12 +35,13 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 void
-nachet_console_error(NachetConsole *console, const char *format, ...)
+nachet_console_write(NachetConsole *console, NachetConsoleKind kind, const char *format, ...)
 {
 	char *message = NULL;
 	va_list args;
 
 	(void) console;
+	CLAIM(kind == NACHET_CONSOLE_ERROR);
 	va_start(args, format);
 	CLAIM(vasprintf(&message, format, args) > 0);
 	va_end(args);
