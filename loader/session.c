@@ -79,33 +79,33 @@ run_canceller(void *argument)
 
 /* On a terminal redrawn at every tick; elsewhere, and in JSON, a line when some time has passed. */
 static void
-show_progress(NachetSession *session, uint64_t *shown_ns)
+show_progress(NachetSession *session, uint64_t *shown_us)
 {
 	const NachetOptions *options = session->options;
-	uint64_t now_ns = nachet_progress_now_ns();
-	uint64_t interval_ns = (options->json ? JSON_SECONDS : LINE_SECONDS) * UINT64_C(1000000000);
+	uint64_t now_us = nachet_clock_us();
+	uint64_t interval_us = (options->json ? JSON_SECONDS : LINE_SECONDS) * UINT64_C(1000000);
 	char line[256];
 
 	nachet_progress_line(&session->progress, line, sizeof(line));
 	nachet_console_bar(session->console, line[0] != '\0' ? line : NULL);
 	if (line[0] == '\0' || options->quiet || options->no_progress ||
-	    now_ns - *shown_ns < interval_ns)
+	    now_us - *shown_us < interval_us)
 		return;
 	if (options->json)
 		nachet_progress_json(&session->progress);
 	else if (!session->console->bar)
 		nachet_console_note(session->console, "%s", line);
-	*shown_ns = now_ns;
+	*shown_us = now_us;
 }
 
 static void *
 run_display(void *argument)
 {
 	NachetSession *session = argument;
-	uint64_t shown_ns = nachet_progress_now_ns();
+	uint64_t shown_us = nachet_clock_us();
 
 	while (wait_tick(session))
-		show_progress(session, &shown_ns);
+		show_progress(session, &shown_us);
 	nachet_console_bar(session->console, NULL);
 	return NULL;
 }

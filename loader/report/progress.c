@@ -5,22 +5,13 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "loader/client/clock.h"
 #include "loader/report/json_line.h"
 #include "loader/report/progress.h"
 
 /* For how long nothing moves before the line says so. */
 #define STILL_SECONDS 5
-
-uint64_t
-nachet_progress_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
-}
 
 void
 nachet_progress_begin(NachetProgress *progress, NachetPhase phase, uint64_t files_total,
@@ -31,8 +22,8 @@ nachet_progress_begin(NachetProgress *progress, NachetPhase phase, uint64_t file
 	atomic_store(&progress->bytes, 0);
 	atomic_store(&progress->files_total, files_total);
 	atomic_store(&progress->bytes_total, bytes_total);
-	atomic_store(&progress->started_ns, nachet_progress_now_ns());
-	atomic_store(&progress->moved_ns, atomic_load(&progress->started_ns));
+	atomic_store(&progress->started_us, nachet_clock_us());
+	atomic_store(&progress->moved_us, atomic_load(&progress->started_us));
 	atomic_store(&progress->phase, phase);
 }
 
@@ -47,7 +38,7 @@ nachet_progress_add(NachetProgress *progress, uint64_t files, uint64_t bytes)
 {
 	atomic_fetch_add(&progress->files, files);
 	atomic_fetch_add(&progress->bytes, bytes);
-	atomic_store(&progress->moved_ns, nachet_progress_now_ns());
+	atomic_store(&progress->moved_us, nachet_clock_us());
 }
 
 void
@@ -91,12 +82,12 @@ typedef struct Snapshot
 } Snapshot;
 
 static double
-seconds_since(uint64_t then_ns)
+seconds_since(uint64_t then_us)
 {
-	uint64_t now_ns = nachet_progress_now_ns();
+	uint64_t now_us = nachet_clock_us();
 
 	/* A worker may have counted something after the clock was read. */
-	return now_ns > then_ns ? (double) (now_ns - then_ns) / 1e9 : 0;
+	return now_us > then_us ? (double) (now_us - then_us) / 1e6 : 0;
 }
 
 static void
@@ -108,8 +99,8 @@ take_snapshot(NachetProgress *progress, Snapshot *now)
 	now->present = atomic_load(&progress->present);
 	now->bytes = atomic_load(&progress->bytes);
 	now->bytes_total = atomic_load(&progress->bytes_total);
-	now->seconds = seconds_since(atomic_load(&progress->started_ns));
-	now->still = seconds_since(atomic_load(&progress->moved_ns));
+	now->seconds = seconds_since(atomic_load(&progress->started_us));
+	now->still = seconds_since(atomic_load(&progress->moved_us));
 	now->rate = now->seconds > 0 ? (double) now->bytes / now->seconds : 0;
 	now->left_known = now->rate >= 1 && now->bytes_total >= now->bytes;
 	now->left =

@@ -27,11 +27,9 @@ typedef struct NachetProgress
 	    present; /* of the files: sent by nobody, because they were stored already */
 	atomic_uint_fast64_t bytes;
 	atomic_uint_fast64_t bytes_total;
-	atomic_uint_fast64_t started_ns; /* monotonic */
-	atomic_uint_fast64_t moved_ns;   /* likewise, when something was last counted */
+	atomic_uint_fast64_t started_us; /* monotonic */
+	atomic_uint_fast64_t moved_us;   /* likewise, when something was last counted */
 } NachetProgress;
-
-extern uint64_t nachet_progress_now_ns(void);
 
 extern void nachet_progress_begin(NachetProgress *progress, NachetPhase phase, uint64_t files_total,
                                   uint64_t bytes_total);

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/client/clock.h"
 #include "loader/send/digest_table.h"
 #include "loader/script/script.h"
 #include "loader/script/output.h"
@@ -297,9 +298,9 @@ put_refusal(Script *script)
 /* --- the whole -------------------------------------------------------------------------------------- */
 
 static void
-print_summary(Script *script, uint64_t files, uint64_t bytes, uint64_t started_ns)
+print_summary(Script *script, uint64_t files, uint64_t bytes, uint64_t started_us)
 {
-	double seconds = (double) (nachet_progress_now_ns() - started_ns) / 1e9;
+	double seconds = (double) (nachet_clock_us() - started_us) / 1e6;
 	char bytes_text[NACHET_BYTES_TEXT];
 	char script_text[NACHET_BYTES_TEXT];
 	char findings_text[NACHET_FINDINGS_TEXT];
@@ -335,7 +336,7 @@ static NachetOutcome
 write_script(Script *script, const NachetTarget *targets)
 {
 	NachetSession *session = script->session;
-	uint64_t started_ns = nachet_progress_now_ns();
+	uint64_t started_us = nachet_clock_us();
 	uint64_t files = 0;
 	uint64_t bytes = 0;
 	NachetOutcome outcome = gather_folders(script, targets, &files, &bytes);
@@ -363,7 +364,7 @@ write_script(Script *script, const NachetTarget *targets)
 	}
 	if (outcome != NACHET_OUTCOME_IMPORTED)
 		return nachet_session_interrupted(session) ? NACHET_OUTCOME_INTERRUPTED : outcome;
-	print_summary(script, files, bytes, started_ns);
+	print_summary(script, files, bytes, started_us);
 	return nachet_findings_lack_files(&script->findings) ? NACHET_OUTCOME_LEFT_OUT
 	                                                     : NACHET_OUTCOME_IMPORTED;
 }

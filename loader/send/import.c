@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/client/clock.h"
 #include "loader/client/datastore.h"
 #include "loader/files/check.h"
 #include "loader/files/files.h"
@@ -242,9 +243,9 @@ make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
 
 static void
 print_summary(NachetSession *session, const NachetTarget *target, const NachetFiles *files,
-              const NachetSent *sent, NachetFindings *findings, uint64_t started_ns)
+              const NachetSent *sent, NachetFindings *findings, uint64_t started_us)
 {
-	double seconds = (double) (nachet_progress_now_ns() - started_ns) / 1e9;
+	double seconds = (double) (nachet_clock_us() - started_us) / 1e6;
 	double bytes = (double) nachet_files_bytes(files);
 	char all_text[NACHET_BYTES_TEXT];
 	char sent_text[NACHET_BYTES_TEXT];
@@ -271,7 +272,7 @@ typedef struct Ending
 	NachetFindings *findings;
 	const char *set_id; /* NULL where no set was made */
 	bool in_doubt;      /* the answer to the set's making was lost */
-	uint64_t started_ns;
+	uint64_t started_us;
 } Ending;
 
 /* Says what an interrupted import leaves behind. */
@@ -326,7 +327,7 @@ write_summary(NachetSession *session, const Ending *ending)
 	nachet_json_number(&line, "left_out", atomic_load(&ending->findings->left_out));
 	nachet_json_number(&line, "machine_made", atomic_load(&ending->findings->machine_made));
 	nachet_json_fraction(&line, "total_duration",
-	                     (double) (nachet_progress_now_ns() - ending->started_ns) / 1e9);
+	                     (double) (nachet_clock_us() - ending->started_us) / 1e6);
 	free(shown);
 	return nachet_json_end(&line);
 }
@@ -362,10 +363,8 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 {
 	NachetFindings findings;
 	NachetFiles files;
-	Ending ending = {.target = target,
-	                 .files = &files,
-	                 .findings = &findings,
-	                 .started_ns = nachet_progress_now_ns()};
+	Ending ending = {
+	    .target = target, .files = &files, .findings = &findings, .started_us = nachet_clock_us()};
 	NachetError error = NACHET_ERROR_INIT;
 	NachetOutcome outcome;
 	char set_id[NACHET_UUID_TEXT];
@@ -384,7 +383,7 @@ nachet_import(NachetSession *session, const NachetTarget *target)
 		ending.outcome = log_failure(session, "", &error);
 		goto done;
 	}
-	print_summary(session, target, &files, &ending.sent, &findings, ending.started_ns);
+	print_summary(session, target, &files, &ending.sent, &findings, ending.started_us);
 	ending.outcome =
 	    nachet_findings_lack_files(&findings) ? NACHET_OUTCOME_LEFT_OUT : NACHET_OUTCOME_IMPORTED;
 	ending.set_id = session->options->dry_run ? NULL : set_id;
@@ -404,7 +403,7 @@ nachet_import_pass_over(NachetSession *session, const NachetTarget *target, Nach
 	                       .target = target,
 	                       .files = &files,
 	                       .findings = &findings,
-	                       .started_ns = nachet_progress_now_ns()};
+	                       .started_us = nachet_clock_us()};
 
 	memset(&findings, 0, sizeof(findings));
 	nachet_files_init(&files);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <sys/random.h>
 
+#include "loader/client/clock.h"
 #include "loader/send/retry.h"
 
 #define FIRST_DELAY_MS 500u
@@ -30,7 +31,7 @@ delay_ms(int attempts)
 	if (most > LAST_DELAY_MS)
 		most = LAST_DELAY_MS;
 	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != (ssize_t) sizeof(chance))
-		chance = (unsigned) nachet_progress_now_ns();
+		chance = (unsigned) nachet_clock_us();
 	return most / 2 + chance % (most / 2 + 1);
 }
 
