@@ -15,7 +15,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "loader/client/chunk_copy.h"
 #include "loader/client/datastore.h"
@@ -34,7 +33,7 @@
 
 typedef struct Item
 {
-	STAILQ_ENTRY(Item) place;
+	struct Item *next;
 	NachetTally *tally;
 	NachetSpooled *picture;
 } Item;
@@ -61,7 +60,8 @@ struct NachetQueue
 	pthread_cond_t filled;
 	pthread_cond_t emptied;
 	NachetPool *pool;
-	STAILQ_HEAD(, Item) items;
+	Item *first;
+	Item *last;
 	size_t queued;
 	uint64_t queued_bytes;
 	bool stopping;
@@ -93,13 +93,18 @@ nachet_queue_push(NachetQueue *queue, NachetTally *tally, NachetSpooled *picture
 		nachet_spooled_free(picture);
 		return;
 	}
+	item->next = NULL;
 	item->tally = tally;
 	item->picture = picture;
 
 	pthread_mutex_lock(&queue->lock);
 	while (is_full(queue))
 		pthread_cond_wait(&queue->emptied, &queue->lock);
-	STAILQ_INSERT_TAIL(&queue->items, item, place);
+	if (queue->first == NULL)
+		queue->first = item;
+	else
+		queue->last->next = item;
+	queue->last = item;
 	queue->queued++;
 	queue->queued_bytes += picture->size;
 	pthread_cond_signal(&queue->filled);
@@ -114,13 +119,13 @@ take_batch(NachetQueue *queue, Batch *batch)
 
 	batch->count = 0;
 	pthread_mutex_lock(&queue->lock);
-	while (STAILQ_EMPTY(&queue->items) && !queue->stopping)
+	while (queue->first == NULL && !queue->stopping)
 		pthread_cond_wait(&queue->filled, &queue->lock);
-	while (!STAILQ_EMPTY(&queue->items) && batch->count < BATCH_PICTURES && bytes < BATCH_BYTES)
+	while (queue->first != NULL && batch->count < BATCH_PICTURES && bytes < BATCH_BYTES)
 	{
-		Item *item = STAILQ_FIRST(&queue->items);
+		Item *item = queue->first;
 
-		STAILQ_REMOVE_HEAD(&queue->items, place);
+		queue->first = item->next;
 		queue->queued--;
 		queue->queued_bytes -= item->picture->size;
 		bytes += item->picture->size;
@@ -317,7 +322,6 @@ nachet_queue_start(NachetPool *pool, size_t count)
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->filled, NULL);
 	pthread_cond_init(&queue->emptied, NULL);
-	STAILQ_INIT(&queue->items);
 	queue->pool = pool;
 	while (queue->count < count)
 	{

@@ -21,7 +21,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <microhttpd.h>
 
@@ -61,7 +60,8 @@ typedef enum Phase
 struct NachetWatched
 {
 	NachetWatchdog *watchdog;
-	LIST_ENTRY(NachetWatched) place;
+	NachetWatched *previous;
+	NachetWatched *next;
 	int socket;
 	bool surplus;
 	Phase phase;
@@ -79,7 +79,7 @@ struct NachetWatchdog
 	pthread_t thread;
 	bool stopping;
 	NachetWatchdogLimits limits;
-	LIST_HEAD(, NachetWatched) list;
+	NachetWatched *first;
 };
 
 /* The credit for so many bytes, in milliseconds. */
@@ -131,7 +131,6 @@ static void *
 watch(void *context)
 {
 	NachetWatchdog *watchdog = context;
-	NachetWatched *watched;
 
 	pthread_mutex_lock(&watchdog->lock);
 	while (!watchdog->stopping)
@@ -139,7 +138,7 @@ watch(void *context)
 		struct timespec next;
 		int64_t now = nachet_clock_ms();
 
-		LIST_FOREACH(watched, &watchdog->list, place)
+		for (NachetWatched *watched = watchdog->first; watched != NULL; watched = watched->next)
 		{
 			if (watched->deadline <= now)
 				cut_off(watched);
@@ -190,11 +189,10 @@ nachet_watchdog_stop(NachetWatchdog *watchdog)
 static void
 make_room(NachetWatchdog *watchdog)
 {
-	NachetWatched *watched;
 	NachetWatched *longest = NULL;
 	size_t waiting = 0;
 
-	LIST_FOREACH(watched, &watchdog->list, place)
+	for (NachetWatched *watched = watchdog->first; watched != NULL; watched = watched->next)
 	{
 		if (watched->deadline == NEVER)
 			continue;
@@ -221,7 +219,10 @@ nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus)
 	pthread_mutex_lock(&watchdog->lock);
 	if (watchdog->limits.max_waiting > 0)
 		make_room(watchdog);
-	LIST_INSERT_HEAD(&watchdog->list, watched, place);
+	watched->next = watchdog->first;
+	if (watched->next != NULL)
+		watched->next->previous = watched;
+	watchdog->first = watched;
 	pthread_mutex_unlock(&watchdog->lock);
 	return watched;
 }
@@ -241,7 +242,12 @@ nachet_watchdog_remove(NachetWatched *watched)
 	NachetWatchdog *watchdog = watched->watchdog;
 
 	pthread_mutex_lock(&watchdog->lock);
-	LIST_REMOVE(watched, place);
+	if (watched->previous != NULL)
+		watched->previous->next = watched->next;
+	else
+		watchdog->first = watched->next;
+	if (watched->next != NULL)
+		watched->next->previous = watched->previous;
 	pthread_mutex_unlock(&watchdog->lock);
 	free(watched);
 }
