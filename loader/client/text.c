@@ -29,16 +29,17 @@ nachet_text_grow(void *block, size_t *capacity, size_t needed, size_t size)
 {
 	size_t grown = *capacity > 0 ? *capacity : FIRST_CAPACITY;
 	void *items;
+	void *larger;
 
 	if (needed <= *capacity)
 		return true;
 	while (grown < needed)
 		grown *= 2;
 	memcpy(&items, block, sizeof(items));
-	items = reallocarray(items, grown, size);
-	if (items == NULL)
+	larger = reallocarray(items, grown, size);
+	if (larger == NULL)
 		return false;
-	memcpy(block, &items, sizeof(items));
+	memcpy(block, &larger, sizeof(larger));
 	*capacity = grown;
 	return true;
 }
