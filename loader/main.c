@@ -21,7 +21,6 @@
 #include "loader/send/sink_copy.h"
 #include "loader/send/sink_http.h"
 #include "loader/script/script.h"
-#include "loader/files/seed_folders.h"
 #include "loader/session.h"
 #include "loader/files/targets.h"
 
@@ -119,49 +118,32 @@ pass_over(NachetSession *session, const NachetTarget *targets, size_t count, con
 }
 
 static void
-import_all(NachetSession *session, const NachetTarget *targets, size_t count, Tally *tally)
+import_all(NachetSession *session, const NachetTargets *targets, Tally *tally)
 {
+	const NachetTarget *target = targets->target;
 	size_t i;
 
-	for (i = 0; i < count && !tally->interrupted && !tally->unreachable; i++)
-		count_outcome(tally, nachet_import(session, &targets[i]));
-	if (i < count)
+	for (i = 0; i < targets->count && !tally->interrupted && !tally->unreachable; i++)
+		count_outcome(tally, nachet_import(session, &target[i]));
+	if (i < targets->count)
 		nachet_console_error(session->console, "%zu of %zu sets were not begun, from %s on",
-		                     count - i, count,
-		                     targets[i].folder != NULL ? targets[i].folder : targets[i].paths[0]);
-	pass_over(session, targets + i, count - i, tally);
+		                     targets->count - i, targets->count,
+		                     target[i].folder != NULL ? target[i].folder : target[i].paths[0]);
+	pass_over(session, target + i, targets->count - i, tally);
 }
 
-static void
-import_seed_folders(NachetSession *session, Tally *tally)
+/* With --seed-from-folder, finds the folders that name the seeds; logs. */
+static bool
+split_targets(NachetSession *session, NachetTargets *targets, Tally *tally)
 {
-	NachetSeedFolders folders;
-	NachetOutcome outcome = nachet_seed_folders_list(session, &folders);
+	NachetOutcome outcome = nachet_targets_split(targets, session);
 
 	if (outcome == NACHET_OUTCOME_IMPORTED)
-	{
-		import_all(session, folders.target, folders.count, tally);
-		tally->left_out += nachet_findings_lack_files(&folders.findings);
-	}
-	else
-	{
-		if (outcome == NACHET_OUTCOME_INTERRUPTED)
-			nachet_console_note(session->console, "interrupted: nothing was sent");
-		count_outcome(tally, outcome);
-		pass_over(session, folders.target, folders.count, tally);
-	}
-	nachet_seed_folders_free(&folders);
-}
-
-/* What there was no connection for. */
-static void
-pass_over_all(NachetSession *session, const NachetTargets *targets, const Tally *tally)
-{
-	const NachetOptions *options = session->options;
-
-	pass_over(session, targets->target, targets->count, tally);
-	for (int i = 0; i < options->argument_count && options->seed_from_folder; i++)
-		pass_over(session, &(NachetTarget){.folder = options->arguments[i]}, 1, tally);
+		return true;
+	if (outcome == NACHET_OUTCOME_INTERRUPTED)
+		nachet_console_note(session->console, "interrupted: nothing was sent");
+	count_outcome(tally, outcome);
+	return false;
 }
 
 static void
@@ -170,17 +152,17 @@ import_targets(NachetSession *session, NachetTargets *targets, Tally *tally)
 	const NachetOptions *options = session->options;
 
 	if (!options->seed_from_folder)
-		tally->left_out += nachet_targets_drop_machine_made(targets, session);
-	if (!options->seed_from_folder && targets->count == 0)
+		nachet_targets_drop_machine_made(targets, session);
+	if (targets->count == 0)
 		tally->failed++;
 	else if (options->sql)
 		count_outcome(tally, nachet_script_write(session, targets->target, targets->count));
-	else if (!open_sink(session, tally))
-		pass_over_all(session, targets, tally);
-	else if (options->seed_from_folder)
-		import_seed_folders(session, tally);
+	else if (!open_sink(session, tally) ||
+	         (options->seed_from_folder && !split_targets(session, targets, tally)))
+		pass_over(session, targets->target, targets->count, tally);
 	else
-		import_all(session, targets->target, targets->count, tally);
+		import_all(session, targets, tally);
+	tally->left_out += nachet_findings_lack_files(&targets->findings);
 }
 
 /* Makes the sink that the options name, which --sql needs none of; logs. */

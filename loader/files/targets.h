@@ -1,6 +1,6 @@
 /*
  * loader/files/targets.h
- *		What the arguments make sets of.
+ *		The sets that a run makes: of the arguments, or with --seed-from-folder of the folders in them.
  */
 #ifndef NACHET_LOADER_TARGETS_H
 #define NACHET_LOADER_TARGETS_H
@@ -8,14 +8,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "loader/report/findings.h"
 #include "loader/send/import.h"
 #include "loader/session.h"
 
 typedef struct NachetTargets
 {
-	NachetTarget *target; /* in the order of the arguments, which hold the strings */
+	NachetTarget *target; /* in the order of the arguments, and then of the names */
 	size_t count;
-	char **files; /* the paths of those that are files */
+	size_t capacity;
+	bool owned;              /* the folders' paths are not the arguments */
+	char **files;            /* the paths of those that are files */
+	NachetFindings findings; /* what was rejected or left out beside the sets */
 } NachetTargets;
 
 /*
@@ -31,11 +35,15 @@ extern void nachet_targets_free(NachetTargets *targets);
 extern bool nachet_targets_fit(const NachetTargets *targets, const NachetOptions *options,
                                NachetConsole *console) __attribute__((warn_unused_result));
 
+/* Drops the folders whose own names are machine-made, with a warning each. Logs if none is left. */
+extern void nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session);
+
 /*
- * Drops the folders whose own names are machine-made, with a warning each; how many. Logs if none
- * is left.
+ * Makes the folders within the given ones the targets, and asks the datastore whether each one's
+ * name is a seed; all that is wrong is named, with the nearest seed. IMPORTED if nothing is; else
+ * what became of the run.
  */
-extern size_t nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session)
+extern NachetOutcome nachet_targets_split(NachetTargets *targets, NachetSession *session)
     __attribute__((warn_unused_result));
 
 #endif
