@@ -24,6 +24,14 @@ typedef struct NachetFileSource
 	bool special; /* the failure is that it is no regular file */
 } NachetFileSource;
 
+/*
+ * Opens a path of a good name's form below a folder. flags are open's, for an existing file;
+ * O_NOFOLLOW and O_CLOEXEC are added. -1 and errno on failure: ELOOP if a component is a symbolic
+ * link, but O_PATH opens a link that is the last one.
+ */
+extern int nachet_source_open_beneath(int folder, const char *path, int flags)
+    __attribute__((warn_unused_result));
+
 /* Opens a regular file of the set, without waiting for anything. */
 extern bool nachet_source_open(NachetFileSource *source, const NachetFiles *files, size_t index)
     __attribute__((warn_unused_result));

@@ -19,10 +19,10 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
-#include "loader/files/beneath.h"
 #include "loader/files/choice.h"
 #include "loader/files/entries.h"
 #include "loader/files/list.h"
+#include "loader/files/source.h"
 #include "loader/files/walk.h"
 
 #define PATH_ROOM (2 * NACHET_NAME_MAX_BYTES)
@@ -231,7 +231,7 @@ listed_type(Walk *walk, const char *path, unsigned char *type)
 		failed = fstatat(walk->files->folder_fd, path, &status, 0) == 0 ? 0 : errno;
 	else
 	{
-		fd = nachet_open_beneath(walk->files->folder_fd, path, O_PATH);
+		fd = nachet_source_open_beneath(walk->files->folder_fd, path, O_PATH);
 		failed = fd >= 0 && fstat(fd, &status) == 0 ? 0 : errno;
 	}
 	if (fd >= 0)
