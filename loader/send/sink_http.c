@@ -96,7 +96,7 @@ http_open(NachetSink *sink, NachetError *error)
 {
 	HttpSink *http = sink->state;
 	char *text = make_form_request(http->session->options);
-	NachetServiceText body;
+	NachetServiceBody body = {.type = "application/json", .text = text};
 	json_t *object;
 	bool done;
 
@@ -105,8 +105,8 @@ http_open(NachetSink *sink, NachetError *error)
 		nachet_error_set(error, "out of memory");
 		return false;
 	}
-	nachet_service_text_init(&body, "application/json", text);
-	object = post(http, 0, "/picture-form", &body.body, NULL, error);
+	body.length = strlen(text);
+	object = post(http, 0, "/picture-form", &body, NULL, error);
 	done = object != NULL && nachet_service_answer_limits(object, &http->limits, error);
 	if (done)
 		atomic_store(&http->most_bytes, http->limits.request_bytes);

@@ -3,7 +3,7 @@
  *		What the answers of nachet-http say.
  *
  * They are another machine's words: nothing in them is taken for granted, and they are made
- * visible. Answers are short (service_client.c bounds them), so they are read whole.
+ * visible. Answers are short (client.c bounds them), so they are read whole.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  *
  * Each line has a multi handle of its own, so that an interrupt is noticed between two short waits rather than
  * when the network moves. Nothing is followed, retried or remembered beyond the connection itself: what an
- * answer means is service_answer.c's. Answers are read up to a bound, since none of ours is longer.
+ * answer means is answer.c's. Answers are read up to a bound, since none of ours is longer.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +43,7 @@ typedef struct Call
 	NachetServiceBody *body;
 	const char *bytes; /* of it, drawn and not yet sent */
 	size_t length;
+	bool begun;  /* its text was drawn */
 	bool failed; /* here, and *error tells */
 	NachetServiceAnswer *answer;
 	NachetError *error;
@@ -90,35 +91,28 @@ nachet_service_answer_clear(NachetServiceAnswer *answer)
 	memset(answer, 0, sizeof(*answer));
 }
 
-static void
-rewind_text(NachetServiceBody *body)
-{
-	NachetServiceText *text = body->owner;
+/* --- what libcurl calls ------------------------------------------------------------------------------ */
 
-	text->given = false;
+static void
+rewind_body(Call *call)
+{
+	call->length = 0;
+	call->begun = false;
+	if (call->body->text == NULL)
+		call->body->rewind(call->body);
 }
 
+/* The next bytes of the body; none at its end. */
 static bool
-next_text(NachetServiceBody *body, const char **bytes, size_t *length, NachetError *error)
+draw(Call *call)
 {
-	NachetServiceText *text = body->owner;
-
-	(void) error;
-	*bytes = text->text;
-	*length = text->given ? 0 : (size_t) body->length;
-	text->given = true;
+	if (call->body->text == NULL)
+		return call->body->next(call->body, &call->bytes, &call->length, call->error);
+	call->bytes = call->body->text;
+	call->length = call->begun ? 0 : (size_t) call->body->length;
+	call->begun = true;
 	return true;
 }
-
-void
-nachet_service_text_init(NachetServiceText *text, const char *type, const char *bytes)
-{
-	text->body = (NachetServiceBody){type, strlen(bytes), text, rewind_text, next_text};
-	text->text = bytes;
-	text->given = false;
-}
-
-/* --- what libcurl calls ------------------------------------------------------------------------------ */
 
 /* Draws from the body as much as libcurl has room for. */
 static size_t
@@ -132,8 +126,7 @@ send_body(char *buffer, size_t size, size_t count, void *context)
 	{
 		size_t length;
 
-		if (call->length == 0 &&
-		    !call->body->next(call->body, &call->bytes, &call->length, call->error))
+		if (call->length == 0 && !draw(call))
 		{
 			call->failed = true;
 			return CURL_READFUNC_ABORT;
@@ -157,8 +150,7 @@ seek_body(void *context, curl_off_t offset, int origin)
 
 	if (offset != 0 || origin != SEEK_SET)
 		return CURL_SEEKFUNC_CANTSEEK;
-	call->length = 0;
-	call->body->rewind(call->body);
+	rewind_body(call);
 	return CURL_SEEKFUNC_OK;
 }
 
@@ -398,7 +390,7 @@ nachet_service_post(NachetServiceLine *line, const char *path, NachetServiceBody
 	memset(answer, 0, sizeof(*answer));
 	if (headers == NULL)
 		return false;
-	body->rewind(body);
+	rewind_body(&call);
 	if (set_options(line, path, &call, headers))
 		code = perform(line);
 	free_headers(headers);

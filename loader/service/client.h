@@ -16,13 +16,14 @@
 /* One connection, kept from request to request; one thread at a time. */
 typedef struct NachetServiceLine NachetServiceLine;
 
-/* The body of a request, drawn as it is sent. */
+/* The body of a request: a text, or drawn as it is sent. */
 typedef struct NachetServiceBody NachetServiceBody;
 struct NachetServiceBody
 {
 	const char *type; /* for Content-Type */
 	uint64_t length;
-	void *owner; /* what the two functions know it by */
+	const char *text; /* all of it; NULL: the functions draw it */
+	void *owner;      /* what the two functions know it by */
 
 	/* Back to the first byte. */
 	void (*rewind)(NachetServiceBody *body);
@@ -30,14 +31,6 @@ struct NachetServiceBody
 	/* The next bytes, which stay until the next call; *length is 0 at the end. */
 	bool (*next)(NachetServiceBody *body, const char **bytes, size_t *length, NachetError *error);
 };
-
-/* A body that is there already. */
-typedef struct NachetServiceText
-{
-	NachetServiceBody body;
-	const char *text;
-	bool given;
-} NachetServiceText;
 
 typedef struct NachetServiceAnswer
 {
@@ -55,9 +48,6 @@ extern bool nachet_service_begin(void) __attribute__((warn_unused_result));
 /* NULL where memory ran out. */
 extern NachetServiceLine *nachet_service_connect(NachetSession *session);
 extern void nachet_service_close(NachetServiceLine *line);
-
-/* The text stays the caller's. */
-extern void nachet_service_text_init(NachetServiceText *text, const char *type, const char *bytes);
 
 /*
  * POSTs to a path of the service; true where there is an answer, whatever it says, which the caller clears.

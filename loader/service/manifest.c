@@ -100,8 +100,8 @@ nachet_service_manifest_init(NachetServiceManifest *manifest, const NachetOption
 	size_t length;
 
 	memset(manifest, 0, sizeof(*manifest));
-	manifest->body =
-	    (NachetServiceBody){"application/json", 0, manifest, rewind_manifest, next_of_manifest};
+	manifest->body = (NachetServiceBody){"application/json", 0, NULL, manifest, rewind_manifest,
+	                                     next_of_manifest};
 	manifest->files = files;
 	manifest->index = index;
 	manifest->count = count;
