@@ -5,33 +5,27 @@
  * As rsync reads them: a line ends with LF, CR or both; empty lines, and those that begin with '#'
  * or ';', say nothing; with --from0 each path ends with NUL and is taken as it is. A '/' at the
  * beginning, and empty and '.' components, go; so does the mark that editors of Windows put before
- * UTF-8. Waiting for input heeds an interrupt.
+ * UTF-8. Waiting for input heeds an interrupt. A line has a bound, whatever the input is.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "loader/files/list.h"
 
-#define LINE_ROOM  (16 * 1024)
-#define BLOCK_ROOM (64 * 1024)
-#define WAIT_MS    100
+#define LINE_ROOM (16 * 1024)
+#define WAIT_MS   100
 
 typedef struct List
 {
 	NachetSession *session;
-	NachetEntries *entries;
 	const char *name; /* for messages */
-	bool from0;
-	bool after_cr;   /* a LF here ends no line of its own */
-	uint64_t number; /* of the line */
-	size_t length;
-	char line[LINE_ROOM];
+	int fd;
 } List;
 
 /* Leaves a path relative to the folder, in place. */
@@ -57,80 +51,12 @@ tidy(char *path)
 	*out = '\0';
 }
 
-static bool
-begins_with(const List *list, const char *bytes)
-{
-	return list->length >= strlen(bytes) && memcmp(list->line, bytes, strlen(bytes)) == 0;
-}
-
-static bool
-take_line(List *list)
-{
-	bool added;
-
-	list->number++;
-	if (!list->from0 && list->number == 1 && begins_with(list, "\xef\xbb\xbf"))
-	{
-		list->length -= 3;
-		memmove(list->line, list->line + 3, list->length);
-	}
-	if (!list->from0 && list->length > 0 && (list->line[0] == '#' || list->line[0] == ';'))
-		list->length = 0;
-	list->line[list->length] = '\0';
-	list->length = 0;
-	tidy(list->line);
-	added = list->line[0] == '\0' || nachet_entries_add(list->entries, DT_UNKNOWN, list->line);
-	if (!added)
-		nachet_console_error(list->session->console, "%s: out of memory", list->name);
-	return added;
-}
-
-static bool
-ends_line(const List *list, char byte)
-{
-	return list->from0 ? byte == '\0' : byte == '\n' || byte == '\r';
-}
-
-/* Why the line so far is followed by a NUL, which --from0 is not there to expect. */
-static const char *
-nul_flaw(const List *list)
-{
-	if (begins_with(list, "\xff\xfe") || begins_with(list, "\xfe\xff"))
-		return "is UTF-16: a list must be UTF-8, as PowerShell's Out-File -Encoding utf8 writes it";
-	return "holds a NUL: is --from0 missing, or is the list UTF-16?";
-}
-
-static bool
-take_block(List *list, const char *block, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-	{
-		bool second = list->after_cr && block[i] == '\n';
-
-		list->after_cr = !list->from0 && block[i] == '\r';
-		if (ends_line(list, block[i]))
-		{
-			if (!second && !take_line(list))
-				return false;
-			continue;
-		}
-		if (block[i] == '\0' || list->length >= LINE_ROOM - 1)
-		{
-			nachet_console_error(list->session->console, "%s: path %" PRIu64 " %s", list->name,
-			                     list->number + 1,
-			                     block[i] == '\0' ? nul_flaw(list) : "is too long");
-			return false;
-		}
-		list->line[list->length++] = block[i];
-	}
-	return true;
-}
-
-/* Reads some bytes; waits for them where they come from a pipe or a terminal. -1 after an interrupt too. */
+/* Reads some bytes for stdio; waits for them if they come from a pipe or a terminal. -1 after an interrupt too. */
 static ssize_t
-read_some(List *list, int fd, char *block)
+read_some(void *cookie, char *buffer, size_t size)
 {
-	struct pollfd input = {fd, POLLIN, 0};
+	List *list = cookie;
+	struct pollfd input = {list->fd, POLLIN, 0};
 
 	while (!nachet_session_interrupted(list->session))
 	{
@@ -139,27 +65,77 @@ read_some(List *list, int fd, char *block)
 
 		if (ready == 0 || (ready < 0 && errno == EINTR))
 			continue;
-		got = read(fd, block, BLOCK_ROOM);
+		got = read(list->fd, buffer, size);
 		if (got >= 0 || errno != EINTR)
 			return got;
 	}
 	return -1;
 }
 
-static bool
-read_list(List *list, int fd)
+/* Why a line that begins so is followed by a NUL, which --from0 is not there to expect. */
+static const char *
+nul_flaw(const char *line, size_t length)
 {
-	char block[BLOCK_ROOM];
-	ssize_t got;
+	if (length >= 2 && (memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0))
+		return "is UTF-16: a list must be UTF-8, as PowerShell's Out-File -Encoding utf8 writes it";
+	return "holds a NUL: is --from0 missing, or is the list UTF-16?";
+}
 
-	while ((got = read_some(list, fd, block)) > 0)
+/* Reads a line, without its end, up to the bound; *flaw is set if it is no path. False at the list's end. */
+static bool
+read_line(FILE *input, bool from0, char line[LINE_ROOM], const char **flaw)
+{
+	size_t length = 0;
+	int byte;
+
+	while ((byte = getc_unlocked(input)) != EOF)
 	{
-		if (!take_block(list, block, (size_t) got))
-			return false;
+		if (from0 ? byte == '\0' : byte == '\n' || byte == '\r')
+			break;
+		if (byte == '\0' || length >= LINE_ROOM - 1)
+		{
+			*flaw = byte == '\0' ? nul_flaw(line, length) : "is too long";
+			break;
+		}
+		line[length++] = (char) byte;
 	}
-	if (got < 0 && !nachet_session_interrupted(list->session))
-		nachet_console_error(list->session->console, "%s: %s", list->name, strerror(errno));
-	return got == 0 && take_line(list);
+	line[length] = '\0';
+
+	/* CR and LF end one line. */
+	if (byte == '\r' && (byte = getc_unlocked(input)) != '\n' && byte != EOF)
+		(void) ungetc(byte, input);
+	return byte != EOF || length > 0;
+}
+
+/* Takes the lines as paths; logs. */
+static bool
+take_lines(const List *list, FILE *input, bool from0, NachetEntries *entries)
+{
+	NachetConsole *console = list->session->console;
+	const char *flaw = NULL;
+	char line[LINE_ROOM];
+	char *path = line;
+
+	for (uint64_t number = 1; read_line(input, from0, line, &flaw); number++)
+	{
+		if (flaw != NULL)
+		{
+			nachet_console_error(console, "%s: path %" PRIu64 " %s", list->name, number, flaw);
+			return false;
+		}
+		path = !from0 && number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line;
+		if (!from0 && (*path == '#' || *path == ';'))
+			continue;
+		tidy(path);
+		if (*path != '\0' && !nachet_entries_add(entries, DT_UNKNOWN, path))
+		{
+			nachet_console_error(console, "%s: out of memory", list->name);
+			return false;
+		}
+	}
+	if (ferror(input) && !nachet_session_interrupted(list->session))
+		nachet_console_error(console, "%s: %s", list->name, strerror(errno));
+	return !ferror(input);
 }
 
 bool
@@ -167,24 +143,21 @@ nachet_list_read(NachetSession *session, NachetEntries *entries)
 {
 	const char *path = session->options->files_from;
 	bool standard_input = strcmp(path, "-") == 0;
-	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	List *list = calloc(1, sizeof(*list));
+	List list = {session, standard_input ? "standard input" : path,
+	             standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)};
+	FILE *input = NULL;
 	bool read = false;
 
-	if (fd < 0 || list == NULL)
+	if (list.fd >= 0)
+		input = fopencookie(&list, "r", (cookie_io_functions_t){.read = read_some});
+	if (input == NULL)
+		nachet_console_error(session->console, "%s: %s", path, strerror(errno));
+	else
 	{
-		nachet_console_error(session->console, "%s: %s", path, strerror(fd < 0 ? errno : ENOMEM));
-		goto done;
+		read = take_lines(&list, input, session->options->from0, entries);
+		(void) fclose(input);
 	}
-	list->session = session;
-	list->entries = entries;
-	list->name = standard_input ? "standard input" : path;
-	list->from0 = session->options->from0;
-	read = read_list(list, fd);
-
-done:
-	if (!standard_input && fd >= 0)
-		close(fd);
-	free(list);
+	if (!standard_input && list.fd >= 0)
+		close(list.fd);
 	return read;
 }

@@ -79,7 +79,7 @@ sub multipart_seeds
 sub list_seeds
 {
 	my $line = limit('loader/files/list.c', 'LINE_ROOM') - 1;
-	my $block = limit('loader/files/list.c', 'BLOCK_ROOM');
+	my $block = 64 * 1024; # or a multiple of whatever a reader may read at once
 	my $letters = sub { my ($count) = @_; return "\1" x int($count / 1000) . 'x' x ($count % 1000) };
 	my @seeds;
 	for my $from0 (0, 1)
