@@ -21,7 +21,6 @@
 #include "http/auth/jwt.h"
 #include "http/auth/jwt_keys.h"
 #include "http/auth/networks.h"
-#include "http/auth/token.h"
 #include "http/ops/log.h"
 #include "http/options.h"
 #include "http/request/headers.h"
@@ -212,7 +211,7 @@ check_token(NachetAuth *auth, NachetRequest *request, const NachetHeaders *heade
 {
 	NachetToken token;
 
-	switch (nachet_token_find(headers, auth->options->jwt_cookie, &token))
+	switch (nachet_jwt_find(headers, auth->options->jwt_cookie, &token))
 	{
 		case NACHET_TOKEN_NONE:
 			refuse_token(request, MHD_HTTP_UNAUTHORIZED, NULL, missing_token(auth));

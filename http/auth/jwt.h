@@ -11,6 +11,7 @@
 /* Longer tokens are refused unread. Those of people in hundreds of groups have 10 kB. */
 #define NACHET_JWT_BYTES 32768
 
+typedef struct NachetHeaders NachetHeaders;
 typedef struct NachetJwtKeys NachetJwtKeys;
 
 typedef struct NachetJwtRules
@@ -52,5 +53,27 @@ extern const char *nachet_jwt_read(const NachetJwtKeys *keys, const NachetJwtRul
  * tell an issuer's new key from a forgery. Nothing of it is verified.
  */
 extern void nachet_jwt_describe(const char *token, size_t length, NachetText *text);
+
+typedef enum NachetTokenOutcome
+{
+	NACHET_TOKEN_NONE,
+	NACHET_TOKEN_HEADER,
+	NACHET_TOKEN_COOKIE,
+	NACHET_TOKEN_OTHER_SCHEME, /* Authorization is no Bearer's */
+	NACHET_TOKEN_AMBIGUOUS     /* the cookie comes twice, or header and cookie differ */
+} NachetTokenOutcome;
+
+typedef struct NachetToken
+{
+	const char *text; /* within a header's value: ends after length, not with a NUL */
+	size_t length;
+} NachetToken;
+
+/*
+ * The token that a request carries: in its Authorization header (RFC 6750), or in a cookie (RFC
+ * 6265). cookie is the name of the cookie that may hold a token; NULL if none may.
+ */
+extern NachetTokenOutcome nachet_jwt_find(const NachetHeaders *headers, const char *cookie,
+                                          NachetToken *token);
 
 #endif

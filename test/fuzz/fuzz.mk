@@ -35,7 +35,7 @@ build/fuzz/options: FUZZ_MORE = -DNACHET_VERSION='"$(EXTVERSION)"'
 build/fuzz/picture_list: http/routes/picture_list.c http/body/encoded_name.c http/body/spool.c loader/client/text.c loader/client/array.c \
 	loader/client/error.c extension/pure/hex.c
 build/fuzz/texts: loader/client/text.c
-build/fuzz/tokens: http/auth/jwt.c http/auth/token.c loader/client/text.c
+build/fuzz/tokens: http/auth/jwt.c loader/client/text.c
 build/fuzz/urls: loader/service/url.c
 
 # The linker leaves out those that a target has no use for.

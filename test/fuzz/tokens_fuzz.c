@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #include "http/auth/jwt.h"
-#include "http/auth/token.h"
 #include "http/request/headers.h"
 #include "fuzz.h"
 
@@ -103,7 +102,7 @@ check_headers(const char *cookies, const char *authorization)
 	const char *bearer = NULL;
 	const char *expected;
 	NachetToken token;
-	NachetTokenOutcome outcome = nachet_token_find(&headers, COOKIE, &token);
+	NachetTokenOutcome outcome = nachet_jwt_find(&headers, COOKIE, &token);
 
 	if (authorization != NULL && strncasecmp(authorization, "bearer ", 7) == 0)
 		bearer = authorization + 6 + strspn(authorization + 6, " ");
