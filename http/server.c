@@ -23,13 +23,13 @@
 #include "http/database/pool.h"
 #include "http/database/queue.h"
 #include "http/database/statement_memory.h"
-#include "http/library.h"
 #include "http/ops/admin.h"
 #include "http/ops/listen.h"
 #include "http/ops/log.h"
 #include "http/ops/tls.h"
 #include "http/options.h"
 #include "http/request/handler.h"
+#include "http/request/head.h"
 #include "http/request/watchdog.h"
 #include "http/routes/page.h"
 #include "http/server.h"
@@ -138,7 +138,7 @@ start_daemon(NachetServer *server, int listener)
 	struct MHD_OptionItem options[] = {
 	    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *) (uintptr_t) nachet_tls_retrieve},
 	    {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) (uintptr_t) NACHET_TLS_PRIORITIES},
-	    nachet_library_discipline(),
+	    nachet_head_discipline(),
 	    {MHD_OPTION_END, 0, NULL}};
 	bool tls = server->options->tls_cert != NULL;
 

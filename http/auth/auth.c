@@ -23,7 +23,7 @@
 #include "http/auth/networks.h"
 #include "http/ops/log.h"
 #include "http/options.h"
-#include "http/request/headers.h"
+#include "http/request/head.h"
 #include "http/request/request.h"
 #include "http/request/respond.h"
 #include "http/request/route.h"

@@ -1,6 +1,6 @@
 /*
  * http/auth/jwt.c
- *		What a JSON Web Token says (RFC 7519), once its signature is known to be right.
+ *		JSON Web Tokens (RFC 7519): the one that a request carries, and what a valid one says.
  *
  * The signature comes first: nothing that the token says is believed before it, and its header's
  * algorithm is only compared with that of the key that was found. What nachet_jwt_describe reads of
@@ -21,7 +21,7 @@
 #include "pure/names.h"
 #include "http/auth/jwt.h"
 #include "http/auth/jwt_keys.h"
-#include "http/request/headers.h"
+#include "http/request/head.h"
 
 #define TEXT_OF(token)   #token
 #define NUMBER_OF(macro) TEXT_OF(macro)

@@ -13,13 +13,13 @@
 #include <microhttpd.h>
 
 #include "loader/client/text.h"
-#include "http/library.h"
 #include "http/ops/admin.h"
 #include "http/ops/gauges.h"
 #include "http/ops/listen.h"
 #include "http/ops/metrics.h"
 #include "http/ops/ready.h"
 #include "http/options.h"
+#include "http/request/head.h"
 #include "http/request/origin.h"
 #include "http/request/respond.h"
 #include "http/request/watchdog.h"
@@ -213,7 +213,7 @@ nachet_admin_start(const NachetServer *server, NachetListener *listener)
 	                                     .credit_ms = ANSWER_MS,
 	                                     .min_rate = MIN_RATE,
 	                                     .max_waiting = MAX_WAITING};
-	struct MHD_OptionItem options[] = {nachet_library_discipline(), {MHD_OPTION_END, 0, NULL}};
+	struct MHD_OptionItem options[] = {nachet_head_discipline(), {MHD_OPTION_END, 0, NULL}};
 
 	if (admin != NULL)
 	{

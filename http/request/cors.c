@@ -12,7 +12,6 @@
 
 #include "http/options.h"
 #include "http/request/cors.h"
-#include "http/request/headers.h"
 #include "http/request/origin.h"
 #include "http/request/request.h"
 #include "http/request/route.h"
@@ -22,20 +21,17 @@
 #define MAX_AGE "600"
 
 void
-nachet_cors_begin(NachetRequest *request, const NachetHeaders *headers)
+nachet_cors_begin(NachetRequest *request, const char *origin)
 {
-	const char *origin = headers->value[NACHET_HEADER_ORIGIN];
-
-	if (origin != NULL && headers->repeated == NULL &&
-	    nachet_origin_listed(&request->server->options->origins, origin))
+	if (origin != NULL && nachet_origin_listed(&request->server->options->origins, origin))
 		request->cors_origin = origin;
 }
 
 bool
-nachet_cors_is_preflight(const NachetRequest *request, const NachetHeaders *headers)
+nachet_cors_is_preflight(const NachetRequest *request, const char *wanted_method)
 {
 	return strcmp(request->method, "OPTIONS") == 0 && request->cors_origin != NULL &&
-	       headers->value[NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD] != NULL;
+	       wanted_method != NULL;
 }
 
 void

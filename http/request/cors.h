@@ -4,14 +4,13 @@
 #include <stdbool.h>
 
 struct MHD_Response;
-typedef struct NachetHeaders NachetHeaders;
 typedef struct NachetRequest NachetRequest;
 
-/* Sets the request's cors_origin if its page is of a listed origin. */
-extern void nachet_cors_begin(NachetRequest *request, const NachetHeaders *headers);
+/* Sets the request's cors_origin if this, or NULL, is a listed origin. */
+extern void nachet_cors_begin(NachetRequest *request, const char *origin);
 
-/* Whether the request asks on a browser's behalf if another may be sent. */
-extern bool nachet_cors_is_preflight(const NachetRequest *request, const NachetHeaders *headers);
+/* Whether a browser asks if it may send another request, of this method; NULL if there is none. */
+extern bool nachet_cors_is_preflight(const NachetRequest *request, const char *wanted_method);
 
 /* Answers it: adds which requests the route takes to the response. */
 extern void nachet_cors_add_preflight_headers(const NachetRequest *request);

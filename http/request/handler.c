@@ -23,7 +23,6 @@
 
 #include "loader/client/clock.h"
 #include "http/auth/auth.h"
-#include "http/library.h"
 #include "http/ops/metrics.h"
 #include "http/options.h"
 #include "http/request/access_log.h"
@@ -31,7 +30,6 @@
 #include "http/request/early_answer.h"
 #include "http/request/handler.h"
 #include "http/request/head.h"
-#include "http/request/headers.h"
 #include "http/request/origin.h"
 #include "http/request/request.h"
 #include "http/request/request_id.h"
@@ -147,7 +145,8 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *pa
 	if (route == NULL)
 		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".",
 		                       path);
-	else if (nachet_cors_is_preflight(request, headers))
+	else if (nachet_cors_is_preflight(request,
+	                                  headers->value[NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD]))
 	{
 		nachet_respond_empty(request, MHD_HTTP_NO_CONTENT);
 		nachet_cors_add_preflight_headers(request);
@@ -182,7 +181,8 @@ nachet_handler_announce(void *context, const char *uri, struct MHD_Connection *c
 	request->connection = connection;
 	request->watched = watched;
 	request->target_length = uri != NULL ? strlen(uri) : 0;
-	request->plain_head = uri != NULL && !nachet_library_is_strict() && nachet_head_is_plain(uri);
+	request->plain_head =
+	    uri != NULL && !nachet_head_library_is_strict() && nachet_head_is_plain(uri);
 	nachet_watchdog_await_headers(watched);
 	return request;
 }
@@ -253,8 +253,9 @@ handle_head(NachetRequest *request, const char *url, const char *method, const c
 	begin_request(request, url, method);
 	if (!nachet_watchdog_pause(request->watched))
 		return MHD_NO;
-	nachet_headers_read(&headers, request->connection);
-	nachet_cors_begin(request, &headers);
+	nachet_head_read(&headers, request->connection);
+	nachet_cors_begin(request,
+	                  headers.repeated == NULL ? headers.value[NACHET_HEADER_ORIGIN] : NULL);
 	nachet_head_check(request, url, method, version);
 	nachet_head_check_framing(request, &headers, version);
 	if (request->status != 0)
@@ -264,7 +265,7 @@ handle_head(NachetRequest *request, const char *url, const char *method, const c
 		return send_answer(request);
 	}
 	/* Line ends among chunks, or of a head in pieces, are not seen: nothing may follow them. */
-	request->closes = !nachet_library_is_strict() &&
+	request->closes = !nachet_head_library_is_strict() &&
 	                  (request->body_length == NACHET_REQUEST_CHUNKED || !request->plain_head);
 	take_headers(request, &headers);
 	path = find_path(request, url);

@@ -11,23 +11,25 @@
  * gap, unless it is as long as what it stands for: NUL and LF, or colon and LF, become two NULs as
  * CR and LF do. So the lines are also looked at as they came, when only the request line was read;
  * if they were not all there, nothing may follow the request. Newer versions refuse all of this
- * themselves (library.c), and keep their texts otherwise.
+ * themselves, and keep their texts otherwise.
  *
  * Before the request line, lines that are empty or begin with a NUL are skipped, also if they end
  * with LF alone; of that nothing is seen here. It hides no request: what a proxy takes for the
  * headers of a request line that begins with a NUL is then read as a request line, but a header
  * line has its colon in its first word, and a method has none, so that it is refused and ends the
  * connection.
+ *
+ * A header that may come once and comes twice is refused whatever it says: whoever was before us
+ * may have believed the other.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <microhttpd.h>
 
 #include "http/body/mime.h"
-#include "http/library.h"
 #include "http/request/head.h"
-#include "http/request/headers.h"
 #include "http/request/request.h"
 #include "http/request/respond.h"
 
@@ -36,6 +38,40 @@
 
 /* A longer head is not looked at. Never beyond libmicrohttpd's buffer, half of its memory. */
 #define PLAIN_BYTES (16 * 1024)
+
+/*
+ * Since 0.9.77 libmicrohttpd can be told to refuse line ends without CR, folded lines and blanks in
+ * a request's target. At level 1 it stays within what HTTP demands of a server. The version is that
+ * of the library that runs, which may be newer than the headers.
+ */
+#if MHD_VERSION < 0x00097701
+#define MHD_OPTION_CLIENT_DISCIPLINE_LVL ((enum MHD_OPTION) 38)
+#endif
+
+#define DISCIPLINE 1
+
+bool
+nachet_head_library_is_strict(void)
+{
+	int major = 0;
+	int minor = 0;
+	int patch = 0;
+
+	(void) sscanf(MHD_get_version(), "%d.%d.%d", &major, &minor, &patch);
+	return major > 0 || minor > 9 || patch >= 77;
+}
+
+struct MHD_OptionItem
+nachet_head_discipline(void)
+{
+	struct MHD_OptionItem item = {MHD_OPTION_END, 0, NULL};
+
+	if (nachet_head_library_is_strict())
+		item = (struct MHD_OptionItem){MHD_OPTION_CLIENT_DISCIPLINE_LVL, DISCIPLINE, NULL};
+	return item;
+}
+
+/* --- the lines -------------------------------------------------------------------------------- */
 
 /* Where the next header line must begin, as long as all lines so far were in place. */
 typedef struct Walk
@@ -116,11 +152,70 @@ nachet_head_check(NachetRequest *request, const char *url, const char *method, c
 {
 	if (!nachet_mime_is_token(method, strlen(method)) || !is_target(url))
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The request line is malformed.");
-	else if (!nachet_library_is_strict() && !is_gapless(request, url, method, version))
+	else if (!nachet_head_library_is_strict() && !is_gapless(request, url, method, version))
 		nachet_respond_problem(
 		    request, MHD_HTTP_BAD_REQUEST,
 		    "The request line or a header line is malformed: each ends with CRLF, "
 		    "holds no NUL, and is not folded.");
+}
+
+/* --- the headers ------------------------------------------------------------------------------ */
+
+static const char *const header_names[NACHET_HEADER_COUNT] = {
+    [NACHET_HEADER_HOST] = "Host",
+    [NACHET_HEADER_ORIGIN] = "Origin",
+    [NACHET_HEADER_CONTENT_LENGTH] = "Content-Length",
+    [NACHET_HEADER_TRANSFER_ENCODING] = "Transfer-Encoding",
+    [NACHET_HEADER_CONTENT_TYPE] = "Content-Type",
+    [NACHET_HEADER_CONTENT_ENCODING] = "Content-Encoding",
+    [NACHET_HEADER_EXPECT] = "Expect",
+    [NACHET_HEADER_AUTHORIZATION] = "Authorization",
+    [NACHET_HEADER_COOKIE] = "Cookie",
+    [NACHET_HEADER_SEC_FETCH_SITE] = "Sec-Fetch-Site",
+    [NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD] = "Access-Control-Request-Method",
+};
+
+static bool
+has_control(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+	{
+		if (((unsigned char) bytes[i] < ' ' && bytes[i] != '\t') || bytes[i] == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+static enum MHD_Result
+collect_header(void *context, enum MHD_ValueKind kind, const char *key, size_t key_size,
+               const char *value, size_t value_size)
+{
+	NachetHeaders *headers = context;
+
+	(void) kind;
+	if (value == NULL)
+		value = "";
+	if (has_control(value, value_size))
+		headers->has_control = true;
+	/* A name with anything else, a blank above all, has been read differently by others. */
+	if (!nachet_mime_is_token(key, key_size))
+		headers->has_bad_name = true;
+	for (int i = 0; i < NACHET_HEADER_COUNT; i++)
+	{
+		if (strcasecmp(key, header_names[i]) != 0)
+			continue;
+		if (headers->value[i] != NULL)
+			headers->repeated = header_names[i];
+		headers->value[i] = value;
+	}
+	return MHD_YES;
+}
+
+void
+nachet_head_read(NachetHeaders *headers, struct MHD_Connection *connection)
+{
+	memset(headers, 0, sizeof(*headers));
+	(void) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, collect_header, headers);
 }
 
 void

@@ -2,9 +2,37 @@
 #define NACHET_HTTP_REQUEST_HEAD_H
 
 #include <stdbool.h>
+#include <microhttpd.h>
 
-typedef struct NachetHeaders NachetHeaders;
 typedef struct NachetRequest NachetRequest;
+
+/* The headers that a request may hold at most once, and that mean something here. */
+typedef enum NachetHeader
+{
+	NACHET_HEADER_HOST,
+	NACHET_HEADER_ORIGIN,
+	NACHET_HEADER_CONTENT_LENGTH,
+	NACHET_HEADER_TRANSFER_ENCODING,
+	NACHET_HEADER_CONTENT_TYPE,
+	NACHET_HEADER_CONTENT_ENCODING,
+	NACHET_HEADER_EXPECT,
+	NACHET_HEADER_AUTHORIZATION,
+	NACHET_HEADER_COOKIE,
+	NACHET_HEADER_SEC_FETCH_SITE,
+	NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD,
+	NACHET_HEADER_COUNT
+} NachetHeader;
+
+/* The values are libmicrohttpd's, and live as long as the request. */
+typedef struct NachetHeaders
+{
+	const char *value[NACHET_HEADER_COUNT]; /* NULL if there is none */
+	const char *repeated;                   /* the name of one that came twice */
+	bool has_control;
+	bool has_bad_name;
+} NachetHeaders;
+
+extern void nachet_head_read(NachetHeaders *headers, struct MHD_Connection *connection);
 
 /*
  * Sets the request's answer, a 400, if its first line or its header lines leave any doubt of where
@@ -25,5 +53,11 @@ extern void nachet_head_check_framing(NachetRequest *request, const NachetHeader
  * alone and gives its target.
  */
 extern bool nachet_head_is_plain(const char *target);
+
+/* Whether libmicrohttpd refuses by itself what may be read in two ways. */
+extern bool nachet_head_library_is_strict(void);
+
+/* The last option of a daemon: asks for that if the library can, and ends the list otherwise. */
+extern struct MHD_OptionItem nachet_head_discipline(void);
 
 #endif

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #include "http/auth/jwt.h"
-#include "http/request/headers.h"
+#include "http/request/head.h"
 #include "fuzz.h"
 
 #define COOKIE "token"
