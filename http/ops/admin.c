@@ -14,7 +14,6 @@
 
 #include "loader/client/text.h"
 #include "http/ops/admin.h"
-#include "http/ops/gauges.h"
 #include "http/ops/listen.h"
 #include "http/ops/metrics.h"
 #include "http/ops/ready.h"
@@ -89,8 +88,7 @@ static void
 answer_metrics(const NachetAdmin *admin, Answer *answer)
 {
 	answer->type = TYPE_METRICS;
-	nachet_metrics_write(&answer->text);
-	nachet_gauges_write(&answer->text, admin->server);
+	nachet_metrics_write(&answer->text, admin->server);
 }
 
 static const struct

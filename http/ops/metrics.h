@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef struct NachetServer NachetServer;
 typedef struct NachetText NachetText;
 
 typedef enum NachetCounter
@@ -26,11 +27,7 @@ extern void nachet_metrics_add(NachetCounter counter, uint64_t amount);
 extern void nachet_metrics_request(size_t route, const char *method, unsigned status,
                                    uint64_t microseconds);
 
-/* All counters, in Prometheus' text format. */
-extern void nachet_metrics_write(NachetText *text);
-
-/* The head of a metric, whose lines must follow it. */
-extern void nachet_metrics_head(NachetText *text, const char *name, const char *type,
-                                const char *help);
+/* All counters, and how clients, pool, spool and the process are, in Prometheus' text format. */
+extern void nachet_metrics_write(NachetText *text, const NachetServer *server);
 
 #endif
