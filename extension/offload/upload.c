@@ -276,6 +276,8 @@ clear(NachetObjectUpload *upload, const NachetContent *content, const char *pref
 	MemoryContextReset(upload->context);
 	nachet_hex_encode(content->sha256, NACHET_SHA256_BYTES, hex);
 	upload->content = *content;
+	/* Its strings are the caller's. */
+	upload->content.format = upload->content.object_url = upload->content.object_etag = NULL;
 	caller = MemoryContextSwitchTo(upload->context);
 	upload->key = psprintf("%s/%s-" INT64_FORMAT, prefix, hex, content->object_id);
 	MemoryContextSwitchTo(caller);
