@@ -1,6 +1,6 @@
 /*
  * extension/compat.h
- *		Every difference between PostgreSQL's major versions that this extension meets.
+ *		Every difference between PostgreSQL's major versions that concerns this extension.
  *
  * No other file tests PG_VERSION_NUM.
  */

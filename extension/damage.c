@@ -13,7 +13,7 @@
 
 #include "damage.h"
 
-/* What tells damage from other errors: corrupted data, and files that cannot be read. */
+/* Whether an error means damage: corrupted data, or a file that cannot be read. */
 static bool
 is_damage(const ErrorData *error)
 {

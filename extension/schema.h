@@ -40,7 +40,7 @@ extern bool nachet_schema_is_owner(const NachetExtension *extension);
 
 /*
  * The OID of the schema "nachet", which is the extension's. Raises 3F000 if it is not: after a
- * rename, whoever may create schemas could put tables of his own in the place of ours.
+ * rename, any role that may create schemas could put its own tables in the place of ours.
  */
 extern Oid nachet_schema_oid(void);
 

@@ -29,7 +29,7 @@ extern int nachet_object_store_timeout;   /* milliseconds */
 extern int nachet_object_store_part_size; /* kilobytes */
 extern int nachet_object_store_keep;      /* seconds */
 
-extern int nachet_object_store_checksum; /* a NachetChecksum: what Azure is told of bytes */
+extern int nachet_object_store_checksum; /* a NachetChecksum, for Azure */
 
 /* Those of the background workers. */
 extern int nachet_object_store_naptime; /* seconds; 0: they move nothing */

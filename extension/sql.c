@@ -40,7 +40,7 @@ enter(Scope *scope)
 	GetUserIdAndSecContext(&scope->user, &scope->context);
 	scope->hint =
 	    (ErrorContextCallback){.callback = nachet_schema_hint, .previous = error_context_stack};
-	/* After an error, whoever catches it puts back the callbacks, and its rollback the context. */
+	/* After an error, its handler restores the callbacks, and its rollback the context. */
 	error_context_stack = &scope->hint;
 	if ((scope->context & SECURITY_LOCAL_USERID_CHANGE) != 0)
 		SetUserIdAndSecContext(scope->user, scope->context | SECURITY_NOFORCE_RLS);

@@ -6,7 +6,7 @@
  * memory context that both were called in (flinfo->fn_mcxt: the executor's own for the statement,
  * another for each nested one) together with the subtransaction, and unlinked when that context is
  * reset; after an error it is thus gone without a trace. A row whose content_id is given comes from
- * a restore by the owner (nobody else may name one) and is stored as it is.
+ * a restore by the owner (no other role may name one) and is stored as it is.
  */
 #include "postgres.h"
 

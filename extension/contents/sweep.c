@@ -3,10 +3,10 @@
  *		Contents that no picture refers to, and how they go.
  *
  * An import holds its contents FOR KEY SHARE until its pictures stand. So a content is deleted in
- * two statements: the first locks the candidates FOR UPDATE and skips those that somebody holds;
+ * two statements: the first locks the candidates FOR UPDATE and skips those that are held;
  * the second, which in any isolation sees all that was committed before the locks were had, looks
  * again whether no picture refers to them. A content that an import holds is left for the next
- * sweep; an import that comes later finds the content gone and says so (NC004).
+ * sweep; an import that comes later finds the content gone and raises NC004.
  *
  * Its object is queued for deletion in the same transaction, also if none is recorded: an
  * offload that was broken off may have written one. Objects under another database's prefix are

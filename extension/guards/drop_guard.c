@@ -62,7 +62,7 @@ names_owner(const DropOwnedStmt *drop, const NachetExtension *extension)
 	return false;
 }
 
-/* Whether a table of ours has a row that is committed by the time its lock is had. */
+/* Whether a table of ours has a row that is committed when its lock is acquired. */
 static bool
 has_rows(Oid schema, const char *name, LOCKMODE lock)
 {

@@ -16,7 +16,7 @@
  */
 typedef struct NachetCurlRequest
 {
-	/* What is sent. A URL may hold a token: it is shown to nobody. */
+	/* What is sent. A URL may hold a token: it is never shown. */
 	const char *method;
 	char *url;
 	List *headers;       /* of char *, "Name: value" */
@@ -48,8 +48,8 @@ typedef struct NachetCurlRequest
 	char error_code[64]; /* Azure's name of an error */
 	char content_range[100];
 	char content_md5[40];
-	int64 content_length; /* below 0: not told */
-	int retry_after;      /* seconds; 0: not told */
+	int64 content_length; /* below 0: unknown */
+	int retry_after;      /* seconds; 0: unknown */
 	TimestampTz moved_at; /* when it was begun, or a byte last went either way */
 
 	struct NachetCurlTransfer *transfer; /* libcurl's side of it */
@@ -88,7 +88,7 @@ extern void nachet_curl_end(NachetCurlRequest *request);
  */
 extern int nachet_curl_compare_headers(const ListCell *a, const ListCell *b);
 
-/* A string as it may stand in a URL's path or query: all but letters, digits and -._~ as %XX. */
+/* A string as it may be in a URL's path or query: all but letters, digits and -._~ as %XX. */
 extern char *nachet_curl_escape(const char *string);
 
 #endif

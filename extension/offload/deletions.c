@@ -1,6 +1,6 @@
 /*
  * extension/offload/deletions.c
- *		Objects that are to be deleted, once nobody can need them.
+ *		Objects that are to be deleted, once nothing can need them.
  *
  * What deletes a content queues its object in the same transaction: an abort deletes nothing, and
  * nothing is forgotten. An object goes only when no snapshot is left that sees its content, as

@@ -97,7 +97,10 @@ restart(void *argument)
 
 /* --- contents --------------------------------------------------------------------------------- */
 
-/* Records that a content's bytes are here, and lets go of its object if that is this database's. */
+/*
+ * Records that a content's bytes are here, and queues its object for deletion if it is this
+ * database's.
+ */
 static void
 record(const NachetContent *content)
 {

@@ -26,7 +26,7 @@ typedef struct NachetObject
 {
 	const char *key;                   /* the object's name in its bucket or container */
 	int64 size;                        /* of the bytes that are sent */
-	uint8 sha256[NACHET_SHA256_BYTES]; /* of those bytes; of these three, what the store is told */
+	uint8 sha256[NACHET_SHA256_BYTES]; /* of those bytes; the store gets one of these three */
 	uint8 md5[NACHET_MD5_BYTES];
 	uint8 crc64[NACHET_CRC64_BYTES]; /* the lowest byte first */
 	int64 offset;                    /* of a range */
@@ -78,7 +78,7 @@ struct NachetObjectStore
 	char *location; /* what objects' URLs begin with: the endpoint and the bucket */
 	char *base;     /* what requests' URLs begin with */
 	bool loopback;
-	NachetChecksum checksum; /* what it is told of the bytes it is sent, and refuses them by */
+	NachetChecksum checksum; /* that is sent with bytes, and by which it refuses damaged ones */
 
 	void *own; /* the store's own: credentials, decoded */
 };
@@ -107,7 +107,7 @@ extern void nachet_object_store_set_endpoint(NachetObjectStore *store, const cha
 /* The URL of an object, which holds no secret. */
 extern char *nachet_object_store_url(const NachetObjectStore *store, const char *key);
 
-/* The key of an object that lies in this store; raises 55000 if it lies in another one. */
+/* The key of an object in this store; raises 55000 if it is in another one. */
 extern const char *nachet_object_store_key(const NachetObjectStore *store, const char *url);
 
 /* Adds a header to a request. */

@@ -155,7 +155,7 @@ judge(NachetTransfer *transfer)
 	{
 		append_refusal(&error, request);
 		transfer->gone = means_gone(transfer);
-		/* 400 to bytes: stores say by various codes that they are not what the checksum told. */
+		/* 400 to bytes: stores have various codes for bytes that do not match the checksum. */
 		again = request->status >= 500 || request->status == 408 || request->status == 429 ||
 		        (request->status == 400 && request->body_size > 0);
 	}

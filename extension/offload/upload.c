@@ -151,9 +151,9 @@ check_content(void *argument)
 	NachetObject *object = &upload->transfer.object;
 	NachetChunkReader *reader = open_reader(upload);
 	/* The checksum of a content that goes in parts is one for each part. */
-	int told = fits_one_request(&upload->content) ? upload->store->checksum : 0;
+	int sent_along = fits_one_request(&upload->content) ? upload->store->checksum : 0;
 
-	check_range(upload, reader, 0, upload->content.byte_size, NACHET_CHECKSUM_SHA256 | told);
+	check_range(upload, reader, 0, upload->content.byte_size, NACHET_CHECKSUM_SHA256 | sent_along);
 	nachet_chunk_reader_close(reader);
 	if (memcmp(object->sha256, upload->content.sha256, NACHET_SHA256_BYTES) != 0)
 		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
@@ -172,7 +172,7 @@ fill_window(void *argument, int64 offset, char *buffer, size_t length)
 	nachet_chunk_reader_read(upload->reader, upload->part_offset + offset, buffer, length);
 }
 
-/* Sends bytes of the content: all of them, or a part. What the store is told of them is set. */
+/* Sends bytes of the content: all of them, or a part. Their checksum is set. */
 static void
 send_bytes(NachetObjectUpload *upload, NachetTransfers *transfers, NachetObjectOperation operation,
            int64 size)

@@ -28,7 +28,7 @@ typedef struct NachetObjectUpload
 	MemoryContext context; /* of the content under way */
 	NachetContent content;
 	char *key;
-	char *etag;  /* once it is done; NULL if the store told none */
+	char *etag;  /* once it is done; NULL if the store gave none */
 	char *error; /* why it failed; NULL */
 	NachetTransfer transfer;
 	char *window;

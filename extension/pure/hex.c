@@ -2,7 +2,7 @@
  * extension/pure/hex.c
  *		Bytes to lower-case hexadecimal digits (RFC 4648, base 16) and back.
  *
- * Digits are told by range and never by <ctype.h>: the locale has no say in them.
+ * Digits are compared by range and never by <ctype.h>, which depends on the locale.
  */
 #include "hex.h"
 

@@ -1,6 +1,6 @@
 /*
  * extension/pure/json_text.c
- *		What can be told of a JSON text (RFC 8259) without parsing it.
+ *		Counts of a JSON text's parts (RFC 8259), without parsing it.
  *
  * Outside of strings a colon stands after a member's name and nowhere else, and so with the other
  * signs. A quote ends a string unless a backslash stands before it, which itself is not escaped.

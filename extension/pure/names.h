@@ -15,7 +15,7 @@
 #define NACHET_NAME_MAX_BYTES 1024
 
 /*
- * NULL if the name may stand; else a static string that says why not ("is empty", ...), fit to
+ * NULL if the name is valid; else a static string that says why not ("is empty", ...), fit to
  * follow the name.
  */
 extern const char *nachet_name_flaw(const char *name, size_t length);

@@ -23,7 +23,7 @@ typedef struct NachetSource
 	bool (*read)(void *context, uint64_t offset, void *buffer, size_t length);
 	void *context;
 	uint64_t size;
-	bool png_crcs_right; /* png_crcs.h says so of these bytes: a PNG need not be read whole */
+	bool png_crcs_right; /* as png_crcs.h found: a PNG need not be read whole */
 } NachetSource;
 
 typedef enum NachetPictureStatus

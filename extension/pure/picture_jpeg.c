@@ -82,7 +82,7 @@ next_marker(NachetReader *reader, uint64_t *offset, unsigned char *marker)
 	}
 }
 
-/* Markers without a length (Table B.1) that may stand between segments. */
+/* Markers without a length (Table B.1) that may be between segments. */
 static bool
 stands_alone(unsigned char marker)
 {

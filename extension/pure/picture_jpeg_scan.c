@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define MAX_COMPONENTS 4
-/* A larger file is cut somewhere, and nobody waits to be told by how little. */
+/* A larger file counts as cut without this walk, which would take too long. */
 #define MAX_BYTES (UINT64_C(16) * 1024 * 1024)
 
 /*

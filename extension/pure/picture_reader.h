@@ -12,7 +12,7 @@
 
 #include "picture.h"
 
-/* The most that is read at once, and the least: a hop over a picture's body should cost little. */
+/* The maximum and the minimum of one read: a hop over a picture's body should cost little. */
 #define NACHET_WINDOW_BYTES      16384
 #define NACHET_WINDOW_FIRST_READ 512
 #define NACHET_WINDOW_HOP_READ   64

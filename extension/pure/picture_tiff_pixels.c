@@ -146,7 +146,7 @@ size_is_known(const TiffLayout *layout)
 
 /* The bytes that a strip or tile cannot do without; 0 if unknown. */
 static uint64_t
-least_bytes(const TiffLayout *layout, uint64_t number)
+minimum_bytes(const TiffLayout *layout, uint64_t number)
 {
 	bool last = number % layout->per_plane == layout->per_plane - 1;
 
@@ -166,7 +166,7 @@ believable_count(const NachetTiff *tiff, const TiffLayout *layout, uint64_t offs
 	uint64_t size = tiff->reader->source->size;
 
 	if (size_is_known(layout))
-		return least_bytes(layout, 0);
+		return minimum_bytes(layout, 0);
 	return count == 0 && offset < size ? size - offset : count;
 }
 
@@ -179,7 +179,7 @@ static NachetPictureStatus
 check_piece(NachetTiff *tiff, const TiffLayout *layout, uint64_t number, uint64_t offset,
             uint64_t count, LastPiece *last)
 {
-	uint64_t least = least_bytes(layout, number);
+	uint64_t minimum = minimum_bytes(layout, number);
 
 	if (count == 0 && ((offset == 0 && layout->tiled) || number >= layout->pieces))
 		return NACHET_PICTURE_OK;
@@ -189,7 +189,7 @@ check_piece(NachetTiff *tiff, const TiffLayout *layout, uint64_t number, uint64_
 		return malformed(tiff, "TIFF: a strip or tile is empty");
 	if (!nachet_picture_within(tiff->reader, offset, count))
 		return pixels_cut_off(tiff);
-	if (count < least && number < layout->pieces)
+	if (count < minimum && number < layout->pieces)
 		return malformed(tiff, "TIFF: a strip or tile is shorter than its rows");
 	nachet_picture_tiff_claim(tiff, offset, count);
 	if (offset + count >= last->offset + last->count)

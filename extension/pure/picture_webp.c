@@ -118,7 +118,7 @@ read_vp8l(NachetReader *reader, const WebpChunk *chunk, uint32_t *width, uint32_
 	const unsigned char *frame;
 	uint32_t sides;
 
-	/* A byte of data is the least there is to decode. */
+	/* There is at least one byte of data to decode. */
 	if (chunk->length < 6)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "WebP: the VP8L data has no room for its header");

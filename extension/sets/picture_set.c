@@ -69,7 +69,7 @@ typedef struct Entry
 	Datum digest;
 } Entry;
 
-/* The pictures whose name may not stand, or stands twice. */
+/* The pictures whose name is invalid or repeated. */
 static void
 find_name_flaws(const Datum *names, int count, NachetFlaws *flaws)
 {
@@ -101,7 +101,7 @@ find_name_flaws(const Datum *names, int count, NachetFlaws *flaws)
 	pfree(sorted);
 }
 
-/* Raises NC003 naming every picture whose name may not stand, or stands twice. */
+/* Raises NC003 naming every picture whose name is invalid or repeated. */
 static void
 check_names(const NachetUpload *upload)
 {

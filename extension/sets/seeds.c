@@ -151,7 +151,7 @@ nearest_name(text *wanted, uint64 rows)
 }
 
 /*
- * What tells two names apart that may look the same, such as a Cyrillic letter for a Latin one;
+ * How two names differ that may look the same, such as a Cyrillic letter for a Latin one;
  * NULL if they first differ in ASCII.
  */
 static char *
@@ -296,7 +296,7 @@ require_exactly(text *name)
 	return id;
 }
 
-/* The id of the only seed whose name differs from one in little; says so. */
+/* The id of the only seed whose name differs from one in little, with a notice. */
 static Datum
 require_alike(text *name, List *alike)
 {
@@ -380,7 +380,7 @@ seed_named(PG_FUNCTION_ARGS)
 
 	nachet_schema_require_trigger(trigger, "seed", NULL);
 	name = name_of(trigger, row);
-	if (name != NULL) /* else the column's own NOT NULL says so */
+	if (name != NULL) /* else the column's own NOT NULL refuses it */
 	{
 		SPI_connect();
 		check_name(name, ERRCODE_CHECK_VIOLATION);

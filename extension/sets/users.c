@@ -161,7 +161,7 @@ user_named(PG_FUNCTION_ARGS)
 
 	nachet_schema_require_trigger(trigger, "users", NULL);
 	email = nachet_schema_trigger_column(trigger, row, "email", &isnull);
-	if (!isnull) /* else the column's own NOT NULL says so */
+	if (!isnull) /* else the column's own NOT NULL refuses it */
 	{
 		text *address = DatumGetTextPP(email);
 

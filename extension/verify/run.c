@@ -79,7 +79,7 @@ verify_begin(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(id);
 }
 
-/* Locks a range that nobody works on; false if there is none. */
+/* Locks a range that no session works on; false if there is none. */
 static bool
 take_range(int64 run_id, NachetVerify *verify)
 {

@@ -377,23 +377,23 @@ move(Scrub *scrub, NachetWalk *walk, bool afresh)
 	scrub->moving = NULL;
 }
 
-/* The least content id that a walk stands at; false if there is none up to the last. */
+/* The lowest content id that a walk is at; false if there is none up to the last. */
 static bool
 next_content(Scrub *scrub)
 {
 	const NachetWalk *walks[] = {&scrub->contents, &scrub->chunks, &scrub->pictures};
 	bool found = false;
-	int64 least = 0;
+	int64 lowest = 0;
 
 	for (int i = 0; i < lengthof(walks); i++)
-		if (!walks[i]->blind && !walks[i]->ended && (!found || walks[i]->id < least))
+		if (!walks[i]->blind && !walks[i]->ended && (!found || walks[i]->id < lowest))
 		{
-			least = walks[i]->id;
+			lowest = walks[i]->id;
 			found = true;
 		}
-	if (!found || least > scrub->verify->last)
+	if (!found || lowest > scrub->verify->last)
 		return false;
-	scrub->verify->next = least;
+	scrub->verify->next = lowest;
 	return true;
 }
 
@@ -479,7 +479,7 @@ report_unreadable(void *argument)
 	put_finding(scrub, FLAW_UNREADABLE, scrub->damage, pictures_of(scrub, scrub->verify->next));
 }
 
-/* After a stretch that failed: says so, and readies the next. */
+/* After a stretch that failed: reports it, and prepares the next. */
 static void
 step_over(Scrub *scrub, const char *message)
 {
