@@ -126,45 +126,35 @@ print_help(const NachetOptionTable *table)
 {
 	fputs("nachet-load imports folders of pictures into a Nachet datastore.\n\n"
 	      "Usage: nachet-load [OPTION]... FOLDER...\n\n"
-	      "Each folder, with all that lies below it, becomes one picture set; each picture is "
-	      "named by its\n"
-	      "path within the folder. Plain files given as arguments make one set together, named by "
-	      "their\n"
-	      "base names; their set is named for the folder that holds the first of them. Every file "
-	      "is\n"
-	      "checked before a byte is sent. Running the same import again sends only what is missing "
-	      "and\n"
-	      "gives the same set.\n\n"
+	      "Each folder, with all that lies below it, becomes one picture set; each picture is\n"
+	      "named by its path within the folder. Plain files given as arguments make one set\n"
+	      "together, named by their base names; their set is named for the folder that holds the\n"
+	      "first of them. Every file is checked before a byte is sent. Running the same import\n"
+	      "again sends only what is missing and gives the same set.\n\n"
 	      "Options, and the environment variables that set them too:\n",
 	      stdout);
 	nachet_option_table_print(table);
 	fputs(
-	    "\nPatterns are the shell's. One without a '/' is held against the base name, one with a "
-	    "'/' "
-	    "against\n"
-	    "the whole path within the folder; '*' and '?' do not cross a '/', '**/' stands for any "
-	    "number of\n"
-	    "folders. A pattern that meets a folder meets all below it; one that ends with '/' meets "
-	    "folders only.\n"
-	    "\nStandard output: the id of each folder's picture set, one a line; with --json, JSON "
+	    "\nPatterns are the shell's. One without a '/' is held against the base name, one with a\n"
+	    "'/' against the whole path within the folder; '*' and '?' do not cross a '/', '**/'\n"
+	    "stands for any number of folders. A pattern that meets a folder meets all below it; one\n"
+	    "that ends with '/' meets folders only.\n\n"
+	    "Standard output: the id of each folder's picture set, one a line; with --json, JSON\n"
 	    "Lines.\n"
-	    "Exit status: 0 all imported; 1 failed, nothing imported; 2 wrong usage; 3 imported, but "
-	    "without\n"
-	    "files that were rejected or left out; 4 the database or service can't be reached; 5 some "
-	    "folders\n"
-	    "imported and some failed; 130 interrupted.\n\n"
+	    "Exit status: 0 all imported; 1 failed, nothing imported; 2 wrong usage; 3 imported, but\n"
+	    "without files that were rejected or left out; 4 the database or service can't be\n"
+	    "reached; 5 some folders imported and some failed; 130 interrupted.\n\n"
 	    "With --sql all folders are checked and written as one script, which imports them in one\n"
 	    "transaction where and when it is run, with the same checks and the same sets:\n"
 	    "  nachet-load --sql ... session-12/ > import.sql\n"
 	    "  psql -X -v ON_ERROR_STOP=1 -d nachet -f import.sql\n"
-	    "psql then prints the sets' ids. Its role needs nachet_importer and TEMPORARY on the "
-	    "database.\n"
-	    "A script that could not be written whole fails when it is run.\n\n"
-	    "With --url the same goes through a service, nachet-http, over HTTP; nothing else "
+	    "psql then prints the sets' ids. Its role needs nachet_importer and TEMPORARY on the\n"
+	    "database. A script that could not be written whole fails when it is run.\n\n"
+	    "With --url the same goes through a service, nachet-http, over HTTP; nothing else\n"
 	    "differs.\n\n"
 	    "Example:\n"
-	    "  nachet-load -d nachet --email=someone@example.org --seed='Brassica napus' --zoom=20 \\\n"
-	    "    --nb-seeds=5 session-12/\n",
+	    "  nachet-load -d nachet --email=someone@example.org --seed='Brassica napus' \\\n"
+	    "    --zoom=20 --nb-seeds=5 session-12/\n",
 	    stdout);
 }
 
@@ -221,57 +211,6 @@ check_name(const NachetOptions *options, NachetConsole *console)
 	return flaw == NULL;
 }
 
-/* What scripts and JSON can't hold. */
-static bool
-check_utf8(const NachetOptions *options, NachetConsole *console)
-{
-	const char *const texts[] = {options->email, options->seed};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-	{
-		if (texts[i] == NULL || nachet_utf8_valid(texts[i], strlen(texts[i])))
-			continue;
-		nachet_console_error(console, "--email and --seed must be valid UTF-8");
-		return false;
-	}
-	return true;
-}
-
-/* Where a script may not go. */
-static bool
-check_script(const NachetOptions *options, NachetConsole *console)
-{
-	if (options->dry_run)
-	{
-		nachet_console_error(console,
-		                     "--sql stores nothing by itself: --dry-run does not go with it");
-		return false;
-	}
-	if (isatty(STDOUT_FILENO))
-	{
-		nachet_console_error(
-		    console, "--sql writes to standard output, which is a terminal: use '> import.sql'");
-		return false;
-	}
-	return check_utf8(options, console);
-}
-
-/* The service's address, and what goes with it. */
-static bool
-check_service(const NachetOptions *options, NachetConsole *console)
-{
-	const char *flaw = nachet_service_url_flaw(options->url);
-
-	if (flaw != NULL)
-		nachet_console_error(console, "--url %s", flaw);
-	else if (options->token_file != NULL && nachet_service_url_is_open(options->url))
-		nachet_console_error(console, "--token-file needs an https:// URL, since others could read "
-		                              "the token on the way");
-	else
-		return check_utf8(options, console);
-	return false;
-}
-
 static bool
 check_patterns(const NachetTexts *patterns, const char *option, NachetConsole *console)
 {
@@ -287,35 +226,52 @@ check_patterns(const NachetTexts *patterns, const char *option, NachetConsole *c
 	return true;
 }
 
-/* What can't go together. */
-static bool
-check_together(const NachetOptions *options, NachetConsole *console)
+/* Which options exclude each other; NULL if none do. */
+static const char *
+find_conflict(const NachetOptions *options)
 {
 	if (options->seed_from_folder && options->seed != NULL)
-		nachet_console_error(console, "--seed and --seed-from-folder exclude each other");
-	else if (options->seed_from_folder && options->name != NULL)
-		nachet_console_error(console, "--name names one set, and --seed-from-folder makes many");
-	else if (options->seed_from_folder && options->files_from != NULL)
-		nachet_console_error(console, "--files-from and --seed-from-folder exclude each other");
-	else if (options->files_from != NULL && options->argument_count > 1)
-		nachet_console_error(console,
-		                     "--files-from lists the files of one folder, and %d were given",
-		                     options->argument_count);
-	else if (options->sql &&
-	         (options->seed_from_folder || options->json || options->report != NULL))
-		nachet_console_error(console,
-		                     "--sql goes with none of --seed-from-folder, --json and --report");
-	else if (options->url != NULL && options->dbname != NULL)
-		nachet_console_error(console, "--url and --dbname exclude each other");
-	else if (options->url != NULL && options->sql)
-		nachet_console_error(console, "--url and --sql exclude each other");
-	else if (options->url == NULL && (options->token_file != NULL || options->cacert != NULL))
-		nachet_console_error(console, "--token-file and --cacert go with --url, which is missing");
-	else if (options->from0 && options->files_from == NULL)
-		nachet_console_error(console, "--from0 tells how --files-from is read, which is missing");
-	else
-		return true;
-	return false;
+		return "--seed and --seed-from-folder exclude each other";
+	if (options->seed_from_folder && options->name != NULL)
+		return "--name names one set, and --seed-from-folder makes many";
+	if (options->seed_from_folder && options->files_from != NULL)
+		return "--files-from and --seed-from-folder exclude each other";
+	if (options->sql && (options->seed_from_folder || options->json || options->report != NULL))
+		return "--sql goes with none of --seed-from-folder, --json and --report";
+	if (options->url != NULL && options->dbname != NULL)
+		return "--url and --dbname exclude each other";
+	if (options->url != NULL && options->sql)
+		return "--url and --sql exclude each other";
+	if (options->url == NULL && (options->token_file != NULL || options->cacert != NULL))
+		return "--token-file and --cacert go with --url, which is missing";
+	if (options->from0 && options->files_from == NULL)
+		return "--from0 tells how --files-from is read, which is missing";
+	if (options->report != NULL && (*options->report == '\0' || strcmp(options->report, "-") == 0))
+		return "--report needs a file: standard output holds the sets' ids";
+	return NULL;
+}
+
+/* Whether scripts and JSON can hold a text. */
+static bool
+is_utf8(const char *text)
+{
+	return text == NULL || nachet_utf8_valid(text, strlen(text));
+}
+
+/* What a service, or a script, may not be given; NULL if all is well. */
+static const char *
+find_unfit(const NachetOptions *options)
+{
+	if (options->token_file != NULL && nachet_service_url_is_open(options->url))
+		return "--token-file needs an https:// URL, since others could read the token on the way";
+	if (options->sql && options->dry_run)
+		return "--sql stores nothing by itself: --dry-run does not go with it";
+	if (options->sql && isatty(STDOUT_FILENO))
+		return "--sql writes to standard output, which is a terminal: use '> import.sql'";
+	if ((options->sql || options->url != NULL) &&
+	    !(is_utf8(options->email) && is_utf8(options->seed)))
+		return "--email and --seed must be valid UTF-8";
+	return NULL;
 }
 
 static uint64_t
@@ -331,6 +287,8 @@ default_jobs(void)
 static bool
 check_values(NachetOptions *options, const NachetOptionTable *table, NachetConsole *console)
 {
+	const char *flaw;
+
 	if (!check_required(options, console) || !check_name(options, console))
 		return false;
 	if (!is_positive_number(options->zoom))
@@ -341,17 +299,22 @@ check_values(NachetOptions *options, const NachetOptionTable *table, NachetConso
 	options->jobs = default_jobs();
 	if (!nachet_option_table_settle(table) ||
 	    !check_patterns(&options->choice.include, "--include", console) ||
-	    !check_patterns(&options->choice.exclude, "--exclude", console) ||
-	    !check_together(options, console))
+	    !check_patterns(&options->choice.exclude, "--exclude", console))
 		return false;
-	if (options->report != NULL && (*options->report == '\0' || strcmp(options->report, "-") == 0))
+	if (options->files_from != NULL && !options->seed_from_folder && options->argument_count > 1)
 	{
-		nachet_console_error(console, "--report needs a file: standard output holds the sets' ids");
+		nachet_console_error(console,
+		                     "--files-from lists the files of one folder, and %d were given",
+		                     options->argument_count);
 		return false;
 	}
-	if (options->url != NULL && !check_service(options, console))
-		return false;
-	return !options->sql || check_script(options, console);
+	if ((flaw = find_conflict(options)) != NULL)
+		nachet_console_error(console, "%s", flaw);
+	else if (options->url != NULL && (flaw = nachet_service_url_flaw(options->url)) != NULL)
+		nachet_console_error(console, "--url %s", flaw);
+	else if ((flaw = find_unfit(options)) != NULL)
+		nachet_console_error(console, "%s", flaw);
+	return flaw == NULL;
 }
 
 /* Of --seed and --seed-from-folder, the one on the command line goes before the one in the environment. */

@@ -2,7 +2,7 @@
  * loader/service/url.c
  *		The address of a service, as --url gives it.
  */
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 #include <arpa/inet.h>
@@ -10,54 +10,23 @@
 
 #include "loader/service/url.h"
 
-/* Whether a part of the address is there, and how it reads; the caller frees that with curl_free. */
+/* What is asked of an address. */
+typedef struct Address
+{
+	bool no_memory;
+	bool http; /* or https */
+	bool encrypted;
+	bool loopback;
+	bool has_user; /* or a password */
+} Address;
+
+/* A part of the address, which curl_free frees; NULL if it is not there. */
 static char *
 part_of(CURLU *parsed, CURLUPart part)
 {
 	char *text = NULL;
 
 	return curl_url_get(parsed, part, &text, 0) == CURLUE_OK ? text : NULL;
-}
-
-static bool
-has_part(CURLU *parsed, CURLUPart part)
-{
-	char *text = part_of(parsed, part);
-	bool has = text != NULL;
-
-	curl_free(text);
-	return has;
-}
-
-static bool
-is_http(CURLU *parsed)
-{
-	char *scheme = part_of(parsed, CURLUPART_SCHEME);
-	bool http =
-	    scheme != NULL && (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
-
-	curl_free(scheme);
-	return http;
-}
-
-const char *
-nachet_service_url_flaw(const char *url)
-{
-	CURLU *parsed = curl_url();
-	const char *flaw = NULL;
-
-	if (parsed == NULL)
-		return "out of memory";
-	if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-		flaw = "is no URL, such as https://nachet.example.org/datastore";
-	else if (!is_http(parsed))
-		flaw = "must begin with https:// or http://";
-	else if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD))
-		flaw = "must hold no user and no password, which others could read in a process list";
-	else if (strpbrk(url, "?#") != NULL)
-		flaw = "must end with its path: '?' and '#' have no place in it";
-	curl_url_cleanup(parsed);
-	return flaw;
 }
 
 static bool
@@ -70,43 +39,60 @@ is_loopback_host(const char *host)
 	return inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
 }
 
-/* Reads the scheme and the host; false if there is none. */
+/* False if it is no address, or memory ran out. */
 static bool
-read_address(const char *url, bool *encrypted, bool *loopback)
+parse(const char *url, Address *address)
 {
 	CURLU *parsed = curl_url();
-	char *scheme = NULL;
-	char *host = NULL;
-	bool known = false;
+	bool done = parsed != NULL &&
+	            curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK;
+	char *scheme = done ? part_of(parsed, CURLUPART_SCHEME) : NULL;
+	char *host = done ? part_of(parsed, CURLUPART_HOST) : NULL;
+	char *user = done ? part_of(parsed, CURLUPART_USER) : NULL;
+	char *password = done ? part_of(parsed, CURLUPART_PASSWORD) : NULL;
 
-	if (parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK)
-	{
-		scheme = part_of(parsed, CURLUPART_SCHEME);
-		host = part_of(parsed, CURLUPART_HOST);
-		known = scheme != NULL && host != NULL;
-	}
-	*encrypted = known && strcasecmp(scheme, "https") == 0;
-	*loopback = known && is_loopback_host(host);
+	address->no_memory = parsed == NULL;
+	address->encrypted = scheme != NULL && strcasecmp(scheme, "https") == 0;
+	address->http = address->encrypted || (scheme != NULL && strcasecmp(scheme, "http") == 0);
+	address->loopback = host != NULL && is_loopback_host(host);
+	address->has_user = user != NULL || password != NULL;
 	curl_free(scheme);
 	curl_free(host);
+	curl_free(user);
+	curl_free(password);
 	curl_url_cleanup(parsed);
-	return known;
+	return done;
+}
+
+const char *
+nachet_service_url_flaw(const char *url)
+{
+	Address address;
+
+	if (!parse(url, &address))
+		return address.no_memory ? "out of memory"
+		                         : "is no URL, such as https://nachet.example.org/datastore";
+	if (!address.http)
+		return "must begin with https:// or http://";
+	if (address.has_user)
+		return "must hold no user and no password, which others could read in a process list";
+	if (strpbrk(url, "?#") != NULL)
+		return "must end with its path: '?' and '#' have no place in it";
+	return NULL;
 }
 
 bool
 nachet_service_url_is_open(const char *url)
 {
-	bool encrypted;
-	bool loopback;
+	Address address;
 
-	return !read_address(url, &encrypted, &loopback) || (!encrypted && !loopback);
+	return !parse(url, &address) || (!address.encrypted && !address.loopback);
 }
 
 bool
 nachet_service_url_is_loopback(const char *url)
 {
-	bool encrypted;
-	bool loopback;
+	Address address;
 
-	return read_address(url, &encrypted, &loopback) && loopback;
+	return parse(url, &address) && address.loopback;
 }
