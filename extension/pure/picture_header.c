@@ -32,7 +32,7 @@ typedef struct PictureFormat
 static const PictureFormat formats[] = {
     /* T.81, B.2.1: SOI, and then a marker, of which only the first byte is known */
     {"JPEG", SIGNATURE("\xff\xd8\xff"), nachet_picture_jpeg_read, SIZE_REASONS("JPEG")},
-    /* PNG 5.2; the second half of the signature is left to the reader, which reports damage to it */
+    /* PNG 5.2; the second half of the signature is left to the reader, which reports damage */
     {"PNG", SIGNATURE("\x89PNG"), nachet_picture_png_read, SIZE_REASONS("PNG")},
     /* GIF89a, 17: "87a" or "89a" follows */
     {"GIF", SIGNATURE("GIF8"), nachet_picture_gif_read, SIZE_REASONS("GIF")},
