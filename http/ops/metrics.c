@@ -1,6 +1,6 @@
 /*
  * http/ops/metrics.c
- *		Figures for the service's operators: counters since it was started, and gauges of this moment.
+ *		Figures for the service's operators: counters since its start, and gauges of this moment.
  *
  * Counters are relaxed atomics in places that are fixed from the start: counting waits for nothing,
  * and no client can make a label of its own. A scrape reads them one by one, so that it may see a
