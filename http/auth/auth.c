@@ -1,7 +1,6 @@
 /*
  * http/auth/auth.c
- *		Who sends a request: nobody in particular, the holder of a token, or whom a proxy vouches
- *		for.
+ *		The sender of a request: anyone, the holder of a token, or a user of the proxy.
  *
  * Each way looks at its own credentials alone: with tokens, a proxy's header says nothing, and the
  * other way round. A browser sends cookies along with whatever a page makes it send, so that a

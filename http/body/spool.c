@@ -185,7 +185,7 @@ add_block(NachetSpooled *spooled)
 }
 
 static bool
-disk_has_room(const NachetSpooled *spooled, NachetError *error)
+disk_has_space(const NachetSpooled *spooled, NachetError *error)
 {
 	const NachetSpool *spool = spooled->spool;
 	uint64_t reserve = spool->limits.reserve;
@@ -211,7 +211,7 @@ disk_has_room(const NachetSpooled *spooled, NachetError *error)
 
 /* Sees to it that the picture may have so many bytes in its file. */
 static bool
-claim_room(NachetSpooled *spooled, uint64_t size, NachetError *error)
+claim_space(NachetSpooled *spooled, uint64_t size, NachetError *error)
 {
 	NachetSpool *spool = spooled->spool;
 
@@ -227,7 +227,7 @@ claim_room(NachetSpooled *spooled, uint64_t size, NachetError *error)
 			return false;
 		}
 		spooled->claimed += CLAIM_BYTES;
-		if (!disk_has_room(spooled, error))
+		if (!disk_has_space(spooled, error))
 			return false;
 	}
 	return true;
@@ -271,7 +271,7 @@ spill(NachetSpooled *spooled, NachetError *error)
 		fill_error(error, spooled->spool);
 		return false;
 	}
-	if (!claim_room(spooled, spooled->size, error))
+	if (!claim_space(spooled, spooled->size, error))
 		return false;
 	for (uint64_t offset = 0; offset < spooled->size; offset += BLOCK_BYTES)
 	{
@@ -308,7 +308,7 @@ nachet_spooled_write(NachetSpooled *spooled, const void *bytes, size_t length, N
 	}
 	if (length == 0)
 		return true;
-	if (!claim_room(spooled, spooled->size + length, error) ||
+	if (!claim_space(spooled, spooled->size + length, error) ||
 	    !write_file(spooled, spooled->size, next, length, error))
 		return false;
 	spooled->size += length;

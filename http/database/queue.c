@@ -1,7 +1,6 @@
 /*
  * http/database/queue.c
- *		Whole pictures into the datastore: a bounded queue, and a few threads that send many at a
- *		time.
+ *		Whole pictures into the datastore: a bounded queue, and threads that send many at a time.
  *
  * A sender takes what has gathered while it was busy, up to a batch, borrows a connection for that
  * batch alone, asks once which contents are missing, and sends those in one COPY, which is one

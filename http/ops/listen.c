@@ -1,8 +1,8 @@
 /*
  * http/ops/listen.c
- *		The service's two sockets, its own and its operators': of the network, of the file system,
- *		or handed over at the start, which overrides the options.
+ *		The service's two sockets, its own and its operators'.
  *
+ * Each is of the network, of the file system, or handed over at the start, which overrides options.
  * Without authentication whoever reaches the service may do all that it can, so that its own socket
  * must be private; that is decided on the socket as it is bound, whoever bound it, before it is
  * listened on by us. Its operators' need not be: it shows nothing but counts.

@@ -187,7 +187,7 @@ nachet_watchdog_stop(NachetWatchdog *watchdog)
 
 /* If too many clients are waited for, the one that is next to lose its place loses it now. */
 static void
-make_room(NachetWatchdog *watchdog)
+evict_longest(NachetWatchdog *watchdog)
 {
 	NachetWatched *longest = NULL;
 	size_t waiting = 0;
@@ -218,7 +218,7 @@ nachet_watchdog_add(NachetWatchdog *watchdog, int socket, bool surplus)
 
 	pthread_mutex_lock(&watchdog->lock);
 	if (watchdog->limits.max_waiting > 0)
-		make_room(watchdog);
+		evict_longest(watchdog);
 	watched->next = watchdog->first;
 	if (watched->next != NULL)
 		watched->next->previous = watched;
