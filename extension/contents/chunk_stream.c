@@ -153,14 +153,22 @@ nachet_chunk_stream_add(NachetChunkStream *stream, int32 chunk_no, const void *d
 }
 
 /* The columns of the content rows to be written, as arrays that unnest() makes rows of. */
+enum
+{
+	ID,
+	SHA256,
+	BYTE_SIZE,
+	FORMAT, /* from here on NULL if the bytes are no picture */
+	WIDTH,
+	HEIGHT,
+	COLUMNS
+};
+
+static const Oid column_types[COLUMNS] = {INT8OID, BYTEAOID, INT8OID, TEXTOID, INT4OID, INT4OID};
+
 typedef struct ContentColumns
 {
-	Datum *id;
-	Datum *sha256;
-	Datum *byte_size;
-	Datum *format;
-	Datum *width;
-	Datum *height;
+	Datum *values[COLUMNS];
 	bool *no_picture;
 	int count;
 } ContentColumns;
@@ -176,12 +184,8 @@ describe_contents(NachetChunkStream *stream)
 	ContentColumns columns = {.count = n};
 	NachetChunkReader *reader = nachet_chunk_reader_open(SnapshotSelf);
 
-	columns.id = palloc(n * sizeof(Datum));
-	columns.sha256 = palloc(n * sizeof(Datum));
-	columns.byte_size = palloc(n * sizeof(Datum));
-	columns.format = palloc(n * sizeof(Datum));
-	columns.width = palloc(n * sizeof(Datum));
-	columns.height = palloc(n * sizeof(Datum));
+	for (int c = 0; c < COLUMNS; c++)
+		columns.values[c] = palloc(n * sizeof(Datum));
 	columns.no_picture = palloc(n * sizeof(bool));
 	for (int i = 0; i < n; i++)
 	{
@@ -193,12 +197,13 @@ describe_contents(NachetChunkStream *stream)
 		                                                    .chunk_size = NACHET_CHUNK_SIZE});
 		columns.no_picture[i] = nachet_chunk_reader_picture(reader, sealed->png_crcs_right,
 		                                                    &picture) != NACHET_PICTURE_OK;
-		columns.id[i] = Int64GetDatum(sealed->content_id);
-		columns.sha256[i] = nachet_content_sha256(sealed->sha256);
-		columns.byte_size[i] = Int64GetDatum(sealed->byte_size);
-		columns.format[i] = columns.no_picture[i] ? (Datum) 0 : CStringGetTextDatum(picture.format);
-		columns.width[i] = Int32GetDatum((int32) picture.width);
-		columns.height[i] = Int32GetDatum((int32) picture.height);
+		columns.values[ID][i] = Int64GetDatum(sealed->content_id);
+		columns.values[SHA256][i] = nachet_content_sha256(sealed->sha256);
+		columns.values[BYTE_SIZE][i] = Int64GetDatum(sealed->byte_size);
+		columns.values[FORMAT][i] =
+		    columns.no_picture[i] ? (Datum) 0 : CStringGetTextDatum(picture.format);
+		columns.values[WIDTH][i] = Int32GetDatum((int32) picture.width);
+		columns.values[HEIGHT][i] = Int32GetDatum((int32) picture.height);
 	}
 	nachet_chunk_reader_close(reader);
 	return columns;
@@ -213,20 +218,14 @@ static void
 write_contents(ContentColumns *columns)
 {
 	int n = columns->count;
-	bool *nulls = columns->no_picture;
 	Datum *missing = palloc(n * sizeof(Datum));
 	uint64 written = 0;
 	uint64 not_held = 0;
-	NachetArg args[7] = {
-	    nachet_sql_array(INT8OID, columns->id, NULL, n),
-	    nachet_sql_array(BYTEAOID, columns->sha256, NULL, n),
-	    nachet_sql_array(INT8OID, columns->byte_size, NULL, n),
-	    nachet_sql_array(TEXTOID, columns->format, nulls, n),
-	    nachet_sql_array(INT4OID, columns->width, nulls, n),
-	    nachet_sql_array(INT4OID, columns->height, nulls, n),
-	    NACHET_INTEGER(NACHET_CHUNK_SIZE),
-	};
+	NachetArg args[COLUMNS + 1] = {[COLUMNS] = NACHET_INTEGER(NACHET_CHUNK_SIZE)};
 
+	for (int c = 0; c < COLUMNS; c++)
+		args[c] = nachet_sql_array(column_types[c], columns->values[c],
+		                           c < FORMAT ? NULL : columns->no_picture, n);
 	for (int attempt = 1; attempt <= ATTEMPTS; attempt++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -239,10 +238,10 @@ write_contents(ContentColumns *columns)
 		                   "  AS s (id, sha256, byte_size, format, width, height)"
 		                   " ORDER BY s.sha256"
 		                   " ON CONFLICT (sha256) DO NOTHING",
-		                   7, args);
+		                   COLUMNS + 1, args);
 		if (written == (uint64) n)
 			return;
-		not_held = (uint64) nachet_content_hold(columns->sha256, n, missing);
+		not_held = (uint64) nachet_content_hold(columns->values[SHA256], n, missing);
 		if (not_held == 0)
 			break;
 	}

@@ -78,14 +78,20 @@ facts_of_content(const NachetContent *content, NachetChunkReader *reader, Datum 
 	facts_of_picture(&picture, values, nulls);
 }
 
-static void
-facts_of_no_bytes(Datum *values, bool *nulls)
+/* Finds the content of a SHA-256. That of no bytes is never stored, and counts as found. */
+static bool
+find_content(NachetIndexScan *contents, Datum sha256, NachetContent *content)
 {
-	NachetPicture picture;
+	uint8 of_no_bytes[NACHET_SHA256_BYTES];
 
-	(void) nachet_picture_header_read_buffer("", 0, &picture);
-	values[FACT_BYTE_SIZE] = Int64GetDatum(0);
-	facts_of_picture(&picture, values, nulls);
+	if (nachet_index_scan_find(contents, sha256, F_BYTEAEQ))
+	{
+		nachet_content_of_slot(contents->slot, content);
+		return true;
+	}
+	memset(content, 0, sizeof(NachetContent));
+	nachet_hash_bytes(PG_SHA256, "", 0, of_no_bytes, NACHET_SHA256_BYTES);
+	return memcmp(VARDATA_ANY(DatumGetPointer(sha256)), of_no_bytes, NACHET_SHA256_BYTES) == 0;
 }
 
 /* As many as the function is declared with, if that is what a version has: 1.1 has no code. */
@@ -111,7 +117,6 @@ content_facts(PG_FUNCTION_ARGS)
 	NachetIndexScan contents;
 	NachetChunkReader *reader;
 	NachetContent content;
-	uint8 sha256_of_no_bytes[NACHET_SHA256_BYTES]; /* of no content that is stored */
 	MemoryContext item;
 	MemoryContext caller;
 	Datum *digests;
@@ -120,7 +125,6 @@ content_facts(PG_FUNCTION_ARGS)
 	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
 	nachet_content_check_sha256(digests, count);
 	nachet_sql_materialize(fcinfo, fact_columns(rsinfo));
-	nachet_hash_bytes(PG_SHA256, "", 0, sha256_of_no_bytes, NACHET_SHA256_BYTES);
 	qsort(digests, count, sizeof(Datum), nachet_content_compare_sha256);
 	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, snapshot);
 	reader = nachet_chunk_reader_open(snapshot);
@@ -133,18 +137,10 @@ content_facts(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(item);
-		if (i > 0 && nachet_content_compare_sha256(&digests[i - 1], &digests[i]) == 0)
+		if ((i > 0 && nachet_content_compare_sha256(&digests[i - 1], &digests[i]) == 0) ||
+		    !find_content(&contents, digests[i], &content))
 			continue;
-		if (nachet_index_scan_find(&contents, digests[i], F_BYTEAEQ))
-		{
-			nachet_content_of_slot(contents.slot, &content);
-			facts_of_content(&content, reader, values, nulls);
-		}
-		else if (memcmp(VARDATA_ANY(DatumGetPointer(digests[i])), sha256_of_no_bytes,
-		                NACHET_SHA256_BYTES) == 0)
-			facts_of_no_bytes(values, nulls);
-		else
-			continue;
+		facts_of_content(&content, reader, values, nulls);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	MemoryContextSwitchTo(caller);
