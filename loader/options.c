@@ -20,17 +20,18 @@
 #define DEFAULT_MAX_JOBS 4
 #define SEE_HELP         "(see nachet-load --help)"
 
-#define ROW(kind, name, letter, variable, argument, member, standard, least, most, help)           \
+#define ROW(kind, name, letter, variable, argument, member, default_value, minimum, maximum, help) \
 	{                                                                                              \
-		name, letter, variable, argument, kind, offsetof(NachetOptions, member), standard, least,  \
-		    most, help                                                                             \
+		name, letter, variable, argument, kind, offsetof(NachetOptions, member), default_value,    \
+		    minimum, maximum, help                                                                 \
 	}
 #define TEXT(name, letter, variable, argument, member, help)                                       \
 	ROW(NACHET_OPTION_TEXT, name, letter, variable, argument, member, NULL, 0, 0, help)
 #define LINES(name, variable, argument, member, help)                                              \
 	ROW(NACHET_OPTION_LINES, name, 0, variable, argument, member, NULL, 0, 0, help)
-#define COUNT(name, letter, variable, member, standard, least, most, help)                         \
-	ROW(NACHET_OPTION_COUNT, name, letter, variable, "N", member, standard, least, most, help)
+#define COUNT(name, letter, variable, member, default_value, minimum, maximum, help)               \
+	ROW(NACHET_OPTION_COUNT, name, letter, variable, "N", member, default_value, minimum, maximum, \
+	    help)
 #define FLAG(name, letter, variable, member, help)                                                 \
 	ROW(NACHET_OPTION_FLAG, name, letter, variable, NULL, member, NULL, 0, 0, help)
 

@@ -16,8 +16,8 @@
 /* PostgreSQL's MaxAllocSize: no value, and so no array, is longer. */
 #define MAX_VALUE_BYTES 0x3fffffff
 
-static void
-put_int32(char *at, uint32_t value)
+void
+nachet_array_put_int32(char *at, uint32_t value)
 {
 	uint32_t big_endian = htonl(value);
 
@@ -58,7 +58,7 @@ nachet_array_add(NachetArray *array, const void *bytes, size_t length)
 		array->failed = true;
 		return;
 	}
-	put_int32(array->data + array->length, (uint32_t) length);
+	nachet_array_put_int32(array->data + array->length, (uint32_t) length);
 	if (length > 0)
 		memcpy(array->data + array->length + sizeof(uint32_t), bytes, length);
 	array->length += sizeof(uint32_t) + length;
@@ -70,11 +70,11 @@ nachet_array_finish(NachetArray *array)
 {
 	if (!reserve(array, array->length == 0 ? NACHET_ARRAY_HEADER_BYTES : 0))
 		return false;
-	put_int32(array->data, array->count > 0 ? 1 : 0);
-	put_int32(array->data + 4, 0);
-	put_int32(array->data + 8, array->element_type);
-	put_int32(array->data + 12, array->count);
-	put_int32(array->data + 16, 1);
+	nachet_array_put_int32(array->data, array->count > 0 ? 1 : 0);
+	nachet_array_put_int32(array->data + 4, 0);
+	nachet_array_put_int32(array->data + 8, array->element_type);
+	nachet_array_put_int32(array->data + 12, array->count);
+	nachet_array_put_int32(array->data + 16, 1);
 	if (array->count == 0)
 		array->length = 12;
 	return true;

@@ -26,8 +26,10 @@ typedef struct NachetArray
 
 #define NACHET_BYTEA_OID       17
 #define NACHET_TEXT_OID        25
-#define NACHET_TEXT_ARRAY_OID  1009
 #define NACHET_BYTEA_ARRAY_OID 1001
+
+/* Writes four bytes, big-endian, as all binary forms of PostgreSQL have them. */
+extern void nachet_array_put_int32(char *at, uint32_t value);
 
 extern void nachet_array_init(NachetArray *array, uint32_t element_type);
 extern void nachet_array_add(NachetArray *array, const void *bytes, size_t length);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 
+#include "loader/client/array.h"
 #include "loader/client/chunk_copy.h"
 
 #define COPY_COMMAND "COPY nachet.content_chunk (chunk_no, data) FROM STDIN (FORMAT binary)"
@@ -50,14 +51,6 @@ static void
 put_int16(char *at, uint16_t value)
 {
 	uint16_t big_endian = htons(value);
-
-	memcpy(at, &big_endian, sizeof(big_endian));
-}
-
-static void
-put_int32(char *at, uint32_t value)
-{
-	uint32_t big_endian = htonl(value);
 
 	memcpy(at, &big_endian, sizeof(big_endian));
 }
@@ -121,7 +114,8 @@ close_row(NachetChunkCopy *copy)
 {
 	if (!copy->row_open)
 		return;
-	put_int32(copy->buffer + copy->row_start + ROW_HEADER_BYTES - 4, (uint32_t) copy->row_length);
+	nachet_array_put_int32(copy->buffer + copy->row_start + ROW_HEADER_BYTES - 4,
+	                       (uint32_t) copy->row_length);
 	copy->row_open = false;
 }
 
@@ -135,8 +129,8 @@ open_row(NachetChunkCopy *copy, NachetError *error)
 		return false;
 	row = copy->buffer + copy->length;
 	put_int16(row, 2);
-	put_int32(row + 2, 4);
-	put_int32(row + 6, copy->chunk_no++);
+	nachet_array_put_int32(row + 2, 4);
+	nachet_array_put_int32(row + 6, copy->chunk_no++);
 	copy->row_start = copy->length;
 	copy->row_length = 0;
 	copy->row_open = true;

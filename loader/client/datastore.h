@@ -16,13 +16,12 @@
 #include "loader/client/error.h"
 #include "loader/client/sha256.h"
 
-/* The datastore's own SQLSTATEs (design: class NC). */
+/* The datastore's own SQLSTATEs that clients act on (extension/errcodes.h). */
 #define NACHET_SQLSTATE_USER_NOT_REGISTERED "NC001"
 #define NACHET_SQLSTATE_SEED_NOT_REGISTERED "NC002"
 #define NACHET_SQLSTATE_NOT_A_PICTURE       "NC003"
 #define NACHET_SQLSTATE_CONTENTS_MISSING    "NC004"
 #define NACHET_SQLSTATE_BAD_DATA            "NC005"
-#define NACHET_SQLSTATE_BAD_CHUNK           "NC006"
 #define NACHET_SQLSTATE_NOT_THE_USER        "NC007"
 
 /* Whether a connection string holds a password, which others could read in a process list. */

@@ -99,12 +99,12 @@ apply_number(const NachetOptionTable *table, const NachetOptionRow *row, const c
 		                                 ? "%s must be a size such as 500kB, 20MB or 4GB, not '%s'"
 		                                 : "%s must be a whole number, not '%s'",
 		                             source, value);
-	else if (number < row->least)
+	else if (number < row->minimum)
 		nachet_option_table_complain(table, "%s must be at least %" PRIu64 ", not '%s'", source,
-		                             row->least, value);
-	else if (number > row->most)
+		                             row->minimum, value);
+	else if (number > row->maximum)
 		nachet_option_table_complain(table, "%s must be at most %" PRIu64 ", not '%s'", source,
-		                             row->most, value);
+		                             row->maximum, value);
 	else
 	{
 		if (row->kind != NACHET_OPTION_NUMERAL)
@@ -162,7 +162,8 @@ apply_text(const NachetOptionTable *table, const NachetOptionRow *row, const cha
 {
 	NachetTexts *texts = member_of(table, row);
 
-	if (row->kind == NACHET_OPTION_LIST && (*value == '\0' || (uint64_t) texts->count >= row->most))
+	if (row->kind == NACHET_OPTION_LIST &&
+	    (*value == '\0' || (uint64_t) texts->count >= row->maximum))
 	{
 		nachet_option_table_complain(
 		    table, *value == '\0' ? "%s must not be empty" : "%s is given too often", source);
@@ -260,7 +261,7 @@ nachet_option_table_read_environment(NachetOptionTable *table)
 		const char *value = row->variable != NULL ? getenv(row->variable) : NULL;
 
 		if (value == NULL || *value == '\0')
-			value = row->standard;
+			value = row->default_value;
 		if (value != NULL && !(is_repeatable(row) ? apply_variable_texts(table, row, value)
 		                                          : apply(table, row, row->variable, value)))
 			return false;
@@ -388,8 +389,8 @@ print_row(const NachetOptionRow *row)
 		bool last = *end == '\0';
 
 		printf("        %.*s", (int) (end - line), line);
-		if (last && row->standard != NULL)
-			printf(" (default: %s)", row->standard);
+		if (last && row->default_value != NULL)
+			printf(" (default: %s)", row->default_value);
 		putchar('\n');
 		line = last ? NULL : end + 1;
 	}

@@ -28,10 +28,10 @@ typedef enum NachetOptionKind
 	NACHET_OPTION_TEXT,     /* const char * */
 	NACHET_OPTION_CONNINFO, /* const char *; on the command line without a password */
 	NACHET_OPTION_LINES, /* NachetTexts: one a line in the variable, which the command line replaces */
-	NACHET_OPTION_LIST, /* NachetTexts, none empty, as many as most: parted by commas or blanks in the
+	NACHET_OPTION_LIST, /* NachetTexts, none empty, as many as maximum: parted by commas or blanks in the
 	                           variable, to which the command line adds */
-	NACHET_OPTION_COUNT,   /* uint64_t, from least to most */
-	NACHET_OPTION_SIZE,    /* uint64_t, bytes, from least to most */
+	NACHET_OPTION_COUNT,   /* uint64_t, from minimum to maximum */
+	NACHET_OPTION_SIZE,    /* uint64_t, bytes, from minimum to maximum */
 	NACHET_OPTION_NUMERAL, /* const char *, which COUNT would take: kept as it was given */
 	NACHET_OPTION_ENUM,    /* an enum that begins at 0: the words of argument, in this order */
 	NACHET_OPTION_FLAG     /* bool; in the variable 1, yes, true, on or 0, no, false, off */
@@ -44,10 +44,10 @@ typedef struct NachetOptionRow
 	const char *variable; /* NULL where there is none */
 	const char *argument; /* how the help calls it; NULL for a flag, "word|word" for an ENUM */
 	NachetOptionKind kind;
-	size_t offset;        /* into the program's options */
-	const char *standard; /* the value where none is given; NULL for none */
-	uint64_t least;
-	uint64_t most;
+	size_t offset;             /* into the program's options */
+	const char *default_value; /* NULL for none */
+	uint64_t minimum;
+	uint64_t maximum;
 	const char *help; /* lines */
 } NachetOptionRow;
 

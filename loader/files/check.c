@@ -83,7 +83,7 @@ check_file(Check *check, size_t index)
 }
 
 static void
-work(int worker, void *argument)
+check_runs(int worker, void *argument)
 {
 	Check *check = argument;
 	size_t first;
@@ -108,7 +108,7 @@ nachet_check_files(NachetSession *session, NachetFiles *files, NachetFindings *f
 	bool done;
 
 	nachet_progress_begin(&session->progress, NACHET_PHASE_CHECK, files->count, 0);
-	done = nachet_session_run(session, files->count / RUN_FILES + 1, work, &check);
+	done = nachet_session_run(session, files->count / RUN_FILES + 1, check_runs, &check);
 	nachet_progress_end(&session->progress);
 	return done && !nachet_session_interrupted(session);
 }

@@ -115,7 +115,7 @@ any_matches(const NachetTexts *patterns, const char *path, size_t path_length, b
 
 /* Whether any pattern meets the path, or a folder that it lies in. */
 static bool
-meets(const NachetTexts *patterns, const char *path, bool folder)
+matches_path(const NachetTexts *patterns, const char *path, bool folder)
 {
 	if (patterns->count == 0)
 		return false;
@@ -146,20 +146,20 @@ nachet_choice_takes(const NachetChoice *choice, const char *path)
 {
 	if (strlen(path) > NACHET_NAME_MAX_BYTES)
 		return true; /* to be named as too long */
-	return !meets(&choice->exclude, path, false) &&
-	       (choice->include.count == 0 || meets(&choice->include, path, false));
+	return !matches_path(&choice->exclude, path, false) &&
+	       (choice->include.count == 0 || matches_path(&choice->include, path, false));
 }
 
 bool
 nachet_choice_excludes(const NachetChoice *choice, const char *path)
 {
-	return strlen(path) <= NACHET_NAME_MAX_BYTES && meets(&choice->exclude, path, false);
+	return strlen(path) <= NACHET_NAME_MAX_BYTES && matches_path(&choice->exclude, path, false);
 }
 
 static bool
 excludes_folder(const NachetChoice *choice, const char *path)
 {
-	return strlen(path) <= NACHET_NAME_MAX_BYTES && meets(&choice->exclude, path, true);
+	return strlen(path) <= NACHET_NAME_MAX_BYTES && matches_path(&choice->exclude, path, true);
 }
 
 bool

@@ -81,7 +81,7 @@ nachet_source_open_beneath(int folder, const char *path, int flags)
 static const char changed[] = "changed while it was being imported";
 
 static bool
-fail(NachetFileSource *source, const char *flaw)
+set_flaw(NachetFileSource *source, const char *flaw)
 {
 	source->flaw = flaw;
 	return false;
@@ -89,11 +89,11 @@ fail(NachetFileSource *source, const char *flaw)
 
 /* strerror's words for a failed call; strerrordesc_np's strings live on and are any thread's. */
 static bool
-fail_errno(NachetFileSource *source)
+set_errno_flaw(NachetFileSource *source)
 {
 	const char *words = strerrordesc_np(errno);
 
-	return fail(source, words != NULL ? words : "can't be read");
+	return set_flaw(source, words != NULL ? words : "can't be read");
 }
 
 bool
@@ -113,12 +113,12 @@ nachet_source_open(NachetFileSource *source, const NachetFiles *files, size_t in
 		                           : nachet_source_open_beneath(files->folder_fd, name, flags);
 	}
 	if (source->fd < 0 && errno == ELOOP && files->paths == NULL && !files->follow)
-		return fail(source, "has become a symbolic link, or lies behind one");
+		return set_flaw(source, "has become a symbolic link, or lies behind one");
 	if (source->fd < 0)
-		return fail_errno(source);
+		return set_errno_flaw(source);
 	if (fstat(source->fd, &status) != 0)
 	{
-		fail_errno(source);
+		set_errno_flaw(source);
 		nachet_source_close(source);
 		return false;
 	}
@@ -126,7 +126,7 @@ nachet_source_open(NachetFileSource *source, const NachetFiles *files, size_t in
 	{
 		nachet_source_close(source);
 		source->special = true;
-		return fail(source, "is no regular file");
+		return set_flaw(source, "is no regular file");
 	}
 	source->device = status.st_dev;
 	source->inode = status.st_ino;
@@ -145,11 +145,11 @@ nachet_source_read(NachetFileSource *source, uint64_t offset, void *buffer, size
 		ssize_t got = pread(source->fd, next, length, (off_t) offset);
 
 		if (got == 0)
-			return fail(source, changed);
+			return set_flaw(source, changed);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return fail_errno(source);
+			return set_errno_flaw(source);
 		next += got;
 		offset += (uint64_t) got;
 		length -= (size_t) got;
@@ -163,10 +163,10 @@ nachet_source_unchanged(NachetFileSource *source, const NachetFile *file)
 	struct stat status;
 
 	if (fstat(source->fd, &status) != 0)
-		return fail_errno(source);
+		return set_errno_flaw(source);
 	if ((uint64_t) status.st_size != file->size ||
 	    (int64_t) status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec != file->mtime_ns)
-		return fail(source, changed);
+		return set_flaw(source, changed);
 	return true;
 }
 

@@ -83,7 +83,7 @@ nachet_targets_fit(const NachetTargets *targets, const NachetOptions *options,
 }
 
 static bool
-is_machine_made(NachetSession *session, NachetTargets *targets, const char *folder)
+has_machine_made_name(NachetSession *session, NachetTargets *targets, const char *folder)
 {
 	char name[NACHET_NAME_MAX_BYTES + 1]; /* a longer one is no machine's */
 	size_t end = strlen(folder);
@@ -110,7 +110,7 @@ nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session)
 	{
 		const char *folder = targets->target[i].folder;
 
-		if (folder == NULL || !is_machine_made(session, targets, folder))
+		if (folder == NULL || !has_machine_made_name(session, targets, folder))
 			targets->target[kept++] = targets->target[i];
 	}
 	targets->count = kept;
@@ -148,8 +148,8 @@ reject_name(NachetSession *session, NachetFindings *findings, const char *above,
 
 /* Takes one entry of a given folder; false where memory ran out. */
 static bool
-take_entry(NachetSession *session, NachetTargets *targets, const char *above, int fd,
-           const char *name, unsigned char type)
+take_folder_entry(NachetSession *session, NachetTargets *targets, const char *above, int fd,
+                  const char *name, unsigned char type)
 {
 	const NachetOptions *options = session->options;
 	atomic_size_t *wrong = &targets->findings.unreadable;
@@ -188,8 +188,8 @@ list_folder(NachetSession *session, NachetTargets *targets, const char *folder)
 	bool done = true;
 
 	for (size_t i = 0; i < entries.count && failed == 0 && done; i++)
-		done = take_entry(session, targets, folder, fd, nachet_entries_name(&entries, i),
-		                  nachet_entries_type(&entries, i));
+		done = take_folder_entry(session, targets, folder, fd, nachet_entries_name(&entries, i),
+		                         nachet_entries_type(&entries, i));
 	if (failed != 0)
 		nachet_finding(session, wrong, "", folder, NULL, strerror(failed));
 	else if (targets->count == before && atomic_load(wrong) == wrong_before)

@@ -46,7 +46,7 @@ typedef struct Level
 static const char is_link[] = "is a symbolic link, which only --follow follows";
 
 static void
-report(Walk *walk, atomic_size_t *counter, const char *path, const char *reason)
+reject(Walk *walk, atomic_size_t *counter, const char *path, const char *reason)
 {
 	nachet_finding(walk->session, counter, walk->files->folder, path, NULL, reason);
 }
@@ -64,13 +64,13 @@ take_file(Walk *walk, unsigned char type)
 	const char *flaw = nachet_name_flaw(walk->path, strlen(walk->path));
 
 	if (type != DT_REG)
-		report(walk, &walk->findings->refused, walk->path, "is no regular file");
+		reject(walk, &walk->findings->refused, walk->path, "is no regular file");
 	else if (flaw != NULL)
 	{
 		char reason[256];
 
 		snprintf(reason, sizeof(reason), "its name %s", flaw);
-		report(walk, &walk->findings->refused, walk->path, reason);
+		reject(walk, &walk->findings->refused, walk->path, reason);
 	}
 	else
 		nachet_files_add(walk->files, walk->path, NULL);
@@ -86,10 +86,10 @@ enter_folder(Walk *walk, int parent, const char *name, size_t length, const Leve
 	int below;
 
 	if (length > NACHET_NAME_MAX_BYTES)
-		report(walk, &walk->findings->unreadable, walk->path,
+		reject(walk, &walk->findings->unreadable, walk->path,
 		       "its name is too long for what lies below it");
 	else if ((below = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow)) < 0)
-		report(walk, &walk->findings->unreadable, walk->path, strerror(errno));
+		reject(walk, &walk->findings->unreadable, walk->path, strerror(errno));
 	else
 		take_folder(walk, below, length, above);
 }
@@ -106,7 +106,7 @@ take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t 
 	                                name, type))
 		return;
 	if (failed != 0)
-		report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
+		reject(walk, &walk->findings->unreadable, walk->path, strerror(failed));
 	else if (type == DT_DIR)
 		enter_folder(walk, parent, name, length, above);
 	else if (type == DT_LNK)
@@ -123,7 +123,7 @@ is_loop(Walk *walk, int fd, Level *level)
 
 	if (fstat(fd, &status) != 0)
 	{
-		report(walk, &walk->findings->unreadable, walk->path, strerror(errno));
+		reject(walk, &walk->findings->unreadable, walk->path, strerror(errno));
 		return true;
 	}
 	level->device = status.st_dev;
@@ -155,7 +155,7 @@ take_folder(Walk *walk, int fd, size_t length, const Level *above)
 	listed = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	failed = listed >= 0 ? nachet_entries_read_folder(&entries, listed) : errno;
 	if (failed != 0)
-		report(walk, &walk->findings->unreadable, walk->path, strerror(failed));
+		reject(walk, &walk->findings->unreadable, walk->path, strerror(failed));
 	for (size_t i = 0; i < entries.count && !nachet_session_interrupted(walk->session); i++)
 	{
 		const char *name = nachet_entries_name(&entries, i);
@@ -193,7 +193,7 @@ open_folder(Walk *walk, const char *folder)
 
 /* How a walk ended. */
 static bool
-walked(Walk *walk)
+end_walk(Walk *walk)
 {
 	if (walk->files->failed)
 		nachet_console_error(walk->session->console,
@@ -215,8 +215,8 @@ nachet_walk_folder(NachetSession *session, const char *folder, NachetFiles *file
 	if (fd >= 0)
 		take_folder(&walk, fd, 0, NULL);
 	else
-		report(&walk, &findings->unreadable, "", strerror(errno));
-	return walked(&walk);
+		reject(&walk, &findings->unreadable, "", strerror(errno));
+	return end_walk(&walk);
 }
 
 /* Finds out what a listed path is. 0 or an errno: ELOOP if it lies behind a link not followed. */
@@ -254,7 +254,7 @@ take_listed_entry(Walk *walk)
 	else if (failed != 0)
 	{
 		if (nachet_choice_takes(choice, walk->path))
-			report(walk, &walk->findings->unreadable, walk->path,
+			reject(walk, &walk->findings->unreadable, walk->path,
 			       failed == ENOENT ? "is not there: paths in a list are relative to the folder"
 			                        : strerror(failed));
 	}
@@ -277,10 +277,10 @@ take_listed(Walk *walk, const char *path)
 	if (nachet_choice_excludes(&walk->session->options->choice, path))
 		return;
 	if (strlen(path) > NACHET_NAME_MAX_BYTES)
-		report(walk, &walk->findings->refused, path, "its name is longer than 1,024 bytes");
+		reject(walk, &walk->findings->refused, path, "its name is longer than 1,024 bytes");
 	else if (strcmp(path, "..") == 0 || strncmp(path, "../", 3) == 0 ||
 	         strstr(path, "/../") != NULL)
-		report(walk, &walk->findings->unreadable, path, "may not lead out of the folder by '..'");
+		reject(walk, &walk->findings->unreadable, path, "may not lead out of the folder by '..'");
 	else
 	{
 		strcpy(walk->path, path);
@@ -305,7 +305,7 @@ nachet_walk_listed(NachetSession *session, const char *folder, NachetFiles *file
 			take_listed(&walk, path);
 	}
 	nachet_entries_free(&entries);
-	return read && walked(&walk);
+	return read && end_walk(&walk);
 }
 
 static int
@@ -337,11 +337,11 @@ take_given(Walk *walk, const char *path)
 	struct stat status;
 
 	if (stat(path, &status) != 0)
-		report(walk, &walk->findings->unreadable, path, strerror(errno));
+		reject(walk, &walk->findings->unreadable, path, strerror(errno));
 	else if (!S_ISREG(status.st_mode))
-		report(walk, &walk->findings->refused, path, "is no regular file");
+		reject(walk, &walk->findings->refused, path, "is no regular file");
 	else if (flaw != NULL)
-		report(walk, &walk->findings->refused, path, flaw);
+		reject(walk, &walk->findings->refused, path, flaw);
 	else
 		nachet_files_add(walk->files, base, path);
 }
@@ -376,10 +376,10 @@ nachet_walk_given(NachetSession *session, char **paths, size_t count, NachetFile
 		if (!shares_name(chosen, chosen_count, i))
 			take_given(&walk, chosen[i]);
 		else if (i == 0 || strcmp(chosen[i - 1], chosen[i]) != 0)
-			report(&walk, &findings->unreadable, chosen[i],
+			reject(&walk, &findings->unreadable, chosen[i],
 			       "several of the given files have this name: one set can't hold them");
 	}
-	listed = walked(&walk);
+	listed = end_walk(&walk);
 
 done:
 	free(chosen);

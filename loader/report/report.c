@@ -50,8 +50,8 @@ put_field(FILE *stream, const char *guard, const char *text)
 }
 
 static void
-put_line(NachetReport *report, const char *name, const char *status, const char *digest,
-         const NachetFile *file, const char *reason)
+put_entry(NachetReport *report, const char *name, const char *status, const char *digest,
+          const NachetFile *file, const char *reason)
 {
 	FILE *stream = report->stream;
 
@@ -257,7 +257,7 @@ nachet_report_entry(NachetReport *report, const char *name, const char *status,
 	if (report->stream == NULL)
 		return;
 	pthread_mutex_lock(&report->lock);
-	put_line(report, name, status, "", file, reason);
+	put_entry(report, name, status, "", file, reason);
 	report->told = true;
 	pthread_mutex_unlock(&report->lock);
 }
@@ -270,7 +270,7 @@ nachet_report_not_reached(NachetReport *report, const char *path, const char *re
 	if (report->stream == NULL)
 		return;
 	pthread_mutex_lock(&report->lock);
-	put_line(report, shown, "not-imported", "", NULL, reason);
+	put_entry(report, shown, "not-imported", "", NULL, reason);
 	pthread_mutex_unlock(&report->lock);
 	free(shown);
 }
@@ -290,7 +290,7 @@ nachet_report_files(NachetReport *report, const NachetFiles *files, const char *
 		name = nachet_files_display_name(files, i);
 		if (file->hashed)
 			nachet_hex_encode(nachet_files_digest(files, i), NACHET_SHA256_BYTES, digest);
-		put_line(report, name, reason != NULL ? "not-imported" : status, digest, file, reason);
+		put_entry(report, name, reason != NULL ? "not-imported" : status, digest, file, reason);
 		report->told = true;
 		free(name);
 	}
@@ -298,7 +298,7 @@ nachet_report_files(NachetReport *report, const NachetFiles *files, const char *
 
 /* Closes the stream; whether all that was written has reached the file, else with errno. */
 static bool
-finish(NachetReport *report)
+close_stream(NachetReport *report)
 {
 	bool whole = ferror(report->stream) == 0 && !report->lost;
 	int failed;
@@ -316,7 +316,7 @@ finish(NachetReport *report)
 
 /* A run that reached no file leaves an older report alone. */
 static bool
-yields(const NachetReport *report)
+leaves_older(const NachetReport *report)
 {
 	return report->unfinished != NULL && !report->told && access(report->place, F_OK) == 0;
 }
@@ -328,10 +328,10 @@ nachet_report_close(NachetReport *report, NachetConsole *console)
 
 	if (report->stream != NULL)
 	{
-		bool yielding = yields(report);
+		bool yielding = leaves_older(report);
 
-		done = finish(report) && (yielding || report->unfinished == NULL ||
-		                          rename(report->unfinished, report->place) == 0);
+		done = close_stream(report) && (yielding || report->unfinished == NULL ||
+		                                rename(report->unfinished, report->place) == 0);
 		if (!done)
 			nachet_console_error(console, "%s: %s: %s", report->path,
 			                     report->unfinished == NULL

@@ -93,7 +93,7 @@ static const struct
  * Sets *answer to the one text that the database answers with, if any. False if there is no answer.
  */
 static bool
-ask(PGconn *connection, const char *question, char **answer)
+ask_for_hint(PGconn *connection, const char *question, char **answer)
 {
 	PGresult *result;
 	bool asked;
@@ -117,7 +117,7 @@ nachet_copy_hint(PGconn *connection, const char *sqlstate)
 
 		if (strcmp(sqlstate, hints[i].sqlstate) != 0)
 			continue;
-		if (hints[i].question != NULL && ask(connection, hints[i].question, &hint))
+		if (hints[i].question != NULL && ask_for_hint(connection, hints[i].question, &hint))
 			return hint;
 		return hints[i].text != NULL ? strdup(hints[i].text) : NULL;
 	}

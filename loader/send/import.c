@@ -54,7 +54,7 @@ log_failure(NachetSession *session, const char *what, NachetError *error)
 }
 
 static NachetOutcome
-stopped(NachetSession *session)
+outcome_of_stop(NachetSession *session)
 {
 	return nachet_session_interrupted(session) ? NACHET_OUTCOME_INTERRUPTED : NACHET_OUTCOME_FAILED;
 }
@@ -162,14 +162,14 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 	{
 		/* Of given files all are in the list. */
 		if (target->folder != NULL)
-			report_not_reached(session, target, stopped(session));
-		return stopped(session);
+			report_not_reached(session, target, outcome_of_stop(session));
+		return outcome_of_stop(session);
 	}
 	nachet_findings_print_machine_made(session, findings, what);
 	if (session->sink != NULL && !nachet_import_ask(session, files, &error))
 		return log_failure(session, "", &error);
 	if (!nachet_check_files(session, files, findings))
-		return stopped(session);
+		return outcome_of_stop(session);
 
 	refused = atomic_load(&findings->refused);
 	unreadable = atomic_load(&findings->unreadable);

@@ -25,14 +25,14 @@
 static unsigned
 delay_ms(int attempts)
 {
-	unsigned most = attempts < 6 ? FIRST_DELAY_MS << attempts : LAST_DELAY_MS;
+	unsigned limit = attempts < 6 ? FIRST_DELAY_MS << attempts : LAST_DELAY_MS;
 	unsigned chance;
 
-	if (most > LAST_DELAY_MS)
-		most = LAST_DELAY_MS;
+	if (limit > LAST_DELAY_MS)
+		limit = LAST_DELAY_MS;
 	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != (ssize_t) sizeof(chance))
 		chance = (unsigned) nachet_clock_us();
-	return most / 2 + chance % (most / 2 + 1);
+	return limit / 2 + chance % (limit / 2 + 1);
 }
 
 /* Workers lose their connections together: one of them says so, the others only with --verbose. */
@@ -59,7 +59,7 @@ announce(NachetRetry *retry, unsigned delay, const NachetError *error)
 }
 
 static bool
-is_over(const NachetRetry *retry)
+is_pointless(const NachetRetry *retry)
 {
 	return nachet_session_interrupted(retry->session) ||
 	       (retry->stop != NULL && atomic_load(retry->stop));
@@ -75,7 +75,7 @@ nachet_retry_wait(NachetRetry *retry, NachetError *error)
 
 	if (error->unreachable && sink->drop != NULL)
 		sink->drop(sink, retry->worker);
-	if (!error->transient || is_over(retry) ||
+	if (!error->transient || is_pointless(retry) ||
 	    (uint64_t) retry->attempts >= session->options->retries)
 		return false;
 	if (error->sqlstate[0] == '\0' && !atomic_load(&session->reached))
@@ -90,7 +90,7 @@ nachet_retry_wait(NachetRetry *retry, NachetError *error)
 	retry->attempts++;
 	for (unsigned waited = 0; waited < delay; waited += SLICE_MS)
 	{
-		if (is_over(retry))
+		if (is_pointless(retry))
 			return false;
 		(void) nanosleep(&slice, NULL);
 	}

@@ -297,7 +297,7 @@ join_worker(Sender *sender)
 }
 
 static void
-work(int worker, void *argument)
+send_batches(int worker, void *argument)
 {
 	Stage *stage = argument;
 	Sender *sender = create_sender(stage, worker);
@@ -355,7 +355,8 @@ nachet_send_files(NachetSession *session, NachetFiles *files, NachetSent *sent, 
 	if (batches > files->count)
 		batches = files->count;
 	nachet_progress_begin(&session->progress, NACHET_PHASE_SEND, files->count, bytes);
-	if (!stage.failed && !nachet_session_run(session, batches, work, &stage) && !stage.failed)
+	if (!stage.failed && !nachet_session_run(session, batches, send_batches, &stage) &&
+	    !stage.failed)
 	{
 		nachet_error_set(error, "no thread could be started");
 		stage.failed = true;

@@ -22,7 +22,7 @@ typedef struct HttpSink
 	NachetSink sink;
 	NachetSession *session;
 	NachetServiceLimits limits;
-	atomic_uint_fast64_t most_bytes; /* of a request with several pictures; falls with each 413 */
+	atomic_uint_fast64_t max_bytes; /* of a request with several pictures; falls with each 413 */
 	NachetServiceLine *line[NACHET_MAX_JOBS]; /* NULL until it is needed */
 } HttpSink;
 
@@ -109,7 +109,7 @@ http_open(NachetSink *sink, NachetError *error)
 	object = post(http, 0, "/picture-form", &body, NULL, error);
 	done = object != NULL && nachet_service_answer_limits(object, &http->limits, error);
 	if (done)
-		atomic_store(&http->most_bytes, http->limits.request_bytes);
+		atomic_store(&http->max_bytes, http->limits.request_bytes);
 	json_decref(object);
 	free(text);
 	return done;
@@ -207,7 +207,7 @@ stage(HttpSink *http, int worker, NachetServiceParts *parts, bool *again, Nachet
 	{
 		if (parts->count == 1)
 			return refuse_large(parts, UINT64_MAX, error);
-		atomic_store(&http->most_bytes, parts->body.length / 2);
+		atomic_store(&http->max_bytes, parts->body.length / 2);
 		nachet_error_clear(error);
 		*again = true;
 		return true;
@@ -238,7 +238,7 @@ http_send(NachetSink *sink, int worker, const NachetBatch *batch, NachetReader *
 		for (next = at; next < first + count; next++)
 		{
 			if (batch->missing[next] &&
-			    !nachet_service_parts_add(parts, batch->index[next], atomic_load(&http->most_bytes),
+			    !nachet_service_parts_add(parts, batch->index[next], atomic_load(&http->max_bytes),
 			                              http->limits.request_pictures))
 				break;
 		}

@@ -52,7 +52,7 @@ set_hint(NachetError *error, const char *hint)
 
 /* What to do about a refusal that does not say so itself. */
 static void
-add_way_out(long status, const NachetOptions *options, NachetError *error)
+add_hint(long status, const NachetOptions *options, NachetError *error)
 {
 	if (status >= 300 && status < 400)
 		set_hint(error, "Redirects are not followed: give the right address as --url.");
@@ -96,7 +96,7 @@ refuse(const NachetServiceAnswer *answer, const json_t *object, const NachetOpti
 		                 answer->status);
 	free(location);
 	judge_status(answer, error);
-	add_way_out(answer->status, options, error);
+	add_hint(answer->status, options, error);
 }
 
 json_t *
@@ -112,7 +112,7 @@ nachet_service_answer_read(const NachetServiceAnswer *answer, const NachetOption
 	else if (!json_is_object(object))
 	{
 		nachet_error_set(error, "%s answers, but not as nachet-http does", options->url);
-		add_way_out(404, options, error);
+		add_hint(404, options, error);
 	}
 	else
 		return object;
@@ -123,7 +123,7 @@ nachet_service_answer_read(const NachetServiceAnswer *answer, const NachetOption
 /* --- answers ------------------------------------------------------------------------------------------- */
 
 static bool
-strange(NachetError *error, const char *what)
+fail_member(NachetError *error, const char *what)
 {
 	nachet_error_set(error, "the service's answer has no right \"%s\"", what);
 	return false;
@@ -143,7 +143,7 @@ nachet_service_answer_limits(const json_t *object, NachetServiceLimits *limits, 
 	const json_t *given = json_object_get(object, "limits");
 
 	if (!json_is_object(given))
-		return strange(error, "limits");
+		return fail_member(error, "limits");
 	limits->picture_bytes = limit_of(given, "picture_bytes");
 	limits->request_bytes = limit_of(given, "request_bytes");
 	limits->request_pictures = limit_of(given, "request_pictures");
@@ -160,7 +160,7 @@ nachet_service_answer_set_id(const json_t *object, char set_id[NACHET_UUID_TEXT]
 
 	if (text == NULL || strlen(text) != NACHET_UUID_TEXT - 1 ||
 	    strspn(text, "0123456789abcdef-") != NACHET_UUID_TEXT - 1)
-		return strange(error, "picture_set_id");
+		return fail_member(error, "picture_set_id");
 	memcpy(set_id, text, NACHET_UUID_TEXT);
 	return true;
 }
@@ -190,7 +190,7 @@ nachet_service_answer_missing(const json_t *object, NachetBatch *batch, size_t f
 	}
 	/* One that was not asked about would be left over. */
 	if (!json_is_array(missing) || next != json_array_size(missing))
-		return strange(error, "missing");
+		return fail_member(error, "missing");
 	return true;
 }
 
@@ -201,7 +201,7 @@ nachet_service_answer_staged(const json_t *object, NachetReader *reader, const s
 	const json_t *pictures = json_object_get(object, "pictures");
 
 	if (json_array_size(pictures) != count)
-		return strange(error, "pictures");
+		return fail_member(error, "pictures");
 	for (size_t i = 0; i < count; i++)
 	{
 		const json_t *picture = json_array_get(pictures, i);

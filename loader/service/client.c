@@ -360,7 +360,7 @@ complete_answer(NachetServiceLine *line, NachetServiceAnswer *answer)
 
 /* There was no answer: why. */
 static void
-fail(NachetServiceLine *line, CURLcode code, NachetError *error)
+fill_error(NachetServiceLine *line, CURLcode code, NachetError *error)
 {
 	const char *words = line->words[0] != '\0' ? line->words : curl_easy_strerror(code);
 
@@ -405,7 +405,7 @@ nachet_service_post(NachetServiceLine *line, const char *path, NachetServiceBody
 		atomic_store(&line->session->reached, true);
 		return true;
 	}
-	fail(line, code, error);
+	fill_error(line, code, error);
 
 fail:
 	nachet_service_answer_clear(answer);

@@ -123,16 +123,16 @@ nachet_service_parts_init(NachetServiceParts *parts, NachetReader *reader, const
 }
 
 bool
-nachet_service_parts_add(NachetServiceParts *parts, size_t index, uint64_t most_bytes,
-                         uint64_t most_parts)
+nachet_service_parts_add(NachetServiceParts *parts, size_t index, uint64_t max_bytes,
+                         uint64_t max_parts)
 {
 	uint64_t bytes;
 
-	if (parts->count >= NACHET_PARTS_MAX || (parts->count > 0 && parts->count >= most_parts))
+	if (parts->count >= NACHET_PARTS_MAX || (parts->count > 0 && parts->count >= max_parts))
 		return false;
 	parts->index[parts->count] = index;
 	bytes = write_head(parts, parts->count) + parts->reader->files->file[index].size;
-	if (parts->count > 0 && parts->body.length + bytes > most_bytes)
+	if (parts->count > 0 && parts->body.length + bytes > max_bytes)
 		return false;
 	parts->body.length += bytes;
 	parts->count++;

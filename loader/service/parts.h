@@ -44,7 +44,7 @@ extern void nachet_service_parts_init(NachetServiceParts *parts, NachetReader *r
                                       const char *email);
 
 /* Adds a file's content; false, and nothing done, if the body has others and would grow too long. */
-extern bool nachet_service_parts_add(NachetServiceParts *parts, size_t index, uint64_t most_bytes,
-                                     uint64_t most_parts) __attribute__((warn_unused_result));
+extern bool nachet_service_parts_add(NachetServiceParts *parts, size_t index, uint64_t max_bytes,
+                                     uint64_t max_parts) __attribute__((warn_unused_result));
 
 #endif

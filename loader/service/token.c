@@ -36,7 +36,7 @@ read_all(int fd, char *buffer)
 
 /* Takes blanks and line ends off the end, and judges what is left (RFC 6750, 2.1). */
 static bool
-settle(char *token, size_t length)
+trim_token(char *token, size_t length)
 {
 	while (length > 0 && strchr("\r\n\t ", token[length - 1]) != NULL)
 		length--;
@@ -67,7 +67,7 @@ nachet_service_token_read(const char *path, char token[NACHET_TOKEN_MAX_BYTES + 
 	}
 	else if ((length = read_all(fd, token)) < 0)
 		nachet_error_set(error, "%s: %s", path, strerrordesc_np(errno));
-	else if (!settle(token, (size_t) length))
+	else if (!trim_token(token, (size_t) length))
 		nachet_error_set(error,
 		                 "%s: holds no token: one line of letters, digits and -._~+/=", path);
 	else
