@@ -2,8 +2,9 @@
  * loader/options.c
  *		nachet-load's options, from the environment and then from the command line.
  *
- * One table holds every option. A value is judged only as far as it can be without the datastore, whose
- * rules stay its own, and only once all have been read: --help does not depend on what stands beside it.
+ * One table holds every option. A value is judged only as far as it can be without the datastore,
+ * whose rules stay its own, and only once all have been read: --help does not depend on what stands
+ * beside it.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -159,7 +160,10 @@ print_help(const NachetOptionTable *table)
 	    stdout);
 }
 
-/* Whether a text is a decimal number, as JSON and PostgreSQL's numeric write it, above 0 and finite. */
+/*
+ * Whether a text is a decimal number, as JSON and PostgreSQL's numeric write it, above 0 and
+ * finite.
+ */
 static bool
 is_positive_number(const char *text)
 {
@@ -318,7 +322,10 @@ check_values(NachetOptions *options, const NachetOptionTable *table, NachetConso
 	return flaw == NULL;
 }
 
-/* Of --seed and --seed-from-folder, the one on the command line goes before the one in the environment. */
+/*
+ * Of --seed and --seed-from-folder, the one on the command line goes before the one in the
+ * environment.
+ */
 static void
 settle_seed(NachetOptions *options, const NachetOptions *environment)
 {

@@ -2,9 +2,10 @@
  * loader/client/array.c
  *		One-dimensional text[] and bytea[] parameters in PostgreSQL's binary form.
  *
- * The form is array_recv's: dimensions, a flag for NULLs, the element type, then for the one dimension its
- * length and lower bound, then each element as an int32 length and its bytes; an empty array has no
- * dimension and ends after the type. All integers are big-endian. Nothing is NULL here.
+ * The form is array_recv's: dimensions, a flag for NULLs, the element type, then for the one
+ * dimension its length and lower bound, then each element as an int32 length and its bytes; an
+ * empty array has no dimension and ends after the type. All integers are big-endian. Nothing is
+ * NULL here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,9 @@ nachet_array_put_int32(char *at, uint32_t value)
 	memcpy(at, &big_endian, sizeof(big_endian));
 }
 
-/* Room for length bytes more; on failure the array is emptied, which frees a large block at once. */
+/*
+ * Room for length bytes more; on failure the array is emptied, which frees a large block at once.
+ */
 static bool
 reserve(NachetArray *array, size_t length)
 {

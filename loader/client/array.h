@@ -2,7 +2,8 @@
  * loader/client/array.h
  *		One-dimensional text[] and bytea[] parameters in PostgreSQL's binary form.
  *
- * Built in one growing buffer, because a set of a million pictures is two arrays of a million elements.
+ * Built in one growing buffer, because a set of a million pictures is two arrays of a million
+ * elements.
  */
 #ifndef NACHET_CLIENT_ARRAY_H
 #define NACHET_CLIENT_ARRAY_H
@@ -13,7 +14,7 @@
 
 typedef struct NachetArray
 {
-	char *data; /* NULL until something was added; NULL with failed set where memory ran out */
+	char *data; /* NULL until something was added; NULL with failed set if memory ran out */
 	size_t length;
 	size_t capacity;
 	uint32_t count;
@@ -34,7 +35,9 @@ extern void nachet_array_put_int32(char *at, uint32_t value);
 extern void nachet_array_init(NachetArray *array, uint32_t element_type);
 extern void nachet_array_add(NachetArray *array, const void *bytes, size_t length);
 
-/* Completes the header; false where memory ran out or the 1 GB bound of a PostgreSQL value is passed. */
+/*
+ * Completes the header; false if memory ran out or the 1 GB bound of a PostgreSQL value is passed.
+ */
 extern bool nachet_array_finish(NachetArray *array) __attribute__((warn_unused_result));
 extern void nachet_array_free(NachetArray *array);
 

@@ -1,9 +1,9 @@
 /*
  * loader/client/chunk_copy.c
- *		Contents into the datastore: one COPY nachet.content_chunk (chunk_no, data) FROM STDIN, in binary.
+ *		Contents into the datastore: one binary COPY nachet.content_chunk (chunk_no, data).
  *
- * Rows are gathered in one buffer and handed to libpq when the next might not fit: fewer messages and
- * system calls. Only closed rows leave the buffer, because a row's length stands in front of
+ * Rows are gathered in one buffer and handed to libpq when the next might not fit: fewer messages
+ * and system calls. Only closed rows leave the buffer, because a row's length stands in front of
  * its bytes. A call that fails has ended the COPY, and every later call on it fails.
  */
 #include <poll.h>
@@ -55,7 +55,7 @@ put_int16(char *at, uint16_t value)
 	memcpy(at, &big_endian, sizeof(big_endian));
 }
 
-/* Fetches what the server has to say of the COPY; true where it says that all is stored. */
+/* Fetches what the server has to say of the COPY; true if it says that all is stored. */
 static bool
 collect_results(PGconn *connection, NachetError *error)
 {
@@ -84,8 +84,9 @@ collect_results(PGconn *connection, NachetError *error)
 }
 
 /*
- * Hands the buffer to libpq. Where that fails the COPY is ended here, so that the error is the server's own
- * words, which are better than "no COPY in progress"; where the client itself failed, those tell its reason.
+ * Hands the buffer to libpq. If that fails the COPY is ended here, so that the error is the
+ * server's own words, which are better than "no COPY in progress"; if the client itself failed,
+ * those tell its reason.
  */
 static bool
 send_rows(NachetChunkCopy *copy, NachetError *error)

@@ -1,11 +1,12 @@
 /*
  * loader/client/chunk_copy.h
- *		Contents into the datastore: one COPY nachet.content_chunk (chunk_no, data) FROM STDIN, in binary.
+ *		Contents into the datastore: one binary COPY nachet.content_chunk (chunk_no, data).
  *
- * Each content's chunks go in order from 0, all full but the last; many contents may share one COPY.
- * The database hashes and seals them when the COPY ends. A transaction has one COPY at most, so that two
- * clients can't wait for each other's hashes in a circle. Memory is a buffer of some rows and
- * libpq's own, whatever a content's size. Format: PostgreSQL's documentation of COPY, "Binary Format".
+ * Each content's chunks go in order from 0, all full but the last; many contents may share one
+ * COPY. The database hashes and seals them when the COPY ends. A transaction has one COPY at most,
+ * so that two clients can't wait for each other's hashes in a circle. Memory is a buffer of some
+ * rows and libpq's own, whatever a content's size. Format: PostgreSQL's documentation of COPY,
+ * "Binary Format".
  */
 #ifndef NACHET_CLIENT_CHUNK_COPY_H
 #define NACHET_CLIENT_CHUNK_COPY_H
@@ -33,17 +34,23 @@ extern NachetChunkCopy *nachet_chunk_copy_begin(PGconn *connection, int chunk_si
 extern void nachet_chunk_copy_content(NachetChunkCopy *copy);
 
 /*
- * Some of the content's bytes, cut anywhere. On failure the COPY is over and *error holds the server's
- * reason; the copy is still to be freed, by nachet_chunk_copy_abort.
+ * Some of the content's bytes, cut anywhere. On failure the COPY is over and *error holds the
+ * server's reason; the copy is still to be freed, by nachet_chunk_copy_abort.
  */
 extern bool nachet_chunk_copy_write(NachetChunkCopy *copy, const void *bytes, size_t length,
                                     NachetError *error) __attribute__((warn_unused_result));
 
-/* Ends the COPY, and with it a transaction of its own: true once the server has said that all is stored. Frees the copy. */
+/*
+ * Ends the COPY, and with it a transaction of its own: true once the server has said that all is
+ * stored. Frees the copy.
+ */
 extern bool nachet_chunk_copy_end(NachetChunkCopy *copy, NachetError *error)
     __attribute__((warn_unused_result));
 
-/* Gives up: nothing of this COPY is stored. Frees the copy; the connection stays usable where it is alive. */
+/*
+ * Gives up: nothing of this COPY is stored. Frees the copy; the connection stays usable if it is
+ * alive.
+ */
 extern void nachet_chunk_copy_abort(NachetChunkCopy *copy);
 
 #endif

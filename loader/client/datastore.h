@@ -40,8 +40,9 @@ extern bool nachet_datastore_missing(PGconn *connection,
                                      NachetError *error) __attribute__((warn_unused_result));
 
 /*
- * nachet.hold_contents, within a transaction: missing[i] tells whether element i of a finished bytea[] of SHA-256 is
- * the first of its kind and not stored yet. The others no sweep takes before the transaction ends.
+ * nachet.hold_contents, within a transaction: missing[i] tells whether element i of a finished
+ * bytea[] of SHA-256 is the first of its kind and not stored yet. The others no sweep takes before
+ * the transaction ends.
  */
 extern bool nachet_datastore_hold(PGconn *connection, const NachetArray *digests, bool *missing,
                                   NachetError *error) __attribute__((warn_unused_result));

@@ -2,7 +2,7 @@
  * loader/client/error.c
  *		What went wrong, as PostgreSQL told it, or as the client found it.
  *
- * Filling an error never fails: where no memory is left for the words, a static string stands in, and
+ * Filling an error never fails: if no memory is left for the words, a static string stands in, and
  * nachet_error_clear knows it.
  */
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 static char out_of_memory[] = "out of memory";
 
-/* A copy without trailing newlines and blanks; NULL for NULL and where memory runs out. */
+/* A copy without trailing newlines and blanks; NULL for NULL and if memory runs out. */
 static char *
 copy_trimmed(const char *text)
 {

@@ -2,8 +2,8 @@
  * loader/client/error.h
  *		What went wrong, as PostgreSQL told it, or as the client found it.
  *
- * A function that fails fills the NachetError it was given and logs nothing; whoever knows the context
- * logs once. The strings belong to the error and go with nachet_error_clear.
+ * A function that fails fills the NachetError it was given and logs nothing; whoever knows the
+ * context logs once. The strings belong to the error and go with nachet_error_clear.
  */
 #ifndef NACHET_CLIENT_ERROR_H
 #define NACHET_CLIENT_ERROR_H
@@ -16,11 +16,11 @@ typedef struct NachetError
 	bool set;
 	bool unreachable;      /* no connection could be made, or it was lost */
 	bool transient;        /* the same may go well when it is tried again later */
-	unsigned wait_seconds; /* how long to wait before that at least, where somebody said so */
+	unsigned wait_seconds; /* how long to wait before that at least, if somebody said so */
 	char sqlstate[6];      /* "" where PostgreSQL had no part in it */
 	char *message;         /* never NULL once set; no secret, no trailing newline */
-	char *detail;          /* NULL where there is none */
-	char *hint;            /* NULL where there is none */
+	char *detail;          /* NULL if there is none */
+	char *hint;            /* NULL if there is none */
 } NachetError;
 
 #define NACHET_ERROR_INIT                                                                          \
@@ -30,7 +30,9 @@ typedef struct NachetError
 
 extern void nachet_error_clear(NachetError *error);
 
-/* Takes over what PostgreSQL said; result may be NULL (then the connection's own words are taken). */
+/*
+ * Takes over what PostgreSQL said; result may be NULL (then the connection's own words are taken).
+ */
 extern void nachet_error_from_postgres(NachetError *error, const PGconn *connection,
                                        const PGresult *result);
 

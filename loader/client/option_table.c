@@ -2,8 +2,9 @@
  * loader/client/option_table.c
  *		A program's options from one table: environment variables, command line and help.
  *
- * Every value takes the same way, apply(), wherever it came from; what is peculiar to the environment or to
- * the command line is done by their readers. Numbers and enums are only noted there, and judged at the end.
+ * Every value takes the same way, apply(), wherever it came from; what is peculiar to the
+ * environment or to the command line is done by their readers. Numbers and enums are only noted
+ * there, and judged at the end.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -61,7 +62,10 @@ nachet_option_table_whole(const char *text, uint64_t *number, char **end)
 	return isdigit((unsigned char) *text) && errno == 0;
 }
 
-/* A whole number, with a unit where the row is a size: B, kB, MB, GB, TB, of 1,024 each, as in PostgreSQL. */
+/*
+ * A whole number, with a unit if the row is a size: B, kB, MB, GB, TB, of 1,024 each, as in
+ * PostgreSQL.
+ */
 static bool
 read_number(const NachetOptionRow *row, const char *value, uint64_t *number)
 {
@@ -296,7 +300,7 @@ apply_argument(NachetOptionTable *table, const NachetOptionRow *row, const char 
 	return apply(table, row, source, value);
 }
 
-/* The row of a value of getopt's; NULL, which has been told, where there is none. */
+/* The row of a value of getopt's; NULL, which has been told, if there is none. */
 static const NachetOptionRow *
 find_row(const NachetOptionTable *table, int value, const char *word)
 {

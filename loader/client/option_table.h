@@ -2,8 +2,8 @@
  * loader/client/option_table.h
  *		A program's options from one table: environment variables, command line and help.
  *
- * A program keeps its options in a struct of its own, and says with a constant table where each of them goes.
- * It reads the environment first, then the command line, which goes before it.
+ * A program keeps its options in a struct of its own, and says with a constant table where each of
+ * them goes. It reads the environment first, then the command line, which goes before it.
  */
 #ifndef NACHET_CLIENT_OPTION_TABLE_H
 #define NACHET_CLIENT_OPTION_TABLE_H
@@ -20,16 +20,23 @@ typedef struct NachetTexts
 	const char **text;
 	int count;
 	size_t capacity;
-	char *copy; /* of the variable, cut in texts; NULL where none of them is the environment's */
+	char *copy; /* of the variable, cut in texts; NULL if none of them is the environment's */
 } NachetTexts;
 
 typedef enum NachetOptionKind
 {
 	NACHET_OPTION_TEXT,     /* const char * */
 	NACHET_OPTION_CONNINFO, /* const char *; on the command line without a password */
-	NACHET_OPTION_LINES, /* NachetTexts: one a line in the variable, which the command line replaces */
-	NACHET_OPTION_LIST, /* NachetTexts, none empty, as many as maximum: parted by commas or blanks in the
-	                           variable, to which the command line adds */
+
+	/* NachetTexts: one a line in the variable, which the command line replaces. */
+	NACHET_OPTION_LINES,
+
+	/*
+	 * NachetTexts, none empty, as many as maximum: parted by commas or blanks in the variable, to
+	 * which the command line adds.
+	 */
+	NACHET_OPTION_LIST,
+
 	NACHET_OPTION_COUNT,   /* uint64_t, from minimum to maximum */
 	NACHET_OPTION_SIZE,    /* uint64_t, bytes, from minimum to maximum */
 	NACHET_OPTION_NUMERAL, /* const char *, which COUNT would take: kept as it was given */
@@ -40,8 +47,8 @@ typedef enum NachetOptionKind
 typedef struct NachetOptionRow
 {
 	const char *name;
-	char letter;          /* 0 where there is none */
-	const char *variable; /* NULL where there is none */
+	char letter;          /* 0 if there is none */
+	const char *variable; /* NULL if there is none */
 	const char *argument; /* how the help calls it; NULL for a flag, "word|word" for an ENUM */
 	NachetOptionKind kind;
 	size_t offset;             /* into the program's options */
@@ -74,8 +81,8 @@ typedef enum NachetOptionsOutcome
 } NachetOptionsOutcome;
 
 /*
- * The variables' values, or the defaults where a variable is empty or not set. False where one is wrong, which
- * has been told. Strings stay the table's, the environment's and argv's.
+ * The variables' values, or the defaults if a variable is empty or not set. False if one is wrong,
+ * which has been told. Strings stay the table's, the environment's and argv's.
  */
 extern bool nachet_option_table_read_environment(NachetOptionTable *table)
     __attribute__((warn_unused_result));
@@ -99,7 +106,9 @@ extern void nachet_option_table_free(const NachetOptionTable *table);
 extern void nachet_option_table_complain(const NachetOptionTable *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A whole number, and nothing before it; *end is set to what follows it. False for anything else. */
+/*
+ * A whole number, and nothing before it; *end is set to what follows it. False for anything else.
+ */
 extern bool nachet_option_table_whole(const char *text, uint64_t *number, char **end)
     __attribute__((warn_unused_result));
 

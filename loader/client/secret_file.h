@@ -15,8 +15,8 @@
 #define NACHET_SECRET_FILE_BYTES (64 * 1024)
 
 /*
- * The bytes, with a NUL after them; to be freed by nachet_secret_file_free. NULL, and why, where they can't be had; what
- * tells what the file is, "key file".
+ * The bytes, with a NUL after them; to be freed by nachet_secret_file_free. NULL, and why, where
+ * they can't be had; what tells what the file is, "key file".
  */
 extern unsigned char *nachet_secret_file_read(const char *what, const char *path,
                                               struct stat *status, size_t *length,
@@ -26,7 +26,10 @@ extern unsigned char *nachet_secret_file_read(const char *what, const char *path
 /* Leaves nothing of them in memory. NULL is allowed. */
 extern void nachet_secret_file_free(unsigned char *bytes);
 
-/* Whether nobody but its owner may read it; as with libpq's own keys, root may share its file with a group. */
+/*
+ * Whether nobody but its owner may read it; as with libpq's own keys, root may share its file with
+ * a group.
+ */
 extern bool nachet_secret_file_is_private(const struct stat *status);
 
 #endif

@@ -2,8 +2,8 @@
  * loader/client/sha256.c
  *		SHA-256 (FIPS 180-4) of bytes as they stream by, by libcrypto.
  *
- * The algorithm is fetched once and kept: left to EVP_sha256(), OpenSSL 3 would look it up again for
- * every picture. An object belongs to one thread at a time.
+ * The algorithm is fetched once and kept: left to EVP_sha256(), OpenSSL 3 would look it up again
+ * for every picture. An object belongs to one thread at a time.
  */
 #include <stdlib.h>
 #include <openssl/evp.h>

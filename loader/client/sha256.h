@@ -12,7 +12,7 @@
 
 typedef struct NachetSha256 NachetSha256;
 
-extern NachetSha256 *nachet_sha256_create(void); /* NULL where memory ran out */
+extern NachetSha256 *nachet_sha256_create(void); /* NULL if memory ran out */
 extern bool nachet_sha256_begin(NachetSha256 *sha256) __attribute__((warn_unused_result));
 extern bool nachet_sha256_update(NachetSha256 *sha256, const void *bytes, size_t length)
     __attribute__((warn_unused_result));

@@ -22,7 +22,7 @@
 #define LINE_SEPARATOR      0x2028
 #define PARAGRAPH_SEPARATOR 0x2029
 
-/* --- growing ----------------------------------------------------------------------------------- */
+/* --- growing ---------------------------------------------------------------------------------- */
 
 bool
 nachet_text_grow(void *block, size_t *capacity, size_t needed, size_t size)
@@ -91,7 +91,7 @@ nachet_text_free(NachetText *text)
 	memset(text, 0, sizeof(*text));
 }
 
-/* --- what is not seen -------------------------------------------------------------------------- */
+/* --- what is not seen ------------------------------------------------------------------------- */
 
 typedef enum Look
 {
@@ -101,7 +101,10 @@ typedef enum Look
 	LOOK_INVALID  /* a byte that begins no valid UTF-8 */
 } Look;
 
-/* How the character at the start of bytes looks, its length and its code point, or the invalid byte. */
+/*
+ * How the character at the start of bytes looks, its length and its code point, or the invalid
+ * byte.
+ */
 static Look
 look_at(const char *bytes, size_t length, size_t *size, uint32_t *code)
 {
@@ -193,7 +196,7 @@ nachet_visible(const char *bytes, size_t length, int keep)
 	return text.bytes;
 }
 
-/* --- JSON -------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 void
 nachet_text_json(NachetText *text, const char *bytes, size_t length)

@@ -2,8 +2,9 @@
  * loader/files/check.c
  *		Every file of a set looked at, before a byte is sent.
  *
- * The rules are extension/pure's, the same that the datastore itself applies when it seals. Workers take
- * runs of files in turn from one counter, so that what they name comes in nearly the list's order.
+ * The rules are extension/pure's, the same that the datastore itself applies when it seals. Workers
+ * take runs of files in turn from one counter, so that what they name comes in nearly the list's
+ * order.
  */
 #include "loader/files/check.h"
 #include "loader/files/source.h"

@@ -12,8 +12,9 @@
 #include "loader/files/walk.h"
 
 /*
- * Takes each file's size and time, and marks and names those that are no acceptable pictures. False where
- * the check itself could not be done, or the run was interrupted; what was found is in *findings.
+ * Takes each file's size and time, and marks and names those that are no acceptable pictures. False
+ * if the check itself could not be done, or the run was interrupted; what was found is in
+ * *findings.
  */
 extern bool nachet_check_files(NachetSession *session, NachetFiles *files, NachetFindings *findings)
     __attribute__((warn_unused_result));

@@ -2,11 +2,11 @@
  * loader/files/choice.c
  *		Which files are imported: --include and --exclude.
  *
- * One rule for both: a pattern meets a file by meeting the file itself or any folder that it lies in. A
- * pattern without a '/' is held against the base name, one with a '/' against the whole path within the
- * folder; a '/' at its end confines it to folders, one at its beginning only makes it one of the second
- * kind. Components match by fnmatch(3), so that no wildcard crosses a '/'; a component "**" stands for any
- * number of components.
+ * One rule for both: a pattern meets a file by meeting the file itself or any folder that it lies
+ * in. A pattern without a '/' is held against the base name, one with a '/' against the whole path
+ * within the folder; a '/' at its end confines it to folders, one at its beginning only makes it
+ * one of the second kind. Components match by fnmatch(3), so that no wildcard crosses a '/'; a
+ * component "**" stands for any number of components.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -31,8 +31,9 @@ rest(Components components)
 }
 
 /*
- * Where components don't match, the last "**" takes in one more: what those before it took in needs no second
- * thought, since whatever follows can follow later as well. So it costs a product of lengths at most.
+ * Where components don't match, the last "**" takes in one more: what those before it took in needs
+ * no second thought, since whatever follows can follow later as well. So it costs a product of
+ * lengths at most.
  */
 static bool
 match_components(Components pattern, Components path)

@@ -16,7 +16,7 @@ typedef struct NachetChoice
 	NachetTexts exclude;
 } NachetChoice;
 
-/* NULL where a pattern may stand; else why not, fit to follow it. */
+/* NULL if a pattern may stand; else why not, fit to follow it. */
 extern const char *nachet_pattern_flaw(const char *pattern);
 
 /* Whether a file is taken: no pattern excludes it, and one includes it if there are any. */

@@ -21,7 +21,7 @@ typedef struct NachetEntries
 
 extern void nachet_entries_free(NachetEntries *entries);
 
-/* False where memory ran out. */
+/* False if memory ran out. */
 extern bool nachet_entries_add(NachetEntries *entries, unsigned char type, const char *name)
     __attribute__((warn_unused_result));
 

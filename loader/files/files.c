@@ -2,10 +2,10 @@
  * loader/files/files.c
  *		The files of one picture set: their names, sizes and digests.
  *
- * The bound of 300 bytes a file is kept by holding each name and each digest once, in the very arrays that
- * are sent when the set is made: 48 bytes of record, 4 and the name, 4 and 32 of digest; libpq's message
- * holds the last two once more. Workers write different files' digests and sizes at once, and nobody adds
- * a file meanwhile.
+ * The bound of 300 bytes a file is kept by holding each name and each digest once, in the very
+ * arrays that are sent when the set is made: 48 bytes of record, 4 and the name, 4 and 32 of
+ * digest; libpq's message holds the last two once more. Workers write different files' digests and
+ * sizes at once, and nobody adds a file meanwhile.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -19,7 +19,7 @@ typedef struct NachetFile
 	uint64_t name;      /* where its element of names begins */
 	uint64_t size;      /* as it was checked */
 	int64_t mtime_ns;   /* likewise */
-	const char *format; /* as the picture reader names it; NULL where it is no picture */
+	const char *format; /* as the picture reader names it; NULL if it is no picture */
 	uint32_t width;     /* pixels */
 	uint32_t height;
 	bool refused; /* to be left out, or to stop the import */
@@ -31,12 +31,12 @@ typedef struct NachetFile
 
 typedef struct NachetFiles
 {
-	char *folder;     /* as the user wrote it, for messages; "" where files were given */
-	int folder_fd;    /* names are relative to it; -1 where files were given */
+	char *folder;     /* as the user wrote it, for messages; "" if files were given */
+	int folder_fd;    /* names are relative to it; -1 if files were given */
 	char *set_name;   /* valid UTF-8 */
 	bool follow;      /* symbolic links within the folder too */
 	const char *seed; /* the target's own, or NULL: --seed */
-	char **paths;     /* where files were given: each file's own path; else NULL */
+	char **paths;     /* if files were given: each file's own path; else NULL */
 	NachetFile *file;
 	size_t count;
 	size_t capacity;
@@ -49,14 +49,14 @@ typedef struct NachetFiles
 extern void nachet_files_init(NachetFiles *files);
 extern void nachet_files_free(NachetFiles *files);
 
-/* Adds a file by a name that may stand; path, copied, is NULL but where files were given. */
+/* Adds a file by a name that may stand; path, copied, is NULL unless files were given. */
 extern void nachet_files_add(NachetFiles *files, const char *name, const char *path);
 
 /* Copies a file's name, with a NUL. */
 extern void nachet_files_name(const NachetFiles *files, size_t index,
                               char name[NACHET_NAME_MAX_BYTES + 1]);
 
-/* A file's name with its folder, fit for a message; the caller frees it. NULL where memory ran out. */
+/* A file's name with its folder, fit for a message; the caller frees it. NULL if memory ran out. */
 extern char *nachet_files_display_name(const NachetFiles *files, size_t index);
 
 /* Removes the refused files and makes room for the others' digests. */

@@ -3,9 +3,9 @@
  *		One file's bytes, read so that a change while it is read is noticed.
  *
  * A path was listed some time ago, and any folder in it may have become a link to elsewhere since.
- * O_NOFOLLOW speaks of the last component alone, so the kernel is asked to follow none. If it has no
- * openat2 (before 5.6), or a sandbox refuses that, the path is opened component by component.
- * A file is opened O_NONBLOCK and through no symbolic link, because it may have become a pipe or a
+ * O_NOFOLLOW speaks of the last component alone, so the kernel is asked to follow none. If it has
+ * no openat2 (before 5.6), or a sandbox refuses that, the path is opened component by component. A
+ * file is opened O_NONBLOCK and through no symbolic link, because it may have become a pipe or a
  * link since it was listed; a file that the user gave by its own path may be a link, and with
  * --follow any. Size and modification time are taken when a file is checked and compared before and
  * after each later reading.
@@ -21,7 +21,7 @@
 
 #include "loader/files/source.h"
 
-/* Opens one component; ELOOP for a link that stands where a folder should. */
+/* Opens one component; ELOOP for a link in the place of a folder. */
 static int
 open_component(int folder, const char *name, int flags)
 {

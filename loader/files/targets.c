@@ -1,13 +1,12 @@
 /*
  * loader/files/targets.c
- *		The sets that a run makes: of the arguments, or with --seed-from-folder of the folders in them.
+ *		The sets that a run makes: of the arguments, or of the folders in them.
  *
  * A shell's pattern gives a NAS's own folders beside those that are meant, so a folder's name is
- * judged here as it is below a folder.
- * With --seed-from-folder everything is listed and asked before anything is sent, so that a misspelt
- * folder among hundreds is no import in parts. The datastore decides which name is a seed: each is
- * asked about as its import will give it. A file beside the folders has no seed, and is an error
- * rather than silently no picture.
+ * judged here as it is below a folder. With --seed-from-folder everything is listed and asked
+ * before anything is sent, so that a misspelt folder among hundreds is no import in parts. The
+ * datastore decides which name is a seed: each is asked about as its import will give it. A file
+ * beside the folders has no seed, and is an error rather than silently no picture.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -118,7 +117,7 @@ nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session)
 		nachet_console_error(session->console, "nothing was imported: there is no other folder");
 }
 
-/* --- --seed-from-folder ------------------------------------------------------------------------ */
+/* --- --seed-from-folder ----------------------------------------------------------------------- */
 
 static bool
 add_target(NachetTargets *targets, const char *above, const char *name)
@@ -146,7 +145,7 @@ reject_name(NachetSession *session, NachetFindings *findings, const char *above,
 	nachet_finding(session, &findings->unreadable, above, name, NULL, reason);
 }
 
-/* Takes one entry of a given folder; false where memory ran out. */
+/* Takes one entry of a given folder; false if memory ran out. */
 static bool
 take_folder_entry(NachetSession *session, NachetTargets *targets, const char *above, int fd,
                   const char *name, unsigned char type)
@@ -174,7 +173,7 @@ take_folder_entry(NachetSession *session, NachetTargets *targets, const char *ab
 	return true;
 }
 
-/* Lists one given folder; false where memory ran out. */
+/* Lists one given folder; false if memory ran out. */
 static bool
 list_folder(NachetSession *session, NachetTargets *targets, const char *folder)
 {
@@ -200,7 +199,7 @@ list_folder(NachetSession *session, NachetTargets *targets, const char *folder)
 	return done;
 }
 
-/* Asks about one name; logs. Where the name is no seed, *unknown says so. */
+/* Asks about one name; logs. If the name is no seed, *unknown says so. */
 static NachetOutcome
 ask_one(NachetSession *session, const NachetTarget *target, bool *unknown)
 {

@@ -5,11 +5,11 @@
  * Folders are opened relative to their parent and, but for --follow, never through a symbolic link,
  * so that a walk stays below its folder; with it, a folder that the walk is in already is not
  * entered again. Each level holds one descriptor; a name's bound of 1,024 bytes bounds the levels.
- * A folder's entries are sorted before they are taken, in one block of text that goes before the next
- * level, so that a run is repeatable and a million files cost n log n. Only regular files are listed:
- * nothing else is ever opened, because opening a pipe or a device may wait or act.
- * Each entry ends in one of three ways: it is taken, the user's choice excludes it, or it is named
- * with a reason.
+ * A folder's entries are sorted before they are taken, in one block of text that goes before the
+ * next level, so that a run is repeatable and a million files cost n log n. Only regular files are
+ * listed: nothing else is ever opened, because opening a pipe or a device may wait or act. Each
+ * entry ends in one of three ways: it is taken, the user's choice excludes it, or it is named with
+ * a reason.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -115,7 +115,10 @@ take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t 
 		take_file(walk, type);
 }
 
-/* Whether the folder is one of those that the walk is in; then, or where that can't be told, it is named. */
+/*
+ * Whether the folder is one of those that the walk is in; then, or if that can't be told, it is
+ * named.
+ */
 static bool
 is_loop(Walk *walk, int fd, Level *level)
 {
@@ -138,7 +141,9 @@ is_loop(Walk *walk, int fd, Level *level)
 	return false;
 }
 
-/* Takes all below one folder, whose descriptor is closed here; length is its path's in walk->path. */
+/*
+ * Takes all below one folder, whose descriptor is closed here; length is its path's in walk->path.
+ */
 static void
 take_folder(Walk *walk, int fd, size_t length, const Level *above)
 {

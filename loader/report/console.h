@@ -50,7 +50,10 @@ extern void nachet_console_file_error(NachetConsole *console, const char *path, 
 /* A warning that one file or folder is left out; quiet does not silence it, as it does others. */
 extern void nachet_console_left_out(NachetConsole *console, const char *path, const char *reason);
 
-/* An error with its detail and its hint, each on a line; what tells what was being done, "" for nothing. */
+/*
+ * An error with its detail and its hint, each on a line; what tells what was being done, "" for
+ * nothing.
+ */
 extern void nachet_console_failure(NachetConsole *console, const char *what,
                                    const NachetError *error);
 
@@ -67,8 +70,9 @@ extern void nachet_console_last_words(const NachetConsole *console, const char *
 extern void nachet_console_bar(NachetConsole *console, const char *line);
 
 /*
- * A file's name fit for a line on a terminal: control characters and bytes that are not UTF-8 become \xNN.
- * folder, "" for none, goes before it with a '/'. The string is the caller's to free; NULL if memory ran out.
+ * A file's name fit for a line on a terminal: control characters and bytes that are not UTF-8
+ * become \xNN. folder, "" for none, goes before it with a '/'. The string is the caller's to free;
+ * NULL if memory ran out.
  */
 extern char *nachet_console_name(const char *folder, const char *name);
 

@@ -2,8 +2,8 @@
  * loader/report/json_line.c
  *		One line of JSON on standard output, for --json.
  *
- * A line is built in memory and written by one call, which stdio's own lock keeps whole: workers and the
- * monitor write at once. Numbers are written without the locale's help.
+ * A line is built in memory and written by one call, which stdio's own lock keeps whole: workers
+ * and the monitor write at once. Numbers are written without the locale's help.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -159,7 +159,8 @@ name_unfinished(NachetReport *report)
 
 /*
  * Whether another file may take the place of this one: not in a folder that may not be written to,
- * nor of a file of another's in a sticky folder such as /tmp, nor of a mount point. The path is absolute.
+ * nor of a file of another's in a sticky folder such as /tmp, nor of a mount point. The path is
+ * absolute.
  */
 static bool
 may_be_replaced(const char *path, const struct stat *status)

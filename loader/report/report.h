@@ -50,8 +50,8 @@ extern void nachet_report_entry(NachetReport *report, const char *name, const ch
 extern void nachet_report_not_reached(NachetReport *report, const char *path, const char *reason);
 
 /*
- * All files of a set's list: imported or present where their set was made, else not-imported with
- * the reason, NULL where it was made.
+ * All files of a set's list: imported or present if their set was made, else not-imported with the
+ * reason, NULL if it was made.
  */
 extern void nachet_report_files(NachetReport *report, const NachetFiles *files, const char *reason);
 

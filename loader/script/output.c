@@ -2,8 +2,9 @@
  * loader/script/output.c
  *		Standard output as a psql script is written to it: SQL, literals, and rows of a text COPY.
  *
- * Written through a buffer of its own, past stdio, so that the first failure of a write keeps its errno
- * and is not followed by others: what a full disk or a closed pipe has cut off must not go on behind.
+ * Written through a buffer of its own, past stdio, so that the first failure of a write keeps its
+ * errno and is not followed by others: what a full disk or a closed pipe has cut off must not go on
+ * behind.
  */
 #include <errno.h>
 #include <stdarg.h>

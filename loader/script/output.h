@@ -15,7 +15,7 @@
 typedef struct NachetScriptOutput
 {
 	uint64_t bytes; /* in all */
-	int failure;    /* the errno of the write that failed; 0 where all went well */
+	int failure;    /* the errno of the write that failed; 0 if all went well */
 	size_t length;
 	char buffer[NACHET_SCRIPT_OUTPUT_BYTES];
 } NachetScriptOutput;
@@ -26,7 +26,10 @@ extern void nachet_script_output_init(NachetScriptOutput *output);
 extern void nachet_script_output_sql(NachetScriptOutput *output, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A string constant of SQL, that reads the same whatever standard_conforming_strings is. Valid UTF-8 only. */
+/*
+ * A string constant of SQL, that reads the same whatever standard_conforming_strings is. Valid
+ * UTF-8 only.
+ */
 extern void nachet_script_output_literal(NachetScriptOutput *output, const char *text);
 
 /* A value of a text COPY. */
@@ -36,7 +39,7 @@ extern void nachet_script_output_text(NachetScriptOutput *output, const char *te
 extern void nachet_script_output_bytea(NachetScriptOutput *output, const void *bytes,
                                        size_t length);
 
-/* Writes what is still held; false where this or any write before it failed. */
+/* Writes what is still held; false if this or any write before it failed. */
 extern bool nachet_script_output_flush(NachetScriptOutput *output)
     __attribute__((warn_unused_result));
 

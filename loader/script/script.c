@@ -26,7 +26,10 @@
 #include "loader/script/output.h"
 #include "loader/files/source.h"
 
-/* nachet.chunk_size() at PostgreSQL's default block size: there is no server to ask. The script asks it. */
+/*
+ * nachet.chunk_size() at PostgreSQL's default block size: there is no server to ask. The script
+ * asks it.
+ */
 #define CHUNK_BYTES  8120
 #define BUFFER_BYTES ((size_t) 1024 * CHUNK_BYTES)
 
@@ -42,7 +45,7 @@ typedef struct Script
 	char buffer[BUFFER_BYTES];
 } Script;
 
-/* --- one file's rows -------------------------------------------------------------------------------- */
+/* --- one file's rows -------------------------------------------------------------------------- */
 
 /* Writes the rows of so many bytes, which begin a chunk; the next chunk's number is returned. */
 static uint32_t
@@ -65,8 +68,8 @@ out_of_reach(const Script *script)
 }
 
 /*
- * Reads a file through the buffer, which then holds its last piece; hashes it, and writes its rows where
- * that is wanted. False, with the flaw where the file has one, on failure.
+ * Reads a file through the buffer, which then holds its last piece; hashes it, and writes its rows
+ * if that is wanted. False, with the flaw if the file has one, on failure.
  */
 static bool
 read_through(Script *script, const NachetFiles *files, size_t index, bool writing,
@@ -127,7 +130,7 @@ put_file(Script *script, NachetFiles *files, NachetDigestTable *table, size_t in
 	return false;
 }
 
-/* --- the script's parts ----------------------------------------------------------------------------- */
+/* --- the script's parts ----------------------------------------------------------------------- */
 
 /* Fills in the folder's digests, and writes each distinct content once. */
 static bool
@@ -295,7 +298,7 @@ put_refusal(Script *script)
 	    script->copying ? "\\.\n" : "");
 }
 
-/* --- the whole -------------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static void
 print_summary(Script *script, uint64_t files, uint64_t bytes, uint64_t started_us)

@@ -2,8 +2,9 @@
  * loader/send/digest_table.c
  *		Which digests of a set have been taken in hand, so that equal files are sent once.
  *
- * Open addressing over at least twice as many slots as files, so that a probe is short and the table never
- * full: 8 to 16 bytes a file, and only while files are sent. SHA-256's bytes are their own hash.
+ * Open addressing over at least twice as many slots as files, so that a probe is short and the
+ * table never full: 8 to 16 bytes a file, and only while files are sent. SHA-256's bytes are their
+ * own hash.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -2,9 +2,10 @@
  * loader/send/import.c
  *		One picture set, from its folder to its id.
  *
- * The order is the promise: list, ask the datastore, check every file, send, make the set. Nothing is
- * sent before all files were found good, and no set is there before all of its bytes are. Where it ends
- * early, the bytes that were stored belong to no set, and the next run finds them and need not send them.
+ * The order is the promise: list, ask the datastore, check every file, send, make the set. Nothing
+ * is sent before all files were found good, and no set is there before all of its bytes are. Where
+ * it ends early, the bytes that were stored belong to no set, and the next run finds them and need
+ * not send them.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,7 +23,10 @@
 #include "loader/send/retry.h"
 #include "loader/files/walk.h"
 
-/* How often contents may be swept away under an import that is no one transaction, before it gives up. */
+/*
+ * How often contents may be swept away under an import that is no one transaction, before it gives
+ * up.
+ */
 #define MAX_SWEPT_ROUNDS 5
 
 bool
@@ -216,9 +220,10 @@ request_set(NachetSession *session, const NachetFiles *files, char set_id[NACHET
 }
 
 /*
- * Makes the set. Where contents were swept away meanwhile, sends them again first: in one transaction with the set
- * where the sink can, which no sweep undoes. Through the service each request stands for itself, and a sweep may
- * come between as often as it likes: there it is tried some times.
+ * Makes the set. If contents were swept away meanwhile, sends them again first: in one
+ * transaction with the set where the sink can, which no sweep undoes. Through the service each
+ * request stands for itself, and a sweep may come between as often as it likes: there it is tried
+ * some times.
  */
 static bool
 make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
@@ -270,7 +275,7 @@ typedef struct Ending
 	const NachetFiles *files;
 	NachetSent sent;
 	NachetFindings *findings;
-	const char *set_id; /* NULL where no set was made */
+	const char *set_id; /* NULL if no set was made */
 	bool in_doubt;      /* the answer to the set's making was lost */
 	uint64_t started_us;
 } Ending;

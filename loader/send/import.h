@@ -34,16 +34,16 @@ extern bool nachet_import_ask(NachetSession *session, const NachetFiles *files, 
     __attribute__((warn_unused_result));
 
 /*
- * Lists a target's files, checks each, and settles what to do about the bad ones. Where the session has a
- * sink, that is asked first whether this user may import this.
+ * Lists a target's files, checks each, and settles what to do about the bad ones. If the session
+ * has a sink, that is asked first whether this user may import this.
  */
 extern NachetOutcome nachet_import_gather(NachetSession *session, const NachetTarget *target,
                                           NachetFiles *files, NachetFindings *findings)
     __attribute__((warn_unused_result));
 
 /*
- * Imports a set and writes its id, or with --json its summary, to standard output, and its files to the
- * report; with --dry-run only says what it would do.
+ * Imports a set and writes its id, or with --json its summary, to standard output, and its files to
+ * the report; with --dry-run only says what it would do.
  */
 extern NachetOutcome nachet_import(NachetSession *session, const NachetTarget *target)
     __attribute__((warn_unused_result));

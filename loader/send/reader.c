@@ -1,6 +1,6 @@
 /*
  * loader/send/reader.c
- *		The bytes of a set's pictures, for the worker that sends them and for the sink that it sends to.
+ *		The bytes of a set's pictures, for the worker that sends them and for its sink.
  *
  * Files that fit into the buffer are read once, hashed there, and given to the sink from it. A
  * larger file streams through the same buffer: once to learn its digest, and once more only if the
@@ -67,7 +67,7 @@ nachet_reader_refuse(NachetReader *reader, size_t index, const char *flaw, Nache
 	return false;
 }
 
-/* --- files, block by block --------------------------------------------------------------------- */
+/* --- files, block by block -------------------------------------------------------------------- */
 
 static bool
 refuse_open_file(NachetReader *reader, NachetError *error)
@@ -92,7 +92,10 @@ open_file(NachetReader *reader, size_t index, NachetError *error)
 	return true;
 }
 
-/* Reads and hashes the next bytes into block; 0 at the end, when the digest is known and the file closed. */
+/*
+ * Reads and hashes the next bytes into block; 0 at the end, when the digest is known and the file
+ * closed.
+ */
 static bool
 read_block(NachetReader *reader, char *block, size_t size, size_t *length, NachetError *error)
 {
@@ -128,7 +131,7 @@ stream_block(NachetReader *reader, size_t *length, NachetError *error)
 	return read_block(reader, reader->buffer, size, length, error);
 }
 
-/* --- learning digests -------------------------------------------------------------------------- */
+/* --- learning digests ------------------------------------------------------------------------- */
 
 /* Reads a file whole into the buffer, behind those that are there. */
 static bool
@@ -180,7 +183,7 @@ nachet_reader_load(NachetReader *reader, size_t index, NachetError *error)
 	return true;
 }
 
-/* --- what the sink reads ----------------------------------------------------------------------- */
+/* --- what the sink reads ---------------------------------------------------------------------- */
 
 static bool
 is_held(const NachetReader *reader, size_t index)

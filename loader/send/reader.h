@@ -1,6 +1,6 @@
 /*
  * loader/send/reader.h
- *		The bytes of a set's pictures, for the worker that sends them and for the sink that it sends to.
+ *		The bytes of a set's pictures, for the worker that sends them and for its sink.
  */
 #ifndef NACHET_LOADER_READER_H
 #define NACHET_LOADER_READER_H

@@ -2,9 +2,10 @@
  * loader/send/retry.c
  *		Trying again what a lost connection, a restarting server or a deadlock undid.
  *
- * Whoever tries again first asks the datastore anew what is missing, and a set is the same set however often
- * it is asked for: so an answer that was lost needs no other care. The first connection of a run is not
- * tried again where nobody answered: then the address is wrong rather than the server restarting.
+ * Whoever tries again first asks the datastore anew what is missing, and a set is the same set
+ * however often it is asked for: so an answer that was lost needs no other care. The first
+ * connection of a run is not tried again if nobody answered: then the address is wrong rather than
+ * the server restarting.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -21,7 +22,10 @@
 /* The longest that anybody may make us wait. */
 #define MAX_ASKED_SECONDS 300u
 
-/* Doubles from attempt to attempt up to a bound; half of it is left to chance, so that many do not come at once. */
+/*
+ * Doubles from attempt to attempt up to a bound; half of it is left to chance, so that many do not
+ * come at once.
+ */
 static unsigned
 delay_ms(int attempts)
 {

@@ -15,14 +15,14 @@
 typedef struct NachetRetry
 {
 	NachetSession *session;
-	int worker;        /* whose connection is replaced where it was lost */
-	atomic_bool *stop; /* set by others where trying again has become pointless; or NULL */
+	int worker;        /* whose connection is replaced if it was lost */
+	atomic_bool *stop; /* set by others if trying again has become pointless; or NULL */
 	int attempts;      /* how often it was tried again */
 } NachetRetry;
 
 /*
- * After a failure: true, with *error cleared, once the waiting is over and it shall be tried again. False,
- * with *error kept, where that is pointless, --retries is used up, or the run was interrupted.
+ * After a failure: true, with *error cleared, once the waiting is over and it shall be tried again.
+ * False, with *error kept, if that is pointless, --retries is used up, or the run was interrupted.
  */
 extern bool nachet_retry_wait(NachetRetry *retry, NachetError *error)
     __attribute__((warn_unused_result));

@@ -2,12 +2,12 @@
  * loader/send/send.c
  *		A set's bytes into the datastore: hashed, compared, and sent where they are missing.
  *
- * Workers take batches of consecutive files from one cursor, and each does the whole of its batch itself:
- * reading and hashing in one overlap with another's sending and the server's sealing. Memory is bounded by
- * the workers' buffers: 64 MiB in all and 8 MiB each at most, whatever the files' sizes, for a file
- * that does not fit is streamed. What a lost connection undid is tried again, as --retries has it:
- * each time the sink is asked anew what is missing. The first failure is kept and ends the others at
- * their next batch.
+ * Workers take batches of consecutive files from one cursor, and each does the whole of its batch
+ * itself: reading and hashing in one overlap with another's sending and the server's sealing.
+ * Memory is bounded by the workers' buffers: 64 MiB in all and 8 MiB each at most, whatever the
+ * files' sizes, for a file that does not fit is streamed. What a lost connection undid is tried
+ * again, as --retries has it: each time the sink is asked anew what is missing. The first failure
+ * is kept and ends the others at their next batch.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ keep_failure(Stage *stage, NachetError *error)
 	pthread_mutex_unlock(&stage->lock);
 }
 
-/* --- one worker -------------------------------------------------------------------------------- */
+/* --- one worker ------------------------------------------------------------------------------- */
 
 /* NULL, and the failure kept, if memory ran out. */
 static Sender *
@@ -145,7 +145,9 @@ try_batch(Sender *sender, NachetError *error)
 	return sender->stage->session->options->dry_run || send_batch(sender, error);
 }
 
-/* This run has stored a file's content. One that was swept since, and is stored again, counts once. */
+/*
+ * This run has stored a file's content. One that was swept since, and is stored again, counts once.
+ */
 static void
 note_sent(Sender *sender, size_t index)
 {
@@ -216,7 +218,10 @@ store_files(Sender *sender, size_t first, size_t count, NachetError *error)
 	return true;
 }
 
-/* Stores the contents that are missing, of files whose digests are known, and makes the set, in one transaction. */
+/*
+ * Stores the contents that are missing, of files whose digests are known, and makes the set, in one
+ * transaction.
+ */
 static bool
 store_set(Sender *sender, char set_id[NACHET_UUID_TEXT], NachetError *error)
 {
@@ -252,9 +257,12 @@ store_set(Sender *sender, char set_id[NACHET_UUID_TEXT], NachetError *error)
 	return made;
 }
 
-/* --- all workers ------------------------------------------------------------------------------- */
+/* --- all workers ------------------------------------------------------------------------------ */
 
-/* The next batch: consecutive files that fit into a buffer together, or one that does not fit; 0 at the end. */
+/*
+ * The next batch: consecutive files that fit into a buffer together, or one that does not fit; 0 at
+ * the end.
+ */
 static size_t
 take_batch(Stage *stage, size_t *first)
 {
@@ -276,7 +284,7 @@ take_batch(Stage *stage, size_t *first)
 }
 
 /*
- * Whether a worker shall begin. All but the first leave the work to the others where the server has no
+ * Whether a worker shall begin. All but the first leave the work to the others if the server has no
  * connection for them; what else is wrong comes out, or passes, when they need it.
  */
 static bool

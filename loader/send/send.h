@@ -21,17 +21,18 @@ typedef struct NachetSent
 } NachetSent;
 
 /*
- * Reads and hashes every file of a settled list, fills in its digest, and stores the contents that the
- * datastore lacks (with --dry-run: only counts them). Any file that can't be read as it was checked, and
- * any error of the database, ends it: false, and *error tells. What was stored before stays.
+ * Reads and hashes every file of a settled list, fills in its digest, and stores the contents that
+ * the datastore lacks (with --dry-run: only counts them). Any file that can't be read as it was
+ * checked, and any error of the database, ends it: false, and *error tells. What was stored before
+ * stays.
  */
 extern bool nachet_send_files(NachetSession *session, NachetFiles *files, NachetSent *sent,
                               NachetError *error) __attribute__((warn_unused_result));
 
 /*
  * For files that were sent, but whose contents a sweep may have taken since: sends what is missing
- * again. With set_id, also makes the set in the same transaction, so that no sweep can come between;
- * only if the sink has store_set.
+ * again. With set_id, also makes the set in the same transaction, so that no sweep can come
+ * between; only if the sink has store_set.
  */
 extern bool nachet_send_again(NachetSession *session, NachetFiles *files, NachetSent *sent,
                               char *set_id, NachetError *error) __attribute__((warn_unused_result));

@@ -2,9 +2,10 @@
  * loader/send/sink.h
  *		Where imports go: into the database by COPY, or through nachet-http.
  *
- * Listing, checking, reading, retrying and telling know this interface alone. A sink does each thing once:
- * what failed is tried again by its caller (retry.h), who first asks anew what is missing. Functions that
- * fail fill *error and log nothing. A worker's functions are called by one thread at a time.
+ * Listing, checking, reading, retrying and telling know this interface alone. A sink does each
+ * thing once: what failed is tried again by its caller (retry.h), who first asks anew what is
+ * missing. Functions that fail fill *error and log nothing. A worker's functions are called by one
+ * thread at a time.
  */
 #ifndef NACHET_LOADER_SINK_H
 #define NACHET_LOADER_SINK_H
@@ -16,7 +17,10 @@
 #include "loader/client/sha256.h"
 #include "loader/files/files.h"
 
-/* The most files of one batch: bounds the question about missing contents, and the work of one sealing. */
+/*
+ * The most files of one batch: bounds the question about missing contents, and the work of one
+ * sealing.
+ */
 #define NACHET_BATCH_FILES 4096
 
 #define NACHET_UUID_TEXT 37
@@ -58,21 +62,23 @@ struct NachetSink
 	/* Fills in which of the batch's contents are missing. */
 	bool (*missing)(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error);
 
-	/* Stores those of count contents of the batch that are missing, which it reads from the reader. */
+	/*
+	 * Stores those of count contents of the batch that are missing, which it reads from the reader.
+	 */
 	bool (*send)(NachetSink *sink, int worker, const NachetBatch *batch, NachetReader *reader,
 	             size_t first, size_t count, NachetError *error);
 
 	/*
-	 * Makes the set of a list whose contents are all stored, durably, and gives its id. Safe to repeat. With
-	 * SQLSTATE NC004, contents have been swept meanwhile.
+	 * Makes the set of a list whose contents are all stored, durably, and gives its id. Safe to
+	 * repeat. With SQLSTATE NC004, contents have been swept meanwhile.
 	 */
 	bool (*commit)(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_TEXT],
 	               NachetError *error);
 
 	/*
-	 * * Does in one transaction, so that no sweep comes between, what is else done in several: holds
-	 * the contents that are stored, stores those that are missing, and makes the set. missing, as
-	 * long as the list, is filled in. Safe to repeat.
+	 * * Does in one transaction, so that no sweep comes between, what is else done in several:
+	 * holds the contents that are stored, stores those that are missing, and makes the set.
+	 * missing, as long as the list, is filled in. Safe to repeat.
 	 */
 	bool (*store_set)(NachetSink *sink, const NachetFiles *files, NachetReader *reader,
 	                  bool *missing, char set_id[NACHET_UUID_TEXT], NachetError *error);

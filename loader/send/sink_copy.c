@@ -34,7 +34,10 @@ enum
 	DATA_PARAMETERS
 };
 
-/* Whoever may create objects in a schema of the search_path has no word in these: all is named with its schema. */
+/*
+ * Whoever may create objects in a schema of the search_path has no word in these: all is named with
+ * its schema.
+ */
 #define TEXT    "::pg_catalog.text"
 #define NUMERIC "::pg_catalog.numeric"
 #define DATA_MEMBERS                                                                               \
@@ -66,7 +69,7 @@ typedef struct CopySink
 	char user_id[NACHET_UUID_TEXT]; /* who imports, once asked */
 } CopySink;
 
-/* --- connections ------------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static void
 copy_drop(NachetSink *sink, int worker)
@@ -82,7 +85,7 @@ copy_drop(NachetSink *sink, int worker)
 	PQfinish(connection);
 }
 
-/* The worker's connection, made at its first use and anew where it was found lost. */
+/* The worker's connection, made at its first use and anew if it was found lost. */
 static PGconn *
 connection_of(CopySink *copy_sink, int worker, NachetError *error)
 {
@@ -185,7 +188,7 @@ copy_cancel(NachetSink *sink)
 	pthread_mutex_unlock(&copy_sink->cancel_lock);
 }
 
-/* --- contents ---------------------------------------------------------------------------------------- */
+/* --- contents --------------------------------------------------------------------------------- */
 
 static bool
 copy_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error)
@@ -196,7 +199,9 @@ copy_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *erro
 	                                                      0, batch->missing, error);
 }
 
-/* Adds a file's content to the COPY, which the first one begins. On failure the COPY is given up. */
+/*
+ * Adds a file's content to the COPY, which the first one begins. On failure the COPY is given up.
+ */
 static bool
 copy_content(const CopySink *copy_sink, PGconn *connection, NachetChunkCopy **begun,
              NachetReader *reader, size_t index, NachetError *error)
@@ -225,7 +230,10 @@ fail:
 	return false;
 }
 
-/* Of count files those that are missing, all in one COPY; index, if not NULL, has their places in the list. */
+/*
+ * Of count files those that are missing, all in one COPY; index, if not NULL, has their places in
+ * the list.
+ */
 static bool
 copy_contents(const CopySink *copy_sink, PGconn *connection, NachetReader *reader,
               const size_t *index, const bool *missing, size_t count, NachetError *error)
@@ -252,7 +260,7 @@ copy_send(NachetSink *sink, int worker, const NachetBatch *batch, NachetReader *
 	                                           batch->missing + first, count, error);
 }
 
-/* --- sets -------------------------------------------------------------------------------------------- */
+/* --- sets ------------------------------------------------------------------------------------- */
 
 static void
 set_data_parameters(const CopySink *copy_sink, const NachetFiles *files,
@@ -334,9 +342,10 @@ copy_commit(NachetSink *sink, const NachetFiles *files, char set_id[NACHET_UUID_
 }
 
 /*
- * The contents that are there are locked FOR KEY SHARE, those that the COPY seals are there or are this
- * transaction's own: a sweep passes by the first and does not see the second. Two such transactions wait for each
- * other only within their one COPY, and there in the order of the hashes.
+ * The contents that are there are locked FOR KEY SHARE, those that the COPY seals are there or are
+ * this transaction's own: a sweep passes by the first and does not see the second. Two such
+ * transactions wait for each other only within their one COPY, and there in the order of the
+ * hashes.
  */
 static bool
 copy_store_set(NachetSink *sink, const NachetFiles *files, NachetReader *reader, bool *missing,
@@ -358,7 +367,7 @@ copy_store_set(NachetSink *sink, const NachetFiles *files, NachetReader *reader,
 	return made;
 }
 
-/* --- beginning and end --------------------------------------------------------------------------------- */
+/* --- beginning and end ------------------------------------------------------------------------ */
 
 static void
 copy_free(NachetSink *sink)

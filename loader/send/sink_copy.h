@@ -8,7 +8,7 @@
 #include "loader/session.h"
 #include "loader/send/sink.h"
 
-/* NULL where memory ran out. */
+/* NULL if memory ran out. */
 extern NachetSink *nachet_sink_copy_create(NachetSession *session);
 
 #endif

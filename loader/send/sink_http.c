@@ -2,10 +2,10 @@
  * loader/send/sink_http.c
  *		Imports through nachet-http: contents staged, sets made by a manifest.
  *
- * What is missing is asked by dry runs, which store nothing, of as many pictures as a batch has: so no answer
- * grows with the set. The one request that names all pictures is the last; where it is told that some are
- * missing after all, a sweep came between, and the batches ask again. A request that is too long for a proxy
- * on the way (413) is sent again in halves.
+ * What is missing is asked by dry runs, which store nothing, of as many pictures as a batch has: so
+ * no answer grows with the set. The one request that names all pictures is the last; if it is told
+ * that some are missing after all, a sweep came between, and the batches ask again. A request that
+ * is too long for a proxy on the way (413) is sent again in halves.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ typedef struct HttpSink
 	NachetServiceLine *line[NACHET_MAX_JOBS]; /* NULL until it is needed */
 } HttpSink;
 
-/* --- requests ------------------------------------------------------------------------------------------ */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static NachetServiceLine *
 line_of(HttpSink *http, int worker, NachetError *error)
@@ -39,8 +39,8 @@ line_of(HttpSink *http, int worker, NachetError *error)
 }
 
 /*
- * The object that the service answers with, which the caller releases; NULL, and *error filled, where there is
- * none. *status, which may be NULL, is 0 where there was no answer at all.
+ * The object that the service answers with, which the caller releases; NULL, and *error filled, if
+ * there is none. *status, which may be NULL, is 0 if there was no answer at all.
  */
 static json_t *
 post(HttpSink *http, int worker, const char *path, NachetServiceBody *body, long *status,
@@ -78,9 +78,9 @@ post_manifest(HttpSink *http, int worker, const NachetFiles *files, const size_t
 	return object;
 }
 
-/* --- the sink ------------------------------------------------------------------------------------------ */
+/* --- the sink --------------------------------------------------------------------------------- */
 
-/* Who asks, which may be left out where the service authenticates: it then tells. */
+/* Who asks, which may be left out if the service authenticates: it then tells. */
 static char *
 make_form_request(const NachetOptions *options)
 {
@@ -188,7 +188,9 @@ refuse_large(const NachetServiceParts *parts, uint64_t limit, NachetError *error
 	return nachet_reader_refuse(parts->reader, parts->index[0], flaw, error);
 }
 
-/* Stages what one body holds. With *again set, it was too long, and shorter ones are to be tried. */
+/*
+ * Stages what one body holds. With *again set, it was too long, and shorter ones are to be tried.
+ */
 static bool
 stage(HttpSink *http, int worker, NachetServiceParts *parts, bool *again, NachetError *error)
 {

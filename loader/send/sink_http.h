@@ -8,7 +8,10 @@
 #include "loader/session.h"
 #include "loader/send/sink.h"
 
-/* To be called before there are threads. NULL where memory ran out or libcurl has none of what it takes. */
+/*
+ * To be called before there are threads. NULL if memory ran out or libcurl has none of what it
+ * takes.
+ */
 extern NachetSink *nachet_sink_http_create(NachetSession *session);
 
 #endif

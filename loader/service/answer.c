@@ -13,9 +13,12 @@
 #include "pure/hex.h"
 #include "loader/service/answer.h"
 
-/* --- refusals ---------------------------------------------------------------------------------------- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
-/* The words of a problem document. Its detail's first line is the message, as PostgreSQL parts the two. */
+/*
+ * The words of a problem document. Its detail's first line is the message, as PostgreSQL parts the
+ * two.
+ */
 static bool
 take_problem(const json_t *problem, NachetError *error)
 {
@@ -66,7 +69,10 @@ add_hint(long status, const NachetOptions *options, NachetError *error)
 		set_hint(error, "The service, or a proxy before it, takes no request of this size.");
 }
 
-/* Whether the same may go well later: what is busy, away, or failed without the database having said why. */
+/*
+ * Whether the same may go well later: what is busy, away, or failed without the database having
+ * said why.
+ */
 static void
 judge_status(const NachetServiceAnswer *answer, NachetError *error)
 {
@@ -120,7 +126,7 @@ nachet_service_answer_read(const NachetServiceAnswer *answer, const NachetOption
 	return NULL;
 }
 
-/* --- answers ------------------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static bool
 fail_member(NachetError *error, const char *what)

@@ -15,7 +15,7 @@
 #include "loader/send/reader.h"
 #include "loader/send/sink.h"
 
-/* How much the service takes at a time; UINT64_MAX where it does not tell. */
+/* How much the service takes at a time; UINT64_MAX if it does not tell. */
 typedef struct NachetServiceLimits
 {
 	uint64_t picture_bytes;
@@ -26,19 +26,24 @@ typedef struct NachetServiceLimits
 } NachetServiceLimits;
 
 /*
- * The object that a 200 or a 201 holds, which the caller releases. NULL, and *error filled, where the answer is
- * a refusal, in the words of its problem document, or none of nachet-http's.
+ * The object that a 200 or a 201 holds, which the caller releases. NULL, and *error filled, if the
+ * answer is a refusal, in the words of its problem document, or none of nachet-http's.
  */
 extern json_t *nachet_service_answer_read(const NachetServiceAnswer *answer,
                                           const NachetOptions *options, NachetError *error);
 
-/* The three below read such objects. False, and *error filled, where they are not as they should be. */
+/*
+ * The three below read such objects. False, and *error filled, if they are not as they should be.
+ */
 extern bool nachet_service_answer_limits(const json_t *object, NachetServiceLimits *limits,
                                          NachetError *error) __attribute__((warn_unused_result));
 extern bool nachet_service_answer_set_id(const json_t *object, char set_id[NACHET_UUID_TEXT],
                                          NachetError *error) __attribute__((warn_unused_result));
 
-/* Which of the batch's contents first to first + count - 1 are missing; the answer has the batch's order. */
+/*
+ * Which of the batch's contents first to first + count - 1 are missing; the answer has the batch's
+ * order.
+ */
 extern bool nachet_service_answer_missing(const json_t *object, NachetBatch *batch, size_t first,
                                           size_t count, NachetError *error)
     __attribute__((warn_unused_result));

@@ -2,9 +2,10 @@
  * loader/service/client.c
  *		Requests to a running nachet-http, by libcurl.
  *
- * Each line has a multi handle of its own, so that an interrupt is noticed between two short waits rather than
- * when the network moves. Nothing is followed, retried or remembered beyond the connection itself: what an
- * answer means is answer.c's. Answers are read up to a bound, since none of ours is longer.
+ * Each line has a multi handle of its own, so that an interrupt is noticed between two short waits
+ * rather than when the network moves. Nothing is followed, retried or remembered beyond the
+ * connection itself: what an answer means is answer.c's. Answers are read up to a bound, since none
+ * of ours is longer.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,10 @@
 #define POLL_MS         100
 #define CONNECT_SECONDS 20L
 
-/* A line on which nothing moves for so long is lost; the making of a large set moves nothing for a while. */
+/*
+ * A line on which nothing moves for so long is lost; the making of a large set moves nothing for a
+ * while.
+ */
 #define STALLED_SECONDS 900L
 
 /* Sent bytes that nobody acknowledges for so long are lost; as over libpq. */
@@ -91,7 +95,7 @@ nachet_service_answer_clear(NachetServiceAnswer *answer)
 	memset(answer, 0, sizeof(*answer));
 }
 
-/* --- what libcurl calls ------------------------------------------------------------------------------ */
+/* --- what libcurl calls ----------------------------------------------------------------------- */
 
 static void
 rewind_body(Call *call)
@@ -142,7 +146,7 @@ send_body(char *buffer, size_t size, size_t count, void *context)
 	return filled;
 }
 
-/* Asked for where a kept connection turns out to be closed: all is sent anew. */
+/* Asked for when a kept connection turns out to be closed: all is sent anew. */
 static int
 seek_body(void *context, curl_off_t offset, int origin)
 {
@@ -185,7 +189,7 @@ set_socket(void *context, curl_socket_t socket, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
-/* --- a request ----------------------------------------------------------------------------------------- */
+/* --- a request -------------------------------------------------------------------------------- */
 
 static bool
 add_header(struct curl_slist **headers, const char *name, const char *value)
@@ -294,7 +298,10 @@ set_options(NachetServiceLine *line, const char *path, Call *call, struct curl_s
 	if (nachet_service_url_is_loopback(line->session->options->url))
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 
-	/* One transfer a connection: later versions of HTTP would only put windows of their own over TCP's. */
+	/*
+	 * One transfer a connection: later versions of HTTP would only put windows of their own over
+	 * TCP's.
+	 */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -38,21 +38,21 @@ typedef struct NachetServiceAnswer
 	NachetText text;       /* the body */
 	bool cut;              /* there was more of it than anything of ours is long */
 	bool json;             /* it says that it is JSON */
-	unsigned wait_seconds; /* Retry-After; 0 where there is none */
+	unsigned wait_seconds; /* Retry-After; 0 if there is none */
 	char *location;        /* of a redirect; else NULL */
 } NachetServiceAnswer;
 
-/* For the whole process, before there are threads. False where libcurl can't. */
+/* For the whole process, before there are threads. False if libcurl can't. */
 extern bool nachet_service_begin(void) __attribute__((warn_unused_result));
 
-/* NULL where memory ran out. */
+/* NULL if memory ran out. */
 extern NachetServiceLine *nachet_service_connect(NachetSession *session);
 extern void nachet_service_close(NachetServiceLine *line);
 
 /*
- * POSTs to a path of the service; true where there is an answer, whatever it says, which the caller clears.
- * False, and *error filled, where there is none: unreachable and transient unless the body itself failed or
- * the run was interrupted.
+ * POSTs to a path of the service; true if there is an answer, whatever it says, which the caller
+ * clears. False, and *error filled, if there is none: unreachable and transient unless the body
+ * itself failed or the run was interrupted.
  */
 extern bool nachet_service_post(NachetServiceLine *line, const char *path, NachetServiceBody *body,
                                 NachetServiceAnswer *answer, NachetError *error)

@@ -2,9 +2,9 @@
  * loader/service/manifest.c
  *		The body that names a set's pictures: application/json, written as it is sent.
  *
- * A set of a million pictures is a hundred megabytes of JSON, which are never there at once: each picture is
- * written when it is its turn, from the arrays that the set's files are held in. How long all of it is, is
- * found by writing it twice.
+ * A set of a million pictures is a hundred megabytes of JSON, which are never there at once: each
+ * picture is written when it is its turn, from the arrays that the set's files are held in. How
+ * long all of it is, is found by writing it twice.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,10 @@ next_of_manifest(NachetServiceBody *body, const char **bytes, size_t *length, Na
 	return true;
 }
 
-/* All but the pictures. Numbers go as they were given: the datastore reads them from strings as well. */
+/*
+ * All but the pictures. Numbers go as they were given: the datastore reads them from strings as
+ * well.
+ */
 static char *
 make_head(const NachetOptions *options, const NachetFiles *files, bool dry_run)
 {

@@ -26,7 +26,7 @@ typedef struct NachetServiceManifest
 	NachetText picture; /* the one that is written */
 } NachetServiceManifest;
 
-/* As a dry run, or to make the set. To be freed in any case; false where memory ran out. */
+/* As a dry run, or to make the set. To be freed in any case; false if memory ran out. */
 extern bool nachet_service_manifest_init(NachetServiceManifest *manifest,
                                          const NachetOptions *options, const NachetFiles *files,
                                          const size_t *index, size_t count, bool dry_run)

@@ -2,8 +2,8 @@
  * loader/service/token.c
  *		The token that --token-file holds.
  *
- * It is read for every request, since tokens are short-lived and whoever renews one writes it to the file. It
- * goes into the request's header and nowhere else: no message shows any of it.
+ * It is read for every request, since tokens are short-lived and whoever renews one writes it to
+ * the file. It goes into the request's header and nowhere else: no message shows any of it.
  */
 #include <errno.h>
 #include <fcntl.h>

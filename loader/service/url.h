@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Why it is no address of a service, as a string that lives on; NULL where it is one. */
+/* Why it is no address of a service, as a string that lives on; NULL if it is one. */
 extern const char *nachet_service_url_flaw(const char *url);
 
 /* Whether what is sent there can be read on the way: neither encrypted nor to this machine. */
