@@ -11,10 +11,14 @@
 #include "postgres.h"
 
 #include "common/hmac.h"
+#include "miscadmin.h"
 
 #include "compat.h"
 #include "hash.h"
 #include "pure/hex.h"
+
+/* Bytes that are hashed between two checks for interrupts. */
+#define PIECE (1024 * 1024)
 
 static void
 check(pg_cryptohash_ctx *hash, int result)
@@ -33,7 +37,17 @@ nachet_hash_begin(pg_cryptohash_ctx *hash)
 void
 nachet_hash_add(pg_cryptohash_ctx *hash, const void *bytes, size_t length)
 {
-	check(hash, pg_cryptohash_update(hash, bytes, length));
+	const uint8 *next = bytes;
+
+	while (length > 0)
+	{
+		size_t piece = Min(length, PIECE);
+
+		CHECK_FOR_INTERRUPTS();
+		check(hash, pg_cryptohash_update(hash, next, piece));
+		next += piece;
+		length -= piece;
+	}
 }
 
 void

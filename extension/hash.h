@@ -9,7 +9,7 @@
 
 /*
  * A hash is made by pg_cryptohash_create and belongs to the current resource owner. It may begin
- * again after its end. All raise 38000 if the hash cannot be computed.
+ * again after its end. All raise 38000 if the hash cannot be computed; adding can be interrupted.
  */
 extern void nachet_hash_begin(pg_cryptohash_ctx *hash);
 extern void nachet_hash_add(pg_cryptohash_ctx *hash, const void *bytes, size_t length);

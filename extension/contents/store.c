@@ -34,31 +34,15 @@ write_picture(NachetChunkWriter *writer, NachetChunkStream *stream, bytea *pictu
 	}
 }
 
-/* Bytes that are hashed between two looks for a cancel. */
-#define HASH_PIECE (1024 * 1024)
-
 /* The SHA-256 of a byte string, as a bytea. */
 static Datum
 hash_picture(bytea *picture)
 {
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
-	const uint8 *bytes = (const uint8 *) VARDATA_ANY(picture);
-	size_t left = VARSIZE_ANY_EXHDR(picture);
-	uint8 digest[NACHET_SHA256_BYTES];
+	uint8 sha256[NACHET_SHA256_BYTES];
 
-	nachet_hash_begin(hash);
-	while (left > 0)
-	{
-		size_t piece = Min(left, HASH_PIECE);
-
-		CHECK_FOR_INTERRUPTS();
-		nachet_hash_add(hash, bytes, piece);
-		bytes += piece;
-		left -= piece;
-	}
-	nachet_hash_end(hash, digest, NACHET_SHA256_BYTES);
-	pg_cryptohash_free(hash);
-	return nachet_content_sha256(digest);
+	nachet_hash_bytes(PG_SHA256, VARDATA_ANY(picture), VARSIZE_ANY_EXHDR(picture), sha256,
+	                  NACHET_SHA256_BYTES);
+	return nachet_content_sha256(sha256);
 }
 
 /* A picture and its digest, which stands first, so that nachet_content_compare_sha256 serves. */
