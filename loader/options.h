@@ -1,7 +1,3 @@
-/*
- * loader/options.h
- *		nachet-load's options, from the environment and then from the command line.
- */
 #ifndef NACHET_LOADER_OPTIONS_H
 #define NACHET_LOADER_OPTIONS_H
 

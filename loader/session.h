@@ -1,7 +1,3 @@
-/*
- * loader/session.h
- *		What one run of nachet-load shares, and the threads beside its workers.
- */
 #ifndef NACHET_LOADER_SESSION_H
 #define NACHET_LOADER_SESSION_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/client/cancel.h
- *		Ends the statement of a connection from another thread.
- */
 #ifndef NACHET_CLIENT_CANCEL_H
 #define NACHET_CLIENT_CANCEL_H
 

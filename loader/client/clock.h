@@ -1,7 +1,3 @@
-/*
- * loader/client/clock.h
- *		Time that no one sets.
- */
 #ifndef NACHET_CLIENT_CLOCK_H
 #define NACHET_CLIENT_CLOCK_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/client/connection.h
- *		Connections to the database, as libpq's parameters and environment name it.
- */
 #ifndef NACHET_CLIENT_CONNECTION_H
 #define NACHET_CLIENT_CONNECTION_H
 

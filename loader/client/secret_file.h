@@ -1,7 +1,3 @@
-/*
- * loader/client/secret_file.h
- *		Small files that hold keys and certificates.
- */
 #ifndef NACHET_CLIENT_SECRET_FILE_H
 #define NACHET_CLIENT_SECRET_FILE_H
 

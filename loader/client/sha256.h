@@ -1,7 +1,3 @@
-/*
- * loader/client/sha256.h
- *		SHA-256 (FIPS 180-4) of bytes as they stream by, by libcrypto.
- */
 #ifndef NACHET_CLIENT_SHA256_H
 #define NACHET_CLIENT_SHA256_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/client/standard_streams.h
- *		Standard input, output and error that are open, whoever started the program.
- */
 #ifndef NACHET_CLIENT_STANDARD_STREAMS_H
 #define NACHET_CLIENT_STANDARD_STREAMS_H
 

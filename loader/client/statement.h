@@ -1,7 +1,3 @@
-/*
- * loader/client/statement.h
- *		One statement with a timeout of its own.
- */
 #ifndef NACHET_CLIENT_STATEMENT_H
 #define NACHET_CLIENT_STATEMENT_H
 

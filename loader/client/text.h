@@ -1,7 +1,3 @@
-/*
- * loader/client/text.h
- *		Text that grows, text of others made visible, and strings as JSON writes them (RFC 8259).
- */
 #ifndef NACHET_CLIENT_TEXT_H
 #define NACHET_CLIENT_TEXT_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/files/check.h
- *		Every file of a set looked at, before a byte is sent.
- */
 #ifndef NACHET_LOADER_CHECK_H
 #define NACHET_LOADER_CHECK_H
 

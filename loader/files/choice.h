@@ -1,7 +1,3 @@
-/*
- * loader/files/choice.h
- *		Which files are imported: --include and --exclude.
- */
 #ifndef NACHET_LOADER_CHOICE_H
 #define NACHET_LOADER_CHOICE_H
 

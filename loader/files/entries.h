@@ -1,7 +1,3 @@
-/*
- * loader/files/entries.h
- *		Names on the way into a set: a folder's, or those of --files-from.
- */
 #ifndef NACHET_LOADER_ENTRIES_H
 #define NACHET_LOADER_ENTRIES_H
 

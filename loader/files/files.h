@@ -1,7 +1,3 @@
-/*
- * loader/files/files.h
- *		The files of one picture set: their names, sizes and digests.
- */
 #ifndef NACHET_LOADER_FILES_H
 #define NACHET_LOADER_FILES_H
 

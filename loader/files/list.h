@@ -1,7 +1,3 @@
-/*
- * loader/files/list.h
- *		--files-from: paths from a file or from standard input.
- */
 #ifndef NACHET_LOADER_LIST_H
 #define NACHET_LOADER_LIST_H
 

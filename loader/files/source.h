@@ -1,7 +1,3 @@
-/*
- * loader/files/source.h
- *		One file's bytes, read so that a change while it is read is noticed.
- */
 #ifndef NACHET_LOADER_SOURCE_H
 #define NACHET_LOADER_SOURCE_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/files/targets.h
- *		The sets that a run makes: of the arguments, or of the folders in them.
- */
 #ifndef NACHET_LOADER_TARGETS_H
 #define NACHET_LOADER_TARGETS_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/files/walk.h
- *		The files below a folder, or those that were given, in a set's list.
- */
 #ifndef NACHET_LOADER_WALK_H
 #define NACHET_LOADER_WALK_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/report/console.h
- *		Messages and the progress line, on standard error.
- */
 #ifndef NACHET_LOADER_CONSOLE_H
 #define NACHET_LOADER_CONSOLE_H
 

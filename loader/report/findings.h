@@ -1,7 +1,3 @@
-/*
- * loader/report/findings.h
- *		What is not imported and why: counted, and named on the console and in the report.
- */
 #ifndef NACHET_LOADER_FINDINGS_H
 #define NACHET_LOADER_FINDINGS_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/report/outputs.h
- *		The files that a run itself writes, which may lie in an imported folder.
- */
 #ifndef NACHET_LOADER_OUTPUTS_H
 #define NACHET_LOADER_OUTPUTS_H
 

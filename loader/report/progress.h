@@ -1,7 +1,3 @@
-/*
- * loader/report/progress.h
- *		How far an import has come: counted by workers, drawn by the monitor.
- */
 #ifndef NACHET_LOADER_PROGRESS_H
 #define NACHET_LOADER_PROGRESS_H
 

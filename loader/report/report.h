@@ -1,7 +1,3 @@
-/*
- * loader/report/report.h
- *		--report: what became of each file, one line of CSV (RFC 4180) each.
- */
 #ifndef NACHET_LOADER_REPORT_H
 #define NACHET_LOADER_REPORT_H
 

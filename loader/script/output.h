@@ -1,7 +1,3 @@
-/*
- * loader/script/output.h
- *		Standard output as a psql script is written to it: SQL, literals, and rows of a text COPY.
- */
 #ifndef NACHET_LOADER_SCRIPT_OUTPUT_H
 #define NACHET_LOADER_SCRIPT_OUTPUT_H
 

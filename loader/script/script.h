@@ -1,7 +1,3 @@
-/*
- * loader/script/script.h
- *		Folders as a psql script that imports them later, elsewhere.
- */
 #ifndef NACHET_LOADER_SCRIPT_H
 #define NACHET_LOADER_SCRIPT_H
 

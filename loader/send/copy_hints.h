@@ -1,7 +1,3 @@
-/*
- * loader/send/copy_hints.h
- *		What to do about an error of the database that does not say so itself.
- */
 #ifndef NACHET_LOADER_COPY_HINTS_H
 #define NACHET_LOADER_COPY_HINTS_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/send/digest_table.h
- *		Which digests of a set have been taken in hand, so that equal files are sent once.
- */
 #ifndef NACHET_LOADER_DIGEST_TABLE_H
 #define NACHET_LOADER_DIGEST_TABLE_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/send/import.h
- *		One picture set, from its folder to its id.
- */
 #ifndef NACHET_LOADER_IMPORT_H
 #define NACHET_LOADER_IMPORT_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/send/reader.h
- *		The bytes of a set's pictures, for the worker that sends them and for its sink.
- */
 #ifndef NACHET_LOADER_READER_H
 #define NACHET_LOADER_READER_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/send/retry.h
- *		Trying again what a lost connection, a restarting server or a deadlock undid.
- */
 #ifndef NACHET_LOADER_RETRY_H
 #define NACHET_LOADER_RETRY_H
 

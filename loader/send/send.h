@@ -1,7 +1,3 @@
-/*
- * loader/send/send.h
- *		A set's bytes into the datastore: hashed, compared, and sent where they are missing.
- */
 #ifndef NACHET_LOADER_SEND_H
 #define NACHET_LOADER_SEND_H
 

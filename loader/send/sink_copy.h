@@ -1,7 +1,3 @@
-/*
- * loader/send/sink_copy.h
- *		Imports straight into the database: contents by COPY, sets by SQL.
- */
 #ifndef NACHET_LOADER_SINK_COPY_H
 #define NACHET_LOADER_SINK_COPY_H
 

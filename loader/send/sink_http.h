@@ -1,7 +1,3 @@
-/*
- * loader/send/sink_http.h
- *		Imports through nachet-http: contents staged, sets made by a manifest.
- */
 #ifndef NACHET_LOADER_SINK_HTTP_H
 #define NACHET_LOADER_SINK_HTTP_H
 

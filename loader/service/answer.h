@@ -1,7 +1,3 @@
-/*
- * loader/service/answer.h
- *		What the answers of nachet-http say.
- */
 #ifndef NACHET_LOADER_SERVICE_ANSWER_H
 #define NACHET_LOADER_SERVICE_ANSWER_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/service/client.h
- *		Requests to a running nachet-http, by libcurl.
- */
 #ifndef NACHET_LOADER_SERVICE_CLIENT_H
 #define NACHET_LOADER_SERVICE_CLIENT_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/service/manifest.h
- *		The body that names a set's pictures: application/json, written as it is sent.
- */
 #ifndef NACHET_LOADER_SERVICE_MANIFEST_H
 #define NACHET_LOADER_SERVICE_MANIFEST_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/service/parts.h
- *		The body that carries pictures: multipart/form-data, drawn from the files as it is sent.
- */
 #ifndef NACHET_LOADER_SERVICE_PARTS_H
 #define NACHET_LOADER_SERVICE_PARTS_H
 

@@ -1,7 +1,3 @@
-/*
- * loader/service/token.h
- *		The token that --token-file holds.
- */
 #ifndef NACHET_LOADER_SERVICE_TOKEN_H
 #define NACHET_LOADER_SERVICE_TOKEN_H
 

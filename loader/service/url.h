@@ -1,7 +1,3 @@
-/*
- * loader/service/url.h
- *		The address of a service, as --url gives it.
- */
 #ifndef NACHET_LOADER_SERVICE_URL_H
 #define NACHET_LOADER_SERVICE_URL_H
 
