@@ -108,21 +108,21 @@ nachet_content_of_result(const SPITupleTable *table, uint64 row, NachetContent *
 /* --- SHA-256 ---------------------------------------------------------------------------------- */
 
 Datum
-nachet_content_sha256(const uint8 digest[NACHET_SHA256_BYTES])
+nachet_content_sha256(const uint8 sha256[NACHET_SHA256_BYTES])
 {
 	bytea *value = palloc(VARHDRSZ + NACHET_SHA256_BYTES);
 
 	SET_VARSIZE(value, VARHDRSZ + NACHET_SHA256_BYTES);
-	memcpy(VARDATA(value), digest, NACHET_SHA256_BYTES);
+	memcpy(VARDATA(value), sha256, NACHET_SHA256_BYTES);
 	return PointerGetDatum(value);
 }
 
 void
-nachet_content_check_sha256(Datum *digests, int count)
+nachet_content_check_sha256(Datum *sha256s, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
-		int length = (int) VARSIZE_ANY_EXHDR(DatumGetPointer(digests[i]));
+		int length = (int) VARSIZE_ANY_EXHDR(DatumGetPointer(sha256s[i]));
 
 		if (length != NACHET_SHA256_BYTES)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -141,7 +141,7 @@ nachet_content_compare_sha256(const void *a, const void *b)
 /* --- which contents are stored ---------------------------------------------------------------- */
 
 int
-nachet_content_find_missing(Datum *digests, int count, Datum *missing)
+nachet_content_find_missing(Datum *sha256s, int count, Datum *missing)
 {
 	NachetIndexScan contents;
 	Datum *sorted = palloc(Max(count, 1) * sizeof(Datum));
@@ -149,8 +149,8 @@ nachet_content_find_missing(Datum *digests, int count, Datum *missing)
 
 	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, GetActiveSnapshot());
 
-	/* Sorted, the probes walk the index in its own order; equal digests are neighbours. */
-	memcpy(sorted, digests, count * sizeof(Datum));
+	/* Sorted, the probes walk the index in its own order; equal ones are neighbours. */
+	memcpy(sorted, sha256s, count * sizeof(Datum));
 	qsort(sorted, count, sizeof(Datum), nachet_content_compare_sha256);
 	for (int i = 0; i < count; i++)
 	{
@@ -166,9 +166,9 @@ nachet_content_find_missing(Datum *digests, int count, Datum *missing)
 }
 
 int
-nachet_content_hold(Datum *digests, int count, Datum *missing)
+nachet_content_hold(Datum *sha256s, int count, Datum *missing)
 {
-	NachetArg arg = nachet_sql_array(BYTEAOID, digests, NULL, count);
+	NachetArg arg = nachet_sql_array(BYTEAOID, sha256s, NULL, count);
 	int found =
 	    (int) nachet_sql_run(SPI_OK_SELECT,
 	                         "SELECT d.sha256 FROM (SELECT DISTINCT sha256 FROM unnest($1) "
@@ -185,20 +185,20 @@ nachet_content_hold(Datum *digests, int count, Datum *missing)
 
 /* Answers a call with those SHA-256 of its argument that a function finds missing. */
 static Datum
-return_missing(FunctionCallInfo fcinfo, int (*find)(Datum *digests, int count, Datum *missing))
+return_missing(FunctionCallInfo fcinfo, int (*find)(Datum *sha256s, int count, Datum *missing))
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	bool isnull = false;
-	Datum *digests;
+	Datum *sha256s;
 	Datum *missing;
 	int count;
 	int found;
 
-	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
-	nachet_content_check_sha256(digests, count);
+	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &sha256s, &count);
+	nachet_content_check_sha256(sha256s, count);
 	nachet_sql_materialize(fcinfo, 1);
 	missing = palloc(Max(count, 1) * sizeof(Datum));
-	found = find(digests, count, missing);
+	found = find(sha256s, count, missing);
 	for (int i = 0; i < found; i++)
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &missing[i], &isnull);
 	return (Datum) 0;

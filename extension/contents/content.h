@@ -45,24 +45,24 @@ extern void nachet_content_of_result(const SPITupleTable *table, uint64 row,
                                      NachetContent *content);
 
 /* A SHA-256 as a bytea. */
-extern Datum nachet_content_sha256(const uint8 digest[NACHET_SHA256_BYTES]);
+extern Datum nachet_content_sha256(const uint8 sha256[NACHET_SHA256_BYTES]);
 
-/* For qsort and bsearch: compares two Datums that are digests. */
+/* For qsort and bsearch: compares two Datums that are SHA-256. */
 extern int nachet_content_compare_sha256(const void *a, const void *b);
 
 /* Checks that each Datum is a bytea of 32 bytes. */
-extern void nachet_content_check_sha256(Datum *digests, int count);
+extern void nachet_content_check_sha256(Datum *sha256s, int count);
 
 /*
- * Those of the digests that are not stored, each once, in the order of the digests, into missing
- * (room for count). Returns how many. Costs one index probe a digest, whatever the table's size.
+ * Those of the SHA-256 that are not stored, each once, in their order, into missing
+ * (room for count). Returns how many. Costs one index probe each, whatever the table's size.
  */
-extern int nachet_content_find_missing(Datum *digests, int count, Datum *missing);
+extern int nachet_content_find_missing(Datum *sha256s, int count, Datum *missing);
 
 /*
  * The same by what is committed now, and those that are stored are locked FOR KEY SHARE, in the
- * order of the digests: no sweep takes them before the transaction ends. Needs an SPI connection.
+ * order of the SHA-256: no sweep takes them before the transaction ends. Needs an SPI connection.
  */
-extern int nachet_content_hold(Datum *digests, int count, Datum *missing);
+extern int nachet_content_hold(Datum *sha256s, int count, Datum *missing);
 
 #endif

@@ -106,7 +106,7 @@ fact_columns(const ReturnSetInfo *rsinfo)
 
 /*
  * content_facts(digests bytea[]) returns table (sha256, byte_size, format, width, height, reason,
- * code): a row for each of the digests that is stored, or that of no bytes; each once. Errors:
+ * code): a row for each that is stored, or that of no bytes; each once. Errors:
  * 22023, 22004, 2202E for what is no list of SHA-256.
  */
 Datum
@@ -119,26 +119,26 @@ content_facts(PG_FUNCTION_ARGS)
 	NachetContent content;
 	MemoryContext item;
 	MemoryContext caller;
-	Datum *digests;
+	Datum *sha256s;
 	int count;
 
-	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &digests, &count);
-	nachet_content_check_sha256(digests, count);
+	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "list of SHA-256", &sha256s, &count);
+	nachet_content_check_sha256(sha256s, count);
 	nachet_sql_materialize(fcinfo, fact_columns(rsinfo));
-	qsort(digests, count, sizeof(Datum), nachet_content_compare_sha256);
+	qsort(sha256s, count, sizeof(Datum), nachet_content_compare_sha256);
 	nachet_index_scan_open(&contents, "content", "content_sha256_key", 1, snapshot);
 	reader = nachet_chunk_reader_open(snapshot);
 	item = AllocSetContextCreate(CurrentMemoryContext, "nachet facts", ALLOCSET_SMALL_SIZES);
 	caller = MemoryContextSwitchTo(item);
 	for (int i = 0; i < count; i++)
 	{
-		Datum values[FACT_COUNT] = {digests[i]};
+		Datum values[FACT_COUNT] = {sha256s[i]};
 		bool nulls[FACT_COUNT] = {false};
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(item);
-		if ((i > 0 && nachet_content_compare_sha256(&digests[i - 1], &digests[i]) == 0) ||
-		    !find_content(&contents, digests[i], &content))
+		if ((i > 0 && nachet_content_compare_sha256(&sha256s[i - 1], &sha256s[i]) == 0) ||
+		    !find_content(&contents, sha256s[i], &content))
 			continue;
 		facts_of_content(&content, reader, values, nulls);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);

@@ -45,14 +45,14 @@ hash_picture(bytea *picture)
 	return nachet_content_sha256(sha256);
 }
 
-/* A picture and its digest, which stands first, so that nachet_content_compare_sha256 serves. */
+/* A picture and its SHA-256, which comes first, so that nachet_content_compare_sha256 serves. */
 typedef struct Hashed
 {
-	Datum digest;
+	Datum sha256;
 	Datum picture;
 } Hashed;
 
-/* Stores the first picture of each missing digest; both lists ascend. */
+/* Stores the first picture of each missing SHA-256; both lists ascend. */
 static void
 store_missing(const Hashed *sorted, int count, const Datum *missing, int found)
 {
@@ -60,7 +60,7 @@ store_missing(const Hashed *sorted, int count, const Datum *missing, int found)
 	NachetChunkStream *stream = nachet_chunk_stream_create(CurrentMemoryContext);
 
 	for (int i = 0, m = 0; i < count && m < found; i++)
-		if (nachet_content_compare_sha256(&sorted[i].digest, &missing[m]) == 0)
+		if (nachet_content_compare_sha256(&sorted[i].sha256, &missing[m]) == 0)
 		{
 			write_picture(writer, stream, (bytea *) DatumGetPointer(sorted[i].picture));
 			m++;
@@ -71,7 +71,7 @@ store_missing(const Hashed *sorted, int count, const Datum *missing, int found)
 }
 
 void
-nachet_contents_store(Datum *pictures, int count, Datum *digests)
+nachet_contents_store(Datum *pictures, int count, Datum *sha256s)
 {
 	Datum *missing = palloc(count * sizeof(Datum));
 	Hashed *sorted = palloc(count * sizeof(Hashed));
@@ -79,11 +79,11 @@ nachet_contents_store(Datum *pictures, int count, Datum *digests)
 
 	for (int i = 0; i < count; i++)
 	{
-		digests[i] = hash_picture((bytea *) DatumGetPointer(pictures[i]));
-		sorted[i] = (Hashed){digests[i], pictures[i]};
+		sha256s[i] = hash_picture((bytea *) DatumGetPointer(pictures[i]));
+		sorted[i] = (Hashed){sha256s[i], pictures[i]};
 	}
 	qsort(sorted, count, sizeof(Hashed), nachet_content_compare_sha256);
-	found = nachet_content_hold(digests, count, missing);
+	found = nachet_content_hold(sha256s, count, missing);
 	if (found > 0)
 		store_missing(sorted, count, missing, found);
 }

@@ -3,9 +3,9 @@
 
 /*
  * Stores pictures from memory as contents, those that are stored already excepted, and seals them:
- * count byte strings, whose SHA-256 go to digests. No sweep takes them before the transaction ends.
+ * count byte strings, whose SHA-256 go to sha256s. No sweep takes them before the transaction ends.
  * Needs an SPI connection.
  */
-extern void nachet_contents_store(Datum *pictures, int count, Datum *digests);
+extern void nachet_contents_store(Datum *pictures, int count, Datum *sha256s);
 
 #endif

@@ -66,7 +66,7 @@ compare_names(const void *a, const void *b)
 typedef struct Entry
 {
 	Datum name;
-	Datum digest;
+	Datum sha256;
 } Entry;
 
 /* The pictures whose name is invalid or repeated. */
@@ -124,12 +124,12 @@ sort_pictures(NachetUpload *upload)
 	Entry *entries = palloc_extended(upload->count * sizeof(Entry), MCXT_ALLOC_HUGE);
 
 	for (int i = 0; i < upload->count; i++)
-		entries[i] = (Entry){upload->names[i], upload->digests[i]};
+		entries[i] = (Entry){upload->names[i], upload->sha256s[i]};
 	qsort(entries, upload->count, sizeof(Entry), compare_names);
 	for (int i = 0; i < upload->count; i++)
 	{
 		upload->names[i] = entries[i].name;
-		upload->digests[i] = entries[i].digest;
+		upload->sha256s[i] = entries[i].sha256;
 	}
 	pfree(entries);
 }
@@ -157,7 +157,7 @@ set_digest(const NachetUpload *upload, const NachetSetData *data)
 		CHECK_FOR_INTERRUPTS();
 		nachet_hash_add(hash, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 		nachet_hash_add(hash, "", 1);
-		nachet_hash_add(hash, VARDATA_ANY(DatumGetPointer(upload->digests[i])),
+		nachet_hash_add(hash, VARDATA_ANY(DatumGetPointer(upload->sha256s[i])),
 		                NACHET_SHA256_BYTES);
 	}
 	nachet_hash_end(hash, digest, NACHET_SHA256_BYTES);
@@ -239,11 +239,11 @@ write_set(NachetUpload *upload, NachetSetData *data, bytea *digest)
  */
 static void
 write_pictures(const NachetUpload *upload, const NachetSetData *data, NachetArg names,
-               NachetArg digests)
+               NachetArg sha256s)
 {
 	NachetArg args[6] = {
 	    names,
-	    digests,
+	    sha256s,
 	    NACHET_PARAM(UUIDOID, upload->set_id),
 	    NACHET_INTEGER(data->nb_seeds),
 	    NACHET_PARAM(JSONBOID, data->canonical),
@@ -296,7 +296,7 @@ static void
 check_upload(const NachetUpload *upload, NachetSetData *data)
 {
 	nachet_set_data_check(upload->data, data);
-	nachet_content_check_sha256(upload->digests, upload->count);
+	nachet_content_check_sha256(upload->sha256s, upload->count);
 	check_names(upload);
 }
 
@@ -308,7 +308,7 @@ nachet_picture_set_check(const NachetUpload *upload)
 	check_upload(upload, &data);
 	check_copies(data.json_bytes, upload->count);
 	nachet_set_contents_check(upload,
-	                          nachet_sql_array(BYTEAOID, upload->digests, NULL, upload->count));
+	                          nachet_sql_array(BYTEAOID, upload->sha256s, NULL, upload->count));
 }
 
 void
@@ -319,7 +319,7 @@ nachet_picture_set_flaws(const NachetUpload *upload, NachetFlaws *flaws, int *un
 	find_name_flaws(upload->names, upload->count, flaws);
 	if (flaws->count == 0)
 		*unjudged = nachet_set_contents_flaws(
-		    upload, nachet_sql_array(BYTEAOID, upload->digests, NULL, upload->count), flaws);
+		    upload, nachet_sql_array(BYTEAOID, upload->sha256s, NULL, upload->count), flaws);
 }
 
 void
@@ -327,7 +327,7 @@ nachet_picture_set_upload(NachetUpload *upload)
 {
 	NachetSetData data;
 	NachetArg names;
-	NachetArg digests;
+	NachetArg sha256s;
 	bytea *digest;
 
 	require_user(upload->user_id);
@@ -338,20 +338,20 @@ nachet_picture_set_upload(NachetUpload *upload)
 	sort_pictures(upload);
 	digest = set_digest(upload, &data);
 	names = nachet_sql_array(TEXTOID, upload->names, NULL, upload->count);
-	digests = nachet_sql_array(BYTEAOID, upload->digests, NULL, upload->count);
+	sha256s = nachet_sql_array(BYTEAOID, upload->sha256s, NULL, upload->count);
 
 	commit_durably();
 	if (find_set(upload, digest))
 		return;
 	check_copies(data.json_bytes, upload->count);
-	nachet_set_contents_hold(upload, digests);
+	nachet_set_contents_hold(upload, sha256s);
 	for (int attempt = 1; !write_set(upload, &data, digest); attempt++)
 		if (attempt >= ATTEMPTS)
 			ereport(ERROR,
 			        (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			         errmsg("the same picture set is made and deleted by others meanwhile")));
 	if (upload->created)
-		write_pictures(upload, &data, names, digests);
+		write_pictures(upload, &data, names, sha256s);
 }
 
 /* --- SQL functions ---------------------------------------------------------------------------- */
@@ -375,14 +375,14 @@ upload_picture_set_by_digest(PG_FUNCTION_ARGS)
 {
 	static const char *const arguments[] = {"names", "contents", "user_id", "data"};
 	NachetUpload upload = {0};
-	int digests;
+	int sha256s;
 
 	require_arguments(fcinfo, arguments, 4);
 	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "names", &upload.names, &upload.count);
-	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(1), "contents", &upload.digests, &digests);
-	if (upload.count != digests)
+	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(1), "contents", &upload.sha256s, &sha256s);
+	if (upload.count != sha256s)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("%d names were given for %d contents", upload.count, digests)));
+		                errmsg("%d names were given for %d contents", upload.count, sha256s)));
 	upload.user_id = PG_GETARG_DATUM(2);
 	upload.data = PG_GETARG_JSONB_P(3);
 	SPI_connect();
@@ -459,10 +459,10 @@ upload_picture_set(PG_FUNCTION_ARGS)
 	upload.data = PG_GETARG_JSONB_P(2);
 	(void) nachet_set_data_size(upload.data);
 	upload.names = palloc(Max(upload.count, 1) * sizeof(Datum));
-	upload.digests = palloc(Max(upload.count, 1) * sizeof(Datum));
+	upload.sha256s = palloc(Max(upload.count, 1) * sizeof(Datum));
 
 	SPI_connect();
-	nachet_contents_store(pictures, upload.count, upload.digests);
+	nachet_contents_store(pictures, upload.count, upload.sha256s);
 	for (int i = 0; i < upload.count; i++)
 		upload.names[i] = CStringGetTextDatum(psprintf("%d", i + 1));
 	nachet_picture_set_upload(&upload);

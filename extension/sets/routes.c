@@ -257,7 +257,7 @@ check_members(JsonbContainer *object, int position)
 
 /* One entry of a manifest: "name" and "sha256", and nothing else. */
 static void
-read_picture(JsonbValue *entry, int position, Datum *name, Datum *digest)
+read_picture(JsonbValue *entry, int position, Datum *name, Datum *sha256)
 {
 	JsonbContainer *object = entry->val.binary.data;
 	JsonbValue value;
@@ -272,11 +272,11 @@ read_picture(JsonbValue *entry, int position, Datum *name, Datum *digest)
 	    value.type != jbvString || value.val.string.len != 2 * NACHET_SHA256_BYTES ||
 	    !nachet_hex_decode(value.val.string.val, NACHET_SHA256_BYTES, bytes))
 		bad_manifest(position, "has no \"sha256\" of 64 hexadecimal digits");
-	*digest = nachet_content_sha256(bytes);
+	*sha256 = nachet_content_sha256(bytes);
 	check_members(object, position);
 }
 
-/* The request's "pictures" as names and digests. */
+/* The request's "pictures" as names and SHA-256. */
 static void
 read_manifest(Jsonb *request, NachetUpload *upload)
 {
@@ -295,14 +295,14 @@ read_manifest(Jsonb *request, NachetUpload *upload)
 		                errmsg("manifest names %u pictures", count),
 		                errdetail("One manifest may name up to %d.", MANIFEST_MAX_PICTURES)));
 	upload->names = palloc(Max(count, 1) * sizeof(Datum));
-	upload->digests = palloc(Max(count, 1) * sizeof(Datum));
+	upload->sha256s = palloc(Max(count, 1) * sizeof(Datum));
 	iterator = JsonbIteratorInit(array.val.binary.data);
 	(void) JsonbIteratorNext(&iterator, &entry, true); /* the array's own beginning */
 	while (JsonbIteratorNext(&iterator, &entry, true) == WJB_ELEM)
 	{
 		CHECK_FOR_INTERRUPTS();
 		read_picture(&entry, upload->count, &upload->names[upload->count],
-		             &upload->digests[upload->count]);
+		             &upload->sha256s[upload->count]);
 		upload->count++;
 	}
 }
@@ -332,7 +332,7 @@ request_data(Jsonb *request)
 }
 
 /*
- * Brings the missing digests, which ascend, into the order in which the manifest names them, each
+ * Brings the missing SHA-256, which ascend, into the order in which the manifest names them, each
  * once.
  */
 static void
@@ -345,7 +345,7 @@ order_as_named(const NachetUpload *upload, Datum *missing, int count)
 	memcpy(sorted, missing, count * sizeof(Datum));
 	for (int i = 0; i < upload->count && next < count; i++)
 	{
-		Datum *found = bsearch(&upload->digests[i], sorted, count, sizeof(Datum),
+		Datum *found = bsearch(&upload->sha256s[i], sorted, count, sizeof(Datum),
 		                       nachet_content_compare_sha256);
 
 		CHECK_FOR_INTERRUPTS();
@@ -420,7 +420,7 @@ batch_import(PG_FUNCTION_ARGS)
 	read_manifest(request, &upload);
 	upload.data = request_data(request);
 	missing = palloc(Max(upload.count, 1) * sizeof(Datum));
-	count = nachet_content_find_missing(upload.digests, upload.count, missing);
+	count = nachet_content_find_missing(upload.sha256s, upload.count, missing);
 	if (count == 0 && !dry_run)
 	{
 		nachet_picture_set_upload(&upload);

@@ -39,11 +39,11 @@ contents_missing(uint64 rows)
 	for (uint64 i = 0; i < rows; i++)
 	{
 		char hex[2 * NACHET_SHA256_BYTES + 1];
-		Datum digest = nachet_sql_value(i, 1);
+		Datum sha256 = nachet_sql_value(i, 1);
 
 		if (nachet_sql_bigint(i, 0) != 0)
 			continue;
-		nachet_hex_encode((unsigned char *) VARDATA_ANY(DatumGetPointer(digest)),
+		nachet_hex_encode((unsigned char *) VARDATA_ANY(DatumGetPointer(sha256)),
 		                  NACHET_SHA256_BYTES, hex);
 		nachet_flaws_add(&flaws, hex, 2 * NACHET_SHA256_BYTES, "not stored", "not_stored");
 	}
@@ -95,7 +95,7 @@ judge_contents(const NachetUpload *upload, uint64 rows, bool hold, NachetFlaws *
 		if (flaw == NULL && hold)
 			accept_content(content.id, &picture);
 		for (int n = 0; n < upload->count && flaw != NULL; n++)
-			if (memcmp(VARDATA_ANY(DatumGetPointer(upload->digests[n])), content.sha256,
+			if (memcmp(VARDATA_ANY(DatumGetPointer(upload->sha256s[n])), content.sha256,
 			           NACHET_SHA256_BYTES) == 0)
 				nachet_flaws_add(flaws, VARDATA_ANY(DatumGetPointer(upload->names[n])),
 				                 (int) VARSIZE_ANY_EXHDR(DatumGetPointer(upload->names[n])), flaw,
@@ -130,10 +130,10 @@ contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
 }
 
 void
-nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests)
+nachet_set_contents_hold(const NachetUpload *upload, NachetArg sha256s)
 {
 	uint64 rows =
-	    nachet_sql_run(SPI_OK_SELECT, UNFIT_CONTENTS("LEFT", "FOR KEY SHARE"), 1, &digests);
+	    nachet_sql_run(SPI_OK_SELECT, UNFIT_CONTENTS("LEFT", "FOR KEY SHARE"), 1, &sha256s);
 
 	if (rows == 0)
 		return;
@@ -143,15 +143,15 @@ nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests)
 
 /* The contents without a format of those that are stored. */
 static uint64
-unfit_contents(NachetArg digests)
+unfit_contents(NachetArg sha256s)
 {
-	return nachet_sql_run(SPI_OK_SELECT, UNFIT_CONTENTS("INNER", "OFFSET 0"), 1, &digests);
+	return nachet_sql_run(SPI_OK_SELECT, UNFIT_CONTENTS("INNER", "OFFSET 0"), 1, &sha256s);
 }
 
 int
-nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests, NachetFlaws *flaws)
+nachet_set_contents_flaws(const NachetUpload *upload, NachetArg sha256s, NachetFlaws *flaws)
 {
-	uint64 rows = unfit_contents(digests);
+	uint64 rows = unfit_contents(sha256s);
 	SPITupleTable *contents = SPI_tuptable;
 	uint64 judged = judge_contents(upload, rows, false, flaws);
 	Datum *rest = palloc(Max(rows - judged, 1) * sizeof(Datum));
@@ -163,7 +163,7 @@ nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests, NachetF
 	for (int n = 0; n < upload->count && judged < rows; n++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (bsearch(&upload->digests[n], rest, rows - judged, sizeof(Datum),
+		if (bsearch(&upload->sha256s[n], rest, rows - judged, sizeof(Datum),
 		            nachet_content_compare_sha256) != NULL)
 			unjudged++;
 	}
@@ -171,9 +171,9 @@ nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests, NachetF
 }
 
 void
-nachet_set_contents_check(const NachetUpload *upload, NachetArg digests)
+nachet_set_contents_check(const NachetUpload *upload, NachetArg sha256s)
 {
-	uint64 rows = unfit_contents(digests);
+	uint64 rows = unfit_contents(sha256s);
 
 	if (rows > 0)
 		contents_no_pictures(upload, rows, false);

@@ -10,7 +10,7 @@
 typedef struct NachetUpload
 {
 	Datum *names;   /* text */
-	Datum *digests; /* bytea: SHA-256 */
+	Datum *sha256s; /* bytea: SHA-256 */
 	int count;
 	Datum user_id; /* uuid */
 	Jsonb *data;
@@ -19,20 +19,20 @@ typedef struct NachetUpload
 } NachetUpload;
 
 /*
- * Holds the contents to the transaction's end, so that no sweep takes them. digests: the upload's,
+ * Holds the contents to the transaction's end, so that no sweep takes them. sha256s: the upload's,
  * as a bytea[]. Raises NC004 if one is not stored, NC003 if one is no acceptable picture.
  * Needs an SPI connection.
  */
-extern void nachet_set_contents_hold(const NachetUpload *upload, NachetArg digests);
+extern void nachet_set_contents_hold(const NachetUpload *upload, NachetArg sha256s);
 
 /*
  * Adds the pictures for which the following raises NC003, as many as are listed, and returns how
  * many more were refused when they were stored. Needs an SPI connection.
  */
-extern int nachet_set_contents_flaws(const NachetUpload *upload, NachetArg digests,
+extern int nachet_set_contents_flaws(const NachetUpload *upload, NachetArg sha256s,
                                      NachetFlaws *flaws);
 
 /* Raises NC003 if one of those that are stored is no acceptable picture; holds none. */
-extern void nachet_set_contents_check(const NachetUpload *upload, NachetArg digests);
+extern void nachet_set_contents_check(const NachetUpload *upload, NachetArg sha256s);
 
 #endif
