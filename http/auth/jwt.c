@@ -332,7 +332,7 @@ nachet_jwt_describe(const char *token, size_t length, NachetText *text)
 	json_decref(claims);
 }
 
-/* --- where a request carries one --------------------------------------------------------------- */
+/* --- where a request carries one -------------------------------------------------------------- */
 
 #define BLANKS " \t"
 

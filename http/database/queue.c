@@ -10,6 +10,10 @@
  * not passed by for ever.
  *
  * The queue's lock is never held while a tally's is, nor while the database is asked.
+ *
+ * A tally counts what has become of one request's pictures. It is shared by the request's thread
+ * and the senders. It lives until the request has released it and no picture is under way: the
+ * request never waits for a sender to be rid of it. Nothing else is locked inside its lock.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -22,7 +26,6 @@
 #include "http/body/spool.h"
 #include "http/database/pool.h"
 #include "http/database/queue.h"
-#include "http/database/tally.h"
 #include "http/ops/metrics.h"
 
 #define QUEUE_BYTES    (UINT64_C(64) * 1024 * 1024)
@@ -68,6 +71,140 @@ struct NachetQueue
 	Sender sender[];
 };
 
+/* --- tallies ---------------------------------------------------------------------------------- */
+
+struct NachetTally
+{
+	pthread_mutex_t lock;
+	pthread_cond_t settled; /* under_way became 0 */
+	size_t under_way;       /* pictures pushed and neither stored nor failed */
+	uint64_t new_bytes;
+	bool released;
+	NachetError error; /* the first */
+};
+
+NachetTally *
+nachet_queue_create_tally(void)
+{
+	NachetTally *tally = calloc(1, sizeof(*tally));
+
+	if (tally == NULL)
+		return NULL;
+	pthread_mutex_init(&tally->lock, NULL);
+	pthread_cond_init(&tally->settled, NULL);
+	return tally;
+}
+
+static void
+copy_error(NachetError *to, const NachetError *from)
+{
+	nachet_error_set(to, "%s", from->message);
+	memcpy(to->sqlstate, from->sqlstate, sizeof(to->sqlstate));
+	to->unreachable = from->unreachable;
+	to->detail = from->detail != NULL ? strdup(from->detail) : NULL;
+	to->hint = from->hint != NULL ? strdup(from->hint) : NULL;
+}
+
+/* Unlocks, and frees what nobody refers to any more. */
+static void
+unlock_tally(NachetTally *tally)
+{
+	bool last = tally->released && tally->under_way == 0;
+
+	pthread_mutex_unlock(&tally->lock);
+	if (!last)
+		return;
+	nachet_error_clear(&tally->error);
+	pthread_cond_destroy(&tally->settled);
+	pthread_mutex_destroy(&tally->lock);
+	free(tally);
+}
+
+/* One picture more to come. */
+static void
+note_pushed(NachetTally *tally)
+{
+	pthread_mutex_lock(&tally->lock);
+	tally->under_way++;
+	pthread_mutex_unlock(&tally->lock);
+}
+
+/* Whether the request still wants its pictures sent. */
+static bool
+is_wanted(NachetTally *tally)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&tally->lock);
+	wanted = !tally->released && !tally->error.set;
+	pthread_mutex_unlock(&tally->lock);
+	return wanted;
+}
+
+bool
+nachet_queue_has_failed(NachetTally *tally)
+{
+	bool failed;
+
+	pthread_mutex_lock(&tally->lock);
+	failed = tally->error.set;
+	pthread_mutex_unlock(&tally->lock);
+	return failed;
+}
+
+static void
+settle_one(NachetTally *tally)
+{
+	if (--tally->under_way == 0)
+		pthread_cond_broadcast(&tally->settled);
+	unlock_tally(tally);
+}
+
+/* One picture is stored; new_bytes is 0 if its bytes were there already. */
+static void
+note_stored(NachetTally *tally, uint64_t new_bytes)
+{
+	pthread_mutex_lock(&tally->lock);
+	tally->new_bytes += new_bytes;
+	settle_one(tally);
+}
+
+/* One picture failed. */
+static void
+note_failed(NachetTally *tally, const NachetError *error)
+{
+	pthread_mutex_lock(&tally->lock);
+	if (!tally->error.set)
+		copy_error(&tally->error, error);
+	settle_one(tally);
+}
+
+bool
+nachet_queue_wait(NachetTally *tally, uint64_t *new_bytes, NachetError *error)
+{
+	bool stored;
+
+	pthread_mutex_lock(&tally->lock);
+	while (tally->under_way > 0)
+		pthread_cond_wait(&tally->settled, &tally->lock);
+	*new_bytes = tally->new_bytes;
+	stored = !tally->error.set;
+	if (!stored)
+		copy_error(error, &tally->error);
+	pthread_mutex_unlock(&tally->lock);
+	return stored;
+}
+
+void
+nachet_queue_release(NachetTally *tally)
+{
+	if (tally == NULL)
+		return;
+	pthread_mutex_lock(&tally->lock);
+	tally->released = true;
+	unlock_tally(tally);
+}
+
 /* --- the queue -------------------------------------------------------------------------------- */
 
 static bool
@@ -81,13 +218,13 @@ nachet_queue_push(NachetQueue *queue, NachetTally *tally, NachetSpooled *picture
 {
 	Item *item = malloc(sizeof(*item));
 
-	nachet_tally_add(tally);
+	note_pushed(tally);
 	if (item == NULL)
 	{
 		NachetError error = NACHET_ERROR_INIT;
 
 		nachet_error_set(&error, "out of memory");
-		nachet_tally_fail(tally, &error);
+		note_failed(tally, &error);
 		nachet_error_clear(&error);
 		nachet_spooled_free(picture);
 		return;
@@ -148,7 +285,7 @@ drop_unwanted(Batch *batch)
 	{
 		Item *item = &batch->items[i];
 
-		if (nachet_tally_wanted(item->tally))
+		if (is_wanted(item->tally))
 			batch->items[kept++] = *item;
 		else
 		{
@@ -156,7 +293,7 @@ drop_unwanted(Batch *batch)
 
 			nachet_error_set(&error, "the request was given up");
 			nachet_spooled_free(item->picture);
-			nachet_tally_fail(item->tally, &error);
+			note_failed(item->tally, &error);
 			nachet_error_clear(&error);
 		}
 	}
@@ -292,9 +429,9 @@ send_batch(NachetPool *pool, Batch *batch)
 		/* The memory is free before its request can go on. */
 		nachet_spooled_free(item->picture);
 		if (stored)
-			nachet_tally_stored(item->tally, batch->missing[i] ? size : 0);
+			note_stored(item->tally, batch->missing[i] ? size : 0);
 		else
-			nachet_tally_fail(item->tally, &error);
+			note_failed(item->tally, &error);
 	}
 	nachet_error_clear(&error);
 }

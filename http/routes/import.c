@@ -25,7 +25,6 @@
 #include "http/body/spool.h"
 #include "http/database/queue.h"
 #include "http/database/statement_memory.h"
-#include "http/database/tally.h"
 #include "http/options.h"
 #include "http/request/request.h"
 #include "http/request/respond.h"
@@ -95,9 +94,9 @@ check_tally(NachetImport *import)
 	NachetError error = NACHET_ERROR_INIT;
 	uint64_t ignored;
 
-	if (!nachet_tally_failed(import->tally))
+	if (!nachet_queue_has_failed(import->tally))
 		return true;
-	if (!nachet_tally_wait(import->tally, &ignored, &error))
+	if (!nachet_queue_wait(import->tally, &ignored, &error))
 		nachet_respond_error(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, &error);
 	nachet_error_clear(&error);
 	return false;
@@ -456,7 +455,7 @@ static void
 free_import(NachetImport *import)
 {
 	nachet_multipart_free(import->parser);
-	nachet_tally_release(import->tally);
+	nachet_queue_release(import->tally);
 	nachet_sha256_free(import->sha256);
 	nachet_spooled_free(import->picture);
 	nachet_text_free(&import->name);
@@ -481,7 +480,7 @@ create_import(NachetRequest *request, NachetImportKind kind, const char *boundar
 	import->kind = kind;
 	nachet_fields_init(&import->fields);
 	import->parser = nachet_multipart_create(boundary, &callbacks, import);
-	import->tally = nachet_tally_create();
+	import->tally = nachet_queue_create_tally();
 	import->sha256 = nachet_sha256_create();
 	if (nachet_picture_list_init(&import->pictures, request->server->spool,
 	                             kind == NACHET_IMPORT_FOLDER) &&
@@ -612,7 +611,7 @@ nachet_import_finish(NachetImport *import, uint64_t *new_bytes)
 
 	if (!body_is_fine(import, nachet_multipart_finish(import->parser)) || !check_pictures(import))
 		return false;
-	stored = nachet_tally_wait(import->tally, new_bytes, &error);
+	stored = nachet_queue_wait(import->tally, new_bytes, &error);
 	if (!stored)
 		nachet_respond_error(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, &error);
 	nachet_error_clear(&error);
