@@ -21,8 +21,8 @@
 #include "http/auth/auth.h"
 #include "http/body/spool.h"
 #include "http/database/pool.h"
+#include "http/database/query.h"
 #include "http/database/queue.h"
-#include "http/database/statement_memory.h"
 #include "http/ops/admin.h"
 #include "http/ops/listen.h"
 #include "http/ops/log.h"
@@ -200,7 +200,7 @@ start_parts(NachetServer *server)
 	if (server->auth == NULL || (options->tls_cert != NULL && !nachet_tls_start(options)))
 		return false;
 	server->spool = nachet_spool_create(options->spool_dir, &spool_limits, &error);
-	server->statement_memory = nachet_statement_memory_create(options);
+	server->statement_memory = nachet_query_memory_create(options);
 	server->pool =
 	    nachet_pool_create(options->dbname, (size_t) options->pool, (unsigned) options->pool_wait,
 	                       (unsigned) options->statement_timeout);
@@ -288,7 +288,7 @@ nachet_server_stop(NachetServer *server)
 	nachet_watchdog_stop(server->watchdog);
 	nachet_queue_stop(server->queue);
 	nachet_pool_free(server->pool);
-	nachet_statement_memory_free(server->statement_memory);
+	nachet_query_memory_free(server->statement_memory);
 	nachet_spool_free(server->spool);
 	nachet_auth_free(server->auth);
 	nachet_tls_stop();

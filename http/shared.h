@@ -18,7 +18,7 @@ typedef struct NachetServer
 	struct NachetPool *pool;
 	struct NachetSpool *spool;
 	struct NachetQueue *queue;
-	struct NachetStatementMemory *statement_memory; /* for what long statements carry */
+	struct NachetQueryMemory *statement_memory; /* for what long statements carry */
 	struct NachetWatchdog *watchdog;
 	struct MHD_Daemon *daemon;
 	struct NachetSockets *sockets;

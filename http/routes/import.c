@@ -23,8 +23,8 @@
 #include "http/body/encoded_name.h"
 #include "http/body/multipart.h"
 #include "http/body/spool.h"
+#include "http/database/query.h"
 #include "http/database/queue.h"
-#include "http/database/statement_memory.h"
 #include "http/options.h"
 #include "http/request/request.h"
 #include "http/request/respond.h"
@@ -392,9 +392,8 @@ add_to_list(NachetImport *import, const unsigned char digest[NACHET_SHA256_BYTES
 		nachet_respond_spool_failure(import->request, &error);
 		return false;
 	}
-	if (nachet_picture_list_bytes(&import->pictures) <=
-	        nachet_statement_memory_parameters(options) &&
-	    statement_bytes(import) <= nachet_statement_memory_total(options))
+	if (nachet_picture_list_bytes(&import->pictures) <= nachet_query_memory_parameters(options) &&
+	    statement_bytes(import) <= nachet_query_memory_total(options))
 		return true;
 	nachet_respond_problem(import->request, MHD_HTTP_CONTENT_TOO_LARGE,
 	                       "The pictures' names are too long for one request.");
@@ -512,7 +511,7 @@ void
 nachet_import_release(NachetImport *import)
 {
 	nachet_picture_list_unload(&import->pictures);
-	nachet_statement_memory_give(import->request);
+	nachet_query_memory_give(import->request);
 }
 
 void
@@ -595,7 +594,7 @@ load_pictures(NachetImport *import)
 	NachetError error = NACHET_ERROR_INIT;
 	bool loaded;
 
-	if (!nachet_statement_memory_take(import->request, statement_bytes(import)))
+	if (!nachet_query_memory_take(import->request, statement_bytes(import)))
 		return false;
 	loaded = nachet_picture_list_load(&import->pictures, &error);
 	if (!loaded)

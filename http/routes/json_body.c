@@ -12,7 +12,7 @@
 #include "loader/client/error.h"
 #include "pure/names.h"
 #include "http/body/spool.h"
-#include "http/database/statement_memory.h"
+#include "http/database/query.h"
 #include "http/request/request.h"
 #include "http/request/respond.h"
 #include "http/routes/json_body.h"
@@ -68,7 +68,7 @@ nachet_json_body_load(NachetRequest *request)
 
 	if (length == 0)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The body is empty.");
-	else if (nachet_statement_memory_take(request, NACHET_MANIFEST_COPIES * (uint64_t) length) &&
+	else if (nachet_query_memory_take(request, NACHET_MANIFEST_COPIES * (uint64_t) length) &&
 	         load(request, body))
 	{
 		if (memchr(body->text, '\0', length) == NULL && nachet_utf8_valid(body->text, length))
@@ -86,7 +86,7 @@ nachet_json_body_release(NachetRequest *request)
 
 	free(body->text);
 	body->text = NULL;
-	nachet_statement_memory_give(request);
+	nachet_query_memory_give(request);
 }
 
 void
