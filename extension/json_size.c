@@ -136,11 +136,10 @@ nachet_json_size(Jsonb *object, const char *skip)
 		if (take(&walk, token, &value))
 			(void) JsonbIteratorNext(&iterator, &value, true);
 		if (walk.size > NACHET_DATA_MAX_BYTES)
-			ereport(ERROR,
-			        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("data is too large"),
-			         errdetail(
-			             "Data may have up to %d bytes as JSON, beside the pictures of a manifest.",
-			             NACHET_DATA_MAX_BYTES)));
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("data is too large"),
+			                errdetail("Data may have up to %d bytes as JSON, not counting the "
+			                          "pictures of a manifest.",
+			                          NACHET_DATA_MAX_BYTES)));
 	}
 	return (int) walk.size;
 }

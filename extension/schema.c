@@ -112,7 +112,7 @@ check_schema(const NachetExtension *extension)
 		         errmsg("schema of extension nachet_datastore is named \"%s\" instead of \"" SCHEMA
 		                "\"",
 		                name == NULL ? "" : name),
-		         errhint("ALTER SCHEMA %s RENAME TO " SCHEMA ".",
+		         errhint("Run ALTER SCHEMA %s RENAME TO " SCHEMA ".",
 		                 quote_identifier(name == NULL ? "" : name))));
 	pfree(name);
 }
@@ -132,7 +132,7 @@ nachet_schema_oid(void)
 	if (!nachet_schema_find_extension(&extension))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 		                errmsg("extension nachet_datastore is not installed in this database"),
-		                errhint("CREATE EXTENSION nachet_datastore.")));
+		                errhint("Run CREATE EXTENSION nachet_datastore.")));
 	check_schema(&extension);
 	strlcpy(known_version, extension.version, sizeof(known_version));
 	known_schema = extension.schema;
@@ -148,9 +148,10 @@ nachet_schema_relation(const char *name)
 	if (OidIsValid(oid))
 		return oid;
 	error_context_stack = &hint;
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-	                errmsg("relation \"" SCHEMA ".%s\" does not exist", name),
-	                errhint("Install the extension anew: CREATE EXTENSION nachet_datastore.")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_UNDEFINED_TABLE),
+	         errmsg("relation \"" SCHEMA ".%s\" does not exist", name),
+	         errhint("Drop the extension and run CREATE EXTENSION nachet_datastore again.")));
 }
 
 TriggerData *
@@ -161,8 +162,10 @@ nachet_schema_trigger(FunctionCallInfo fcinfo, TriggerEvent time, bool insert_on
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
 	    (trigger->tg_event & (TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK)) != time ||
 	    (insert_only && !TRIGGER_FIRED_BY_INSERT(trigger->tg_event)))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the triggers of extension nachet_datastore only")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		     errmsg("function can be called only by the triggers of extension nachet_datastore")));
 	return trigger;
 }
 
@@ -174,7 +177,7 @@ nachet_schema_require_trigger(const TriggerData *trigger, const char *table, con
 	if (relation != nachet_schema_relation(table) &&
 	    (other == NULL || relation != nachet_schema_relation(other)))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves no triggers of relation \"%s\"",
+		                errmsg("function cannot be used by a trigger of relation \"%s\"",
 		                       RelationGetRelationName(trigger->tg_relation))));
 }
 

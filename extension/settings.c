@@ -60,7 +60,7 @@ check_endpoint(char **value, void **extra, GucSource source)
 	}
 	if (strpbrk(*value, "?#@ \t") != NULL)
 	{
-		GUC_check_errdetail("It must hold neither user, query, fragment nor blanks.");
+		GUC_check_errdetail("It must not contain a user, a query, a fragment or blanks.");
 		return false;
 	}
 	return true;
@@ -72,7 +72,8 @@ check_region(char **value, void **extra, GucSource source)
 	if (strspn(*value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
 	    strlen(*value))
 		return true;
-	GUC_check_errdetail("A region's name has letters, digits, hyphens and underscores.");
+	GUC_check_errdetail(
+	    "The name of a region consists of letters, digits, hyphens and underscores.");
 	return false;
 }
 
@@ -92,15 +93,15 @@ check_databases(char **value, void **extra, GucSource source)
 static void
 define_own(void)
 {
-	DefineCustomIntVariable(
-	    "nachet.max_array_size", "The most bytes of pictures that one bytea[] argument may hold.",
-	    "A backend holds such an argument several times over. Larger folders go in "
-	    "through COPY, which streams.",
-	    &nachet_max_array_size, 65536, 64, 1024 * 1024 - 1, PGC_SUSET, GUC_UNIT_KB, NULL, NULL,
-	    NULL);
+	DefineCustomIntVariable("nachet.max_array_size",
+	                        "Maximum size of the pictures in one bytea[] argument.",
+	                        "A backend needs several times as much memory. Import larger folders "
+	                        "with COPY, which streams.",
+	                        &nachet_max_array_size, 65536, 64, 1024 * 1024 - 1, PGC_SUSET,
+	                        GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable(
-	    "nachet.allow_drop", "Lets the extension be dropped while pictures are stored in it.",
-	    "A catch against mistakes: whoever may drop the extension may set this.",
+	    "nachet.allow_drop", "Allows dropping the extension while it contains pictures.",
+	    "This guards against mistakes only: any user who may drop the extension may set it.",
 	    &nachet_allow_drop, false, PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
@@ -108,68 +109,69 @@ static void
 define_places(GucStringCheckHook check_store)
 {
 	DefineCustomStringVariable(
-	    "nachet.object_store", "The object store that contents move to.",
-	    "azure://CONTAINER or s3://BUCKET; empty: none, and all contents stay in the database.",
+	    "nachet.object_store", "Object store that contents are moved to.",
+	    "azure://CONTAINER or s3://BUCKET; if empty, all contents stay in the database.",
 	    &nachet_object_store, "", PGC_SUSET, 0, check_store, NULL, NULL);
 	DefineCustomStringVariable(
-	    "nachet.object_store_credentials", "The file that holds the object store's credentials.",
-	    "Lines of NAME=VALUE, by the names of Azure's and Amazon's own tools; nobody but the "
-	    "server's user and root may be able to read it.",
+	    "nachet.object_store_credentials", "File with the credentials of the object store.",
+	    "Lines of NAME=VALUE, with the names that the tools of Azure and Amazon use. Only the "
+	    "server's user and root may have access to the file.",
 	    &nachet_object_store_credentials, "", PGC_SUSET, 0, NULL, NULL, NULL);
-	DefineCustomStringVariable("nachet.object_store_endpoint", "The address of the object store.",
-	                           "Empty: what the connection string says (Azure), or Amazon's in "
-	                           "nachet.object_store_region.",
+	DefineCustomStringVariable("nachet.object_store_endpoint", "Address of the object store.",
+	                           "If empty: the one in the connection string (Azure), or Amazon's "
+	                           "for nachet.object_store_region.",
 	                           &nachet_object_store_endpoint, "", PGC_SUSET, 0, check_endpoint,
 	                           NULL, NULL);
 	DefineCustomStringVariable(
-	    "nachet.object_store_region", "The region that requests to an S3 store are signed for.",
-	    NULL, &nachet_object_store_region, "us-east-1", PGC_SUSET, 0, check_region, NULL, NULL);
-	DefineCustomBoolVariable("nachet.object_store_path_style",
-	                         "Whether an S3 bucket is named in a URL's path instead of its host.",
-	                         NULL, &nachet_object_store_path_style, false, PGC_SUSET, 0, NULL, NULL,
-	                         NULL);
+	    "nachet.object_store_region", "Region that requests to an S3 store are signed for.", NULL,
+	    &nachet_object_store_region, "us-east-1", PGC_SUSET, 0, check_region, NULL, NULL);
 	DefineCustomBoolVariable(
-	    "nachet.object_store_allow_http",
-	    "Whether an object store may be spoken to without TLS beyond this machine.",
-	    "Pictures and signatures are then readable on the way.", &nachet_object_store_allow_http,
-	    false, PGC_SUSET, 0, NULL, NULL, NULL);
+	    "nachet.object_store_path_style",
+	    "Puts the name of an S3 bucket in the path of a URL instead of the host name.", NULL,
+	    &nachet_object_store_path_style, false, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("nachet.object_store_allow_http",
+	                         "Allows plain HTTP to an object store on another machine.",
+	                         "Pictures and signatures can then be read on the network.",
+	                         &nachet_object_store_allow_http, false, PGC_SUSET, 0, NULL, NULL,
+	                         NULL);
 	DefineCustomStringVariable("nachet.object_store_ca_file",
-	                           "The certificates that an object store's must come from.",
-	                           "Empty: those that the system trusts.", &nachet_object_store_ca_file,
-	                           "", PGC_SUSET, 0, NULL, NULL, NULL);
+	                           "File of CA certificates used to verify the object store.",
+	                           "If empty, the CA certificates of the system are used.",
+	                           &nachet_object_store_ca_file, "", PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
 static void
 define_transfers(void)
 {
-	DefineCustomIntVariable(
-	    "nachet.object_store_connections", "How many objects are sent, fetched or deleted at once.",
-	    NULL, &nachet_object_store_connections, 8, 1, 64, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("nachet.object_store_connections",
+	                        "Number of objects that are sent, fetched or deleted concurrently.",
+	                        NULL, &nachet_object_store_connections, 8, 1, 64, PGC_USERSET, 0, NULL,
+	                        NULL, NULL);
 	DefineCustomIntVariable(
 	    "nachet.object_store_timeout",
-	    "How long less than 1 kB/s may move before an operation fails, tries included.", NULL,
-	    &nachet_object_store_timeout, 30000, 100, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, NULL, NULL,
-	    NULL);
+	    "Time with less than 1 kB/s transferred after which an operation fails, retries included.",
+	    NULL, &nachet_object_store_timeout, 30000, 100, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, NULL,
+	    NULL, NULL);
 	DefineCustomIntVariable(
-	    "nachet.object_store_keep", "How long an object is kept after its content was deleted.",
-	    "As long as a backup or a standby can bring the content back.", &nachet_object_store_keep,
-	    7 * SECS_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
-	DefineCustomEnumVariable(
-	    "nachet.object_store_checksum",
-	    "By which checksum Azure refuses bytes that were damaged on the way.",
-	    "crc64, or md5, which takes ten times as long, and which emulators check too. S3 goes by "
-	    "SHA-256.",
-	    &nachet_object_store_checksum, NACHET_CHECKSUM_CRC64, checksums, PGC_SUSET, 0, NULL, NULL,
+	    "nachet.object_store_keep", "Time to keep an object after its content was deleted.",
+	    "Use at least the time in which a backup or a standby can bring the content back.",
+	    &nachet_object_store_keep, 7 * SECS_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S, NULL, NULL,
 	    NULL);
+	DefineCustomEnumVariable("nachet.object_store_checksum",
+	                         "Checksum by which Azure detects bytes that were damaged in transfer.",
+	                         "crc64, or md5, which takes ten times as long but is checked by "
+	                         "emulators too. S3 stores use SHA-256.",
+	                         &nachet_object_store_checksum, NACHET_CHECKSUM_CRC64, checksums,
+	                         PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable(
 	    "nachet.verify_objects",
-	    "How verify_contents and verify_all look at contents in the object store.",
-	    "off: not at all; size: whether the object is there, with the right size; read: all its "
+	    "How verify_contents and verify_all check contents in the object store.",
+	    "off: not at all; size: that the object exists and has the right size; read: all its "
 	    "bytes.",
 	    &nachet_verify_objects, NACHET_VERIFY_OBJECTS_NOT, verify_objects, PGC_USERSET, 0, NULL,
 	    NULL, NULL);
 	DefineCustomIntVariable("nachet.object_store_part_size",
-	                        "Above this size a content is sent in parts of this size.", NULL,
+	                        "Larger contents are sent in parts of this size.", NULL,
 	                        &nachet_object_store_part_size, 65536, 5 * 1024, 1024 * 1024, PGC_SUSET,
 	                        GUC_UNIT_KB, NULL, NULL, NULL);
 }
@@ -178,13 +180,13 @@ static void
 define_workers(void)
 {
 	DefineCustomIntVariable("nachet.object_store_naptime",
-	                        "How long a worker waits before it looks again for contents to move.",
-	                        "0: it moves nothing.", &nachet_object_store_naptime, 60, 0, 86400,
-	                        PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+	                        "Time that a worker waits before it looks for contents to move again.",
+	                        "If 0, workers move nothing.", &nachet_object_store_naptime, 60, 0,
+	                        86400, PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomStringVariable(
-	    "nachet.object_store_databases", "The databases in which background workers move contents.",
-	    "Names separated by commas; empty: none. Without the library in "
-	    "shared_preload_libraries there are no workers.",
+	    "nachet.object_store_databases", "Databases in which background workers move contents.",
+	    "Names separated by commas; if empty, none. Workers require the library in "
+	    "shared_preload_libraries.",
 	    &nachet_object_store_databases, "", PGC_SIGHUP, 0, check_databases, NULL, NULL);
 }
 

@@ -141,9 +141,9 @@ nachet_sql_check_written(const char *table, uint64 written, uint64 expected)
 	if (written != expected)
 		ereport(ERROR,
 		        (errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
-		         errmsg("table \"nachet.%s\" took " UINT64_FORMAT " of " UINT64_FORMAT " rows",
+		         errmsg("table \"nachet.%s\" stored " UINT64_FORMAT " of " UINT64_FORMAT " rows",
 		                table, written, expected),
-		         errhint("A trigger or rule on the table skips rows: drop it.")));
+		         errhint("Drop the trigger or rule of the table that skips rows.")));
 }
 
 SPIPlanPtr
@@ -268,7 +268,7 @@ nachet_sql_require_nonatomic(FunctionCallInfo fcinfo, const char *procedure, con
 	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
 	    castNode(CallContext, fcinfo->context)->atomic)
 		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-		                errmsg("%s commits, and cannot run inside a transaction block", procedure),
+		                errmsg("%s cannot run inside a transaction block", procedure),
 		                errhint("%s", hint)));
 }
 
@@ -277,10 +277,9 @@ check_columns(int declared, int columns)
 {
 	if (declared != columns)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("function is declared with %d columns, and the library has %d",
+		                errmsg("function is declared with %d columns, but the library returns %d",
 		                       declared, columns),
-		                errhint("Connect again, or update the extension: ALTER EXTENSION "
-		                        "nachet_datastore UPDATE.")));
+		                errhint("Reconnect, or run ALTER EXTENSION nachet_datastore UPDATE.")));
 }
 
 Datum

@@ -75,8 +75,8 @@ check_trigger_relation(TriggerData *trigger)
 	 */
 	if (trigger->tg_relation->rd_rel->relispartition)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("nachet.content_chunk stores nothing while it is a partition"),
-		                errhint("ALTER TABLE ... DETACH PARTITION nachet.content_chunk.")));
+		                errmsg("cannot store chunks while \"nachet.content_chunk\" is a partition"),
+		                errhint("Run ALTER TABLE ... DETACH PARTITION nachet.content_chunk.")));
 }
 
 static Statement *

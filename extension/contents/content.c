@@ -31,8 +31,8 @@ read_text(Datum value)
 	char *copy = text_to_cstring(string);
 
 	if (strlen(copy) != VARSIZE_ANY_EXHDR(string))
-		ereport(ERROR,
-		        (errcode(ERRCODE_DATA_CORRUPTED), errmsg("a text of its row holds a zero byte")));
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+		                errmsg("a text column of the row contains a zero byte")));
 	return copy;
 }
 
@@ -43,7 +43,7 @@ read_sha256(Datum value, int64 id, NachetContent *content)
 
 	if (VARSIZE_ANY_EXHDR(sha256) != NACHET_SHA256_BYTES)
 		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-		                errmsg("the SHA-256 of content " INT64_FORMAT " has %d bytes", id,
+		                errmsg("SHA-256 of content " INT64_FORMAT " has %d bytes", id,
 		                       (int) VARSIZE_ANY_EXHDR(sha256))));
 	memcpy(content->sha256, VARDATA_ANY(sha256), NACHET_SHA256_BYTES);
 }

@@ -92,10 +92,10 @@ check_layout(TupleDesc shape, HeapTuple row, Buffer buffer)
 	int columns;
 
 	if (!lies_in_page(row, buffer))
-		return "its row does not lie within its page";
+		return "it extends beyond the page";
 	columns = HeapTupleHeaderGetNatts(header);
 	if (!header_is_sound(header, row->t_len, columns, shape))
-		return "the header of its row is damaged";
+		return "its header is damaged";
 	for (int i = 0; i < shape->natts; i++)
 	{
 		Form_pg_attribute column = TupleDescAttr(shape, i);
@@ -104,13 +104,13 @@ check_layout(TupleDesc shape, HeapTuple row, Buffer buffer)
 		                : !column->atthasmissing;
 
 		if (isnull && column->attnotnull)
-			return "its row has a null where none can be";
+			return "it has a null in a column that is not null";
 		if (isnull || i >= columns)
 			continue;
 		offset = column_end(column, (const char *) header + header->t_hoff, offset,
 		                    (int64) row->t_len - header->t_hoff);
 		if (offset < 0)
-			return "a column of its row does not lie within the row";
+			return "a column extends beyond the row";
 	}
 	return NULL;
 }

@@ -228,8 +228,9 @@ sweep_all(PG_FUNCTION_ARGS)
 	int64 swept[SWEPT_COLUMNS] = {[LAST_ID] = PG_INT64_MIN};
 	NachetArg before;
 
-	nachet_sql_require_nonatomic(fcinfo, "sweep_all",
-	                             "SELECT * FROM nachet.sweep_contents(older_than); can.");
+	nachet_sql_require_nonatomic(
+	    fcinfo, "sweep_all",
+	    "Inside a transaction block, use SELECT * FROM nachet.sweep_contents(older_than).");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("older_than must not be null")));

@@ -118,8 +118,9 @@ refuse_drop(PG_FUNCTION_ARGS)
 	bool ours = false;
 
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the event trigger nachet_drop_guard only")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+		         errmsg("function can be called only by event trigger \"nachet_drop_guard\"")));
 	if (nachet_allow_drop || !nachet_schema_find_extension(&extension))
 		PG_RETURN_NULL();
 	command = ((EventTriggerData *) fcinfo->context)->parsetree;
@@ -134,7 +135,7 @@ refuse_drop(PG_FUNCTION_ARGS)
 	if (holds_pictures(extension.schema, false) || holds_pictures(extension.schema, true))
 		ereport(ERROR,
 		        (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-		         errmsg("extension nachet_datastore holds pictures, which would be dropped along"),
+		         errmsg("extension nachet_datastore contains pictures, which would be dropped too"),
 		         errhint("To drop them all, SET nachet.allow_drop = on first.")));
 	PG_RETURN_NULL();
 }

@@ -156,8 +156,9 @@ refuse_reshaping(PG_FUNCTION_ARGS)
 	const char *table;
 
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function serves the event trigger nachet_shape_guard only")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+		         errmsg("function can be called only by event trigger \"nachet_shape_guard\"")));
 	command = ((EventTriggerData *) fcinfo->context)->parsetree;
 	if (!nachet_schema_find_extension(&extension))
 		PG_RETURN_NULL();

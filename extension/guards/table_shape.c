@@ -87,10 +87,12 @@ nachet_table_shape_check_chunks(Relation table)
 	nachet_table_shape_check(table);
 	if (TupleDescAttr(RelationGetDescr(table), NACHET_CHUNK_DATA - 1)->attstorage !=
 	    TYPSTORAGE_PLAIN)
-		ereport(ERROR,
-		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		         errmsg("column \"data\" of table \"nachet.content_chunk\" is not stored plain"),
-		         errhint("ALTER TABLE nachet.content_chunk ALTER COLUMN data SET STORAGE PLAIN;")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		     errmsg(
+		         "column \"data\" of table \"nachet.content_chunk\" does not have storage PLAIN"),
+		     errhint("Run ALTER TABLE nachet.content_chunk ALTER COLUMN data SET STORAGE PLAIN.")));
 }
 
 /* Whether an index has a column at a place among its keys, ascending. */
@@ -115,7 +117,7 @@ nachet_table_shape_check_index(Relation index, Relation table)
 				sound = sound && leads_by(index, place, indexes[i].columns[place]);
 	if (!sound)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("index \"nachet.%s\" is not the one that the extension made",
+		                errmsg("index \"nachet.%s\" is not the one that the extension created",
 		                       RelationGetRelationName(index)),
 		                errhint("Indexes may be added, but the extension's own must be kept.")));
 }

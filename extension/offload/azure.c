@@ -76,7 +76,7 @@ set_token(Azure *own, const char *token, const char *path)
 	    strlen(token))
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONFIG_FILE_ERROR),
-		         errmsg("SharedAccessSignature in credentials file \"%s\" is not a URL's query",
+		         errmsg("SharedAccessSignature in credentials file \"%s\" is not a query string",
 		                path)));
 	own->token = pstrdup(token);
 }
@@ -113,7 +113,7 @@ azure_open(NachetObjectStore *store, const NachetCredentials *credentials)
 	if (endpoint == NULL || (token == NULL && (key == NULL || own->account == NULL)))
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONFIG_FILE_ERROR),
-		         errmsg("connection string in credentials file \"%s\" is not complete",
+		         errmsg("connection string in credentials file \"%s\" is incomplete",
 		                credentials->path),
 		         errdetail("It needs AccountName and AccountKey, or SharedAccessSignature and "
 		                   "BlobEndpoint or AccountName.")));

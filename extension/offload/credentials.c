@@ -27,14 +27,13 @@ check_access(const char *path, const struct stat *status)
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		                errmsg("credentials file \"%s\" is not a regular file", path)));
 	if (status->st_uid != geteuid() && status->st_uid != 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_CONFIG_FILE_ERROR),
-		         errmsg("credentials file \"%s\" belongs to neither the server's user nor root",
-		                path)));
+		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
+		                errmsg("credentials file \"%s\" must be owned by the server's user or root",
+		                       path)));
 	if ((status->st_mode & (status->st_uid == 0 ? 0037 : 0077)) != 0)
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
-		                errmsg("credentials file \"%s\" can be read or changed by others", path),
-		                errhint("Give it mode 0600, or 0640 where it belongs to root.")));
+		                errmsg("credentials file \"%s\" is accessible to other users", path),
+		                errhint("Set its mode to 0600, or to 0640 if root owns it.")));
 	if (status->st_size > MAX_FILE_SIZE)
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONFIG_FILE_ERROR),
@@ -117,7 +116,7 @@ nachet_credentials_read(const char *path)
 	if (*path == '\0')
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
 		                errmsg("no credentials are set for the object store"),
-		                errhint("Let nachet.object_store_credentials name a file.")));
+		                errhint("Set nachet.object_store_credentials to the path of a file.")));
 	credentials->path = path;
 	line = read_file(path);
 	while (line != NULL)

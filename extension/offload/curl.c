@@ -431,7 +431,7 @@ finish(NachetCurlRequest *request, CURLcode code)
 	request->content_length = length;
 	request->hopeless = transfer->overflow || is_hopeless(code);
 	if (transfer->overflow)
-		request->flaw = "the answer is longer than the object";
+		request->flaw = "the response is longer than the object";
 	else if (code != CURLE_OK)
 		request->flaw = transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror(code);
 	request->finished = true;

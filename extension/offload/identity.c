@@ -39,17 +39,15 @@ own_identity(NachetArg *args)
 static void
 refuse_copy(const char *prefix, bool other_cluster, bool other_database)
 {
-	ereport(
-	    ERROR,
-	    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-	     errmsg("objects under prefix \"%s\" may be another database's", prefix),
-	     errdetail("It was taken by %s, of which this database is a copy.",
-	               other_cluster    ? "a database of another cluster"
-	               : other_database ? "another database of this cluster"
-	                                : "this database on an earlier timeline"),
-	     errhint(
-	         "If the original is gone for good, SELECT nachet.adopt_object_store(); if it lives "
-	         "on, SELECT nachet.renew_object_store_prefix().")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	         errmsg("objects under prefix \"%s\" may belong to another database", prefix),
+	         errdetail("The prefix was created by %s, and this database is a copy of it.",
+	                   other_cluster    ? "a database of another cluster"
+	                   : other_database ? "another database of this cluster"
+	                                    : "this database on an earlier timeline"),
+	         errhint("If the original no longer exists, run SELECT nachet.adopt_object_store(); if "
+	                 "it is still in use, run SELECT nachet.renew_object_store_prefix().")));
 }
 
 char *

@@ -39,10 +39,10 @@ static char *
 judge_object(const NachetTransfer *transfer)
 {
 	if (transfer->gone)
-		return psprintf("the object is not there: %s", transfer->error);
+		return psprintf("the object does not exist: %s", transfer->error);
 	if ((transfer->status == 200 || transfer->status == 206) && transfer->request->finished &&
 	    (transfer->request->flaw == NULL || transfer->request->hopeless))
-		return psprintf("the object has another size: %s", transfer->error);
+		return psprintf("the object has the wrong size: %s", transfer->error);
 	return NULL;
 }
 
@@ -117,7 +117,7 @@ stream_once(const NachetContent *content, NachetObjectStore *store, Stream *stre
 	if (nachet_transfer_run(&transfer))
 		return stream_is(stream, content->sha256)
 		           ? NULL
-		           : "its bytes have another SHA-256 than those that were stored";
+		           : "its bytes do not match the SHA-256 of the content";
 	*gone = transfer.gone;
 	wrong = judge_object(&transfer);
 	if (wrong == NULL)
@@ -241,11 +241,10 @@ nachet_object_read(const NachetContent *content, int64 offset, int64 length, cha
 		return;
 	wrong = nachet_object_stream(content, cut_restart, cut_take, &cut);
 	if (wrong != NULL)
-		ereport(ERROR,
-		        (errcode(ERRCODE_DATA_CORRUPTED),
-		         errmsg("content " INT64_FORMAT " is not in the object store as it was stored",
-		                content->id),
-		         errdetail("\"%s\": %s.", content->object_url, wrong)));
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+		                errmsg("content " INT64_FORMAT " is missing or damaged in the object store",
+		                       content->id),
+		                errdetail("\"%s\": %s.", content->object_url, wrong)));
 }
 
 /* --- checking --------------------------------------------------------------------------------- */
@@ -284,7 +283,7 @@ check_size(const NachetContent *content)
 	set_transfer(&transfer, content, store, store->operations->head);
 	ok = nachet_transfer_run(&transfer);
 	if (transfer.gone || (transfer.status == 404 && is_gone(content, store)))
-		return "the object is not there";
+		return "the object does not exist";
 	if (!ok)
 		refuse(content, transfer.error);
 	if (transfer.request->content_length == content->byte_size)

@@ -83,7 +83,7 @@ nachet_object_store_open(void)
 
 	if (*nachet_object_store == '\0')
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("no object store is set"),
+		                errmsg("no object store is configured"),
 		                errhint("Set nachet.object_store and nachet.object_store_credentials.")));
 	store = palloc0(sizeof(NachetObjectStore));
 	store->operations = find_store(nachet_object_store);
@@ -112,22 +112,22 @@ nachet_object_store_set_endpoint(NachetObjectStore *store, const char *endpoint)
 
 	if (!is_https && strncmp(endpoint, "http://", 7) != 0)
 		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
-		                errmsg("object store's address does not begin with \"https://\"")));
+		                errmsg("address of the object store must begin with \"https://\"")));
 	if (strspn(endpoint, URL_CHARACTERS) != strlen(endpoint))
-		ereport(ERROR,
-		        (errcode(ERRCODE_CONFIG_FILE_ERROR), errmsg("object store's address is no URL"),
-		         errhint("Write other characters than those of a URL as %%XX.")));
+		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
+		                errmsg("address of the object store is not a valid URL"),
+		                errhint("Write characters that are not allowed in URLs as %%XX.")));
 	while (length > 0 && endpoint[length - 1] == '/')
 		length--;
 	store->endpoint = pnstrdup(endpoint, length);
 	store->loopback =
 	    is_loopback(host, *host == '[' ? (int) strcspn(host, "]") + 1 : (int) strcspn(host, ":/"));
 	if (!is_https && !store->loopback && !nachet_object_store_allow_http)
-		ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
-		                errmsg("object store \"%s\" is not reached by https", store->endpoint),
-		                errdetail("Without TLS pictures and signatures are readable on the way."),
-		                errhint("Give it an address with https, or set "
-		                        "nachet.object_store_allow_http.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_CONFIG_FILE_ERROR),
+		         errmsg("object store \"%s\" does not use https", store->endpoint),
+		         errdetail("Without TLS, pictures and signatures can be read on the network."),
+		         errhint("Use an https address, or set nachet.object_store_allow_http.")));
 	store->location = psprintf("%s/%s", store->endpoint, store->bucket);
 	store->base = store->location;
 }
@@ -148,10 +148,10 @@ nachet_object_store_key(const NachetObjectStore *store, const char *url)
 	    url[length + 1 + strspn(url + length + 1, "abcdefghijklmnopqrstuvwxyz0123456789-/")] !=
 	        '\0')
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("object \"%s\" is not in the object store that is set", url),
-		                errdetail("The settings name \"%s\".", store->location),
-		                errhint("Set nachet.object_store and its address as they were when it was "
-		                        "moved there.")));
+		                errmsg("object \"%s\" is not in the configured object store", url),
+		                errdetail("The configured object store is \"%s\".", store->location),
+		                errhint("Set nachet.object_store and nachet.object_store_endpoint to the "
+		                        "store that the object was moved to.")));
 	return url + length + 1;
 }
 

@@ -150,7 +150,7 @@ judge(NachetTransfer *transfer)
 	transfer->status = request->status;
 	transfer->gone = false;
 	if (!request->finished)
-		appendStringInfo(&error, "less than 1 kB/s moved for %d ms", request->timeout);
+		appendStringInfo(&error, "less than 1 kB/s was transferred for %d ms", request->timeout);
 	else if (request->status >= 300)
 	{
 		append_refusal(&error, request);
@@ -166,7 +166,7 @@ judge(NachetTransfer *transfer)
 	}
 	else if (transfer->sink != NULL && request->received != transfer->expected)
 	{
-		appendStringInfo(&error, INT64_FORMAT " bytes came instead of " INT64_FORMAT,
+		appendStringInfo(&error, INT64_FORMAT " bytes were received instead of " INT64_FORMAT,
 		                 request->received, transfer->expected);
 		again = false;
 	}

@@ -157,8 +157,8 @@ check_content(void *argument)
 	nachet_chunk_reader_close(reader);
 	if (memcmp(object->sha256, upload->content.sha256, NACHET_SHA256_BYTES) != 0)
 		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-		                errmsg("bytes of content " INT64_FORMAT " in the database have another "
-		                       "SHA-256 than they were stored under",
+		                errmsg("bytes of content " INT64_FORMAT
+		                       " in the database do not match its SHA-256",
 		                       upload->content.id)));
 }
 
@@ -382,7 +382,7 @@ next_step(NachetObjectUpload *upload, NachetTransfers *transfers)
 			upload->transfer.object.upload_id = upload->upload_id;
 			if (upload->upload_id == NULL)
 			{
-				upload->error = "the store's answer names no upload";
+				upload->error = "the response of the store has no upload ID";
 				return true;
 			}
 			send_part(upload, transfers);

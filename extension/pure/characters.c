@@ -136,7 +136,7 @@ hidden_flaw(NachetCharacter kind)
 		case NACHET_CHARACTER_CONTROL:
 			return "has a control character";
 		case NACHET_CHARACTER_UNASSIGNED:
-			return "has a character that Unicode assigns to nothing";
+			return "has a character that Unicode does not assign";
 		default:
 			return NULL;
 	}
@@ -155,7 +155,7 @@ nachet_blanks_flaw(const char *name, size_t length)
 		bool blank = kind == NACHET_CHARACTER_BLANK;
 
 		if (blank && character != ' ')
-			return (NachetCharacterFlaw){"has a blank that is no space", character};
+			return (NachetCharacterFlaw){"has a blank other than a space", character};
 		if (hidden_flaw(kind) != NULL)
 			return (NachetCharacterFlaw){hidden_flaw(kind), character};
 		if (blank && start == 0)

@@ -210,12 +210,12 @@ static const NachetMachineMadeRow machine_made[] = {
     {"thumbs.db:encryptable", FILES, "thumbnails of Windows"},
     {"ehthumbs.db", FILES, "thumbnails of Windows"},
     {"ehthumbs_vista.db", FILES, "thumbnails of Windows"},
-    {"desktop.ini", FILES, "a desktop's notes"},
+    {"desktop.ini", FILES, "a desktop's folder settings"},
 
-    {".ds_store", FILES, "a desktop's notes"},
-    {"._*", FILES, "macOS's notes on another file"}, /* AppleDouble */
-    {".appledouble", FOLDERS, "macOS's notes on other files"},
-    {"__macosx", FOLDERS, "macOS's notes on other files"},
+    {".ds_store", FILES, "a desktop's folder settings"},
+    {"._*", FILES, "macOS's metadata of another file"}, /* AppleDouble */
+    {".appledouble", FOLDERS, "macOS's metadata of other files"},
+    {"__macosx", FOLDERS, "macOS's metadata of other files"},
     {".appledb", FOLDERS, "files of a file server"},
     {".appledesktop", FOLDERS, "files of a file server"},
     {".apdisk", FILES, "files of macOS"},
@@ -236,8 +236,8 @@ static const NachetMachineMadeRow machine_made[] = {
     {".trash-*", FOLDERS, "a desktop's trash"},
     {".globaltrash", FOLDERS, "a phone's trash"},
     {".trashed-*", FILES, "a phone's trash"},
-    {".nomedia", FILES, "a phone's notes"},
-    {".directory", FILES, "a desktop's notes"},
+    {".nomedia", FILES, "a phone's marker file"},
+    {".directory", FILES, "a desktop's folder settings"},
 
     {"*~", FILES, "a backup copy"},
     {".~*", FILES | FOLDERS, "temporary files"},

@@ -280,7 +280,7 @@ nachet_picture_bmp_read(NachetReader *reader)
 		                             "BMP: the number of planes is not 1");
 	if (!bits_allowed(&header))
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "BMP: no such bits per pixel for its compression");
+		                             "BMP: invalid bits per pixel for its compression");
 	status = check_pixels(reader, &header);
 	if (status == NACHET_PICTURE_OK && header.header_bytes == V5_HEADER_BYTES)
 		status = check_profile(reader);

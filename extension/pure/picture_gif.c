@@ -101,7 +101,7 @@ read_image(NachetReader *reader, uint64_t *offset)
 	/* Appendix F: codes start one bit longer than this, and are at most 12 bits long. */
 	if (code_size < 1 || code_size >= MAX_CODE_BITS)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "GIF: no such LZW code size");
+		                             "GIF: invalid LZW code size");
 	*offset += 1;
 	if (!skip_sub_blocks(reader, offset, &bytes))
 		return reader->status;
@@ -153,7 +153,7 @@ walk_blocks(NachetReader *reader, uint64_t offset)
 				break;
 			default:
 				return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-				                             "GIF: bytes that are no block");
+				                             "GIF: unknown block type");
 		}
 	}
 }

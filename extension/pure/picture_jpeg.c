@@ -263,7 +263,7 @@ read_segment(NachetReader *reader, uint64_t *offset, unsigned char marker, Jpeg 
 	/* Table B.1: 02 to BF are reserved, and nothing says how long they are. */
 	if (marker < MARKER_SOF0 || marker == MARKER_SOI)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "JPEG: a marker stands where it may not");
+		                             "JPEG: a marker is out of place");
 	if (marker == MARKER_DHP)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_VARIANT, HIERARCHICAL);
 	if (marker == MARKER_SOF55)

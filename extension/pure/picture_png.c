@@ -114,7 +114,7 @@ read_ihdr(NachetReader *reader, Png *png)
 	png->interlaced = ihdr[20] == 1;
 	if (!depth_allowed(png->depth, png->colour))
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "PNG: no such bit depth for its colour type");
+		                             "PNG: invalid bit depth for its colour type");
 	if (ihdr[18] != 0 || ihdr[19] != 0 || ihdr[20] > 1)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
 		                             "PNG: unknown compression, filter or interlace method");

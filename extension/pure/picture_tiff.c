@@ -462,7 +462,7 @@ walk_children(NachetTiff *tiff, const NachetTiffDirectory *directory, int depth)
 		if (offset == 0)
 			continue;
 		if (depth >= MAX_DEPTH)
-			return malformed(tiff, "TIFF: directories within directories without end");
+			return malformed(tiff, "TIFF: directories are nested too deeply");
 		status = walk_chain(tiff, offset, depth + 1);
 		if (status != NACHET_PICTURE_OK)
 			return status;

@@ -57,7 +57,7 @@ read_chunk(NachetReader *reader, uint64_t offset, uint64_t end, WebpChunk *chunk
 
 	if (end - offset < CHUNK_HEADER_BYTES)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "WebP: a chunk reaches beyond what holds it");
+		                             "WebP: a chunk extends beyond its container");
 	header = nachet_picture_peek(reader, offset, CHUNK_HEADER_BYTES, CUT_OFF);
 	if (header == NULL)
 		return reader->status;
@@ -69,7 +69,7 @@ read_chunk(NachetReader *reader, uint64_t offset, uint64_t end, WebpChunk *chunk
 	chunk->length = nachet_get_32le(header + 4);
 	if (chunk->length > end - chunk->data)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "WebP: a chunk reaches beyond what holds it");
+		                             "WebP: a chunk extends beyond its container");
 	chunk->next = chunk->data + chunk->length + (chunk->length & 1);
 	if (chunk->next > end)
 		chunk->next = end;
@@ -91,14 +91,14 @@ read_vp8(NachetReader *reader, const WebpChunk *chunk, uint32_t *width, uint32_t
 
 	if (chunk->length < 10)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "WebP: the VP8 frame has no room for its header");
+		                             "WebP: the VP8 frame is too short for its header");
 	frame = nachet_picture_peek(reader, chunk->data, 10, CUT_OFF);
 	if (frame == NULL)
 		return reader->status;
 	tag = nachet_get_24le(frame);
 	if ((tag & 1) != 0 || memcmp(frame + 3, "\x9d\x01\x2a", 3) != 0)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "WebP: the VP8 data is no key frame");
+		                             "WebP: the VP8 data is not a key frame");
 	if (tag >> 5 > chunk->length - 10)
 		return nachet_picture_refuse(
 		    reader, NACHET_PICTURE_MALFORMED,
@@ -121,14 +121,14 @@ read_vp8l(NachetReader *reader, const WebpChunk *chunk, uint32_t *width, uint32_
 	/* There is at least one byte of data to decode. */
 	if (chunk->length < 6)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "WebP: the VP8L data has no room for its header");
+		                             "WebP: the VP8L data is too short for its header");
 	frame = nachet_picture_peek(reader, chunk->data, 5, CUT_OFF);
 	if (frame == NULL)
 		return reader->status;
 	sides = nachet_get_32le(frame + 1);
 	if (frame[0] != 0x2f || sides >> 29 != 0)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "WebP: the VP8L data has a wrong signature or version");
+		                             "WebP: the VP8L data has an invalid signature or version");
 	*width = (sides & 0x3fff) + 1;
 	*height = (sides >> 14 & 0x3fff) + 1;
 	return NACHET_PICTURE_OK;
@@ -174,7 +174,7 @@ read_animation_frame(NachetReader *reader, const WebpChunk *anmf, WebpPicture *w
 
 	if (anmf->length < ANMF_BYTES)
 		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-		                             "WebP: an animation frame has no room for its header");
+		                             "WebP: an animation frame is too short for its header");
 	while (offset < end && !is_image)
 	{
 		WebpChunk chunk;

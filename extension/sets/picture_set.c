@@ -87,7 +87,7 @@ find_name_flaws(const Datum *names, int count, NachetFlaws *flaws)
 		CHECK_FOR_INTERRUPTS();
 		if (flaw == NULL && i > 0 && compare_names(&sorted[i - 1], &sorted[i]) == 0)
 		{
-			flaw = "names more than one picture";
+			flaw = "is used by more than one picture";
 			code = NACHET_CODE_NAME_REPEATED;
 		}
 		if (flaw != NULL)
@@ -111,9 +111,8 @@ check_names(const NachetUpload *upload)
 	find_name_flaws(upload->names, upload->count, &flaws);
 	if (flaws.count > 0)
 		ereport(ERROR, (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
-		                errmsg_plural("%d picture has a name that may not stand",
-		                              "%d pictures have names that may not stand", flaws.count,
-		                              flaws.count),
+		                errmsg_plural("%d picture has an invalid name",
+		                              "%d pictures have invalid names", flaws.count, flaws.count),
 		                errdetail_internal("%s", nachet_flaws_text(&flaws))));
 }
 
@@ -283,7 +282,8 @@ check_copies(int json_bytes, int count)
 		ereport(ERROR,
 		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		         errmsg("data of %d bytes is too large for %d pictures", json_bytes, count),
-		         errdetail("Each picture keeps a copy; together they may have up to %d MB.",
+		         errdetail("Each picture stores a copy of the data; all copies together may have "
+		                   "up to %d MB.",
 		                   COPIES_MAX_BYTES / (1024 * 1024)),
 		         errhint("Shorten the data to %d bytes, or divide the set.", COPY_FREE_BYTES)));
 }
@@ -347,9 +347,8 @@ nachet_picture_set_upload(NachetUpload *upload)
 	nachet_set_contents_hold(upload, sha256s);
 	for (int attempt = 1; !write_set(upload, &data, digest); attempt++)
 		if (attempt >= ATTEMPTS)
-			ereport(ERROR,
-			        (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			         errmsg("the same picture set is made and deleted by others meanwhile")));
+			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			                errmsg("picture set was concurrently deleted")));
 	if (upload->created)
 		write_pictures(upload, &data, names, sha256s);
 }
@@ -426,11 +425,12 @@ check_pictures(Datum *pictures, int count)
 		}
 	}
 	if (flaws.count > 0)
-		ereport(ERROR, (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
-		                errmsg_plural("%d picture is not acceptable",
-		                              "%d pictures are not acceptable", flaws.count, flaws.count),
-		                errdetail_internal("%s", nachet_flaws_text(&flaws)),
-		                errhint("Acceptable are whole " NACHET_PICTURE_FORMATS " files.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
+		         errmsg_plural("%d picture is not acceptable", "%d pictures are not acceptable",
+		                       flaws.count, flaws.count),
+		         errdetail_internal("%s", nachet_flaws_text(&flaws)),
+		         errhint("Acceptable pictures are complete " NACHET_PICTURE_FORMATS " files.")));
 }
 
 /*
@@ -451,8 +451,8 @@ upload_picture_set(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		                errmsg("pictures hold more than nachet.max_array_size = %d kB",
 		                       nachet_max_array_size),
-		                errhint("Import larger folders with nachet-load, or COPY "
-		                        "nachet.content_chunk and name the contents by their SHA-256.")));
+		                errhint("Import larger folders with nachet-load, or store the contents "
+		                        "with COPY nachet.content_chunk and pass their SHA-256.")));
 	nachet_sql_elements(PG_GETARG_ARRAYTYPE_P(0), "pictures", &pictures, &upload.count);
 	check_pictures(pictures, upload.count);
 	upload.user_id = PG_GETARG_DATUM(1);

@@ -101,7 +101,7 @@ request_json(PG_FUNCTION_ARGS)
 	/* Every member was written with a colon; jsonb keeps one of those with the same name. */
 	if (counts.members != count_members(document))
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_JSON_OBJECT_KEY_VALUE),
-		                errmsg("an object of the request names a key twice"),
+		                errmsg("an object of the request has the same key twice"),
 		                errhint("Give each key once.")));
 	PG_RETURN_JSONB_P(document);
 }
@@ -153,7 +153,7 @@ request_email(FunctionCallInfo fcinfo, Jsonb *request)
 	if (email != NULL && !same_email(email, authenticated))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NACHET_NOT_THE_USER),
-		         errmsg("\"email\" is not the authenticated user's"),
+		         errmsg("\"email\" is not the address of the authenticated user"),
 		         errhint("Leave \"email\" out, or give the address you are signed in with.")));
 	return authenticated;
 }
@@ -227,7 +227,7 @@ static void
 bad_manifest(int position, const char *flaw)
 {
 	ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA),
-	                errmsg("data has wrong \"pictures\": number %d %s", position + 1, flaw),
+	                errmsg("entry %d of \"pictures\" %s", position + 1, flaw),
 	                errhint("\"pictures\" must be an array of {\"name\": string, \"sha256\": 64 "
 	                        "hexadecimal digits}.")));
 }
@@ -264,7 +264,7 @@ read_picture(JsonbValue *entry, int position, Datum *name, Datum *sha256)
 	unsigned char bytes[NACHET_SHA256_BYTES];
 
 	if (entry->type != jbvBinary || !JsonContainerIsObject(object))
-		bad_manifest(position, "is no object");
+		bad_manifest(position, "is not an object");
 	if (getKeyJsonValueFromContainer(object, "name", 4, &value) == NULL || value.type != jbvString)
 		bad_manifest(position, "has no \"name\"");
 	*name = PointerGetDatum(cstring_to_text_with_len(value.val.string.val, value.val.string.len));
@@ -291,9 +291,10 @@ read_manifest(Jsonb *request, NachetUpload *upload)
 		        (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has no array \"pictures\"")));
 	count = JsonContainerSize(array.val.binary.data);
 	if (count > MANIFEST_MAX_PICTURES)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-		                errmsg("manifest names %u pictures", count),
-		                errdetail("One manifest may name up to %d.", MANIFEST_MAX_PICTURES)));
+		ereport(ERROR,
+		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		         errmsg("manifest has too many pictures: %u", count),
+		         errdetail("A manifest may have up to %d pictures.", MANIFEST_MAX_PICTURES)));
 	upload->names = palloc(Max(count, 1) * sizeof(Datum));
 	upload->sha256s = palloc(Max(count, 1) * sizeof(Datum));
 	iterator = JsonbIteratorInit(array.val.binary.data);
@@ -316,7 +317,7 @@ is_dry_run(Jsonb *request)
 	    value.type == jbvNull)
 		return false;
 	if (value.type != jbvBool)
-		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has a wrong \"dry_run\""),
+		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has an invalid \"dry_run\""),
 		                errhint("\"dry_run\" must be true or false.")));
 	return value.val.boolean;
 }

@@ -304,12 +304,11 @@ require_alike(text *name, List *alike)
 	Datum id;
 
 	if (list_length(alike) > 1)
-		ereport(ERROR,
-		        (errcode(ERRCODE_UNIQUE_VIOLATION),
-		         errmsg("several seeds are registered whose names differ from \"%s\" in little",
-		                text_to_cstring(name)),
-		         errdetail("There are %s.", alike_text(name, alike)),
-		         errhint("Give the name of the one you mean exactly.")));
+		ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
+		                errmsg("several registered seeds have names similar to \"%s\"",
+		                       text_to_cstring(name)),
+		                errdetail("The registered seeds are %s.", alike_text(name, alike)),
+		                errhint("Use the exact name of one of them.")));
 	id = require_exactly(registered);
 	ereport(NOTICE,
 	        (errmsg("seed \"%s\" is registered as \"%s\"", text_to_cstring(name),
@@ -391,12 +390,12 @@ seed_named(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 			        (errcode(ERRCODE_UNIQUE_VIOLATION),
 			         errmsg("seed \"%s\" is registered in another form", text_to_cstring(name)),
-			         errdetail("There is %s.", alike_text(name, alike))));
+			         errdetail("The registered seed is %s.", alike_text(name, alike))));
 		if (!nachet_name_form_equal(name, nachet_name_form_nfc(name)))
 			ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
-			                errmsg("seed name \"%s\" is not in Unicode's normalization form C",
+			                errmsg("seed name \"%s\" is not in Unicode normalization form C",
 			                       text_to_cstring(name)),
-			                errhint("Give normalize(name).")));
+			                errhint("Use normalize(name).")));
 		SPI_finish();
 	}
 	return PointerGetDatum(row);

@@ -48,13 +48,12 @@ contents_missing(uint64 rows)
 		nachet_flaws_add(&flaws, hex, 2 * NACHET_SHA256_BYTES, "not stored", "not_stored");
 	}
 	if (flaws.count > 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_NACHET_CONTENTS_MISSING),
-		         errmsg_plural("%d content is missing", "%d contents are missing", flaws.count,
-		                       flaws.count),
-		         errdetail_internal("%s", nachet_flaws_text(&flaws)),
-		         errhint("nachet.missing_contents(bytea[]) names what is missing: store that, then "
-		                 "upload the set again.")));
+		ereport(ERROR, (errcode(ERRCODE_NACHET_CONTENTS_MISSING),
+		                errmsg_plural("%d content is missing", "%d contents are missing",
+		                              flaws.count, flaws.count),
+		                errdetail_internal("%s", nachet_flaws_text(&flaws)),
+		                errhint("Find the missing contents with nachet.missing_contents(bytea[]), "
+		                        "store them, and upload the set again.")));
 }
 
 /* Writes down that a content is a picture, which an earlier version had refused. */
@@ -126,7 +125,7 @@ contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
 	             : errmsg_plural("%d picture is not acceptable", "%d pictures are not acceptable",
 	                             flaws.count, flaws.count),
 	         errdetail_internal("%s", nachet_flaws_text(&flaws)),
-	         errhint("Acceptable are whole " NACHET_PICTURE_FORMATS " files.")));
+	         errhint("Acceptable pictures are complete " NACHET_PICTURE_FORMATS " files.")));
 }
 
 void

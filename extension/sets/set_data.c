@@ -52,7 +52,7 @@ bad_key(Jsonb *data, const char *key, const char *rule)
 		ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA), errmsg("data has no \"%s\"", key),
 		                errhint("\"%s\" %s.", key, rule)));
 	ereport(ERROR, (errcode(ERRCODE_NACHET_BAD_DATA),
-	                errmsg("data has a wrong \"%s\": %s", key, nachet_shown_json(&value)),
+	                errmsg("data has an invalid \"%s\": %s", key, nachet_shown_json(&value)),
 	                errhint("\"%s\" %s.", key, rule)));
 }
 
@@ -121,7 +121,7 @@ number(Jsonb *data, const char *key, const char *rule)
 static Numeric
 zoom_level(Jsonb *data)
 {
-	static const char *const rule = "must be a finite number above 0";
+	static const char *const rule = "must be a finite number greater than 0";
 	Numeric zoom = number(data, "zoom_level", rule);
 	double value =
 	    DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(zoom)));

@@ -168,9 +168,9 @@ user_named(PG_FUNCTION_ARGS)
 		check_email(address, ERRCODE_CHECK_VIOLATION);
 		if (!nachet_name_form_equal(address, nachet_name_form_nfc(address)))
 			ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
-			                errmsg("e-mail address \"%s\" is not in Unicode's normalization form C",
+			                errmsg("e-mail address \"%s\" is not in Unicode normalization form C",
 			                       text_to_cstring(address)),
-			                errhint("Give normalize(email).")));
+			                errhint("Use normalize(email).")));
 	}
 	return PointerGetDatum(row);
 }

@@ -175,8 +175,8 @@ verify_next(PG_FUNCTION_ARGS)
 	bool taken;
 
 	if (verify.limit < 1)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_bytes must be above 0")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("max_bytes must be greater than 0")));
 	SPI_connect();
 	taken = take_range(run_id, &verify);
 	if (taken)
@@ -211,8 +211,9 @@ verify_all(PG_FUNCTION_ARGS)
 	                     NACHET_PARAM(INT8OID, PG_GETARG_DATUM(0))};
 	int64 findings;
 
-	nachet_sql_require_nonatomic(fcinfo, "verify_all",
-	                             "SELECT * FROM nachet.verify_contents(); can.");
+	nachet_sql_require_nonatomic(
+	    fcinfo, "verify_all",
+	    "Inside a transaction block, use SELECT * FROM nachet.verify_contents().");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("max_bytes must not be null")));

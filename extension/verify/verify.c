@@ -267,14 +267,13 @@ judge_chunks(Scrub *scrub, const Chunks *chunks)
 		                     chunks->missing, chunks->expected, chunks->first_missing));
 	if (chunks->spare > 0)
 		add_finding(scrub, FLAW_SPARE,
-		            psprintf(INT64_FORMAT " chunks beside the " INT64_FORMAT
-		                                  " that it has, the first is chunk " INT64_FORMAT,
+		            psprintf(INT64_FORMAT " chunks in addition to the expected " INT64_FORMAT
+		                                  ", the first is chunk " INT64_FORMAT,
 		                     chunks->spare, chunks->expected, chunks->first_spare));
 	if (chunks->misshapen > 0)
 		add_finding(scrub, FLAW_SIZE,
 		            psprintf(INT64_FORMAT
-		                     " chunks have not the size they should have, the first is "
-		                     "chunk " INT64_FORMAT,
+		                     " chunks have the wrong size, the first is chunk " INT64_FORMAT,
 		                     chunks->misshapen, chunks->first_misshapen));
 }
 
@@ -291,7 +290,7 @@ judge_description(Scrub *scrub)
 	                                         &picture) == NACHET_PICTURE_OK;
 	if (!is_picture && content->format != NULL)
 		add_finding(scrub, FLAW_DESCRIPTION,
-		            psprintf("said to be %s, but no acceptable picture: %s", content->format,
+		            psprintf("recorded as %s, but not an acceptable picture: %s", content->format,
 		                     picture.reason));
 	else if (is_picture && content->format == NULL &&
 	         count_of(pictures_of(scrub, scrub->verify->next)) == 0)
@@ -300,7 +299,7 @@ judge_description(Scrub *scrub)
 	         (content->format == NULL || strcmp(content->format, picture.format) != 0 ||
 	          content->width != (int32) picture.width || content->height != (int32) picture.height))
 		add_finding(scrub, FLAW_DESCRIPTION,
-		            psprintf("said to be %s of %d x %d, but is %s of %u x %u",
+		            psprintf("recorded as %s of %d x %d, but is %s of %u x %u",
 		                     content->format != NULL ? content->format : "no picture",
 		                     content->width, content->height, picture.format, picture.width,
 		                     picture.height));
@@ -340,7 +339,7 @@ check_content(Scrub *scrub)
 		else if (!scrub->flawed)
 		{
 			if (memcmp(chunks.sha256, scrub->content.sha256, NACHET_SHA256_BYTES) != 0)
-				add_finding(scrub, FLAW_BYTES, "its bytes have another SHA-256");
+				add_finding(scrub, FLAW_BYTES, "its bytes do not match its SHA-256");
 			else
 				judge_description(scrub);
 		}
@@ -355,7 +354,7 @@ check_content(Scrub *scrub)
 		if (chunks.found > 0 || count_of(pictures) > 0)
 			put_finding(scrub, FLAW_NO_CONTENT,
 			            psprintf("%d pictures and " INT64_FORMAT
-			                     " chunks belong to a content that is not there",
+			                     " chunks refer to a content that does not exist",
 			                     count_of(pictures), chunks.found),
 			            pictures);
 	}

@@ -82,7 +82,7 @@ nachet_walk_row(NachetWalk *walk, int id_column, int number_column)
 	if (flaw == NULL && (DatumGetInt64(slot_getattr(slot, id_column, &isnull)) != walk->id ||
 	                     (walk->columns > 1 && DatumGetInt32(slot_getattr(
 	                                               slot, number_column, &isnull)) != walk->number)))
-		flaw = "its row has other keys than the index that leads to it";
+		flaw = "its keys differ from those in the index";
 	if (flaw != NULL)
 		ereport(ERROR,
 		        (errcode(ERRCODE_DATA_CORRUPTED),

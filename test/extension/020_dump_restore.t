@@ -116,7 +116,7 @@ for my $way (sort keys %ways)
 		is($store->psql('SELECT count(*) FROM nachet.picture WHERE sha256(nachet.picture_content(id))'
 				. " = decode(picture -> 'quality_check' ->> 'image_checksum', 'hex')", db => $db), 94, 'every byte is right');
 		is($store->psql('SELECT count(*) FROM nachet.verify_contents()', db => $db), 0, 'nothing is damaged');
-		like(($store->psql_result($offload, db => $db))[2], qr/objects under prefix "$prefix" may be another database's\nDETAIL:  It was taken by another database of this cluster/,
+		like(($store->psql_result($offload, db => $db))[2], qr/objects under prefix "$prefix" may belong to another database\nDETAIL:  The prefix was created by another database of this cluster/,
 			'it moves nothing under a prefix that is in use');
 		is($store->psql('SELECT nachet.adopt_object_store()', db => $db), $prefix, 'it can adopt the objects');
 		is($store->sqlstate($offload, db => $db), 'NC008', 'and then moves, as far as the store answers');

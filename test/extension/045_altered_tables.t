@@ -239,7 +239,7 @@ subtest 'rows that a trigger skips' => sub {
 		for my $call (@calls)
 		{
 			my (undef, undef, $err) = $store->psql_result("\\set VERBOSITY verbose\n$call", timeout => 60);
-			like($err, qr/ERROR:  09000: table "nachet\.\w+" took 0 of \d+ rows.*HINT:  A trigger or rule on the table skips rows/s, "$event on $table: " . substr($call, 0, 40));
+			like($err, qr/ERROR:  09000: table "nachet\.\w+" stored 0 of \d+ rows.*HINT:  Drop the trigger or rule/s, "$event on $table: " . substr($call, 0, 40));
 			is($state->(), $was, '... and all is as it was');
 		}
 		$store->psql("DROP TRIGGER zz_skip ON nachet.$table");
@@ -261,10 +261,10 @@ subtest 'functions that another version declares' => sub {
 	}
 	$store->psql('CREATE DATABASE without', db => 'postgres');
 	my $without = "CREATE FUNCTION public.missing(bytea[]) RETURNS SETOF bytea AS '$library', 'missing_contents' LANGUAGE C; SELECT public.missing(ARRAY['\\x$digest'::bytea])";
-	like(($store->psql_result("\\set VERBOSITY verbose\n$without", db => 'without'))[2], qr/ERROR:  42704: extension nachet_datastore is not installed.*HINT:  CREATE EXTENSION/s,
+	like(($store->psql_result("\\set VERBOSITY verbose\n$without", db => 'without'))[2], qr/ERROR:  42704: extension nachet_datastore is not installed.*HINT:  Run CREATE EXTENSION/s,
 		'a database without the extension is told so');
 	like(($store->psql_result("\\set VERBOSITY verbose\nBEGIN; ALTER TABLE nachet.content RENAME TO elsewhere; $calls{missing}[1]"))[2],
-		qr/ERROR:  42P01: relation "nachet\.content" does not exist.*HINT:  Install the extension anew/s, 'and one whose table is not there');
+		qr/ERROR:  42P01: relation "nachet\.content" does not exist.*HINT:  Drop the extension and run CREATE EXTENSION/s, 'and one whose table is not there');
 	for my $trigger (split /\n/, $store->psql("SELECT proname FROM pg_proc WHERE pronamespace = 'nachet'::regnamespace AND prorettype IN ('trigger'::regtype, 'event_trigger'::regtype)"))
 	{
 		is($store->sqlstate("BEGIN; CREATE SCHEMA other; CREATE FUNCTION other.plain() RETURNS integer AS '$library', '$trigger' LANGUAGE C; SELECT other.plain(); ROLLBACK"),

@@ -70,7 +70,7 @@ SQL
 		"INSERT INTO $old.picture (picture, picture_set_id, nb_obj) VALUES ('{}', '$set', 1)", "INSERT INTO $old.picture_set (picture_set, owner_id) VALUES ('{}', '$user')";
 	is($store->psql('SELECT * FROM public.loot'), '', 'nobody ran the function of the look-alike');
 	my (undef, undef, $err) = $store->psql_result("SELECT $old.get_all_seeds_names()", role => 'importer');
-	like($err, qr/schema of extension nachet_datastore is named "old_nachet" instead of "nachet".*HINT:  ALTER SCHEMA old_nachet RENAME TO nachet\./s, 'the message says what to do');
+	like($err, qr/schema of extension nachet_datastore is named "old_nachet" instead of "nachet".*HINT:  Run ALTER SCHEMA old_nachet RENAME TO nachet\./s, 'the message says what to do');
 	$store->psql('DROP SCHEMA nachet CASCADE; ALTER SCHEMA old_nachet RENAME TO nachet; ALTER EVENT TRIGGER nachet_shape_guard ENABLE ALWAYS');
 	works('with its name back');
 };

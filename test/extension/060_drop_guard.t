@@ -26,7 +26,7 @@ subtest 'while pictures are stored' => sub {
 		is($store->sqlstate($sql), '2BP01', "refused: $sql");
 	}
 	my (undef, undef, $err) = $store->psql_result('DROP EXTENSION nachet_datastore');
-	like($err, qr/holds pictures.*SET nachet.allow_drop = on/s, 'the message names the way out');
+	like($err, qr/contains pictures.*SET nachet.allow_drop = on/s, 'the message names the way out');
 	is($store->sqlstate($_), '2BP01', "PostgreSQL itself refuses: $_")
 		for 'DROP TABLE nachet.picture CASCADE', 'DROP FUNCTION nachet.uuidv7 CASCADE', 'DROP EVENT TRIGGER nachet_drop_guard',
 		'DROP FUNCTION nachet.refuse_drop CASCADE', 'DROP ROLE nachet_owner', 'DROP OWNED BY nachet_owner CASCADE';

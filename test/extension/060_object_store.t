@@ -86,7 +86,7 @@ for my $kind (qw(azure s3))
 		is($store->sqlstate($whole->($id)), 'XX001', 'fewer bytes are noticed');
 		is($store->sqlstate("$range'1.png'"), 'XX001', 'also by a range that is whole');
 		$objects->delete($key);
-		like(error_of($store, $whole->($id)), qr/XX001.*is not in the object store as it was stored.*\Q$url\E.*not there.*404/s, 'that it is gone is said clearly');
+		like(error_of($store, $whole->($id)), qr/XX001.*is missing or damaged in the object store.*\Q$url\E.*does not exist.*404/s, 'that it is gone is said clearly');
 		substr($bytes, 200, 1) ^= "\1";
 		$objects->put($key, $bytes);
 		is($store->psql($right), $all, 'what is put back right is right');

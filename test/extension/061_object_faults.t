@@ -101,7 +101,7 @@ for my $kind (qw(azure s3))
 		$store->psql($damage);
 		my ($out, $err) = $offload->();
 		is($out, '1|7', 'stay, and what is whole moves');
-		is(scalar(() = $err =~ /WARNING:  content \d+ could not be moved to .*\nDETAIL:  bytes of content \d+ in the database have another SHA-256 than they were stored under\./g), 5, 'five are named');
+		is(scalar(() = $err =~ /WARNING:  content \d+ could not be moved to .*\nDETAIL:  bytes of content \d+ in the database do not match its SHA-256\./g), 5, 'five are named');
 		is($store->psql('SELECT count(*) FROM nachet.content c JOIN nachet.content_chunk k ON k.content_id = c.id WHERE object_url IS NULL'), 7, 'none loses its bytes');
 		like(($offload->())[1], qr/nothing could be moved to/, 'where all are damaged it fails');
 		$store->psql($damage);
@@ -177,7 +177,7 @@ for my $kind (qw(azure s3))
 		$proxy->fault(GET => 'trickle answer');
 		my (undef, undef, $err) = $store->psql_result("\\set VERBOSITY verbose\nSELECT nachet.chunk_size(); SET nachet.object_store_timeout = '1s'; $right");
 		$proxy->clear;
-		like($err, qr/NC008.*could not read.*less than 1 kB\/s moved for 1000 ms/s, 'is given up');
+		like($err, qr/NC008.*could not read.*less than 1 kB\/s was transferred for 1000 ms/s, 'is given up');
 		is($store->psql($right), $all->(), 'once that is over all is read');
 	};
 

@@ -48,7 +48,7 @@ my %azure = (object_store => 'azure://pictures');
 like(said(%azure), qr/F0000: no credentials are set/, 'no file');
 like(said(%azure, object_store_credentials => "$folder/none"), qr/F0000: could not open credentials file.*No such file/, 'a file that is not there');
 like(said(%azure, object_store_credentials => $folder), qr/F0000:.*not a regular file/, 'a folder');
-like(said(%azure, object_store_credentials => credentials($azure, $_)), qr/F0000:.*can be read or changed by others.*HINT/s, sprintf 'mode %o', $_)
+like(said(%azure, object_store_credentials => credentials($azure, $_)), qr/F0000:.*is accessible to other users.*HINT/s, sprintf 'mode %o', $_)
 	for 0644, 0640, 0604, 0620;
 like(said(%azure, object_store_credentials => credentials($azure . "\n#" x 40_000)), qr/F0000:.*has more than 65536 bytes/, 'a file that is too large');
 # As the server's own memory, which is a regular file and cannot be read from its beginning.
@@ -60,26 +60,26 @@ SKIP: {
 	skip 'files of others can be made by root alone', 5 if $> != 0;
 	my $other = credentials('AZURE_STORAGE_CONNECTION_STRING=AccountName=a;AccountKey=a2V5');
 	chown $owner + 1, $group, $other;
-	like(said(%azure, object_store_credentials => $other), qr/F0000:.*(?:could not open|belongs to neither)/, "another user's file");
+	like(said(%azure, object_store_credentials => $other), qr/F0000:.*(?:could not open|must be owned by)/, "another user's file");
 	chmod 0644, $other;
-	like(said(%azure, object_store_credentials => $other), qr/F0000:.*belongs to neither the server's user nor root/, 'also if it can be read');
+	like(said(%azure, object_store_credentials => $other), qr/F0000:.*must be owned by the server's user or root/, 'also if it can be read');
 	chown 0, $group, $other;
-	like(said(%azure, object_store_credentials => $other), qr/F0000:.*can be read or changed by others/, "root's, that all can read");
+	like(said(%azure, object_store_credentials => $other), qr/F0000:.*is accessible to other users/, "root's, that all can read");
 	chmod 0660, $other;
-	like(said(%azure, object_store_credentials => $other), qr/F0000:.*can be read or changed by others/, "root's, that the group can change");
+	like(said(%azure, object_store_credentials => $other), qr/F0000:.*is accessible to other users/, "root's, that the group can change");
 	chmod 0640, $other;
 	is(said(%azure, object_store_credentials => $other), '', "root's, that the server's group can read");
 }
 like(said(%azure, object_store_credentials => credentials("$azure\n$secret\n")), qr/F0000: line 2 of.*is not NAME=VALUE/, 'a line that says nothing');
 like(said(%azure, object_store_credentials => credentials("=$secret\n")), qr/F0000: line 1 of.*is not NAME=VALUE/, 'a value without a name');
 like(said(%azure, object_store_credentials => credentials($s3)), qr/F0000:.*has no line AZURE_STORAGE_CONNECTION_STRING/, "another store's");
-like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=$_")), qr/F0000:.*not complete/, "half a connection string: $_")
+like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=$_")), qr/F0000:.*is incomplete/, "half a connection string: $_")
 	for 'AccountKey=a2V5', 'AccountName=a', 'SharedAccessSignature=sig', 'AccountKey=a2V5;BlobEndpoint=https://example.org', 'BlobEndpoint=https://example.org';
 like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=AccountName=a;AccountKey=!$secret")), qr/F0000:.*not base64/, 'a key that is none');
-like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=$_;AccountKey=a2V5")), qr/F0000:.*address is no URL/, 'an address that is no URL')
+like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=$_;AccountKey=a2V5")), qr/F0000:.*not a valid URL/, 'an address that is no URL')
 	for "AccountName=a\xe9", 'AccountName=a b', "AccountName=a;BlobEndpoint=https://example.org/\xc3\xa9", 'AccountName=a;BlobEndpoint=https://example.org/?a=b';
-like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=AccountName=a;AccountKey=a2V5;BlobEndpoint=ftp://example.org")), qr/F0000:.*does not begin with "https/, 'an address of another protocol');
-like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=AccountName=a;SharedAccessSignature=sig=$secret x")), qr/F0000:.*not a URL's query/, 'a token that is none');
+like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=AccountName=a;AccountKey=a2V5;BlobEndpoint=ftp://example.org")), qr/F0000:.*must begin with "https/, 'an address of another protocol');
+like(said(%azure, object_store_credentials => credentials("AZURE_STORAGE_CONNECTION_STRING=AccountName=a;SharedAccessSignature=sig=$secret x")), qr/F0000:.*not a query string/, 'a token that is none');
 # The emulator's account is public: pictures go there only if that is what is asked for. Nothing is sent: where the objects would go is noted first.
 for my $use (['true', 'http://127.0.0.1:10000/devstoreaccount1'], ['TRUE', 'http://127.0.0.1:10000/devstoreaccount1'], ['false', 'http://127.0.0.1:1'], ['', 'http://127.0.0.1:1'])
 {
@@ -107,11 +107,11 @@ goes('https://a.blob.core.windows.net/pictures', 'AZURE_STORAGE_CONNECTION_STRIN
 goes('https://s3.eu-west-3.amazonaws.com/pictures', "# a comment\n\n \tAWS_ACCESS_KEY_ID = 'a' \r\nAWS_SECRET_ACCESS_KEY=\"$secret\"\t\n",
 	object_store => 's3://pictures', object_store_region => 'eu-west-3');
 goes('https://s3.us-east-1.amazonaws.com/pictures', "${s3}AWS_SESSION_TOKEN=$_", object_store => 's3://pictures') for '', $secret;
-like(said(%azure, object_store_credentials => credentials("$account;DefaultEndpointsProtocol=http")), qr/F0000: object store "http:\/\/a\.blob\.core\.windows\.net" is not reached by https/, 'a protocol without TLS');
+like(said(%azure, object_store_credentials => credentials("$account;DefaultEndpointsProtocol=http")), qr/F0000: object store "http:\/\/a\.blob\.core\.windows\.net" does not use https/, 'a protocol without TLS');
 for my $host (qw(example.org 127.0.0.1.example.org localhost.example.org 10.0.0.1 [::2]))
 {
 	like(said(object_store => 's3://pictures', object_store_endpoint => "http://$host", object_store_credentials => credentials($s3)),
-		qr/F0000:.*not reached by https.*HINT/s, "http to $host");
+		qr/F0000:.*does not use https.*HINT/s, "http to $host");
 }
 like(said(object_store => 's3://pictures', object_store_endpoint => "http://$_", object_store_credentials => credentials($s3)), qr/0\|0|\A\z/, "http to $_")
 	for qw(127.0.0.1:1 localhost:1 [::1]:1);

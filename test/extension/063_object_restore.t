@@ -47,9 +47,9 @@ subtest 'restoring' => sub {
 	my $same_size = $store->psql("SELECT byte_size FROM nachet.content WHERE object_url = '$url'");
 	$objects->put($objects->key($url), 'x' x $same_size);
 	is($store->psql("SELECT nachet.chunk_size(); SET nachet.verify_objects = 'size'; $verify"), 8120, 'of the same size it finds nothing');
-	like($store->psql("SELECT nachet.chunk_size(); SET nachet.verify_objects = 'read'; $verify"), qr/\A8120\n"\Q$url\E": its bytes have another SHA-256/, 'by reading it does');
+	like($store->psql("SELECT nachet.chunk_size(); SET nachet.verify_objects = 'read'; $verify"), qr/\A8120\n"\Q$url\E": its bytes do not match the SHA-256/, 'by reading it does');
 	$objects->delete($objects->key($url));
-	like($store->psql("SELECT nachet.chunk_size(); SET nachet.verify_objects = 'size'; $verify"), qr/is not there\z/, 'one that is gone is found');
+	like($store->psql("SELECT nachet.chunk_size(); SET nachet.verify_objects = 'size'; $verify"), qr/does not exist\z/, 'one that is gone is found');
 	$objects->put($objects->key($url), 'something else');
 	my (undef, $out, $err) = $store->psql_result('SELECT contents, failed FROM nachet.restore_contents()');
 	is($out, '15|1', 'an object that was overwritten does not come back');
@@ -64,7 +64,7 @@ subtest 'objects that are gone' => sub {
 	$store->psql("INSERT INTO nachet.content (id, sha256, byte_size, chunk_size, format, object_url) SELECT -n, sha256(n::text::bytea), 1, 8120, 'PNG', '$prefix/' || n FROM generate_series(1, 120) n");
 	my (undef, $out, $err) = $store->psql_result('SELECT contents, failed FROM nachet.restore_contents(1)');
 	is($out, '0|100', 'a hundred in a row end a run');
-	is(scalar(() = $err =~ /WARNING:  content -\d+ could not be restored\nDETAIL:  "[^"]+": the object is not there/g), 5, 'five are named');
+	is(scalar(() = $err =~ /WARNING:  content -\d+ could not be restored\nDETAIL:  "[^"]+": the object does not exist/g), 5, 'five are named');
 	is($store->psql('SELECT count(*) FROM nachet.content_chunk'), 0, 'nothing of them is kept');
 	$store->psql('DELETE FROM nachet.content WHERE id < 0');
 	is($store->psql('SELECT contents FROM nachet.restore_contents()'), 15, 'the others come back');

@@ -31,7 +31,7 @@ sub adopts
 	my ($where) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my (undef, undef, $err) = $where->psql_result("\\set VERBOSITY verbose\nSELECT nachet.offload_contents()");
-	like($err, qr/ERROR:  55000: objects under prefix "$prefix" may be another database's\nDETAIL:  It was taken by this database on an earlier timeline.*\nHINT:.*adopt_object_store/, 'it moves nothing under a prefix that may be in use');
+	like($err, qr/ERROR:  55000: objects under prefix "$prefix" may belong to another database\nDETAIL:  The prefix was created by this database on an earlier timeline.*\nHINT:.*adopt_object_store/, 'it moves nothing under a prefix that may be in use');
 	is($where->psql('SELECT nachet.adopt_object_store()'), $prefix, 'it can adopt the objects');
 	return is($where->sqlstate('SELECT nachet.offload_contents()'), 'NC008', 'and then moves, as far as the store answers');
 }

@@ -121,7 +121,7 @@ subtest 'a copy in place of its original' => sub {
 	is(scalar(my @left = $objects->list), @objects - 3, 'in the store');
 	is($store->sqlstate('SELECT nachet.offload_contents()'), '', 'the original does not know');
 	$store->psql('UPDATE nachet.object_store SET system_identifier = system_identifier + 1');
-	like(($store->psql_result("\\set VERBOSITY verbose\nSELECT nachet.offload_contents()"))[2], qr/ERROR:  55000: .*DETAIL:  It was taken by a database of another cluster/s, 'one that came from another cluster moves nothing either');
+	like(($store->psql_result("\\set VERBOSITY verbose\nSELECT nachet.offload_contents()"))[2], qr/ERROR:  55000: .*DETAIL:  The prefix was created by a database of another cluster/s, 'one that came from another cluster moves nothing either');
 	is($store->psql('SELECT nachet.adopt_object_store()'), $prefix, 'unless it adopts the objects');
 	$store->psql('CREATE DATABASE fresh', db => 'postgres');
 	$store->psql('CREATE EXTENSION nachet_datastore', db => 'fresh');

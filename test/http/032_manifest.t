@@ -60,10 +60,10 @@ for my $bad (
 	[ 422, 'NC005', qr/nb_seeds/, { nb_seeds => 1.5 }, @files ],
 	[ 422, 'NC005', qr/name/, { name => "a\nb" }, @files ],
 	[ 422, 'NC005', qr/pictures/, { pictures => undef } ],
-	[ 422, 'NC005', qr/number 1 is no object/, { pictures => ['a'] } ],
+	[ 422, 'NC005', qr/entry 1 of "pictures" is not an object/, { pictures => ['a'] } ],
 	[ 422, 'NC005', qr/sha256/, { pictures => [ { name => 'a', sha256 => 'z' x 64 } ] } ],
 	[ 422, 'NC005', qr/sha256/, { pictures => [ { name => 'a', sha256 => '0' x 65 } ] } ],
-	[ 422, 'NC005', qr/number 1 has an unknown member "seed_name"/, { pictures => [ { name => 'a', sha256 => '0' x 64, seed_name => 'Zea mays' } ] } ],
+	[ 422, 'NC005', qr/entry 1 of "pictures" has an unknown member "seed_name"/, { pictures => [ { name => 'a', sha256 => '0' x 64, seed_name => 'Zea mays' } ] } ],
 	[ 403, 'NC001', qr/stranger/, { email => 'stranger@example.org' }, @files ],
 	[ 422, 'NC005', qr/email/, { email => undef }, @files ])
 {

@@ -48,7 +48,7 @@ for my $dry_run ([], [ dry_run => \1 ])
 # Names.
 my $long = 'd/' . "\x{e9}" x 700;
 $answer = post_manifest($http, manifest([ 'same.png', 1 ], [ 'same.png', 2 ], [ '../up.png', 3 ], [ "line\nfeed.png", 4 ], [ '', 5 ], [ $long, 6 ], [ 'fine.png', 7 ]));
-is_problem($answer, 422, qr/5 pictures have names/, 'a manifest of names that can not be');
+is_problem($answer, 422, qr/5 pictures have invalid names/, 'a manifest of names that can not be');
 is_deeply(codes($answer), { 'same.png' => 'name_repeated', '../up.png' => 'name_component', "line\nfeed.png" => 'name_control_character', '' => 'name_empty',
 	'd/' . "\x{e9}" x 511 . '...' => 'name_too_long' }, 'lists them, whole unless they are too long');
 

@@ -92,7 +92,7 @@ my @refused = (
 	[ 'an expired one', $expired, [], qr/error: .*expired.*\nnachet-load: hint: The token of --token-file is not, or no longer, accepted/i ],
 	[ 'one of somebody else\'s making', hs256('another secret, which is 32 bytes long', claims()), [], qr/hint: The token of --token-file/ ],
 	[ 'one of a stranger', $strange, [], qr/user "stranger\@example\.org" is not registered/ ],
-	[ 'another\'s email', $good, [ '--email', 'stranger@example.org' ], qr/"email" is not the authenticated user's/ ],
+	[ 'another\'s email', $good, [ '--email', 'stranger@example.org' ], qr/"email" is not the address of the authenticated user/ ],
 );
 for my $case (@refused)
 {

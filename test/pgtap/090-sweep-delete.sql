@@ -22,7 +22,7 @@ SELECT is_empty($$SELECT nachet.hold_contents('{}')$$, 'nothing holds nothing');
 SELECT is_empty('SELECT nachet.hold_contents(NULL)', 'nor does NULL');
 SELECT throws_ok($$SELECT nachet.hold_contents(ARRAY['short'::bytea])$$, '22023', NULL, 'what is no SHA-256 is refused');
 SELECT is((SELECT contents FROM nachet.sweep_contents('1 hour')), 0::bigint, 'what is young is not swept');
-SELECT throws_ok($$CALL nachet.sweep_all('0 s')$$, '25001', 'sweep_all commits, and cannot run inside a transaction block', 'sweeping in slices needs transactions of its own');
+SELECT throws_ok($$CALL nachet.sweep_all('0 s')$$, '25001', 'sweep_all cannot run inside a transaction block', 'sweeping in slices needs transactions of its own');
 SELECT results_eq($$SELECT * FROM nachet.sweep_next(now() - interval '1 hour', 0)$$, $$VALUES (0::bigint, 0::bigint, 9223372036854775807)$$, 'a slice of nothing is the last');
 SELECT is_empty($$SELECT * FROM nachet.sweep_next(NULL, 0) WHERE contents IS NOT NULL$$, 'NULL sweeps nothing');
 SELECT is((SELECT contents FROM nachet.sweep_next('infinity', 9223372036854775806)), 0::bigint, 'nor does a slice behind all');

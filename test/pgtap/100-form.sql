@@ -50,7 +50,7 @@ SELECT throws_ok($$SELECT nachet.batch_import(pg_temp.manifest(), 'other@example
 
 -- Nothing is dropped in silence: a member that nothing is done with is refused, dry run or not.
 SELECT throws_ok(format('SELECT nachet.batch_import(pg_temp.manifest(%L))', jsonb_build_object('dry_run', dry_run, 'pictures',
-	jsonb_build_array(ok, ok || '{"name": "b"}' || json))), 'NC005', 'data has wrong "pictures": number 2 has an unknown member "' || shown || '"', 'an entry with ' || shown)
+	jsonb_build_array(ok, ok || '{"name": "b"}' || json))), 'NC005', 'entry 2 of "pictures" has an unknown member "' || shown || '"', 'an entry with ' || shown)
 FROM (VALUES ('{"seed_name": "Zea mays"}', 'seed_name'), ('{"Name": "x"}', 'Name'), ('{"": 1}', ''), ('{"name ": null}', 'name '), ('{"a\tb": [1]}', 'a?b'),
 		(jsonb_build_object(repeat('k', 300), 1)::text, repeat('k', 200) || '...')) AS m (more, shown),
 	(VALUES (true), (false)) AS d (dry_run), (SELECT jsonb_build_object('name', 'a', 'sha256', repeat('0', 64))) AS o (ok),

@@ -64,14 +64,14 @@ static const Flawed names[] = {
     {" ", "starts with a blank", 0},
     {"Brassica ", "ends with a blank", 0},
     {"Brassica  napus", "has two blanks in a row", 0},
-    {"Brassica\xc2\xa0napus", "has a blank that is no space", 0xa0},
+    {"Brassica\xc2\xa0napus", "has a blank other than a space", 0xa0},
     {"\xe3\x80\x80"
      "Brassica",
-     "has a blank that is no space", 0x3000},
+     "has a blank other than a space", 0x3000},
     {"Brassica\xe2\x80\x8bnapus", "has an invisible character", 0x200b},
     {"Brassica\tnapus", "has a control character", 9},
     {"Brassica\xc2\x85napus", "has a control character", 0x85},
-    {"Brassica \xee\x80\x80", "has a character that Unicode assigns to nothing", 0xe000},
+    {"Brassica \xee\x80\x80", "has a character that Unicode does not assign", 0xe000},
 };
 
 static const Flawed addresses[] = {

@@ -289,7 +289,7 @@ test_webp_simple(void)
 	start_webp();
 	put_riff_chunk("VP8 ", vp8, 9);
 	finish_webp();
-	expect(NACHET_PICTURE_MALFORMED, "no room", "WebP, lossy, of 9 bytes");
+	expect(NACHET_PICTURE_MALFORMED, "too short for", "WebP, lossy, of 9 bytes");
 	start_webp();
 	put_riff_chunk("VP8L", vp8l, sizeof(vp8l));
 	finish_webp();
@@ -299,7 +299,7 @@ test_webp_simple(void)
 	start_webp();
 	put_riff_chunk("VP8L", vp8l, 5);
 	finish_webp();
-	expect(NACHET_PICTURE_MALFORMED, "no room", "WebP, lossless, without data");
+	expect(NACHET_PICTURE_MALFORMED, "too short for", "WebP, lossless, without data");
 	start_webp();
 	put_riff_chunk("VP8 ", "\x30\0\0\x9d\x01\x2a\0\0\2\0x", 11);
 	finish_webp();
@@ -392,7 +392,7 @@ test_webp_extended(void)
 	put_vp8x(2, 300, 200);
 	put_riff_chunk("ANMF", frame, 15);
 	finish_webp();
-	expect(NACHET_PICTURE_MALFORMED, "no room", "WebP with a frame of 15 bytes");
+	expect(NACHET_PICTURE_MALFORMED, "too short for", "WebP with a frame of 15 bytes");
 	start_webp();
 	put_vp8x(2, 300, 200);
 	put_riff_chunk("VP8L", vp8l, sizeof(vp8l));

@@ -305,10 +305,10 @@ test_jpeg_structure(void)
 	expect(NACHET_PICTURE_TRUNCATED, "a segment is cut off", "JPEG segment beyond the end");
 	start();
 	put_be(UINT64_C(0xffd8ff370002), 6);
-	expect(NACHET_PICTURE_MALFORMED, "may not", "JPEG with a reserved marker");
+	expect(NACHET_PICTURE_MALFORMED, "out of place", "JPEG with a reserved marker");
 	start();
 	put_be(UINT64_C(0xffd8ffd8), 4);
-	expect(NACHET_PICTURE_MALFORMED, "may not", "JPEG with two starts");
+	expect(NACHET_PICTURE_MALFORMED, "out of place", "JPEG with two starts");
 	start();
 	put_be(0xffd8, 2);
 	for (int i = 0; i < 30000; i++)
@@ -759,7 +759,7 @@ test_gif(void)
 	start_gif("GIF89a", 3, 2, 0);
 	put_gif_image(3, 2, 2, 4);
 	put_text("?");
-	expect(NACHET_PICTURE_MALFORMED, "no block", "GIF with a strange block");
+	expect(NACHET_PICTURE_MALFORMED, "unknown block", "GIF with a strange block");
 	start_gif("GIF89a", 3, 2, 0);
 	put_gif_image(3, 2, 2, 4);
 	put_zeros(30000);

@@ -519,7 +519,7 @@ test_loops(void)
 	expect(NACHET_PICTURE_OK, NULL, "TIFF whose page follows itself");
 	make_page(0, 330, 1, 8);
 	put_zeros(10000);
-	expect(NACHET_PICTURE_MALFORMED, "without end", "TIFF whose directory holds itself");
+	expect(NACHET_PICTURE_MALFORMED, "too deeply", "TIFF whose directory holds itself");
 	make_page(0, 330, 1, UINT32_MAX);
 	expect(NACHET_PICTURE_TRUNCATED, "directory is cut off", "TIFF with a sub-directory far away");
 	make_page(0, 330, 1, 0);
