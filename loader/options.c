@@ -38,70 +38,72 @@
 
 static const NachetOptionRow rows[] = {
     TEXT("email", 'e', "NACHET_EMAIL", "EMAIL", email,
-         "who imports: a registered user (required, but where --url's service tells from the "
-         "token)"),
+         "user who imports; must be registered (required, unless the service of --url takes\n"
+         "it from the token)"),
     TEXT("seed", 's', "NACHET_SEED", "NAME", seed,
-         "the species shown: a registered seed (required)"),
-    TEXT("zoom", 'z', "NACHET_ZOOM", "LEVEL", zoom, "zoom level, a number above 0 (required)"),
+         "species in the pictures; must be a registered seed (required)"),
+    TEXT("zoom", 'z', "NACHET_ZOOM", "LEVEL", zoom,
+         "zoom level, a number greater than 0 (required)"),
     ROW(NACHET_OPTION_NUMERAL, "nb-seeds", 'c', "NACHET_NB_SEEDS", "COUNT", nb_seeds, NULL, 1,
-        INT32_MAX, "number of seeds on each picture, at least 1 (required)"),
-    TEXT("name", 0, "NACHET_NAME", "NAME", name, "name of the picture set (default: the folder's)"),
+        INT32_MAX, "number of seeds in each picture, at least 1 (required)"),
+    TEXT("name", 0, "NACHET_NAME", "NAME", name,
+         "name of the picture set (default: the name of the folder)"),
     ROW(NACHET_OPTION_CONNINFO, "dbname", 'd', "NACHET_DBNAME", "CONNINFO", dbname, NULL, 0, 0,
-        "database: a name, connection string or URI, without a password\n"
+        "database to import into: a name, connection string or URI, without a password\n"
         "(default: libpq's PGHOST, PGDATABASE, PGSERVICE, ...)"),
     TEXT("url", 'u', "NACHET_URL", "URL", url,
-         "import through nachet-http, which answers there, instead of straight into a\n"
-         "database: http:// or https://, a path if it has one, no user and no password"),
+         "import through the nachet-http service at URL instead of directly into a database;\n"
+         "http:// or https://, with the service's path if any, without user and password"),
     TEXT("token-file", 0, "NACHET_TOKEN_FILE", "FILE", token_file,
-         "show the service the token in FILE (Authorization: Bearer), which is read for every\n"
-         "request and must be closed to others (chmod 600)"),
+         "send the token in FILE to the service (Authorization: Bearer); FILE is read for every\n"
+         "request and must not be accessible to other users (chmod 600)"),
     TEXT("cacert", 0, "NACHET_CACERT", "FILE", cacert,
-         "trust the authorities in FILE (PEM) to say who the service is\n"
+         "verify the service's certificate with the CA certificates in FILE (PEM)\n"
          "(default: $CURL_CA_BUNDLE, $SSL_CERT_FILE, or the system's)"),
     LINES("include", "NACHET_INCLUDE", "GLOB", choice.include,
-          "take only files that a pattern meets; may be repeated (see Patterns)"),
+          "import only files that match GLOB; may be repeated (see Patterns)"),
     LINES("exclude", "NACHET_EXCLUDE", "GLOB", choice.exclude,
-          "take no file that a pattern meets; may be repeated, and goes before --include"),
+          "do not import files that match GLOB; may be repeated; overrides --include"),
     TEXT("files-from", 0, "NACHET_FILES_FROM", "FILE|-", files_from,
-         "take only the files that FILE, or standard input, lists: one path a line,\n"
-         "relative to the one FOLDER; lines that begin with '#' or ';' say nothing"),
+         "import only the files listed in FILE, or on standard input if it is -: one path per\n"
+         "line, relative to the one FOLDER; ignore lines that begin with '#' or ';'"),
     FLAG("from0", '0', "NACHET_FROM0", from0,
-         "the paths of --files-from end with NUL, as find -print0 writes them"),
+         "read paths that end with NUL from --files-from, as find -print0 writes them"),
     FLAG("follow", 'L', "NACHET_FOLLOW", follow,
          "follow symbolic links within the folders (default: leave them out, status 3)"),
     FLAG("include-machine-made", 0, "NACHET_INCLUDE_MACHINE_MADE", include_machine_made,
-         "import what NAS boxes, desktops and programs make for themselves too, such as\n"
-         "@eaDir, #recycle, .thumbnails, .Trash-*, .DS_Store and *~ (default: do not; what an\n"
-         "argument or a list names is left out with a warning, status 3)"),
+         "also import files that NAS boxes, desktops and programs make for themselves, such as\n"
+         "@eaDir, #recycle, .thumbnails, .Trash-*, .DS_Store and *~ (default: do not; if an\n"
+         "argument or a list names one, leave it out with a warning, status 3)"),
     FLAG("seed-from-folder", 0, "NACHET_SEED_FROM_FOLDER", seed_from_folder,
-         "each folder within FOLDER is a set of its own, whose seed is that folder's name;\n"
-         "files directly in FOLDER are an error; instead of --seed"),
+         "import each folder within FOLDER as a set of its own, with the name of that folder\n"
+         "as its seed; files directly in FOLDER are an error; replaces --seed"),
     COUNT("jobs", 'j', "NACHET_JOBS", jobs, NULL, 1, NACHET_MAX_JOBS,
-          "connections to send over, 32 at most (default: the processors, 4 at most)"),
+          "use N connections, at most 32 (default: number of processors, at most 4)"),
     ROW(NACHET_OPTION_ENUM, "on-error", 0, "NACHET_ON_ERROR", "stop|skip", on_error, "stop", 0, 0,
-        "what a refused picture does: stop the folder's import, or be rejected alone\n"
-        "(skip); a file that can't be read always stops the import"),
+        "if a picture is refused: stop the import of its folder, or skip only that picture;\n"
+        "a file that can't be read always stops the import"),
     COUNT("retries", 0, "NACHET_RETRIES", retries, "8", 0, 1000,
-          "how often in a row a lost connection is made anew, after 0.5 s, 1 s, 2 s\n"
-          "and so on up to 30 s: 8 times take a minute or so; 0: never"),
-    FLAG("dry-run", 'n', "NACHET_DRY_RUN", dry_run, "check and compare everything, store nothing"),
+          "reconnect up to N times in a row after a lost connection, after 0.5 s, 1 s, 2 s\n"
+          "and so on up to 30 s; 8 times take about a minute; 0: never"),
+    FLAG("dry-run", 'n', "NACHET_DRY_RUN", dry_run,
+         "check and compare everything, but store nothing"),
     TEXT("report", 0, "NACHET_REPORT", "FILE", report,
-         "write one line of CSV for each file: path, status, sha256, bytes, format, width,\n"
-         "height, reason; status is imported, present (stored before, or equal to another\n"
-         "file of the set), rejected (refused, or can't be read), left_out (a symbolic\n"
-         "link, a listed folder, or a machine-made file that is named), machine_made or\n"
-         "not-imported (its set was not made)"),
+         "write one CSV line for each file: path, status, sha256, bytes, format, width, height,\n"
+         "reason; status is imported, present (stored before, or the same as another file of\n"
+         "the set), rejected (refused or unreadable), left_out (a symbolic link, a listed\n"
+         "folder, or a machine-made file that is named), machine_made or not-imported (its\n"
+         "set was not made)"),
     FLAG("json", 0, "NACHET_JSON", json,
-         "write JSON Lines to standard output: message_type status, error, warning and, at\n"
-         "each folder's end, summary"),
+         "write JSON Lines to standard output, with message_type status, error, warning and, at\n"
+         "the end of each folder, summary"),
     FLAG("sql", 0, "NACHET_SQL", sql,
          "write a psql script to standard output instead, about 2.0 times as large\n"
          "as the pictures; needs no database (see below)"),
     FLAG("quiet", 'q', "NACHET_QUIET", quiet,
-         "print only errors, and warnings of what is left out"),
-    FLAG("verbose", 'v', "NACHET_VERBOSE", verbose, "say more"),
-    FLAG("no-progress", 0, "NACHET_NO_PROGRESS", no_progress,
-         "tell no progress, neither in a line on a terminal nor now and then elsewhere"),
+         "print only errors, and warnings about files that are left out"),
+    FLAG("verbose", 'v', "NACHET_VERBOSE", verbose, "print more details"),
+    FLAG("no-progress", 0, "NACHET_NO_PROGRESS", no_progress, "do not print progress"),
     FLAG("help", 'h', NULL, help, "show this help and exit"),
     FLAG("version", 'V', NULL, version, "show the version and exit"),
 };
@@ -128,32 +130,32 @@ print_help(const NachetOptionTable *table)
 {
 	fputs("nachet-load imports folders of pictures into a Nachet datastore.\n\n"
 	      "Usage: nachet-load [OPTION]... FOLDER...\n\n"
-	      "Each folder, with all that lies below it, becomes one picture set; each picture is\n"
-	      "named by its path within the folder. Plain files given as arguments make one set\n"
-	      "together, named by their base names; their set is named for the folder that holds the\n"
-	      "first of them. Every file is checked before a byte is sent. Running the same import\n"
-	      "again sends only what is missing and gives the same set.\n\n"
-	      "Options, and the environment variables that set them too:\n",
+	      "Each folder, with everything below it, becomes one picture set; the name of a picture\n"
+	      "is its path within the folder. Files given as arguments become one set together, with\n"
+	      "their base names; the set is named after the folder of the first file. All files are\n"
+	      "checked before any data is sent. Running the same import again sends only what is\n"
+	      "missing and returns the same set.\n\n"
+	      "Options, and the environment variables that also set them:\n",
 	      stdout);
 	nachet_option_table_print(table);
 	fputs(
-	    "\nPatterns are the shell's. One without a '/' is held against the base name, one with a\n"
-	    "'/' against the whole path within the folder; '*' and '?' do not cross a '/', '**/'\n"
-	    "stands for any number of folders. A pattern that meets a folder meets all below it; one\n"
-	    "that ends with '/' meets folders only.\n\n"
-	    "Standard output: the id of each folder's picture set, one a line; with --json, JSON\n"
+	    "\n"
+	    "Patterns are those of the shell. A pattern without a '/' is compared with the base name,\n"
+	    "one with a '/' with the whole path within the folder; '*' and '?' do not match a '/',\n"
+	    "'**/' matches any number of folders. A pattern that matches a folder matches everything\n"
+	    "below it; a pattern that ends with '/' matches only folders.\n\n"
+	    "Standard output: the id of each folder's picture set, one per line; with --json, JSON\n"
 	    "Lines.\n"
 	    "Exit status: 0 all imported; 1 failed, nothing imported; 2 wrong usage; 3 imported, but\n"
 	    "without files that were rejected or left out; 4 the database or service can't be\n"
 	    "reached; 5 some folders imported and some failed; 130 interrupted.\n\n"
-	    "With --sql all folders are checked and written as one script, which imports them in one\n"
-	    "transaction where and when it is run, with the same checks and the same sets:\n"
+	    "With --sql, all folders are checked and written as one script. When it is run, it\n"
+	    "imports them in one transaction, with the same checks and the same sets:\n"
 	    "  nachet-load --sql ... session-12/ > import.sql\n"
 	    "  psql -X -v ON_ERROR_STOP=1 -d nachet -f import.sql\n"
-	    "psql then prints the sets' ids. Its role needs nachet_importer and TEMPORARY on the\n"
-	    "database. A script that could not be written whole fails when it is run.\n\n"
-	    "With --url the same goes through a service, nachet-http, over HTTP; nothing else\n"
-	    "differs.\n\n"
+	    "psql then prints the ids of the sets. Its role needs nachet_importer and TEMPORARY on\n"
+	    "the database. An incomplete script fails when it is run.\n\n"
+	    "With --url, the import goes through nachet-http over HTTP; nothing else differs.\n\n"
 	    "Example:\n"
 	    "  nachet-load -d nachet --email=someone@example.org --seed='Brassica napus' \\\n"
 	    "    --zoom=20 --nb-seeds=5 session-12/\n",
