@@ -162,10 +162,7 @@ print_help(const NachetOptionTable *table)
 	    stdout);
 }
 
-/*
- * Whether a text is a decimal number, as JSON and PostgreSQL's numeric write it, above 0 and
- * finite.
- */
+/* Whether a text is a decimal number as JSON and PostgreSQL write it, above 0 and finite. */
 static bool
 is_positive_number(const char *text)
 {
@@ -324,10 +321,7 @@ check_values(NachetOptions *options, const NachetOptionTable *table, NachetConso
 	return flaw == NULL;
 }
 
-/*
- * Of --seed and --seed-from-folder, the one on the command line goes before the one in the
- * environment.
- */
+/* Of --seed and --seed-from-folder, the command line's overrides the environment's. */
 static void
 settle_seed(NachetOptions *options, const NachetOptions *environment)
 {

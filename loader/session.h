@@ -55,10 +55,7 @@ extern void nachet_session_init(NachetSession *session, const NachetOptions *opt
 extern bool nachet_session_start(NachetSession *session) __attribute__((warn_unused_result));
 extern void nachet_session_end(NachetSession *session);
 
-/*
- * Runs work(worker, argument) in as many threads as there are jobs, but no more than items, until
- * all return.
- */
+/* Runs work(worker, argument) in as many threads as there are jobs, items at most; joins them. */
 extern bool nachet_session_run(NachetSession *session, size_t items,
                                void (*work)(int worker, void *argument), void *argument)
     __attribute__((warn_unused_result));

@@ -25,9 +25,7 @@ nachet_array_put_int32(char *at, uint32_t value)
 	memcpy(at, &big_endian, sizeof(big_endian));
 }
 
-/*
- * Room for length bytes more; on failure the array is emptied, which frees a large block at once.
- */
+/* Makes room for length bytes; on failure empties the array, which frees a large block. */
 static bool
 reserve(NachetArray *array, size_t length)
 {

@@ -35,9 +35,7 @@ extern void nachet_array_put_int32(char *at, uint32_t value);
 extern void nachet_array_init(NachetArray *array, uint32_t element_type);
 extern void nachet_array_add(NachetArray *array, const void *bytes, size_t length);
 
-/*
- * Completes the header; false if memory ran out or the 1 GB bound of a PostgreSQL value is passed.
- */
+/* Completes the header; false if memory ran out or the array is longer than 1 GB. */
 extern bool nachet_array_finish(NachetArray *array) __attribute__((warn_unused_result));
 extern void nachet_array_free(NachetArray *array);
 

@@ -47,10 +47,7 @@ extern bool nachet_chunk_copy_write(NachetChunkCopy *copy, const void *bytes, si
 extern bool nachet_chunk_copy_end(NachetChunkCopy *copy, NachetError *error)
     __attribute__((warn_unused_result));
 
-/*
- * Gives up: nothing of this COPY is stored. Frees the copy; the connection stays usable if it is
- * alive.
- */
+/* Gives up: nothing is stored. Frees the copy; the connection, if it is alive, stays usable. */
 extern void nachet_chunk_copy_abort(NachetChunkCopy *copy);
 
 #endif

@@ -132,9 +132,7 @@ poll_connection(PGconn *connection, const Patience *patience)
 	return true;
 }
 
-/*
- * The SQLSTATE of a line of a verbose message, as in "... FATAL:  57P03: ..."; NULL if it has none.
- */
+/* The SQLSTATE of a line of a verbose message, as in "... FATAL:  57P03: ..."; NULL for none. */
 static char *
 find_sqlstate(char *line)
 {

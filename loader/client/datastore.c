@@ -68,9 +68,7 @@ compare_digests(const void *a, const void *b)
 	return memcmp(a, b, NACHET_SHA256_BYTES);
 }
 
-/*
- * Marks the first of each of those SHA-256 that stand in the result, one bytea a row, in any order.
- */
+/* Marks the first of each of those SHA-256 that the result has, one bytea a row, in any order. */
 static bool
 mark_missing(const PGresult *result, const NachetArray *digests, bool *missing)
 {

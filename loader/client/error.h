@@ -30,9 +30,7 @@ typedef struct NachetError
 
 extern void nachet_error_clear(NachetError *error);
 
-/*
- * Takes over what PostgreSQL said; result may be NULL (then the connection's own words are taken).
- */
+/* Copies PostgreSQL's words: the result's, or if that is NULL or has none, the connection's. */
 extern void nachet_error_from_postgres(NachetError *error, const PGconn *connection,
                                        const PGresult *result);
 

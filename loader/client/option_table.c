@@ -62,10 +62,7 @@ nachet_option_table_whole(const char *text, uint64_t *number, char **end)
 	return isdigit((unsigned char) *text) && errno == 0;
 }
 
-/*
- * A whole number, with a unit if the row is a size: B, kB, MB, GB, TB, of 1,024 each, as in
- * PostgreSQL.
- */
+/* A whole number; for a size with a unit of 1,024 each, as in PostgreSQL: B, kB, MB, GB, TB. */
 static bool
 read_number(const NachetOptionRow *row, const char *value, uint64_t *number)
 {

@@ -106,9 +106,7 @@ extern void nachet_option_table_free(const NachetOptionTable *table);
 extern void nachet_option_table_complain(const NachetOptionTable *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/*
- * A whole number, and nothing before it; *end is set to what follows it. False for anything else.
- */
+/* A whole number with nothing before it; *end is set to what follows. False for anything else. */
 extern bool nachet_option_table_whole(const char *text, uint64_t *number, char **end)
     __attribute__((warn_unused_result));
 

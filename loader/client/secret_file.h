@@ -22,10 +22,7 @@ extern unsigned char *nachet_secret_file_read(const char *what, const char *path
 /* Leaves nothing of them in memory. NULL is allowed. */
 extern void nachet_secret_file_free(unsigned char *bytes);
 
-/*
- * Whether nobody but its owner may read it; as with libpq's own keys, root may share its file with
- * a group.
- */
+/* Whether its owner alone may read it. Root may share its file with a group, as for libpq. */
 extern bool nachet_secret_file_is_private(const struct stat *status);
 
 #endif

@@ -101,10 +101,7 @@ typedef enum Look
 	LOOK_INVALID  /* a byte that begins no valid UTF-8 */
 } Look;
 
-/*
- * How the character at the start of bytes looks, its length and its code point, or the invalid
- * byte.
- */
+/* How the character at the start looks, its length and its code point, or the invalid byte. */
 static Look
 look_at(const char *bytes, size_t length, size_t *size, uint32_t *code)
 {

@@ -4,10 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/*
- * Starts as {0}. Once memory ran out, failed is set, the text is empty, and further calls do
- * nothing.
- */
+/* Starts as {0}. If memory runs out, failed is set, the text is emptied, and calls do nothing. */
 typedef struct NachetText
 {
 	char *bytes; /* NUL-terminated once anything was added */

@@ -51,10 +51,7 @@ tidy(char *path)
 	*out = '\0';
 }
 
-/*
- * Reads some bytes for stdio; waits for them if they come from a pipe or a terminal. -1 after an
- * interrupt too.
- */
+/* Reads some bytes for stdio; waits for a pipe or a terminal. -1 after an interrupt too. */
 static ssize_t
 read_some(void *cookie, char *buffer, size_t size)
 {
@@ -84,10 +81,7 @@ nul_flaw(const char *line, size_t length)
 	return "holds a NUL: is --from0 missing, or is the list UTF-16?";
 }
 
-/*
- * Reads a line, without its end, up to the bound; *flaw is set if it is no path. False at the
- * list's end.
- */
+/* Reads a line without its end; *flaw is set if it is no path. False at the list's end. */
 static bool
 read_line(FILE *input, bool from0, char line[LINE_ROOM], const char **flaw)
 {

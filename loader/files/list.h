@@ -6,10 +6,7 @@
 #include "loader/files/entries.h"
 #include "loader/session.h"
 
-/*
- * Reads the list that the options name; logs. False if it can't be read, or the run was
- * interrupted.
- */
+/* Reads the list that the options name; logs. False if it can't, or the run was interrupted. */
 extern bool nachet_list_read(NachetSession *session, NachetEntries *entries)
     __attribute__((warn_unused_result));
 

@@ -115,10 +115,7 @@ take_entry(Walk *walk, int parent, const char *name, unsigned char type, size_t 
 		take_file(walk, type);
 }
 
-/*
- * Whether the folder is one of those that the walk is in; then, or if that can't be told, it is
- * named.
- */
+/* Whether the walk is in this folder already; then, or if that can't be found out, it is named. */
 static bool
 is_loop(Walk *walk, int fd, Level *level)
 {
@@ -141,9 +138,7 @@ is_loop(Walk *walk, int fd, Level *level)
 	return false;
 }
 
-/*
- * Takes all below one folder, whose descriptor is closed here; length is its path's in walk->path.
- */
+/* Takes all below a folder; closes its descriptor. length is its path's in walk->path. */
 static void
 take_folder(Walk *walk, int fd, size_t length, const Level *above)
 {

@@ -46,10 +46,7 @@ extern void nachet_console_file_error(NachetConsole *console, const char *path, 
 /* A warning that one file or folder is left out; quiet does not silence it, as it does others. */
 extern void nachet_console_left_out(NachetConsole *console, const char *path, const char *reason);
 
-/*
- * An error with its detail and its hint, each on a line; what tells what was being done, "" for
- * nothing.
- */
+/* An error with its detail and its hint, each on a line; what was being done, or "". */
 extern void nachet_console_failure(NachetConsole *console, const char *what,
                                    const NachetError *error);
 

@@ -89,9 +89,7 @@ keep_example(NachetFindings *findings, const NachetMachineMade *made)
 	findings->examples++;
 }
 
-/*
- * Whether what ends in judged, and has the DT_ type, is machine-made and to be left out therefore.
- */
+/* Whether what ends in judged, and has the DT_ type, is left out as machine-made. */
 static bool
 is_machine_made(const NachetSession *session, const char *judged, unsigned char type,
                 NachetMachineMade *made)

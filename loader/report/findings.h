@@ -53,10 +53,7 @@ extern bool nachet_finding_machine_made(NachetSession *session, NachetFindings *
                                         const char *folder, const char *path, const char *judged,
                                         unsigned char type);
 
-/*
- * The same for what the user names, by an argument or in a list: it is left out, with a warning,
- * rather than passed over.
- */
+/* The same for what the user names, by an argument or in a list: left out with a warning. */
 extern bool nachet_finding_given_machine_made(NachetSession *session, NachetFindings *findings,
                                               const char *folder, const char *path,
                                               const char *judged, unsigned char type);

@@ -34,10 +34,7 @@ extern void nachet_progress_add(NachetProgress *progress, uint64_t files, uint64
 
 extern void nachet_progress_add_present(NachetProgress *progress, uint64_t files);
 
-/*
- * Writes one line without a newline: pictures, bytes, rate, time left, what was there. "" where
- * nothing is under way.
- */
+/* One line without a newline: pictures, bytes, rate, time left. "" if nothing is under way. */
 extern void nachet_progress_line(NachetProgress *progress, char *line, size_t size);
 
 /* The same as a line of JSON on standard output. */

@@ -40,9 +40,7 @@ extern bool nachet_report_open(NachetReport *report, const char *path, NachetCon
 extern void nachet_report_entry(NachetReport *report, const char *name, const char *status,
                                 const NachetFile *file, const char *reason);
 
-/*
- * A folder or a file, as the user writes it, that the run did not come to, or did not list whole.
- */
+/* A folder or a file, as the user writes it, that the run did not reach or not list whole. */
 extern void nachet_report_not_reached(NachetReport *report, const char *path, const char *reason);
 
 /*

@@ -22,10 +22,7 @@ extern void nachet_script_output_init(NachetScriptOutput *output);
 extern void nachet_script_output_sql(NachetScriptOutput *output, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/*
- * A string constant of SQL, that reads the same whatever standard_conforming_strings is. Valid
- * UTF-8 only.
- */
+/* A string constant, whatever standard_conforming_strings is. Valid UTF-8 only. */
 extern void nachet_script_output_literal(NachetScriptOutput *output, const char *text);
 
 /* A value of a text COPY. */

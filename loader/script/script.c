@@ -26,10 +26,7 @@
 #include "loader/script/output.h"
 #include "loader/files/source.h"
 
-/*
- * nachet.chunk_size() at PostgreSQL's default block size: there is no server to ask. The script
- * asks it.
- */
+/* nachet.chunk_size() at PostgreSQL's default block size. The script asks the server. */
 #define CHUNK_BYTES  8120
 #define BUFFER_BYTES ((size_t) 1024 * CHUNK_BYTES)
 

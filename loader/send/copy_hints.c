@@ -89,9 +89,7 @@ static const struct
      SETTING("statement_timeout", LIFT_FOR_ONE_IMPORT)},
 };
 
-/*
- * Sets *answer to the one text that the database answers with, if any. False if there is no answer.
- */
+/* Sets *answer to the one text that the database answers with, if any. False for no answer. */
 static bool
 ask_for_hint(PGconn *connection, const char *question, char **answer)
 {

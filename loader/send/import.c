@@ -23,10 +23,7 @@
 #include "loader/send/retry.h"
 #include "loader/files/walk.h"
 
-/*
- * How often contents may be swept away under an import that is no one transaction, before it gives
- * up.
- */
+/* How often contents may be swept during an import that is not one transaction. */
 #define MAX_SWEPT_ROUNDS 5
 
 bool

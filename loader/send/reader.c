@@ -92,10 +92,7 @@ open_file(NachetReader *reader, size_t index, NachetError *error)
 	return true;
 }
 
-/*
- * Reads and hashes the next bytes into block; 0 at the end, when the digest is known and the file
- * closed.
- */
+/* Reads and hashes the next bytes; 0 at the end, when the digest is known and the file closed. */
 static bool
 read_block(NachetReader *reader, char *block, size_t size, size_t *length, NachetError *error)
 {

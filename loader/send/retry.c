@@ -22,10 +22,7 @@
 /* The longest that anybody may make us wait. */
 #define MAX_ASKED_SECONDS 300u
 
-/*
- * Doubles from attempt to attempt up to a bound; half of it is left to chance, so that many do not
- * come at once.
- */
+/* Doubles from attempt to attempt, up to a bound; half of it is random, to spread clients. */
 static unsigned
 delay_ms(int attempts)
 {

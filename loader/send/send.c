@@ -145,9 +145,7 @@ try_batch(Sender *sender, NachetError *error)
 	return sender->stage->session->options->dry_run || send_batch(sender, error);
 }
 
-/*
- * This run has stored a file's content. One that was swept since, and is stored again, counts once.
- */
+/* This run has stored a file's content. One that was swept and is stored again counts once. */
 static void
 note_sent(Sender *sender, size_t index)
 {
@@ -218,10 +216,7 @@ store_files(Sender *sender, size_t first, size_t count, NachetError *error)
 	return true;
 }
 
-/*
- * Stores the contents that are missing, of files whose digests are known, and makes the set, in one
- * transaction.
- */
+/* Stores missing contents and makes the set in one transaction. All digests are known. */
 static bool
 store_set(Sender *sender, char set_id[NACHET_UUID_TEXT], NachetError *error)
 {
@@ -259,10 +254,7 @@ store_set(Sender *sender, char set_id[NACHET_UUID_TEXT], NachetError *error)
 
 /* --- all workers ------------------------------------------------------------------------------ */
 
-/*
- * The next batch: consecutive files that fit into a buffer together, or one that does not fit; 0 at
- * the end.
- */
+/* The next batch: files that fit into a buffer together, or one that does not; 0 at the end. */
 static size_t
 take_batch(Stage *stage, size_t *first)
 {

@@ -17,10 +17,7 @@
 #include "loader/client/sha256.h"
 #include "loader/files/files.h"
 
-/*
- * The most files of one batch: bounds the question about missing contents, and the work of one
- * sealing.
- */
+/* The maximum of files in a batch: bounds the question about missing contents, and a sealing. */
 #define NACHET_BATCH_FILES 4096
 
 #define NACHET_UUID_TEXT 37
@@ -62,9 +59,7 @@ struct NachetSink
 	/* Fills in which of the batch's contents are missing. */
 	bool (*missing)(NachetSink *sink, int worker, NachetBatch *batch, NachetError *error);
 
-	/*
-	 * Stores those of count contents of the batch that are missing, which it reads from the reader.
-	 */
+	/* Stores those of count contents of the batch that are missing; reads them from the reader. */
 	bool (*send)(NachetSink *sink, int worker, const NachetBatch *batch, NachetReader *reader,
 	             size_t first, size_t count, NachetError *error);
 

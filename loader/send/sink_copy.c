@@ -34,10 +34,7 @@ enum
 	DATA_PARAMETERS
 };
 
-/*
- * Whoever may create objects in a schema of the search_path has no word in these: all is named with
- * its schema.
- */
+/* All names have their schema: what others put into a search_path is never used. */
 #define TEXT    "::pg_catalog.text"
 #define NUMERIC "::pg_catalog.numeric"
 #define DATA_MEMBERS                                                                               \
@@ -199,9 +196,7 @@ copy_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *erro
 	                                                      0, batch->missing, error);
 }
 
-/*
- * Adds a file's content to the COPY, which the first one begins. On failure the COPY is given up.
- */
+/* Adds a file's content to the COPY, which the first one begins. On failure ends the COPY. */
 static bool
 copy_content(const CopySink *copy_sink, PGconn *connection, NachetChunkCopy **begun,
              NachetReader *reader, size_t index, NachetError *error)
@@ -230,10 +225,7 @@ fail:
 	return false;
 }
 
-/*
- * Of count files those that are missing, all in one COPY; index, if not NULL, has their places in
- * the list.
- */
+/* Copies the missing of count files, all in one COPY; index, or NULL, has their places. */
 static bool
 copy_contents(const CopySink *copy_sink, PGconn *connection, NachetReader *reader,
               const size_t *index, const bool *missing, size_t count, NachetError *error)

@@ -188,9 +188,7 @@ refuse_large(const NachetServiceParts *parts, uint64_t limit, NachetError *error
 	return nachet_reader_refuse(parts->reader, parts->index[0], flaw, error);
 }
 
-/*
- * Stages what one body holds. With *again set, it was too long, and shorter ones are to be tried.
- */
+/* Stages what one body holds. *again means that it was too long: try shorter ones. */
 static bool
 stage(HttpSink *http, int worker, NachetServiceParts *parts, bool *again, NachetError *error)
 {

@@ -4,10 +4,7 @@
 #include "loader/session.h"
 #include "loader/send/sink.h"
 
-/*
- * To be called before there are threads. NULL if memory ran out or libcurl has none of what it
- * takes.
- */
+/* Call it before there are threads. NULL if memory ran out or libcurl lacks something. */
 extern NachetSink *nachet_sink_http_create(NachetSession *session);
 
 #endif

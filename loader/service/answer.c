@@ -15,10 +15,7 @@
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
-/*
- * The words of a problem document. Its detail's first line is the message, as PostgreSQL parts the
- * two.
- */
+/* Reads a problem document. Its detail's first line is the message, the rest the detail. */
 static bool
 take_problem(const json_t *problem, NachetError *error)
 {
@@ -69,10 +66,7 @@ add_hint(long status, const NachetOptions *options, NachetError *error)
 		set_hint(error, "The service, or a proxy before it, takes no request of this size.");
 }
 
-/*
- * Whether the same may go well later: what is busy, away, or failed without the database having
- * said why.
- */
+/* Whether the same may succeed later: busy, away, or failed without a reason of the database. */
 static void
 judge_status(const NachetServiceAnswer *answer, NachetError *error)
 {

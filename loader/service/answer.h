@@ -28,18 +28,13 @@ typedef struct NachetServiceLimits
 extern json_t *nachet_service_answer_read(const NachetServiceAnswer *answer,
                                           const NachetOptions *options, NachetError *error);
 
-/*
- * The three below read such objects. False, and *error filled, if they are not as they should be.
- */
+/* The three below read such objects. False, and *error filled, if they are invalid. */
 extern bool nachet_service_answer_limits(const json_t *object, NachetServiceLimits *limits,
                                          NachetError *error) __attribute__((warn_unused_result));
 extern bool nachet_service_answer_set_id(const json_t *object, char set_id[NACHET_UUID_TEXT],
                                          NachetError *error) __attribute__((warn_unused_result));
 
-/*
- * Which of the batch's contents first to first + count - 1 are missing; the answer has the batch's
- * order.
- */
+/* Which of count contents of the batch, from first on, are missing; in the batch's order. */
 extern bool nachet_service_answer_missing(const json_t *object, NachetBatch *batch, size_t first,
                                           size_t count, NachetError *error)
     __attribute__((warn_unused_result));

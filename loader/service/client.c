@@ -24,10 +24,7 @@
 #define POLL_MS         100
 #define CONNECT_SECONDS 20L
 
-/*
- * A line on which nothing moves for so long is lost; the making of a large set moves nothing for a
- * while.
- */
+/* A connection on which nothing moves for so long is lost; making a large set takes a while. */
 #define STALLED_SECONDS 900L
 
 /* Sent bytes that nobody acknowledges for so long are lost; as over libpq. */
@@ -298,10 +295,7 @@ set_options(NachetServiceLine *line, const char *path, Call *call, struct curl_s
 	if (nachet_service_url_is_loopback(line->session->options->url))
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 
-	/*
-	 * One transfer a connection: later versions of HTTP would only put windows of their own over
-	 * TCP's.
-	 */
+	/* One transfer a connection: HTTP/2 would only put its own windows over TCP's. */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

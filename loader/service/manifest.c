@@ -68,10 +68,7 @@ next_of_manifest(NachetServiceBody *body, const char **bytes, size_t *length, Na
 	return true;
 }
 
-/*
- * All but the pictures. Numbers go as they were given: the datastore reads them from strings as
- * well.
- */
+/* All but the pictures. Numbers go as they were given: the datastore reads strings as well. */
 static char *
 make_head(const NachetOptions *options, const NachetFiles *files, bool dry_run)
 {

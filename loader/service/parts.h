@@ -39,9 +39,7 @@ typedef struct NachetServiceParts
 extern void nachet_service_parts_init(NachetServiceParts *parts, NachetReader *reader,
                                       const char *email);
 
-/*
- * Adds a file's content; false, and nothing done, if the body has others and would grow too long.
- */
+/* Adds a file's content; false, and nothing done, if the body has others and would be too long. */
 extern bool nachet_service_parts_add(NachetServiceParts *parts, size_t index, uint64_t max_bytes,
                                      uint64_t max_parts) __attribute__((warn_unused_result));
 
