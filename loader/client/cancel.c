@@ -5,50 +5,37 @@
  * From version 17 libpq encrypts a cancel request as it does the connection. Before, it sends it in
  * clear: whoever reads it on the way can cancel this session's later statements, and nothing else.
  */
-#include <stdbool.h>
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "loader/client/cancel.h"
 
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
 
-struct NachetCancel
+NachetCancel *
+nachet_cancel_create(PGconn *connection)
 {
-	PGcancelConn *connection;
-};
-
-static bool
-begin(NachetCancel *cancel, PGconn *connection)
-{
-	cancel->connection = PQcancelCreate(connection);
-	return cancel->connection != NULL;
+	return PQcancelCreate(connection);
 }
 
 void
 nachet_cancel_send(NachetCancel *cancel)
 {
-	(void) PQcancelBlocking(cancel->connection);
-	PQcancelReset(cancel->connection);
+	(void) PQcancelBlocking(cancel);
+	PQcancelReset(cancel);
 }
 
-static void
-end(NachetCancel *cancel)
+void
+nachet_cancel_free(NachetCancel *cancel)
 {
-	PQcancelFinish(cancel->connection);
+	PQcancelFinish(cancel);
 }
 
 #else
 
-struct NachetCancel
+NachetCancel *
+nachet_cancel_create(PGconn *connection)
 {
-	PGcancel *connection;
-};
-
-static bool
-begin(NachetCancel *cancel, PGconn *connection)
-{
-	cancel->connection = PQgetCancel(connection);
-	return cancel->connection != NULL;
+	return PQgetCancel(connection);
 }
 
 void
@@ -56,32 +43,13 @@ nachet_cancel_send(NachetCancel *cancel)
 {
 	char reason[256];
 
-	(void) PQcancel(cancel->connection, reason, sizeof(reason));
-}
-
-static void
-end(NachetCancel *cancel)
-{
-	PQfreeCancel(cancel->connection);
-}
-
-#endif
-
-NachetCancel *
-nachet_cancel_create(PGconn *connection)
-{
-	NachetCancel *cancel = malloc(sizeof(*cancel));
-
-	if (cancel != NULL && begin(cancel, connection))
-		return cancel;
-	free(cancel);
-	return NULL;
+	(void) PQcancel(cancel, reason, sizeof(reason));
 }
 
 void
 nachet_cancel_free(NachetCancel *cancel)
 {
-	if (cancel != NULL)
-		end(cancel);
-	free(cancel);
+	PQfreeCancel(cancel);
 }
+
+#endif

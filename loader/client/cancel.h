@@ -3,7 +3,11 @@
 
 #include <libpq-fe.h>
 
-typedef struct NachetCancel NachetCancel;
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+typedef PGcancelConn NachetCancel;
+#else
+typedef PGcancel NachetCancel;
+#endif
 
 /*
  * Made while nobody else uses the connection, and serves as long as that is the same session. NULL
