@@ -5,8 +5,6 @@
  * From version 17 libpq encrypts a cancel request as it does the connection. Before, it sends it in
  * clear: whoever reads it on the way can cancel this session's later statements, and nothing else.
  */
-#include <stddef.h>
-
 #include "loader/client/cancel.h"
 
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
@@ -27,7 +25,8 @@ nachet_cancel_send(NachetCancel *cancel)
 void
 nachet_cancel_free(NachetCancel *cancel)
 {
-	PQcancelFinish(cancel);
+	if (cancel != NULL)
+		PQcancelFinish(cancel);
 }
 
 #else
