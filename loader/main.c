@@ -24,52 +24,38 @@
 #include "loader/session.h"
 #include "loader/files/targets.h"
 
+/* How many sets ended how. */
 typedef struct Tally
 {
-	size_t imported;
-	size_t left_out; /* of those, without files that were rejected or left out */
-	size_t failed;
-	bool unreachable;
-	bool interrupted;
+	size_t sets[NACHET_OUTCOMES];
 } Tally;
 
 static void
 count_outcome(Tally *tally, NachetOutcome outcome)
 {
-	switch (outcome)
-	{
-		case NACHET_OUTCOME_LEFT_OUT:
-			tally->left_out++;
-			tally->imported++;
-			break;
-		case NACHET_OUTCOME_IMPORTED:
-			tally->imported++;
-			break;
-		case NACHET_OUTCOME_INTERRUPTED:
-			tally->interrupted = true;
-			break;
-		case NACHET_OUTCOME_UNREACHABLE:
-			tally->unreachable = true;
-			tally->failed++;
-			break;
-		case NACHET_OUTCOME_FAILED:
-			tally->failed++;
-			break;
-	}
+	tally->sets[outcome]++;
 }
 
-static NachetExit
-exit_status(const Tally *tally)
+static bool
+any_set(const Tally *tally, NachetOutcome outcome)
 {
-	if (tally->interrupted)
+	return tally->sets[outcome] > 0;
+}
+
+/* lacking says that files beside the sets were rejected or left out. */
+static NachetExit
+exit_status(const Tally *tally, bool lacking)
+{
+	bool unreachable = any_set(tally, NACHET_OUTCOME_UNREACHABLE);
+	bool left_out = any_set(tally, NACHET_OUTCOME_LEFT_OUT);
+
+	if (any_set(tally, NACHET_OUTCOME_INTERRUPTED))
 		return NACHET_EXIT_INTERRUPTED;
-	if (tally->failed > 0 && tally->imported > 0)
+	if (!unreachable && !any_set(tally, NACHET_OUTCOME_FAILED))
+		return left_out || lacking ? NACHET_EXIT_LEFT_OUT : NACHET_EXIT_IMPORTED;
+	if (left_out || any_set(tally, NACHET_OUTCOME_IMPORTED))
 		return NACHET_EXIT_SOME_FAILED;
-	if (tally->unreachable)
-		return NACHET_EXIT_UNREACHABLE;
-	if (tally->failed > 0)
-		return NACHET_EXIT_FAILED;
-	return tally->left_out > 0 ? NACHET_EXIT_LEFT_OUT : NACHET_EXIT_IMPORTED;
+	return unreachable ? NACHET_EXIT_UNREACHABLE : NACHET_EXIT_FAILED;
 }
 
 /* Makes the first contact with where the imports go; logs. */
@@ -88,15 +74,14 @@ open_sink(NachetSession *session, Tally *tally)
 
 	if (nachet_session_interrupted(session))
 	{
-		tally->interrupted = true;
+		count_outcome(tally, NACHET_OUTCOME_INTERRUPTED);
 		nachet_console_note(session->console, "interrupted: nothing was sent");
 		nachet_error_clear(&error);
 		return false;
 	}
 	snprintf(what, sizeof(what), "no connection to %s", session->sink->destination);
 	nachet_session_failure(session, error.unreachable ? what : "", &error);
-	tally->failed++;
-	tally->unreachable = error.unreachable;
+	count_outcome(tally, error.unreachable ? NACHET_OUTCOME_UNREACHABLE : NACHET_OUTCOME_FAILED);
 	nachet_error_clear(&error);
 	return false;
 }
@@ -105,9 +90,10 @@ open_sink(NachetSession *session, Tally *tally)
 static NachetOutcome
 ended_by(const Tally *tally)
 {
-	if (tally->interrupted)
+	if (any_set(tally, NACHET_OUTCOME_INTERRUPTED))
 		return NACHET_OUTCOME_INTERRUPTED;
-	return tally->unreachable ? NACHET_OUTCOME_UNREACHABLE : NACHET_OUTCOME_FAILED;
+	return any_set(tally, NACHET_OUTCOME_UNREACHABLE) ? NACHET_OUTCOME_UNREACHABLE
+	                                                  : NACHET_OUTCOME_FAILED;
 }
 
 static void
@@ -123,7 +109,9 @@ import_all(NachetSession *session, const NachetTargets *targets, Tally *tally)
 	const NachetTarget *target = targets->target;
 	size_t i;
 
-	for (i = 0; i < targets->count && !tally->interrupted && !tally->unreachable; i++)
+	for (i = 0; i < targets->count && !any_set(tally, NACHET_OUTCOME_INTERRUPTED) &&
+	            !any_set(tally, NACHET_OUTCOME_UNREACHABLE);
+	     i++)
 		count_outcome(tally, nachet_import(session, &target[i]));
 	if (i < targets->count)
 		nachet_console_error(session->console, "%zu of %zu sets were not begun, from %s on",
@@ -154,7 +142,7 @@ import_targets(NachetSession *session, NachetTargets *targets, Tally *tally)
 	if (!options->seed_from_folder)
 		nachet_targets_drop_machine_made(targets, session);
 	if (targets->count == 0)
-		tally->failed++;
+		count_outcome(tally, NACHET_OUTCOME_FAILED);
 	else if (options->sql)
 		count_outcome(tally, nachet_script_write(session, targets->target, targets->count));
 	else if (!open_sink(session, tally) ||
@@ -162,7 +150,6 @@ import_targets(NachetSession *session, NachetTargets *targets, Tally *tally)
 		pass_over(session, targets->target, targets->count, tally);
 	else
 		import_all(session, targets, tally);
-	tally->left_out += nachet_findings_lack_files(&targets->findings);
 }
 
 /* Makes the sink that the options name, which --sql needs none of; logs. */
@@ -194,7 +181,7 @@ run_session(const NachetOptions *options, NachetConsole *console, NachetTargets 
 	NachetExit status = NACHET_EXIT_FAILED;
 	NachetReport report;
 	NachetSession session;
-	Tally tally = {0};
+	Tally tally = {{0}};
 	bool started;
 
 	started = nachet_report_open(&report, options->report, console) &&
@@ -202,7 +189,7 @@ run_session(const NachetOptions *options, NachetConsole *console, NachetTargets 
 	if (started)
 	{
 		import_targets(&session, targets, &tally);
-		status = exit_status(&tally);
+		status = exit_status(&tally, nachet_findings_lack_files(&targets->findings));
 	}
 	if (!nachet_report_close(&report, console) &&
 	    (status == NACHET_EXIT_IMPORTED || status == NACHET_EXIT_LEFT_OUT))

@@ -16,6 +16,8 @@ typedef enum NachetOutcome
 	NACHET_OUTCOME_INTERRUPTED
 } NachetOutcome;
 
+#define NACHET_OUTCOMES (NACHET_OUTCOME_INTERRUPTED + 1)
+
 /* What becomes one set: a folder, or the plain files that were given. */
 typedef struct NachetTarget
 {

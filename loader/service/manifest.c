@@ -36,8 +36,6 @@ rewind_manifest(NachetServiceBody *body)
 	NachetServiceManifest *manifest = body->owner;
 
 	manifest->next = 0;
-	manifest->begun = false;
-	manifest->ended = false;
 }
 
 static bool
@@ -45,20 +43,16 @@ next_of_manifest(NachetServiceBody *body, const char **bytes, size_t *length, Na
 {
 	NachetServiceManifest *manifest = body->owner;
 
-	*bytes = "";
-	if (!manifest->begun)
+	if (manifest->next == 0)
 		*bytes = manifest->head;
-	else if (manifest->next < manifest->count)
+	else if (manifest->next <= manifest->count)
 	{
-		write_picture(manifest, manifest->next++);
+		write_picture(manifest, manifest->next - 1);
 		*bytes = manifest->picture.bytes;
 	}
-	else if (!manifest->ended)
-	{
-		manifest->ended = true;
-		*bytes = "]}";
-	}
-	manifest->begun = true;
+	else
+		*bytes = manifest->next <= manifest->count + 1 ? "]}" : "";
+	manifest->next++;
 	if (*bytes == NULL)
 	{
 		nachet_error_set(error, "out of memory");

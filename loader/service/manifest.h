@@ -15,10 +15,8 @@ typedef struct NachetServiceManifest
 	const NachetFiles *files;
 	const size_t *index; /* which of the files; NULL for all */
 	size_t count;
-	char *head; /* all but the pictures, which end it */
-	size_t next;
-	bool begun;
-	bool ended;
+	char *head;         /* all but the pictures, which end it */
+	size_t next;        /* 0: the head; up to count: a picture; then the end */
 	NachetText picture; /* the one that is written */
 } NachetServiceManifest;
 
