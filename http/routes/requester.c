@@ -11,16 +11,15 @@
 #include "http/routes/fields.h"
 #include "http/routes/requester.h"
 
-static const char user_statement[] = "SELECT "
-                                     "nachet.request_user(pg_catalog.jsonb_strip_nulls(pg_catalog."
-                                     "jsonb_build_object('email', $1::pg_catalog.text)), "
-                                     "$2::pg_catalog.text)";
+static const char user_statement[] =
+    "SELECT nachet.request_user(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object("
+    "'email', $1::pg_catalog.text)), $2::pg_catalog.text)";
 
 /* A dry run checks whom and what a set is made of before it looks at pictures. */
 static const char fields_statement[] =
     "SELECT nachet.batch_import(pg_catalog.jsonb_object($1::pg_catalog.text[], "
-    "$2::pg_catalog.text[])"
-    " OPERATOR(pg_catalog.||) '{\"pictures\": [], \"dry_run\": true}', $3::pg_catalog.text)";
+    "$2::pg_catalog.text[]) OPERATOR(pg_catalog.||) '{\"pictures\": [], \"dry_run\": true}', "
+    "$3::pg_catalog.text)";
 
 static bool
 succeeds(NachetRequest *request, const NachetQuery *query)
