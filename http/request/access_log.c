@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <microhttpd.h>
 
+#include "loader/client/json.h"
 #include "loader/client/text.h"
 #include "http/ops/log.h"
 #include "http/request/access_log.h"
@@ -79,38 +80,22 @@ add_text(NachetText *line, const NachetRequest *request, const char *client, uin
 }
 
 static void
-add_string(NachetText *line, const char *member, const char *value, size_t length)
-{
-	nachet_text_format(line, ",\"%s\":", member);
-	if (value != NULL)
-		nachet_text_json(line, value, length);
-	else
-		nachet_text_add(line, "null", 4);
-}
-
-static void
-add_word(NachetText *line, const char *member, const char *value)
-{
-	add_string(line, member, value, value != NULL ? strlen(value) : 0);
-}
-
-static void
 add_json(NachetText *line, const NachetRequest *request, const char *client, uint64_t microseconds,
          const char *ending)
 {
-	add_word(line, "message", "request");
-	add_word(line, "request_id", request->id);
-	add_word(line, "client", client);
-	add_word(line, "user", request->auth_email);
-	add_word(line, "method", request->method);
-	add_word(line, "path", request->path);
-	add_word(line, "route", route_name(request));
-	nachet_text_format(line, ",\"status\":%u", request->status);
-	nachet_text_format(line, ",\"bytes_received\":%" PRIu64, request->body_received);
-	nachet_text_format(line, ",\"bytes_sent\":%" PRIu64, request->answer_length);
+	nachet_json_text(line, "message", "request");
+	nachet_json_text(line, "request_id", request->id);
+	nachet_json_text(line, "client", client);
+	nachet_json_text(line, "user", request->auth_email);
+	nachet_json_text(line, "method", request->method);
+	nachet_json_text(line, "path", request->path);
+	nachet_json_text(line, "route", route_name(request));
+	nachet_json_number(line, "status", request->status);
+	nachet_json_number(line, "bytes_received", request->body_received);
+	nachet_json_number(line, "bytes_sent", request->answer_length);
 	nachet_text_format(line, ",\"milliseconds\":%" PRIu64 ".%03d", microseconds / 1000,
 	                   (int) (microseconds % 1000));
-	add_word(line, "ending", ending);
+	nachet_json_text(line, "ending", ending);
 	nachet_text_format(line, ",\"reason\":%s", request->reason != NULL ? "" : "null");
 	if (request->reason != NULL)
 		nachet_log_line_words(line, request->reason, reason_length(request));

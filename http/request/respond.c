@@ -19,6 +19,7 @@
 
 #include "loader/client/datastore.h"
 #include "loader/client/error.h"
+#include "loader/client/json.h"
 #include "loader/client/text.h"
 #include "http/body/spool.h"
 #include "http/request/cors.h"
@@ -198,10 +199,8 @@ reason_of_detail(const char *detail)
 static void
 add_member(NachetText *text, const char *name, const char *value)
 {
-	if (value == NULL || *value == '\0')
-		return;
-	nachet_text_format(text, ",\"%s\":", name);
-	nachet_text_json(text, value, strlen(value));
+	if (value != NULL && *value != '\0')
+		nachet_json_text(text, name, value);
 }
 
 /* A problem document beside its detail; each may be NULL. */

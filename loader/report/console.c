@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <sys/ioctl.h>
 
+#include "loader/client/json.h"
 #include "loader/client/text.h"
 #include "loader/report/console.h"
 #include "loader/report/json_line.h"
@@ -37,7 +38,7 @@ write_json(const char *message_type, const char *item, const char *message,
 {
 	NachetText line;
 
-	nachet_json_begin(&line, message_type);
+	nachet_json_line_begin(&line, message_type);
 	if (item != NULL)
 		nachet_json_text(&line, "item", item);
 	nachet_json_text(&line, "message", message);
@@ -47,7 +48,8 @@ write_json(const char *message_type, const char *item, const char *message,
 		nachet_json_text(&line, "detail", error->detail);
 	if (error != NULL && error->hint != NULL)
 		nachet_json_text(&line, "hint", error->hint);
-	(void) nachet_json_end(&line); /* stays an error of standard output, which the summary meets */
+	(void) nachet_json_line_end(
+	    &line); /* stays an error of standard output, which the summary meets */
 }
 
 /* Lines after the first are indented, so that none looks like a message of its own. */

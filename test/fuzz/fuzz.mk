@@ -26,7 +26,7 @@ build/fuzz/choice: loader/files/choice.c
 build/fuzz/fields: http/routes/fields.c loader/client/text.c loader/client/array.c
 build/fuzz/headers: http/body/mime.c http/request/origin.c http/request/request_id.c
 build/fuzz/list: loader/files/list.c loader/files/entries.c loader/client/text.c
-build/fuzz/log: http/request/access_log.c http/ops/log.c loader/client/text.c loader/client/clock.c
+build/fuzz/log: http/request/access_log.c http/ops/log.c loader/client/json.c loader/client/text.c loader/client/clock.c
 build/fuzz/log: FUZZ_MORE = -Dwrite=fuzz_write
 build/fuzz/multipart: test/fuzz/multipart_reading.c http/body/multipart.c http/body/mime.c
 build/fuzz/networks: http/auth/networks.c $(FUZZ_OPTION_TABLE)
