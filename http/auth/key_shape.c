@@ -88,13 +88,32 @@ is_key(const unsigned char *bytes, size_t length)
 	       holds_pem(bytes, length);
 }
 
-/* How long the name of a JWK's member is that the bytes begin with. */
 static size_t
-member_name(const unsigned char *bytes, size_t length)
+skip_blanks(const unsigned char *bytes, size_t length, size_t at)
 {
-	if (length > 6 && memcmp(bytes, "\"x5c\":", 6) == 0)
-		return 6;
-	return length > 4 && memcmp(bytes, "\"n\":", 4) == 0 ? 4 : 0;
+	while (at < length && isspace(bytes[at]))
+		at++;
+	return at;
+}
+
+/* Where the value begins of the JWK's member that the bytes hold; 0 if they begin with none. */
+static size_t
+member_value(const unsigned char *bytes, size_t length)
+{
+	static const char *const names[] = {"\"x5c\"", "\"n\""};
+	size_t start = skip_blanks(bytes, length, 0);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		size_t size = strlen(names[i]);
+		size_t colon;
+
+		if (length - start < size || memcmp(bytes + start, names[i], size) != 0)
+			continue;
+		colon = skip_blanks(bytes, length, start + size);
+		return colon < length && bytes[colon] == ':' ? colon + 1 : 0;
+	}
+	return 0;
 }
 
 /*
@@ -106,7 +125,7 @@ copy_digits(const unsigned char *bytes, size_t length, unsigned char *digits)
 {
 	size_t count = 0;
 
-	for (size_t i = member_name(bytes, length); i < length; i++)
+	for (size_t i = member_value(bytes, length); i < length; i++)
 	{
 		if (!isspace(bytes[i]) && strchr("=\",'[]", bytes[i]) == NULL)
 			digits[count++] = bytes[i] == '-' ? '+' : bytes[i] == '_' ? '/' : bytes[i];
@@ -145,10 +164,18 @@ is_bare_base64(const unsigned char *bytes, size_t length)
 	return is_base64_of(bytes, length, is_key);
 }
 
-/* So does an RSA modulus of 2,048, 3,072 or 4,096 bits look, and one random number in four. */
+/*
+ * So does an RSA modulus of 2,048, 3,072 or 4,096 bits look, and one random number in four. Some
+ * issuers write a zero before it (RFC 7518, 6.3.1.1).
+ */
 static bool
 is_modulus(const unsigned char *bytes, size_t length)
 {
+	if (length > 0 && bytes[0] == 0)
+	{
+		bytes++;
+		length--;
+	}
 	return (length == 256 || length == 384 || length == 512) && (bytes[0] & 0x80) != 0 &&
 	       (bytes[length - 1] & 1) != 0;
 }
