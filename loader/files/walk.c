@@ -57,6 +57,16 @@ leave_out(Walk *walk, const char *reason)
 	nachet_finding_left_out(walk->session, walk->findings, walk->files->folder, walk->path, reason);
 }
 
+/* Refuses a file for its name. */
+static void
+reject_name(Walk *walk, const char *path, const char *flaw)
+{
+	char reason[256];
+
+	snprintf(reason, sizeof(reason), "its name %s", flaw);
+	reject(walk, &walk->findings->refused, path, reason);
+}
+
 /* Takes the file at walk->path, of a known type other than a folder's or a link's. */
 static void
 take_file(Walk *walk, unsigned char type)
@@ -66,12 +76,7 @@ take_file(Walk *walk, unsigned char type)
 	if (type != DT_REG)
 		reject(walk, &walk->findings->refused, walk->path, "is no regular file");
 	else if (flaw != NULL)
-	{
-		char reason[256];
-
-		snprintf(reason, sizeof(reason), "its name %s", flaw);
-		reject(walk, &walk->findings->refused, walk->path, reason);
-	}
+		reject_name(walk, walk->path, flaw);
 	else
 		nachet_files_add(walk->files, walk->path, NULL);
 }
@@ -341,7 +346,7 @@ take_given(Walk *walk, const char *path)
 	else if (!S_ISREG(status.st_mode))
 		reject(walk, &walk->findings->refused, path, "is no regular file");
 	else if (flaw != NULL)
-		reject(walk, &walk->findings->refused, path, flaw);
+		reject_name(walk, path, flaw);
 	else
 		nachet_files_add(walk->files, base, path);
 }

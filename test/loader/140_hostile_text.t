@@ -62,6 +62,9 @@ for my $how ([], ['--sql'])
 	(undef, $err) = load("a file in it (@$how)", 1, @required, @$how, "$scratch/new\nline/a.gif");
 	like($err, qr/a\.gif: can't name the set after the folder that holds it: its name has a control character; name the set with --name$/m, '... too');
 }
+write_file("$scratch/a\nb.gif", gif('named'));
+(undef, $err) = load('a file with a name of two lines', 1, @required, "$scratch/a\nb.gif");
+like($err, qr/a\\x0ab\.gif: its name has a control character$/m, '... is refused for its name');
 load('such a folder, and a name', 0, @required, '--name', 'n', "$scratch/new\nline");
 (undef, $err) = load("a name of two lines", 2, @required, '--name', "a\nb", "$scratch/new\nline");
 like($err, qr/error: --name: the name 'a\\x0ab' has a control character$/m, '... is wrong usage');
