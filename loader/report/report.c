@@ -99,6 +99,30 @@ is_report(const char *path, NachetConsole *console)
 	return false;
 }
 
+/* Whether a standard stream goes to the same regular file, where one would undo the other; logs. */
+static bool
+is_standard_stream(const char *path, const struct stat *status, NachetConsole *console)
+{
+	static const struct
+	{
+		int fd;
+		const char *name;
+	} streams[] = {{STDOUT_FILENO, "output"}, {STDERR_FILENO, "error"}};
+	struct stat stream;
+
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+	{
+		if (fstat(streams[i].fd, &stream) != 0 || stream.st_dev != status->st_dev ||
+		    stream.st_ino != status->st_ino)
+			continue;
+		nachet_console_error(console,
+		                     "--report: standard %s goes to %s: give the name of another file",
+		                     streams[i].name, path);
+		return true;
+	}
+	return false;
+}
+
 bool
 nachet_report_may_write(const char *path, NachetConsole *console)
 {
@@ -107,9 +131,10 @@ nachet_report_may_write(const char *path, NachetConsole *console)
 	if (path == NULL)
 		return true;
 	if (stat(path, &status) == 0)
-		return !S_ISREG(status.st_mode) || is_report(path, console);
+		return !S_ISREG(status.st_mode) ||
+		       (!is_standard_stream(path, &status, console) && is_report(path, console));
 	/* What else can't be looked at can't be opened either, which says why. */
-	if (errno != ENOENT || lstat(path, &status) != 0)
+	if ((errno != ENOENT && errno != ELOOP) || lstat(path, &status) != 0)
 		return true;
 	nachet_console_error(console,
 	                     "--report: %s is a symbolic link to what is not there: give the name of a "

@@ -23,7 +23,7 @@ typedef struct NachetReport
 
 /*
  * Whether the path may be written to: it is not there, empty, an older report, or no regular file,
- * and no symbolic link that leads nowhere.
+ * and no symbolic link that leads nowhere; and no standard stream goes to the same regular file.
  * Changes nothing; logs.
  */
 extern bool nachet_report_may_write(const char *path, NachetConsole *console)

@@ -243,6 +243,17 @@ for my $case ([ 'output.txt', '>', '--json' ], [ 'import.sql', '>', '--sql' ], [
 	unlink "$own/$name";
 }
 
+# A report and a standard stream in one file would undo each other.
+for my $case ([ '/dev/stdout', '>', 'output' ], [ "$scratch/both", '>', 'output' ], [ "$scratch/both", '2>', 'error' ], [ '/dev/stdout', '>', 'output', '--json' ])
+{
+	my ($report, $redirect, $stream, @more) = @$case;
+	($status, $out, $err) = Nachet::Test::run_command({ env => { $store->env('importer') } },
+		'sh', '-c', "file=\$1; shift; exec \"\$@\" $redirect \"\$file\"", 'sh', "$scratch/both", $store->nachet_load, @required, @more, '--report', $report, $other);
+	is($status, 2, "the report and standard $stream in one file, by the name $report: wrong usage");
+	like($redirect eq '2>' ? slurp("$scratch/both") : $err, qr/error: --report: standard $stream goes to \Q$report\E: give the name of another file/, '... which is said');
+	unlink "$scratch/both";
+}
+
 # What a killed run leaves beside the report does not hinder the next one.
 write_file("$own/.nachet-report-0123abcd", "path,status,sha256\r\n");
 ($status, $out, $err) = $store->run_load(@required, $own);
@@ -319,6 +330,10 @@ symlink 'nowhere.csv', "$scratch/dangling.csv" or die $!;
 is("$status$out", '2', 'a symbolic link to nothing is no place for a report');
 like($err, qr/error: --report: \Q$scratch\E\/dangling\.csv is a symbolic link to what is not there/, '... which is said');
 is(readlink "$scratch/dangling.csv", 'nowhere.csv', '... and stays');
+symlink 'loop.csv', "$scratch/loop.csv" or die $!;
+($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/loop.csv", $other);
+is($status, 2, 'a symbolic link to itself is no place for a report');
+is(readlink "$scratch/loop.csv", 'loop.csv', '... and stays');
 ok(!-e "$scratch/nowhere.csv", '... as it was');
 
 # A run that reaches no file leaves an older report alone.
