@@ -109,6 +109,9 @@ nachet_finding_machine_made(NachetSession *session, NachetFindings *findings, co
 {
 	NachetMachineMade made;
 
+	/* It will be gone when the run has ended: nothing is to be told of it. */
+	if (nachet_report_is_unfinished(session->report, judged))
+		return true;
 	if (!is_machine_made(session, judged, type, &made))
 		return false;
 	record(session, MACHINE_MADE, &findings->machine_made, folder, path, NULL, made.what);

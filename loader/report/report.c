@@ -276,6 +276,15 @@ nachet_report_add_outputs(const NachetReport *report, NachetOutputs *outputs)
 		nachet_outputs_add(outputs, &status, "is where the report of this run goes");
 }
 
+bool
+nachet_report_is_unfinished(const NachetReport *report, const char *name)
+{
+	const char *own = report->unfinished;
+	const char *slash = own != NULL ? strrchr(own, '/') : NULL;
+
+	return own != NULL && strcmp(slash != NULL ? slash + 1 : own, name) == 0;
+}
+
 void
 nachet_report_entry(NachetReport *report, const char *name, const char *status,
                     const NachetFile *file, const char *reason)

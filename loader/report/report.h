@@ -49,6 +49,9 @@ extern void nachet_report_not_reached(NachetReport *report, const char *path, co
  */
 extern void nachet_report_files(NachetReport *report, const NachetFiles *files, const char *reason);
 
+/* Whether this is the base name that the report has until it is whole. */
+extern bool nachet_report_is_unfinished(const NachetReport *report, const char *name);
+
 /* Adds the files that the report is and will be. */
 extern void nachet_report_add_outputs(const NachetReport *report, NachetOutputs *outputs);
 

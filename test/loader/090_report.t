@@ -226,6 +226,8 @@ for my $run (1, 2)
 	is($status, 0, "a report in the imported folder, run $run") or diag($err);
 	my $lines = report("$own/report.csv");
 	is(scalar(grep { $_->{format} eq 'GIF' } values %$lines), 2, '... has the pictures');
+	is_deeply([ grep { /nachet-report/ } keys %$lines ], [], '... and no line on the name that it had until it was whole');
+	unlike($err, qr/unfinished report/, '... nor is there a word on it');
 	is($lines->{"$own/report.csv"}{status} // '', $run == 1 ? '' : 'machine_made', '... and leaves itself out');
 	like($err, qr{^nachet-load: \Q$own\E/report\.csv: not imported: is where the report of this run goes$}m, '... with a line') if $run == 2;
 }
