@@ -228,7 +228,12 @@ open_regular(NachetReport *report, const char **reason)
 	if (report->place != NULL && name_unfinished(report))
 		fd = open(report->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd >= 0 && there)
+	{
+		/* Whose it is stays where that may be: root's for a user, or a group's. */
+		if (fchown(fd, status.st_uid, status.st_gid) != 0 && fchown(fd, -1, status.st_gid) != 0)
+			status.st_mode &= ~S_IRWXG;
 		(void) fchmod(fd, status.st_mode & 0777);
+	}
 	if (fd < 0)
 	{
 		free(report->unfinished);
