@@ -312,7 +312,7 @@ add_claim(NachetText *text, const char *name, const json_t *object)
 	if (value == NULL)
 		return;
 	nachet_text_format(text, " %s=", name);
-	nachet_text_token(text, value, strnlen(value, CLAIM_SHOWN));
+	nachet_text_token(text, value, nachet_text_kept(value, strlen(value), CLAIM_SHOWN));
 }
 
 void

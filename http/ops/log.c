@@ -88,6 +88,8 @@ nachet_log_line_words(NachetText *line, const char *words, size_t length)
 
 	for (;;)
 	{
+		size_t excess;
+
 		if (log_format == NACHET_LOG_JSON)
 			nachet_text_json(line, words, length);
 		else
@@ -95,10 +97,8 @@ nachet_log_line_words(NachetText *line, const char *words, size_t length)
 		if (line->length <= capacity || length == 0)
 			return;
 		/* No byte becomes more than six: this never takes away too much. */
-		length -=
-		    (line->length - capacity + 5) / 6 < length ? (line->length - capacity + 5) / 6 : length;
-		while (length > 0 && ((unsigned char) words[length] & 0xc0) == 0x80)
-			length--;
+		excess = (line->length - capacity + 5) / 6;
+		length = nachet_text_kept(words, length, excess < length ? length - excess : 0);
 		line->length = before;
 	}
 }

@@ -51,7 +51,9 @@ route_name(const NachetRequest *request)
 static size_t
 reason_length(const NachetRequest *request)
 {
-	return request->reason != NULL ? strnlen(request->reason, REASON_BYTES) : 0;
+	if (request->reason == NULL)
+		return 0;
+	return nachet_text_kept(request->reason, strlen(request->reason), REASON_BYTES);
 }
 
 static void

@@ -82,12 +82,11 @@ check_page(NachetRequest *request, const NachetHeaders *headers, const char *pat
 		return;
 	if (origin != NULL &&
 	    !nachet_origin_allowed(&request->server->options->origins, origin, request->host))
-		nachet_respond_problem(
-		    request, MHD_HTTP_FORBIDDEN,
-		    "Pages of the origin \"%.200s\" may not use this service. If they are "
-		    "its own, --server-name must name it, and " PASS_HOST_ON
-		    "; other origins need --allow-origin.",
-		    origin);
+		nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
+		                       "Pages of the origin \"%s\" may not use this service. If they are "
+		                       "its own, --server-name must name it, and " PASS_HOST_ON
+		                       "; other origins need --allow-origin.",
+		                       NACHET_QUOTED(origin));
 	else if (origin == NULL && site != NULL &&
 	         (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0))
 		nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
@@ -107,9 +106,9 @@ check_sender(NachetRequest *request, const NachetHeaders *headers, const char *p
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header Host is missing.");
 	else if (!nachet_origin_host_allowed(&request->server->options->origins, request->host))
 		nachet_respond_problem(request, MHD_HTTP_MISDIRECTED_REQUEST,
-		                       "The service does not answer for the host \"%.200s\": --server-name "
+		                       "The service does not answer for the host \"%s\": --server-name "
 		                       "must name it, and " PASS_HOST_ON ".",
-		                       request->host);
+		                       NACHET_QUOTED(request->host));
 	else
 		check_page(request, headers, path);
 	if (request->status == 0 && headers->value[NACHET_HEADER_EXPECT] != NULL &&
@@ -143,8 +142,8 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *pa
 
 	request->route = route;
 	if (route == NULL)
-		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%.200s\".",
-		                       path);
+		nachet_respond_problem(request, MHD_HTTP_NOT_FOUND, "There is nothing at \"%s\".",
+		                       NACHET_QUOTED(path));
 	else if (nachet_cors_is_preflight(request,
 	                                  headers->value[NACHET_HEADER_ACCESS_CONTROL_REQUEST_METHOD]))
 	{

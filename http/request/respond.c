@@ -254,6 +254,18 @@ set_problem(NachetRequest *request, unsigned status, const Problem *problem, con
 		request->reason = reason_of_detail(detail);
 }
 
+const char *
+nachet_respond_quote(NachetQuoted *quoted, const char *word)
+{
+	size_t length = word != NULL ? strlen(word) : 0; /* NULL if memory ran out for it */
+	size_t kept = nachet_text_kept(word, length, NACHET_QUOTED_BYTES);
+
+	if (kept > 0)
+		memcpy(quoted->text, word, kept);
+	strcpy(quoted->text + kept, kept < length ? "..." : "");
+	return quoted->text;
+}
+
 void
 nachet_respond_listed(NachetRequest *request, unsigned status, const char *code, const char *hint,
                       const char *errors, const char *detail, ...)

@@ -19,6 +19,22 @@ extern void nachet_respond_write_problem(NachetText *text, unsigned status, cons
 extern void nachet_respond_json(NachetRequest *request, unsigned status, const char *json);
 extern void nachet_respond_empty(NachetRequest *request, unsigned status);
 
+/* The bytes of a word of the client's that a detail quotes. */
+#define NACHET_QUOTED_BYTES 200
+
+typedef struct NachetQuoted
+{
+	char text[NACHET_QUOTED_BYTES + sizeof("...")];
+} NachetQuoted;
+
+/*
+ * The word as a detail quotes it: what is longer ends between two characters and with "...". The
+ * macro's text lives as long as the block that it stands in.
+ */
+extern const char *nachet_respond_quote(NachetQuoted *quoted, const char *word);
+
+#define NACHET_QUOTED(word) nachet_respond_quote(&(NachetQuoted){{0}}, word)
+
 /*
  * The detail is a full sentence; code, hint and errors, a JSON array of the pictures that are
  * refused, may be NULL. A status of 503 has Retry-After, one of 405 the route's Allow.

@@ -44,8 +44,8 @@ answer_set(NachetRequest *request, const char *result, const char *json)
 	}
 	else
 		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR,
-		                       "The datastore gave an answer that is not known: \"%.40s\".",
-		                       result);
+		                       "The datastore gave an answer that is not known: \"%s\".",
+		                       NACHET_QUOTED(result));
 }
 
 /* --- a folder --------------------------------------------------------------------------------- */

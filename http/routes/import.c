@@ -35,9 +35,6 @@
 /* The bytes of an answer that a staged picture has beside its name. */
 #define STAGED_BYTES 320
 
-/* The bytes of a name that a message shows. */
-#define NAME_SHOWN 200
-
 /* Why a picture is refused. */
 typedef struct Refusal
 {
@@ -49,15 +46,13 @@ typedef struct Refusal
 	const char *code;     /* for programs */
 } Refusal;
 
-/* A name that is longer than any that is good is cut, between two characters. */
+/* A name that is longer than any that is good is cut, and ends with "...". */
 static void
 add_name(NachetText *json, const char *name, size_t length)
 {
 	NachetText cut = {0};
-	size_t kept = length < NACHET_NAME_MAX_BYTES ? length : NACHET_NAME_MAX_BYTES;
+	size_t kept = nachet_text_kept(name, length, NACHET_NAME_MAX_BYTES);
 
-	while (kept < length && kept > 0 && ((unsigned char) name[kept] & 0xc0) == 0x80)
-		kept--;
 	nachet_text_add(&cut, name, kept);
 	nachet_text_format(&cut, "%s", kept < length ? "..." : "");
 	if (!cut.failed)
@@ -80,9 +75,9 @@ refuse(NachetImport *import, const char *name, size_t length, const Refusal *ref
 		nachet_text_json(&errors, reason.bytes, reason.length);
 	nachet_text_format(&errors, ",\"code\":\"%s\"}]", refusal->code);
 	nachet_respond_listed(import->request, refusal->status, refusal->sqlstate, refusal->hint,
-	                      reason.failed || errors.failed ? NULL : errors.bytes,
-	                      "The %s \"%.*s\" %s.", refusal->by_name ? "file name" : "picture",
-	                      NAME_SHOWN, name, refusal->flaw);
+	                      reason.failed || errors.failed ? NULL : errors.bytes, "The %s \"%s\" %s.",
+	                      refusal->by_name ? "file name" : "picture", NACHET_QUOTED(name),
+	                      refusal->flaw);
 	nachet_text_free(&reason);
 	nachet_text_free(&errors);
 }
@@ -120,15 +115,15 @@ field_is_fine(NachetImport *import, NachetFieldFlaw flaw, const char *name)
 			break;
 		case NACHET_FIELD_NO_TEXT:
 			nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
-			                       "The field \"%.*s\" is not valid UTF-8, or holds a NUL byte.",
-			                       NAME_SHOWN, name);
+			                       "The field \"%s\" is not valid UTF-8, or holds a NUL byte.",
+			                       NACHET_QUOTED(name));
 			break;
 		case NACHET_FIELD_UNNAMED:
 			nachet_respond_problem(request, MHD_HTTP_UNPROCESSABLE_CONTENT, "A field has no name.");
 			break;
 		case NACHET_FIELD_REPEATED:
 			nachet_respond_problem(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
-			                       "The field \"%.*s\" is given twice.", NAME_SHOWN, name);
+			                       "The field \"%s\" is given twice.", NACHET_QUOTED(name));
 			break;
 	}
 	return false;
@@ -158,13 +153,13 @@ begin_field(NachetImport *import, const NachetPart *part)
 	if (!field_is_fine(import, flaw, part->name))
 		return false;
 	if (refusal != NULL)
-		nachet_respond_refusal(
-		    import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA, NULL,
-		    "The field \"%.*s\" is not taken: %s.", NAME_SHOWN, part->name, refusal);
+		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+		                       NACHET_SQLSTATE_BAD_DATA, NULL, "The field \"%s\" is not taken: %s.",
+		                       NACHET_QUOTED(part->name), refusal);
 	else if (encoding != NULL)
 		nachet_respond_refusal(
 		    import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
-		    encoding->hint, "The field name \"%.*s\" %s.", NAME_SHOWN, part->name, encoding->flaw);
+		    encoding->hint, "The field name \"%s\" %s.", NACHET_QUOTED(part->name), encoding->flaw);
 	return refusal == NULL && encoding == NULL;
 }
 

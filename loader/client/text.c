@@ -91,6 +91,16 @@ nachet_text_free(NachetText *text)
 	memset(text, 0, sizeof(*text));
 }
 
+size_t
+nachet_text_kept(const char *bytes, size_t length, size_t maximum)
+{
+	size_t kept = length < maximum ? length : maximum;
+
+	while (kept < length && kept > 0 && ((unsigned char) bytes[kept] & 0xc0) == 0x80)
+		kept--;
+	return kept;
+}
+
 /* --- what is not seen ------------------------------------------------------------------------- */
 
 typedef enum Look

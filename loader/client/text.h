@@ -26,6 +26,11 @@ extern void nachet_text_format(NachetText *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
+ * The bytes at the start that messages keep: at most so many, and no part of a character of UTF-8.
+ */
+extern size_t nachet_text_kept(const char *bytes, size_t length, size_t maximum);
+
+/*
  * A JSON string, quotes included, of any bytes: what is not valid UTF-8 becomes U+FFFD, and what is
  * not seen, or turns the direction of writing, is escaped.
  */

@@ -7,7 +7,7 @@ use Encode qw(decode);
 
 use lib 'test/lib';
 use Nachet::Test qw(png bmp jpeg);
-use Nachet::Http qw(post_body post_stage post_manifest multipart staged manifest is_problem count_of);
+use Nachet::Http qw(curl field post_body post_stage post_manifest multipart staged manifest is_problem count_of);
 
 my $store = Nachet::Test->new;
 my $http = $store->start_http(args => [ '--max-picture-size', '100kB' ]);
@@ -72,6 +72,12 @@ for my $case (
 	my ($error) = @{ $answer->{json}{errors} };
 	like($error->{reason}, $detail =~ /is empty|more than/ ? $detail : qr/\Athe name /, '... with a reason that may follow its name');
 }
+# A detail quotes 200 bytes of a name, and then says that there is more.
+my ($start, $shown) = ('x' . "\xc3\xa9" x 300, 'x' . "\x{e9}" x 99);
+is_problem(post_body($http, multipart([ "$start%0A.png", $good ])), 422, qr/file name "$shown\.\.\." has a control/, 'a detail cuts a name between two characters');
+is_problem(post_body($http, field($start => 1) . multipart([ 'a.png', $good ]) =~ s/\A/field($start => 2)/er), 422, qr/field "$shown\.\.\." is given twice/, "... a field's too");
+is_problem(curl($http->url . "/y$start"), 404, qr/nothing at "\/y.{198}\.\.\."/, '... and a path');
+is_problem(post_body($http, multipart([ 'x' x 199 . '%0A', $good ])), 422, qr/file name "x{199}\n" has/, '... but shows a name of 200 bytes whole');
 is_problem($answer = post_stage($http, staged([ 'x' x 1500, $good ])), 422, qr/longer than/, 'a staged file with a long name');
 is_deeply(codes($answer), { 'x' x 1024 . '...' => 'name_too_long' }, '... is listed too');
 
