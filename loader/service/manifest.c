@@ -94,8 +94,10 @@ nachet_service_manifest_init(NachetServiceManifest *manifest, const NachetOption
 	size_t length;
 
 	memset(manifest, 0, sizeof(*manifest));
-	manifest->body = (NachetServiceBody){"application/json", 0, NULL, manifest, rewind_manifest,
-	                                     next_of_manifest};
+	manifest->body = (NachetServiceBody){.type = "application/json",
+	                                     .owner = manifest,
+	                                     .rewind = rewind_manifest,
+	                                     .next = next_of_manifest};
 	manifest->files = files;
 	manifest->index = index;
 	manifest->count = count;

@@ -112,8 +112,11 @@ nachet_service_parts_init(NachetServiceParts *parts, NachetReader *reader, const
 	}
 	nachet_hex_encode(random, sizeof(random), parts->boundary);
 	snprintf(parts->type, sizeof(parts->type), "multipart/form-data; boundary=%s", parts->boundary);
-	parts->body = (NachetServiceBody){parts->type, write_end(parts), NULL,
-	                                  parts,       rewind_parts,     next_of_parts};
+	parts->body = (NachetServiceBody){.type = parts->type,
+	                                  .length = write_end(parts),
+	                                  .owner = parts,
+	                                  .rewind = rewind_parts,
+	                                  .next = next_of_parts};
 	parts->reader = reader;
 	parts->email = email != NULL && *email != '\0' ? email : NULL;
 	parts->count = 0;
