@@ -66,12 +66,13 @@ open_sink(NachetSession *session, Tally *tally)
 	NachetRetry retry = {session, 0, NULL, 0};
 	char what[64];
 
-	do
-	{
-		if (session->sink->open(session->sink, &error))
-			return true;
-	} while (nachet_retry_wait(&retry, &error));
+	bool opened;
 
+	do
+		opened = session->sink->open(session->sink, &error);
+	while (nachet_retry_again(&retry, opened, &error));
+	if (opened)
+		return true;
 	if (nachet_session_interrupted(session))
 	{
 		count_outcome(tally, NACHET_OUTCOME_INTERRUPTED);

@@ -66,14 +66,16 @@ nachet_entries_name(const NachetEntries *entries, size_t index)
 int
 nachet_entries_read_folder(NachetEntries *entries, int fd)
 {
-	DIR *dir = fdopendir(fd);
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
 	struct dirent *entry;
 	int failed;
 
 	if (dir == NULL)
 	{
 		failed = errno;
-		close(fd);
+		if (copy >= 0)
+			close(copy);
 		return failed;
 	}
 	while (errno = 0, (entry = readdir(dir)) != NULL)

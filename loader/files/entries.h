@@ -27,7 +27,7 @@ extern void nachet_entries_sort(NachetEntries *entries);
 extern unsigned char nachet_entries_type(const NachetEntries *entries, size_t index);
 extern const char *nachet_entries_name(const NachetEntries *entries, size_t index);
 
-/* Reads and sorts what a folder holds; closes the descriptor. 0 or an errno. */
+/* Reads and sorts what an open folder holds. 0 or an errno. */
 extern int nachet_entries_read_folder(NachetEntries *entries, int fd);
 
 /*

@@ -181,8 +181,7 @@ list_folder(NachetSession *session, NachetTargets *targets, const char *folder)
 	NachetEntries entries = {0};
 	size_t before = targets->count;
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int listed = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-	int failed = listed >= 0 ? nachet_entries_read_folder(&entries, listed) : errno;
+	int failed = fd >= 0 ? nachet_entries_read_folder(&entries, fd) : errno;
 	size_t wrong_before = atomic_load(wrong);
 	bool done = true;
 

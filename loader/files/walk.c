@@ -149,7 +149,6 @@ take_folder(Walk *walk, int fd, size_t length, const Level *above)
 {
 	Level level = {.above = above};
 	NachetEntries entries = {0};
-	int listed;
 	int failed;
 
 	if (is_loop(walk, fd, &level))
@@ -157,8 +156,7 @@ take_folder(Walk *walk, int fd, size_t length, const Level *above)
 		close(fd);
 		return;
 	}
-	listed = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	failed = listed >= 0 ? nachet_entries_read_folder(&entries, listed) : errno;
+	failed = nachet_entries_read_folder(&entries, fd);
 	if (failed != 0)
 		reject(walk, &walk->findings->unreadable, walk->path, strerror(failed));
 	for (size_t i = 0; i < entries.count && !nachet_session_interrupted(walk->session); i++)

@@ -31,14 +31,12 @@ bool
 nachet_import_ask(NachetSession *session, const NachetFiles *files, NachetError *error)
 {
 	NachetRetry retry = {session, 0, NULL, 0};
+	bool accepted;
 
-	while (!session->sink->ask(session->sink, files, error))
-	{
-		if (!nachet_retry_wait(&retry, error))
-			return false;
-	}
-	nachet_retry_done(&retry);
-	return true;
+	do
+		accepted = session->sink->ask(session->sink, files, error);
+	while (nachet_retry_again(&retry, accepted, error));
+	return accepted;
 }
 
 /* Logs an error of the datastore or of a file; its meaning for the run. */
@@ -204,16 +202,14 @@ request_set(NachetSession *session, const NachetFiles *files, char set_id[NACHET
             NachetError *error)
 {
 	NachetRetry retry = {session, 0, NULL, 0};
-	bool made = false;
+	bool made;
 
 	do
 	{
 		nachet_progress_begin(&session->progress, NACHET_PHASE_FINISH, files->count, 0);
 		made = session->sink->commit(session->sink, files, set_id, error);
 		nachet_progress_end(&session->progress);
-	} while (!made && nachet_retry_wait(&retry, error));
-	if (made)
-		nachet_retry_done(&retry);
+	} while (nachet_retry_again(&retry, made, error));
 	return made;
 }
 

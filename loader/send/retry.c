@@ -67,13 +67,20 @@ is_pointless(const NachetRetry *retry)
 }
 
 bool
-nachet_retry_wait(NachetRetry *retry, NachetError *error)
+nachet_retry_again(NachetRetry *retry, bool done, NachetError *error)
 {
 	NachetSession *session = retry->session;
 	NachetSink *sink = session->sink;
 	const struct timespec slice = {0, SLICE_MS * 1000000L};
 	unsigned delay;
 
+	if (done)
+	{
+		/* What goes wrong next is a new thing. */
+		if (retry->attempts > 0)
+			atomic_store(&session->retries_said, 0);
+		return false;
+	}
 	if (error->unreachable && sink->drop != NULL)
 		sink->drop(sink, retry->worker);
 	if (!error->transient || is_pointless(retry) ||
@@ -97,11 +104,4 @@ nachet_retry_wait(NachetRetry *retry, NachetError *error)
 	}
 	nachet_error_clear(error);
 	return true;
-}
-
-void
-nachet_retry_done(NachetRetry *retry)
-{
-	if (retry->attempts > 0)
-		atomic_store(&retry->session->retries_said, 0);
 }

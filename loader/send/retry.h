@@ -17,13 +17,11 @@ typedef struct NachetRetry
 } NachetRetry;
 
 /*
- * After a failure: true, with *error cleared, once the waiting is over and it shall be tried again.
- * False, with *error kept, if that is pointless, --retries is used up, or the run was interrupted.
+ * After an attempt: true, with *error cleared, once the waiting is over and it shall be tried again.
+ * False if it was done, and else, with *error kept, if trying again is pointless, --retries is used
+ * up, or the run was interrupted.
  */
-extern bool nachet_retry_wait(NachetRetry *retry, NachetError *error)
+extern bool nachet_retry_again(NachetRetry *retry, bool done, NachetError *error)
     __attribute__((warn_unused_result));
-
-/* It went well in the end: what goes wrong next is a new thing. */
-extern void nachet_retry_done(NachetRetry *retry);
 
 #endif

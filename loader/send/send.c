@@ -166,14 +166,16 @@ store_batch(Sender *sender, NachetError *error)
 {
 	NachetRetry retry = {sender->stage->session, sender->worker, &sender->stage->failed, 0};
 	size_t present = 0;
+	bool stored;
 
-	while (sender->batch.count > 0 && !try_batch(sender, error))
+	do
 	{
-		nachet_reader_uncount(&sender->reader);
-		if (!nachet_retry_wait(&retry, error))
-			return false;
-	}
-	nachet_retry_done(&retry);
+		stored = sender->batch.count == 0 || try_batch(sender, error);
+		if (!stored)
+			nachet_reader_uncount(&sender->reader);
+	} while (nachet_retry_again(&retry, stored, error));
+	if (!stored)
+		return false;
 	for (size_t i = 0; i < sender->batch.count; i++)
 	{
 		NachetFile *file = &sender->stage->files->file[sender->batch.index[i]];
@@ -236,13 +238,12 @@ store_set(Sender *sender, char set_id[NACHET_UUID_TEXT], NachetError *error)
 	nachet_reader_empty(&sender->reader);
 	do
 	{
-		nachet_reader_uncount(&sender->reader);
 		made = sink->store_set(sink, sender->stage->files, &sender->reader, missing, set_id, error);
 		for (size_t i = 0; i < count; i++)
 			sent[i] = sent[i] || missing[i];
-	} while (!made && nachet_retry_wait(&retry, error));
-	if (made)
-		nachet_retry_done(&retry);
+		if (!made)
+			nachet_reader_uncount(&sender->reader);
+	} while (nachet_retry_again(&retry, made, error));
 	for (size_t i = 0; made && i < count; i++)
 	{
 		if (sent[i])
