@@ -93,6 +93,8 @@ check_layout(TupleDesc shape, HeapTuple row, Buffer buffer)
 
 	if (!lies_in_page(row, buffer))
 		return "it extends beyond the page";
+	if ((const char *) MAXALIGN(header) != (const char *) header)
+		return "it is not aligned";
 	columns = HeapTupleHeaderGetNatts(header);
 	if (!header_is_sound(header, row->t_len, columns, shape))
 		return "its header is damaged";

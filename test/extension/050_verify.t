@@ -185,6 +185,7 @@ subtest 'lengths within rows' => sub {
 		'a null id' => sub { substr($_[1], $_[0]{header} + 23, 1) &= "\xfe" },
 		'a row of 20 bytes' => sub { $set_line->($_[0], $offset->($_[0]), 20, $_[1]) },
 		'a row beyond its page' => sub { $set_line->($_[0], $offset->($_[0]), 0x7fff, $_[1]) },
+		'a row that begins off alignment' => sub { $set_line->($_[0], $offset->($_[0]) + 2, 200, $_[1]) },
 		'a row that begins in the page header' => sub { $set_line->($_[0], 8, 200, $_[1]) },
 		'a row that ends after its id' => sub { $set_line->($_[0], $offset->($_[0]), $_[0]{data} - $_[0]{header} + $value, $_[1]) },
 		'a row that ends within a value' => sub { $set_line->($_[0], $offset->($_[0]), $_[0]{data} - $_[0]{header} + $value + 3, $_[1]) },
