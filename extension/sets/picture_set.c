@@ -237,12 +237,11 @@ write_set(NachetUpload *upload, NachetSetData *data, bytea *digest)
  * Nachet's own classes declare, of its type: '' and 0.0, as its code writes, for what is not known.
  */
 static void
-write_pictures(const NachetUpload *upload, const NachetSetData *data, NachetArg names,
-               NachetArg sha256s)
+write_pictures(const NachetUpload *upload, const NachetSetData *data)
 {
 	NachetArg args[6] = {
-	    names,
-	    sha256s,
+	    nachet_sql_array(TEXTOID, upload->names, NULL, upload->count),
+	    nachet_sql_array(BYTEAOID, upload->sha256s, NULL, upload->count),
 	    NACHET_PARAM(UUIDOID, upload->set_id),
 	    NACHET_INTEGER(data->nb_seeds),
 	    NACHET_PARAM(JSONBOID, data->canonical),
@@ -307,8 +306,7 @@ nachet_picture_set_check(const NachetUpload *upload)
 
 	check_upload(upload, &data);
 	check_copies(data.json_bytes, upload->count);
-	nachet_set_contents_check(upload,
-	                          nachet_sql_array(BYTEAOID, upload->sha256s, NULL, upload->count));
+	nachet_set_contents_check(upload);
 }
 
 void
@@ -318,16 +316,13 @@ nachet_picture_set_flaws(const NachetUpload *upload, NachetFlaws *flaws, int *un
 	*unjudged = 0;
 	find_name_flaws(upload->names, upload->count, flaws);
 	if (flaws->count == 0)
-		*unjudged = nachet_set_contents_flaws(
-		    upload, nachet_sql_array(BYTEAOID, upload->sha256s, NULL, upload->count), flaws);
+		*unjudged = nachet_set_contents_flaws(upload, flaws);
 }
 
 void
 nachet_picture_set_upload(NachetUpload *upload)
 {
 	NachetSetData data;
-	NachetArg names;
-	NachetArg sha256s;
 	bytea *digest;
 
 	require_user(upload->user_id);
@@ -337,20 +332,18 @@ nachet_picture_set_upload(NachetUpload *upload)
 		                errmsg("a picture set must hold at least one picture")));
 	sort_pictures(upload);
 	digest = set_digest(upload, &data);
-	names = nachet_sql_array(TEXTOID, upload->names, NULL, upload->count);
-	sha256s = nachet_sql_array(BYTEAOID, upload->sha256s, NULL, upload->count);
 
 	commit_durably();
 	if (find_set(upload, digest))
 		return;
 	check_copies(data.json_bytes, upload->count);
-	nachet_set_contents_hold(upload, sha256s);
+	nachet_set_contents_hold(upload);
 	for (int attempt = 1; !write_set(upload, &data, digest); attempt++)
 		if (attempt >= ATTEMPTS)
 			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			                errmsg("picture set was concurrently deleted")));
 	if (upload->created)
-		write_pictures(upload, &data, names, sha256s);
+		write_pictures(upload, &data);
 }
 
 /* --- SQL functions ---------------------------------------------------------------------------- */

@@ -30,6 +30,9 @@
 	"  WHERE sha256 = u.sha256 " mode ") AS c ON true"                                             \
 	" WHERE c.format IS NULL"
 
+/* Those that are stored, without a lock. */
+#define UNFIT_STORED UNFIT_CONTENTS("INNER", "OFFSET 0")
+
 static void
 contents_missing(uint64 rows)
 {
@@ -128,11 +131,21 @@ contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
 	         errhint("Acceptable pictures are complete " NACHET_PICTURE_FORMATS " files.")));
 }
 
-void
-nachet_set_contents_hold(const NachetUpload *upload, NachetArg sha256s)
+/* The contents of an upload that a statement finds unfit. */
+static uint64
+unfit_contents(const NachetUpload *upload, const char *sql)
 {
-	uint64 rows =
-	    nachet_sql_run(SPI_OK_SELECT, UNFIT_CONTENTS("LEFT", "FOR KEY SHARE"), 1, &sha256s);
+	NachetArg sha256s = nachet_sql_array(BYTEAOID, upload->sha256s, NULL, upload->count);
+	uint64 rows = nachet_sql_run(SPI_OK_SELECT, sql, 1, &sha256s);
+
+	pfree(DatumGetPointer(sha256s.value));
+	return rows;
+}
+
+void
+nachet_set_contents_hold(const NachetUpload *upload)
+{
+	uint64 rows = unfit_contents(upload, UNFIT_CONTENTS("LEFT", "FOR KEY SHARE"));
 
 	if (rows == 0)
 		return;
@@ -140,17 +153,10 @@ nachet_set_contents_hold(const NachetUpload *upload, NachetArg sha256s)
 	contents_no_pictures(upload, rows, true);
 }
 
-/* The contents without a format of those that are stored. */
-static uint64
-unfit_contents(NachetArg sha256s)
-{
-	return nachet_sql_run(SPI_OK_SELECT, UNFIT_CONTENTS("INNER", "OFFSET 0"), 1, &sha256s);
-}
-
 int
-nachet_set_contents_flaws(const NachetUpload *upload, NachetArg sha256s, NachetFlaws *flaws)
+nachet_set_contents_flaws(const NachetUpload *upload, NachetFlaws *flaws)
 {
-	uint64 rows = unfit_contents(sha256s);
+	uint64 rows = unfit_contents(upload, UNFIT_STORED);
 	SPITupleTable *contents = SPI_tuptable;
 	uint64 judged = judge_contents(upload, rows, false, flaws);
 	Datum *rest = palloc(Max(rows - judged, 1) * sizeof(Datum));
@@ -170,9 +176,9 @@ nachet_set_contents_flaws(const NachetUpload *upload, NachetArg sha256s, NachetF
 }
 
 void
-nachet_set_contents_check(const NachetUpload *upload, NachetArg sha256s)
+nachet_set_contents_check(const NachetUpload *upload)
 {
-	uint64 rows = unfit_contents(sha256s);
+	uint64 rows = unfit_contents(upload, UNFIT_STORED);
 
 	if (rows > 0)
 		contents_no_pictures(upload, rows, false);

@@ -19,20 +19,18 @@ typedef struct NachetUpload
 } NachetUpload;
 
 /*
- * Holds the contents to the transaction's end, so that no sweep takes them. sha256s: the upload's,
- * as a bytea[]. Raises NC004 if one is not stored, NC003 if one is no acceptable picture.
- * Needs an SPI connection.
+ * Holds the contents to the transaction's end, so that no sweep takes them. Raises NC004 if one is
+ * not stored, NC003 if one is no acceptable picture. Needs an SPI connection.
  */
-extern void nachet_set_contents_hold(const NachetUpload *upload, NachetArg sha256s);
+extern void nachet_set_contents_hold(const NachetUpload *upload);
 
 /*
  * Adds the pictures for which the following raises NC003, as many as are listed, and returns how
  * many more were refused when they were stored. Needs an SPI connection.
  */
-extern int nachet_set_contents_flaws(const NachetUpload *upload, NachetArg sha256s,
-                                     NachetFlaws *flaws);
+extern int nachet_set_contents_flaws(const NachetUpload *upload, NachetFlaws *flaws);
 
 /* Raises NC003 if one of those that are stored is no acceptable picture; holds none. */
-extern void nachet_set_contents_check(const NachetUpload *upload, NachetArg sha256s);
+extern void nachet_set_contents_check(const NachetUpload *upload);
 
 #endif
