@@ -4,9 +4,11 @@
  *
  * Every write happens under the console's lock and first takes the progress line away, so that
  * workers' messages and the display's redrawing never mix on a line. Standard output is touched for
- * --json alone: it holds the sets' ids and nothing else. Names, options and the words of a
+ * --json alone: it holds the sets' ids and nothing else. A line of JSON is built in memory and
+ * written by one call, which stdio's own lock keeps whole: workers and the display write at once. Names, options and the words of a
  * datastore may be anybody's, so all text becomes visible here, whoever gives it.
  */
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -19,7 +21,6 @@
 #include "loader/client/json.h"
 #include "loader/client/text.h"
 #include "loader/report/console.h"
-#include "loader/report/json_line.h"
 
 #define ERASE_LINE "\r\033[K"
 
@@ -31,6 +32,26 @@ erase_bar(NachetConsole *console)
 	console->bar_drawn = false;
 }
 
+void
+nachet_console_json_begin(NachetText *line, const char *message_type)
+{
+	memset(line, 0, sizeof(*line));
+	nachet_text_format(line, "{\"message_type\":\"%s\"", message_type);
+}
+
+bool
+nachet_console_json_end(NachetText *line)
+{
+	bool written;
+
+	nachet_text_add(line, "}\n", 2);
+	errno = ENOMEM;
+	written = !line->failed && fwrite(line->bytes, 1, line->length, stdout) == line->length &&
+	          fflush(stdout) == 0;
+	nachet_text_free(line);
+	return written;
+}
+
 /* --json: an error or a warning as a line of its own; item and error may be NULL. */
 static void
 write_json(const char *message_type, const char *item, const char *message,
@@ -38,7 +59,7 @@ write_json(const char *message_type, const char *item, const char *message,
 {
 	NachetText line;
 
-	nachet_json_line_begin(&line, message_type);
+	nachet_console_json_begin(&line, message_type);
 	if (item != NULL)
 		nachet_json_text(&line, "item", item);
 	nachet_json_text(&line, "message", message);
@@ -48,7 +69,7 @@ write_json(const char *message_type, const char *item, const char *message,
 		nachet_json_text(&line, "detail", error->detail);
 	if (error != NULL && error->hint != NULL)
 		nachet_json_text(&line, "hint", error->hint);
-	(void) nachet_json_line_end(
+	(void) nachet_console_json_end(
 	    &line); /* stays an error of standard output, which the summary meets */
 }
 

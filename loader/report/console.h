@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "loader/client/error.h"
+#include "loader/client/text.h"
 
 typedef struct NachetConsole
 {
@@ -49,6 +50,19 @@ extern void nachet_console_left_out(NachetConsole *console, const char *path, co
 /* An error with its detail and its hint, each on a line; what was being done, or "". */
 extern void nachet_console_failure(NachetConsole *console, const char *what,
                                    const NachetError *error);
+
+/*
+ * One line of JSON on standard output, for --json:
+ *
+ *	NachetText line;
+ *	nachet_console_json_begin(&line, "status");
+ *	nachet_json_number(&line, "files_done", 5);
+ *	if (!nachet_console_json_end(&line)) ...
+ *
+ * The end writes the line at once, and frees it; false, with errno, if that failed.
+ */
+extern void nachet_console_json_begin(NachetText *line, const char *message_type);
+extern bool nachet_console_json_end(NachetText *line);
 
 /* Whether nobody takes what is written to standard output or standard error, for now. */
 extern bool nachet_console_blocked(void);

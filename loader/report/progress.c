@@ -8,7 +8,7 @@
 
 #include "loader/client/clock.h"
 #include "loader/client/json.h"
-#include "loader/report/json_line.h"
+#include "loader/report/console.h"
 #include "loader/report/progress.h"
 
 /* For how long nothing moves before the line says so. */
@@ -167,7 +167,7 @@ nachet_progress_json(NachetProgress *progress)
 	Snapshot now;
 
 	take_snapshot(progress, &now);
-	nachet_json_line_begin(&line, "status");
+	nachet_console_json_begin(&line, "status");
 	nachet_json_text(&line, "phase", phases[now.phase]);
 	nachet_json_fraction(&line, "seconds_elapsed", now.seconds);
 	if (now.phase == NACHET_PHASE_SEND && now.left_known)
@@ -178,6 +178,6 @@ nachet_progress_json(NachetProgress *progress)
 	nachet_json_number(&line, "files_present", now.present);
 	nachet_json_number(&line, "total_bytes", now.bytes_total);
 	nachet_json_number(&line, "bytes_done", now.bytes);
-	(void) nachet_json_line_end(
+	(void) nachet_console_json_end(
 	    &line); /* stays an error of standard output, which the summary meets */
 }

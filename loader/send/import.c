@@ -19,7 +19,7 @@
 #include "loader/files/files.h"
 #include "loader/send/import.h"
 #include "loader/client/json.h"
-#include "loader/report/json_line.h"
+#include "loader/report/console.h"
 #include "loader/send/send.h"
 #include "loader/send/retry.h"
 #include "loader/files/walk.h"
@@ -309,7 +309,7 @@ write_summary(NachetSession *session, const Ending *ending)
 	char *shown = nachet_console_name("", folder);
 	NachetText line;
 
-	nachet_json_line_begin(&line, "summary");
+	nachet_console_json_begin(&line, "summary");
 	nachet_json_text(&line, target->folder != NULL ? "folder" : "first_file", shown);
 	nachet_json_text(&line, "seed_name",
 	                 target->seed != NULL ? target->seed : session->options->seed);
@@ -328,7 +328,7 @@ write_summary(NachetSession *session, const Ending *ending)
 	nachet_json_fraction(&line, "total_duration",
 	                     (double) (nachet_clock_us() - ending->started_us) / 1e6);
 	free(shown);
-	return nachet_json_line_end(&line);
+	return nachet_console_json_end(&line);
 }
 
 /* Tells the report and standard output how it ended. */
