@@ -18,6 +18,7 @@
 #include "catalog/pg_namespace.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "parser/parse_coerce.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -189,12 +190,20 @@ nachet_schema_trigger_row(const TriggerData *trigger)
 }
 
 Datum
-nachet_schema_trigger_column(const TriggerData *trigger, HeapTuple row, const char *name,
+nachet_schema_trigger_column(const TriggerData *trigger, HeapTuple row, const char *name, Oid type,
                              bool *isnull)
 {
 	TupleDesc shape = RelationGetDescr(trigger->tg_relation);
+	int number = SPI_fnumber(shape, name);
 
-	return SPI_getbinval(row, shape, SPI_fnumber(shape, name), isnull);
+	if (number <= 0 || !IsBinaryCoercible(SPI_gettypeid(shape, number), type))
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("table \"nachet.%s\" has no column \"%s\" of type %s",
+		                RelationGetRelationName(trigger->tg_relation), name, format_type_be(type)),
+		         errhint("Columns may be added to this table, but the extension's own must "
+		                 "keep their names and types.")));
+	return SPI_getbinval(row, shape, number, isnull);
 }
 
 void

@@ -65,9 +65,12 @@ extern void nachet_schema_require_trigger(const TriggerData *trigger, const char
 /* The row that a trigger fired for, as it becomes; of a DELETE, as it was. */
 extern HeapTuple nachet_schema_trigger_row(const TriggerData *trigger);
 
-/* A column, by its name, of a row of the trigger's table. */
+/*
+ * A column, by its name, of a row of the trigger's table. Raises 55000 if there is none of that
+ * name and type.
+ */
 extern Datum nachet_schema_trigger_column(const TriggerData *trigger, HeapTuple row,
-                                          const char *name, bool *isnull);
+                                          const char *name, Oid type, bool *isnull);
 
 /*
  * An error context callback: adds to an error about a missing column, table or function that the

@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -188,26 +189,46 @@ nachet_sql_open_cursor(const char *sql, int nargs, const NachetArg *args)
 	return cursor;
 }
 
+/*
+ * Raises 55000 unless a column of SPI's result is stored as the type that C code reads, as varchar
+ * is as text: an administrator's ALTER TABLE may have given it another.
+ */
+static void
+require_type(int column, Oid type)
+{
+	Oid given = SPI_gettypeid(SPI_tuptable->tupdesc, column + 1);
+
+	if (!IsBinaryCoercible(given, type))
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("column \"%s\" is of type %s instead of %s",
+		                NameStr(TupleDescAttr(SPI_tuptable->tupdesc, column)->attname),
+		                format_type_be(given), format_type_be(type)),
+		         errhint("Columns may be added to the extension's tables, but its own must keep "
+		                 "their types.")));
+}
+
 Datum
-nachet_sql_value(uint64 row, int column)
+nachet_sql_value(uint64 row, int column, Oid type)
 {
 	bool isnull;
-	Datum value =
-	    SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, &isnull);
+	Datum value;
 
+	require_type(column, type);
+	value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, &isnull);
 	return isnull ? (Datum) 0 : value;
 }
 
 int64
 nachet_sql_bigint(uint64 row, int column)
 {
-	return DatumGetInt64(nachet_sql_value(row, column));
+	return DatumGetInt64(nachet_sql_value(row, column, INT8OID));
 }
 
 Datum
 nachet_sql_result(uint64 row, int column, Oid type)
 {
-	Datum value = nachet_sql_value(row, column);
+	Datum value = nachet_sql_value(row, column, type);
 	int16 length;
 	bool by_value;
 
@@ -237,7 +258,7 @@ nachet_sql_column(uint64 rows, Oid type)
 	NachetArg array;
 
 	for (uint64 i = 0; i < rows; i++)
-		values[i] = nachet_sql_value(i, 0);
+		values[i] = nachet_sql_value(i, 0, type);
 	array = nachet_sql_array(type, values, NULL, (int) rows);
 	pfree(values);
 	SPI_freetuptable(SPI_tuptable);

@@ -51,9 +51,9 @@ extern Portal nachet_sql_open_cursor(const char *sql, int nargs, const NachetArg
 
 /*
  * The value of a result's row and column (both from 0), copied out of SPI's memory by value types
- * only.
+ * only; 0 if it is null. Raises 55000 if the column has another type.
  */
-extern Datum nachet_sql_value(uint64 row, int column);
+extern Datum nachet_sql_value(uint64 row, int column, Oid type);
 
 /* The same of a bigint that is not null. */
 extern int64 nachet_sql_bigint(uint64 row, int column);

@@ -90,12 +90,34 @@ nachet_content_of_slot(TupleTableSlot *slot, NachetContent *content)
 	read_row(values, nulls, content);
 }
 
+/*
+ * Raises 55000 unless the result's columns have the types that read_row takes them for: statements
+ * take a table as an administrator's ALTER TABLE has left it.
+ */
+static void
+check_types(TupleDesc shape)
+{
+	static const Oid types[NACHET_CONTENT_COLUMNS] = {INT8OID, BYTEAOID, INT8OID, INT4OID,
+	                                                  TEXTOID, INT4OID,  INT4OID, TIMESTAMPTZOID,
+	                                                  TEXTOID, INT8OID,  TEXTOID};
+
+	for (int i = 0; i < Min(shape->natts, NACHET_CONTENT_COLUMNS); i++)
+		if (TupleDescAttr(shape, i)->atttypid != types[i])
+			ereport(ERROR,
+			        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			         errmsg("column \"%s\" of table \"nachet.content\" is not of type %s",
+			                NameStr(TupleDescAttr(shape, i)->attname), format_type_be(types[i])),
+			         errhint("Columns may be added to this table, but the extension's own must "
+			                 "keep their order, names and types.")));
+}
+
 void
 nachet_content_of_result(const SPITupleTable *table, uint64 row, NachetContent *content)
 {
 	Datum values[NACHET_CONTENT_COLUMNS] = {0};
 	bool nulls[NACHET_CONTENT_COLUMNS];
 
+	check_types(table->tupdesc);
 	for (int i = 0; i < NACHET_CONTENT_COLUMNS; i++)
 	{
 		nulls[i] = i >= table->tupdesc->natts;
@@ -179,7 +201,7 @@ nachet_content_hold(Datum *sha256s, int count, Datum *missing)
 	                         1, &arg);
 
 	for (int i = 0; i < found; i++)
-		missing[i] = nachet_sql_value(i, 0);
+		missing[i] = nachet_sql_value(i, 0, BYTEAOID);
 	return found;
 }
 

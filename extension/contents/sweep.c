@@ -58,7 +58,7 @@ lock_unused(Datum ids)
 	                      " (SELECT c.id FROM nachet.content c WHERE c.id = ANY ($1) AND " UNUSED
 	                      "  ORDER BY c.id FOR UPDATE SKIP LOCKED) AS l",
 	                      1, &arg);
-	return nachet_sql_value(0, 0);
+	return nachet_sql_value(0, 0, INT8ARRAYOID);
 }
 
 /*
@@ -99,7 +99,7 @@ nachet_sweep_purge(Datum ids, int64 *bytes)
 
 	delete_unused(unused);
 	gone = SPI_tuptable;
-	arg.value = nachet_sql_value(0, 0);
+	arg.value = nachet_sql_value(0, 0, INT8ARRAYOID);
 	count = nachet_sql_bigint(0, 1);
 	*bytes += nachet_sql_bigint(0, 2);
 	if (count > 0)

@@ -62,8 +62,8 @@ take_entries(Batch *batch, const char *sql, const NachetArg *args, TransactionId
 	uint64 rows = nachet_sql_run(SPI_OK_SELECT, sql, 4, args);
 
 	for (uint64 i = 0; i < rows && batch->count < BATCH; i++)
-		if (TransactionIdPrecedes(DatumGetTransactionId(nachet_sql_value(i, 1)), oldest))
-			batch->urls[batch->count++] = TextDatumGetCString(nachet_sql_value(i, 0));
+		if (TransactionIdPrecedes(DatumGetTransactionId(nachet_sql_value(i, 1, XIDOID)), oldest))
+			batch->urls[batch->count++] = TextDatumGetCString(nachet_sql_value(i, 0, TEXTOID));
 	SPI_freetuptable(SPI_tuptable);
 }
 

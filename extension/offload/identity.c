@@ -69,12 +69,12 @@ nachet_identity_claim(const NachetObjectStore *store)
 	                   " location IS NOT DISTINCT FROM $4 FROM nachet.object_store",
 	                   4, args) != 1)
 		elog(ERROR, "nachet.object_store has no row");
-	prefix = TextDatumGetCString(nachet_sql_value(0, 0));
+	prefix = TextDatumGetCString(nachet_sql_value(0, 0, TEXTOID));
 	for (int i = 0; i < 3; i++)
-		same[i] = DatumGetBool(nachet_sql_value(0, i + 1));
+		same[i] = DatumGetBool(nachet_sql_value(0, i + 1, BOOLOID));
 	if (!same[0] || !same[1] || !same[2])
 		refuse_copy(prefix, !same[0], !same[1]);
-	if (!DatumGetBool(nachet_sql_value(0, 4)))
+	if (!DatumGetBool(nachet_sql_value(0, 4, BOOLOID)))
 		(void) nachet_sql_run(SPI_OK_UPDATE, "UPDATE nachet.object_store SET location = $1", 1,
 		                      &args[3]);
 	return prefix;
@@ -91,7 +91,7 @@ update_prefix(const char *sql)
 	own_identity(args);
 	if (nachet_sql_run(SPI_OK_UPDATE_RETURNING, sql, 3, args) == 0)
 		return NULL;
-	return TextDatumGetCString(nachet_sql_value(0, 0));
+	return TextDatumGetCString(nachet_sql_value(0, 0, TEXTOID));
 }
 
 /* What these functions return, out of SPI's memory. */

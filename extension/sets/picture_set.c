@@ -489,7 +489,7 @@ delete_picture_set(PG_FUNCTION_ARGS)
 	                      " SELECT coalesce(array_agg(DISTINCT content_id), '{}') FROM gone"
 	                      " WHERE content_id IS NOT NULL",
 	                      1, &arg);
-	contents = nachet_sql_value(0, 0);
+	contents = nachet_sql_value(0, 0, INT8ARRAYOID);
 	if (nachet_sql_run(SPI_OK_SELECT, "SELECT FROM nachet.picture_set WHERE id = $1 FOR UPDATE", 1,
 	                   &arg) == 0)
 		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),

@@ -329,7 +329,7 @@ request_data(Jsonb *request)
 	NachetArg arg = NACHET_PARAM(JSONBOID, JsonbPGetDatum(request));
 
 	(void) nachet_sql_read("SELECT $1 - ARRAY['email', 'pictures', 'dry_run']", 1, &arg);
-	return DatumGetJsonbP(nachet_sql_value(0, 0));
+	return DatumGetJsonbP(nachet_sql_value(0, 0, JSONBOID));
 }
 
 /*

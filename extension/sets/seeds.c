@@ -59,7 +59,7 @@ get_all_seeds_names(PG_FUNCTION_ARGS)
 	for (uint64 i = 0; i < rows; i++)
 	{
 		bool isnull = false;
-		Datum name = nachet_sql_value(i, 0);
+		Datum name = nachet_sql_value(i, 0, TEXTOID);
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &name, &isnull);
 	}
@@ -83,7 +83,7 @@ alike_names(text *name, uint64 rows)
 
 	for (uint64 i = 0; i < rows; i++)
 	{
-		text *other = DatumGetTextPP(nachet_sql_value(i, 0));
+		text *other = DatumGetTextPP(nachet_sql_value(i, 0, TEXTOID));
 		text *other_key = nachet_name_form_key(other);
 
 		CHECK_FOR_INTERRUPTS();
@@ -131,7 +131,7 @@ nearest_name(text *wanted, uint64 rows)
 		return NULL;
 	for (uint64 i = 0; i < rows; i++)
 	{
-		text *name = DatumGetTextPP(nachet_sql_value(i, 0));
+		text *name = DatumGetTextPP(nachet_sql_value(i, 0, TEXTOID));
 		text *key = nachet_name_form_key(name);
 		int distance = best;
 
@@ -358,7 +358,7 @@ static text *
 name_of(TriggerData *trigger, HeapTuple row)
 {
 	bool isnull;
-	Datum name = nachet_schema_trigger_column(trigger, row, "name", &isnull);
+	Datum name = nachet_schema_trigger_column(trigger, row, "name", TEXTOID, &isnull);
 
 	return isnull ? NULL : DatumGetTextPP(name);
 }

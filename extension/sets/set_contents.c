@@ -42,7 +42,7 @@ contents_missing(uint64 rows)
 	for (uint64 i = 0; i < rows; i++)
 	{
 		char hex[2 * NACHET_SHA256_BYTES + 1];
-		Datum sha256 = nachet_sql_value(i, 1);
+		Datum sha256 = nachet_sql_value(i, 1, BYTEAOID);
 
 		if (nachet_sql_bigint(i, 0) != 0)
 			continue;

@@ -193,5 +193,5 @@ nachet_set_data_check(Jsonb *data, NachetSetData *checked)
 	    " THEN ARRAY['email', 'user_id', 'name'] ELSE ARRAY['email', 'user_id'] END"
 	    " || jsonb_build_object('zoom_level', $2, 'nb_seeds', $3, 'seed_name', $4)",
 	    4, args);
-	checked->canonical = nachet_sql_value(0, 0);
+	checked->canonical = nachet_sql_value(0, 0, JSONBOID);
 }

@@ -84,7 +84,7 @@ uuid_column(TriggerData *trigger, HeapTuple row, const char *name)
 {
 	NachetArg column = NACHET_PARAM(UUIDOID, (Datum) 0);
 
-	column.value = nachet_schema_trigger_column(trigger, row, name, &column.isnull);
+	column.value = nachet_schema_trigger_column(trigger, row, name, UUIDOID, &column.isnull);
 	return column;
 }
 

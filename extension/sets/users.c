@@ -160,7 +160,7 @@ user_named(PG_FUNCTION_ARGS)
 	bool isnull;
 
 	nachet_schema_require_trigger(trigger, "users", NULL);
-	email = nachet_schema_trigger_column(trigger, row, "email", &isnull);
+	email = nachet_schema_trigger_column(trigger, row, "email", TEXTOID, &isnull);
 	if (!isnull) /* else the column's own NOT NULL refuses it */
 	{
 		text *address = DatumGetTextPP(email);

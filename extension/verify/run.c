@@ -225,7 +225,7 @@ verify_all(PG_FUNCTION_ARGS)
 	{
 		CHECK_FOR_INTERRUPTS();
 		(void) nachet_sql_run(SPI_OK_SELECT, "SELECT nachet.verify_next($1, $2)", 2, args);
-		more = DatumGetBool(nachet_sql_value(0, 0));
+		more = DatumGetBool(nachet_sql_value(0, 0, BOOLOID));
 		SPI_freetuptable(SPI_tuptable);
 		SPI_commit();
 	}

@@ -219,6 +219,30 @@ subtest 'what C code relies on cannot be changed unnoticed' => sub {
 	is_intact($store, 'all is intact');
 };
 
+# Columns that statements alone read, into values of C: each in a database of its own, so that nothing needs to be undone.
+subtest 'types that C code takes from statements' => sub {
+	$store->create_role("altered_$_" => "nachet_$_") for qw(admin app);
+	for my $case (
+		[ 'users.id', 'ALTER TABLE nachet.picture_set DROP CONSTRAINT picture_set_owner_id_fkey; ALTER TABLE nachet.users ALTER id DROP DEFAULT, ALTER id TYPE bigint USING 7',
+			altered_admin => q{SELECT nachet.is_user_registered('a@example.org')} ],
+		[ 'seed.id', 'ALTER TABLE nachet.picture_seed DROP CONSTRAINT picture_seed_seed_id_fkey; ALTER TABLE nachet.seed ALTER id DROP DEFAULT, ALTER id TYPE bigint USING 7',
+			altered_admin => q{SELECT nachet.register_seed('a')} ],
+		[ 'picture.picture_set_id', 'ALTER TABLE nachet.picture DROP CONSTRAINT picture_picture_set_id_fkey, ALTER picture_set_id TYPE bigint USING 7',
+			altered_app => q{INSERT INTO nachet.picture (picture, picture_set_id, nb_obj) VALUES ('{}', 7, 1)} ],
+		[ 'seed.name, a new row', 'ALTER TABLE nachet.seed DROP name CASCADE, ADD name bigint DEFAULT 7; GRANT EXECUTE ON FUNCTION nachet.uuidv7() TO nachet_admin; GRANT INSERT (name) ON nachet.seed TO nachet_admin', altered_admin => 'INSERT INTO nachet.seed (name) VALUES (9)' ],
+		[ 'users.email, a new row', 'ALTER TABLE nachet.users DROP email CASCADE, ADD email bigint DEFAULT 7; GRANT EXECUTE ON FUNCTION nachet.uuidv7() TO nachet_admin; GRANT INSERT (email) ON nachet.users TO nachet_admin', altered_admin => 'INSERT INTO nachet.users (email) VALUES (9)' ],
+		[ 'content.object_etag', q{ALTER TABLE nachet.content ALTER object_etag TYPE integer USING 5; UPDATE nachet.content SET object_url = 's3://a/b', object_etag = 5},
+			altered_admin => 'SELECT nachet.restore_contents()' ])
+	{
+		my ($title, $do, $role, $call) = @$case;
+		$store->psql('CREATE DATABASE altered', db => 'postgres');
+		$store->psql("CREATE EXTENSION nachet_datastore; SELECT nachet.register_user('a\@example.org'), nachet.register_seed('a');"
+			. " INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'a'); $do", db => 'altered');
+		is($store->sqlstate($call, role => $role, db => 'altered'), '55000', $title);
+		$store->psql('DROP DATABASE altered', db => 'postgres');
+	}
+};
+
 # A trigger of an administrator may skip rows: whatever was to be written then counts as failed, and nothing is lost.
 subtest 'rows that a trigger skips' => sub {
 	$store->psql('CREATE FUNCTION audit.skip() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$');
