@@ -43,6 +43,12 @@ PG_FUNCTION_INFO_V1(object_type_present);
  */
 #define NEAREST_MAX_BYTES 255
 
+/*
+ * The number of locks that all names share: a transaction that registers thousands of names must
+ * not use up the server's lock table.
+ */
+#define NAME_LOCKS 256
+
 /* The most names that a hint lists. */
 #define ALIKE_SHOWN 5
 
@@ -266,8 +272,8 @@ lock_alike(text *name)
 	uint32 hash =
 	    hash_bytes((const unsigned char *) VARDATA_ANY(key), (int) VARSIZE_ANY_EXHDR(key));
 
-	LockDatabaseObject(RelationRelationId, nachet_schema_relation("seed"), (uint16) hash,
-	                   ExclusiveLock);
+	LockDatabaseObject(RelationRelationId, nachet_schema_relation("seed"),
+	                   (uint16) (hash % NAME_LOCKS), ExclusiveLock);
 	return alike_names(name, nachet_sql_run_latest(SPI_OK_SELECT, all_names, 0, NULL));
 }
 

@@ -45,6 +45,16 @@ subtest 'two forms registered at the same moment' => sub {
 	is($store->psql('SELECT count(*) - count(DISTINCT lower(name)) FROM nachet.seed'), 0, 'every seed is there once');
 };
 
+subtest 'many names in one transaction' => sub {
+	my $app = Nachet::Session->new($store, 'app');
+	$app->run('BEGIN');
+	$app->run(q{INSERT INTO nachet.seed (name) SELECT 'Species ' || n FROM generate_series(1, 1000) AS n});
+	my $locks = $app->run(q{SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'object' AND classid = 'pg_class'::regclass});
+	cmp_ok($locks, '<=', 256, "$locks locks hold a thousand names");
+	cmp_ok($locks, '>', 0, '... and they are taken');
+	$app->run('ROLLBACK');
+};
+
 subtest 'notices' => sub {
 	my (undef, $out, $err) = $store->psql_result(q{SELECT nachet.register_seed('brassica  napus') = nachet.register_seed('Brassica napus')}, role => 'admin');
 	like($err, qr/22023|two blanks in a row/, 'two blanks in a row are refused, though the seed would be found');
