@@ -53,6 +53,22 @@ COMMENT ON TABLE nachet.content IS
 COMMENT ON COLUMN nachet.content.format IS
 	'JPEG, PNG, GIF, BMP, TIFF or WebP; NULL if the bytes are not an acceptable picture';
 
+-- A site's own index may have the name that PostgreSQL gives to such an index, which ours has now.
+DO $$
+DECLARE
+	ours text;
+BEGIN
+	FOREACH ours IN ARRAY ARRAY['users_default_set_id_idx', 'object_deletion_queued_at_idx'] LOOP
+		IF pg_catalog.to_regclass('nachet.' || ours) IS NOT NULL THEN
+			EXECUTE pg_catalog.format('ALTER INDEX nachet.%I RENAME TO %I', ours, ours || '_site');
+			RAISE WARNING 'index "nachet.%" is renamed to "%"', ours, ours || '_site'
+				USING DETAIL = 'The extension has an index of its own with this name now.',
+					HINT = 'Drop the renamed index if you do not need it any more.';
+		END IF;
+	END LOOP;
+END
+$$;
+
 CREATE INDEX users_default_set_id_idx ON nachet.users (default_set_id) WHERE default_set_id IS NOT NULL;
 COMMENT ON COLUMN nachet.users.default_set_id IS
 	'the user''s default picture set; checked by triggers, because a circular foreign key would make a dump impossible to restore';

@@ -80,7 +80,12 @@ for my $version (@released)
 		. ' \'{"seed_name": "Brassica napus", "zoom_level": 20, "nb_seeds": 5}\')';
 	my $id = $store->psql($upload, db => $db);
 
-	$store->psql('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
+	# An index of the site's, under the name that PostgreSQL gives it and a later version uses.
+	$store->psql('CREATE UNIQUE INDEX ON nachet.users (default_set_id)', db => $db);
+	my (undef, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
+	like $err, qr/WARNING:  index "nachet\.users_default_set_id_idx" is renamed to "users_default_set_id_idx_site"/m, "$version: a site's index is renamed";
+	is $store->psql(q{SELECT indisunique FROM pg_index WHERE indexrelid = 'nachet.users_default_set_id_idx_site'::regclass}, db => $db), 't', '... and kept';
+	$store->psql('DROP INDEX nachet.users_default_set_id_idx_site', db => $db);
 	is_deeply catalog_of($db), $fresh, "$version becomes what a fresh install is";
 	is $store->psql($upload, db => $db), $id, '... which knows the set that was there';
 	is $store->psql("SELECT encode(nachet.picture_content(id), 'hex') FROM nachet.picture", db => $db),
