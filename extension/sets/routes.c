@@ -441,7 +441,8 @@ batch_import(PG_FUNCTION_ARGS)
 /*
  * picture_errors(request jsonb) returns jsonb: why batch_import refuses pictures of this request
  * (NC003), for programs: {"errors": [{"name", "reason", "code"}]}, at most 100, with
- * "errors_left_out": how many more there are, if there are more. Errors: NC005, 54000.
+ * "errors_left_out": how many more there are at most, if there may be more; no more than those
+ * that are listed are judged. Errors: NC005, 54000.
  */
 Datum
 picture_errors(PG_FUNCTION_ARGS)

@@ -116,19 +116,19 @@ static void
 contents_no_pictures(const NachetUpload *upload, uint64 rows, bool hold)
 {
 	NachetFlaws flaws;
+	uint64 judged;
 
 	nachet_flaws_init(&flaws);
-	(void) judge_contents(upload, rows, hold, &flaws);
+	judged = judge_contents(upload, rows, hold, &flaws);
 	if (flaws.count == 0)
 		return;
-	ereport(ERROR,
-	        (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
-	         flaws.count >= NACHET_FLAWS_SHOWN && rows > NACHET_FLAWS_SHOWN
-	             ? errmsg("more than %d contents are not acceptable pictures", NACHET_FLAWS_SHOWN)
-	             : errmsg_plural("%d picture is not acceptable", "%d pictures are not acceptable",
-	                             flaws.count, flaws.count),
-	         errdetail_internal("%s", nachet_flaws_text(&flaws)),
-	         errhint("Acceptable pictures are complete " NACHET_PICTURE_FORMATS " files.")));
+	ereport(ERROR, (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
+	                judged < rows
+	                    ? errmsg("at least %d pictures are not acceptable", flaws.count)
+	                    : errmsg_plural("%d picture is not acceptable",
+	                                    "%d pictures are not acceptable", flaws.count, flaws.count),
+	                errdetail_internal("%s", nachet_flaws_text(&flaws)),
+	                errhint("Acceptable pictures are complete " NACHET_PICTURE_FORMATS " files.")));
 }
 
 /* The contents of an upload that a statement finds unfit. */

@@ -26,7 +26,8 @@ extern void nachet_set_contents_hold(const NachetUpload *upload);
 
 /*
  * Adds the pictures for which the following raises NC003, as many as are listed, and returns how
- * many more were refused when they were stored. Needs an SPI connection.
+ * many more were refused when they were stored: the maximum of those that are refused now. Needs an
+ * SPI connection.
  */
 extern int nachet_set_contents_flaws(const NachetUpload *upload, NachetFlaws *flaws);
 

@@ -24,7 +24,11 @@ SELECT is(array_length(string_to_array(pg_temp.bad_names(100), E'\n'), 1), 100, 
 SELECT matches(pg_temp.bad_names(103), E'\nand 3 more$', '... and further ones counted');
 SELECT pg_temp.store(convert_to('no picture ' || n, 'UTF8')) FROM generate_series(1, 102) n \g /dev/null
 SELECT throws_ok($$SELECT nachet.upload_picture_set(array_agg(n::text), array_agg(sha256(convert_to('no picture ' || n, 'UTF8'))), pg_temp.uid(), pg_temp.data())
-	FROM generate_series(1, 102) n$$, 'NC003', 'more than 100 contents are not acceptable pictures', 'so are contents that are no pictures');
+	FROM generate_series(1, 102) n$$, 'NC003', 'at least 100 pictures are not acceptable', 'contents that are no pictures are listed up to a hundred, the others may be pictures');
+SELECT throws_ok($$SELECT nachet.upload_picture_set(array_agg(n::text), array_agg(sha256(convert_to('no picture ' || (n + 1) / 2, 'UTF8'))), pg_temp.uid(), pg_temp.data())
+	FROM generate_series(1, 204) n$$, 'NC003', 'at least 100 pictures are not acceptable', '... and so are pictures of the same contents');
+SELECT throws_ok($$SELECT nachet.upload_picture_set(array_agg(n::text), array_agg(sha256(convert_to('no picture ' || n, 'UTF8'))), pg_temp.uid(), pg_temp.data())
+	FROM generate_series(1, 100) n$$, 'NC003', '100 pictures are not acceptable', 'a hundred are counted exactly');
 SELECT matches(pg_temp.detail($$SELECT nachet.upload_picture_set(ARRAY[repeat('/', 300)], ARRAY[sha256(p)], pg_temp.uid(), pg_temp.data()) FROM t$$),
 	'^/{200}\.\.\.: ', 'a long name is shortened');
 
