@@ -5,7 +5,8 @@
  * A file of one of these shapes is never a secret: whoever takes it for one lets everyone sign in
  * who has read what the issuer publishes. The table errs on the side of refusing: a secret of
  * random bytes or of base64 has none of these shapes, unless it is as long as an RSA key. A lone
- * number of an elliptic curve's key is as long as a good secret, and can't be told from one.
+ * number of an elliptic curve's key is as long as a good secret, and can't be told from one; nor can
+ * an RSA modulus of raw bytes be told from random ones.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -96,11 +97,11 @@ skip_blanks(const unsigned char *bytes, size_t length, size_t at)
 	return at;
 }
 
-/* Where the value begins of the JWK's member that the bytes hold; 0 if they begin with none. */
+/* Where the value begins of the key's member that the bytes hold; 0 if they begin with none. */
 static size_t
 member_value(const unsigned char *bytes, size_t length)
 {
-	static const char *const names[] = {"\"x5c\"", "\"n\""};
+	static const char *const names[] = {"\"x5c\"", "\"n\"", "n", "modulus"};
 	size_t start = skip_blanks(bytes, length, 0);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -111,7 +112,7 @@ member_value(const unsigned char *bytes, size_t length)
 		if (length - start < size || memcmp(bytes + start, names[i], size) != 0)
 			continue;
 		colon = skip_blanks(bytes, length, start + size);
-		return colon < length && bytes[colon] == ':' ? colon + 1 : 0;
+		return colon < length && strchr(":=", bytes[colon]) != NULL ? colon + 1 : 0;
 	}
 	return 0;
 }
@@ -187,6 +188,30 @@ is_bare_modulus(const unsigned char *bytes, size_t length)
 	return is_base64_of(bytes, length, is_modulus);
 }
 
+/* The same number as programs print it: hexadecimal digits, also with colons or in lines. */
+static bool
+is_hex_modulus(const unsigned char *bytes, size_t length)
+{
+	unsigned char number[1 + 512] = {0};
+	size_t digits = 0;
+	bool is = true;
+
+	for (size_t i = member_value(bytes, length); i < length && is; i++)
+	{
+		int digit = OPENSSL_hexchar2int(bytes[i]);
+
+		if (isspace(bytes[i]) || bytes[i] == ':')
+			continue;
+		is = digit >= 0 && digits < 2 * sizeof(number);
+		if (is)
+			number[digits / 2] |= (unsigned char) (digits % 2 == 0 ? digit << 4 : digit);
+		digits++;
+	}
+	is = is && digits % 2 == 0 && is_modulus(number, digits / 2);
+	OPENSSL_cleanse(number, sizeof(number));
+	return is;
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 /* Of UTF-8, or of UTF-16 in either order. */
@@ -217,6 +242,10 @@ is_printed_key(const unsigned char *bytes, size_t length)
 #define JSON_ADVICE                                                                                \
 	"give --jwt-key its RSA keys in PEM (base64 -d | openssl x509 -inform DER -pubkey -noout "     \
 	"prints that of an entry of \"x5c\")"
+#define MODULUS "what may be the number of an RSA key, as \"n\" of JWK is"
+#define MODULUS_ADVICE                                                                             \
+	"give --jwt-key the key itself in PEM; a secret of another length, such as openssl rand "      \
+	"-base64 32 prints, can't be taken for one"
 #define SSH_ADVICE "give --jwt-key what ssh-keygen -e -m PKCS8 -f FILE prints"
 
 /*
@@ -255,11 +284,8 @@ static const struct
      {"a key or certificate in base64",
       "put the lines -----BEGIN PUBLIC KEY----- and -----END PUBLIC KEY-----, or those of a "
       "CERTIFICATE, around it and give it to --jwt-key"}},
-    {NULL,
-     is_bare_modulus,
-     {"what may be the number of an RSA key, as \"n\" of JWK is",
-      "give --jwt-key the key itself in PEM; a secret of another length, such as openssl rand "
-      "-base64 32 prints, can't be taken for one"}},
+    {NULL, is_bare_modulus, {MODULUS, MODULUS_ADVICE}},
+    {NULL, is_hex_modulus, {MODULUS, MODULUS_ADVICE}},
     {NULL,
      is_printed_key,
      {"what openssl prints of a key",

@@ -85,6 +85,7 @@ fails(qr/is empty|no public key in PEM/, 'an empty key file', '--jwt-key', "$fol
 # --- what issuers publish is no secret -------------------------------------------------------------------
 my ($base64) = slurp($public) =~ /\A-----BEGIN PUBLIC KEY-----\n(.*)-----END PUBLIC KEY-----\n\z/s;
 my $modulus = MIME::Base64::encode_base64url(pack 'H*', openssl('rsa', '-pubin', '-in', $public, '-noout', '-modulus') =~ s/^Modulus=(\w+)\n/$1/r);
+my $hex = uc unpack 'H*', MIME::Base64::decode_base64url($modulus);
 my $jwk = qq({"kty": "RSA", "use": "sig", "kid": "1", "e": "AQAB", "n": "$modulus"});
 my $der = openssl('x509', '-in', "$folder/certificate", '-outform', 'DER');
 my ($status, $ssh) = run_command('ssh-keygen', '-i', '-m', 'PKCS8', '-f', $public);
@@ -110,6 +111,10 @@ my %published = (
 	'a line of an indented JWK' => [ qq(      "n": "$modulus",\n), qr/number of an RSA key/ ],
 	'a line of a JWK with a blank before the colon' => [ qq("n" : "$modulus"\n), qr/number of an RSA key/ ],
 	'the number of a JWK with a zero before it' => [ MIME::Base64::encode_base64url("\0" . MIME::Base64::decode_base64url($modulus)), qr/number of an RSA key/ ],
+	(map { my $hex = $_->[1]; ("the number of a key in hexadecimal, $_->[0]" => [ $hex, qr/number of an RSA key/ ]) }
+		[ 'bare' => $hex ], [ 'small' => lc $hex ], [ 'with a zero before it' => "00$hex\n" ], [ 'with colons' => join ':', "00$hex" =~ /../g ],
+		[ 'in lines' => join '', map { "    $_:\n" } "00$hex" =~ /.{1,30}/g ], [ 'with its name' => "n: $hex\n" ],
+		[ 'with its name and an equals sign' => "n=$hex" ], [ 'as openssl names it' => "modulus:\n    $hex\n" ]),
 	'a quoted number of a JWK, in base64' => [ '"' . MIME::Base64::encode_base64(MIME::Base64::decode_base64url($modulus), '') . '"', qr/number of an RSA key/ ],
 	'DER in base64url' => [ MIME::Base64::encode_base64url($der), qr/base64/ ],
 	'PEM in base64' => [ MIME::Base64::encode_base64(slurp($public), ''), qr/base64/ ],
