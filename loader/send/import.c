@@ -274,7 +274,10 @@ typedef struct Ending
 	uint64_t started_us;
 } Ending;
 
-/* Says what an interrupted import leaves behind. */
+/*
+ * Says what an interrupted import leaves behind. The service may go on storing what it has received
+ * by then.
+ */
 static void
 report_interrupted(NachetSession *session, const Ending *ending)
 {
@@ -292,10 +295,11 @@ report_interrupted(NachetSession *session, const Ending *ending)
 		bytes += file->size;
 	}
 	nachet_console_note(session->console,
-	                    "interrupted: %s; %zu of %zu pictures (%s) are stored, "
+	                    "interrupted: %s; %s%zu of %zu pictures (%s) are stored, "
 	                    "and running the same again sends only the others",
 	                    ending->in_doubt ? "the set may have been made or not" : "no set was made",
-	                    stored, ending->files->count, nachet_bytes_text((double) bytes, text));
+	                    session->options->url != NULL ? "at least " : "", stored,
+	                    ending->files->count, nachet_bytes_text((double) bytes, text));
 }
 
 /* The last line of a folder with --json. */
