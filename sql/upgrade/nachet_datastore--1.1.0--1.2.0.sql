@@ -35,13 +35,21 @@ BEGIN
 			FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
 				JOIN pg_catalog.pg_roles u ON u.oid = m.member
 			WHERE r.rolname = 'nachet_owner' AND NOT u.rolsuper
+			UNION ALL SELECT r.rolname, 9, 'owner of ' || pg_catalog.pg_describe_object(o.classid, o.objid, o.objsubid)
+			FROM pg_catalog.pg_shdepend o JOIN pg_catalog.pg_roles r ON r.oid = o.refobjid
+			WHERE r.rolname = 'nachet_owner' AND o.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND o.deptype = 'o'
+				AND o.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+				AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = o.classid AND d.objid = o.objid
+					AND d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass)
 		) AS t
 		WHERE name IN ('nachet_owner', 'nachet_reader', 'nachet_importer', 'nachet_app', 'nachet_admin')
 		GROUP BY name ORDER BY name
 	LOOP
 		RAISE WARNING 'role "%" has more rights than nachet_datastore gives it', role.name
 			USING DETAIL = pg_catalog.format('It has: %s.', role.rights),
-				HINT = 'Revoke what is not intended; only superusers may be members of nachet_owner.';
+				HINT = CASE role.name WHEN 'nachet_owner'
+					THEN 'Revoke this from nachet_owner, REVOKE nachet_owner FROM each member that is not a superuser, and DROP or REASSIGN what it owns outside the extension: CREATE EXTENSION, and so the restore of a dump, may be refused otherwise.'
+					ELSE 'Revoke what is not intended for all members of that role.' END;
 	END LOOP;
 END
 $$;

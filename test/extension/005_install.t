@@ -75,11 +75,12 @@ subtest 'members of the other roles' => sub {
 };
 
 subtest 'an update' => sub {
-	$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'; GRANT nachet_owner TO mallory; ALTER ROLE nachet_admin LOGIN");
+	$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'; GRANT nachet_owner TO mallory; ALTER ROLE nachet_admin LOGIN; CREATE SCHEMA own AUTHORIZATION nachet_owner");
 	my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE');
 	is($status, 0, 'is not held up by roles in use');
 	is(join('; ', $err =~ /WARNING:  (.*)/g), join('; ', map { qq(role "$_" has more rights than nachet_datastore gives it) } qw(nachet_admin nachet_owner)), '... but warns');
-	like($err, qr/It has: member mallory\./, '... of members of the owner');
+	like($err, qr/It has: member mallory, owner of schema own\.\n.*HINT:  .*restore of a dump/, '... of members of the owner, of what else it owns, and of restores');
+	$store->psql('DROP SCHEMA own');
 	like($err, qr/It has: LOGIN\./, '... and of attributes');
 };
 
