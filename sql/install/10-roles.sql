@@ -27,8 +27,14 @@ BEGIN
 			USING ERRCODE = 'insufficient_privilege',
 				HINT = 'Inspect its contents, then drop it, or run ALTER SCHEMA nachet OWNER TO the installing user.';
 	END IF;
-	IF EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace = 'nachet'::pg_catalog.regnamespace)
-		OR EXISTS (SELECT FROM pg_catalog.pg_operator WHERE oprnamespace = 'nachet'::pg_catalog.regnamespace)
+	-- Those of superusers are no danger, and a dump may bring them first: a trusted extension in this schema, whose objects a superuser owns
+	-- whoever creates it.
+	IF EXISTS (
+		SELECT FROM (
+			SELECT pronamespace, proowner FROM pg_catalog.pg_proc
+			UNION ALL SELECT oprnamespace, oprowner FROM pg_catalog.pg_operator
+		) AS object (schema, owner) JOIN pg_catalog.pg_roles r ON r.oid = owner
+		WHERE schema = 'nachet'::pg_catalog.regnamespace AND NOT r.rolsuper)
 	THEN
 		RAISE EXCEPTION 'schema "nachet" contains functions or operators that are not part of the extension'
 			USING ERRCODE = 'duplicate_object',

@@ -5,7 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use Nachet::Test;
+use Nachet::Test qw(run_command tempdir);
 use Test::More;
 
 my $store = Nachet::Test->new(extension => 0);
@@ -141,6 +141,18 @@ subtest 'operators in a schema that was there before' => sub {
 	like($err, qr/schema "nachet" contains functions or operators/, 'are refused');
 	is($store->psql($is_super, db => 'postgres'), 'f', '... and not run');
 	$store->psql('ALTER ROLE mallory NOSUPERUSER', db => 'postgres');
+};
+
+subtest 'a trusted extension in the schema' => sub {
+	$store->psql('CREATE DATABASE trusted', db => 'postgres');
+	$store->psql('CREATE EXTENSION nachet_datastore; GRANT CREATE ON DATABASE trusted TO mallory; SET ROLE mallory; CREATE EXTENSION hstore SCHEMA nachet', db => 'trusted');
+	my $dump = tempdir() . '/dump';
+	my %env = $store->env;
+	is((run_command({ env => \%env }, 'pg_dump', '-Fc', '-f', $dump, 'trusted'))[0], 0, 'is dumped');
+	$store->psql('CREATE DATABASE trusted_restored TEMPLATE template0', db => 'postgres');
+	my ($status, undef, $err) = run_command({ env => \%env }, 'pg_restore', '-e', '-d', 'trusted_restored', $dump);
+	is($status, 0, '... and does not prevent the restore') or diag($err);
+	is($store->psql(q{SELECT count(*) FROM pg_extension WHERE extname IN ('hstore', 'nachet_datastore')}, db => 'trusted_restored'), 2, '... of either extension');
 };
 
 subtest 'operators in the schema at an update' => sub {
