@@ -409,13 +409,17 @@ seed_named(PG_FUNCTION_ARGS)
 
 /*
  * object_type_present(): BEFORE INSERT of row 1 of object_type by replication, which fires no other
- * trigger: the extension has made that row, so that the one that comes is passed over.
+ * trigger: the extension has made that row, so that the one that comes is passed over. Other
+ * sessions fire it after ENABLE TRIGGER ALL, which ends a restore with --disable-triggers; their
+ * row is refused as a duplicate.
  */
 Datum
 object_type_present(PG_FUNCTION_ARGS)
 {
-	nachet_schema_require_trigger(
-	    nachet_schema_trigger(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false),
-	    "object_type", NULL);
-	return PointerGetDatum(NULL);
+	TriggerData *trigger =
+	    nachet_schema_trigger(fcinfo, TRIGGER_EVENT_BEFORE | TRIGGER_EVENT_ROW, false);
+	bool replicated = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA;
+
+	nachet_schema_require_trigger(trigger, "object_type", NULL);
+	return PointerGetDatum(replicated ? NULL : nachet_schema_trigger_row(trigger));
 }

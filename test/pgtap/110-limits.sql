@@ -84,6 +84,14 @@ SELECT pg_temp.fires(format('%s INSERT ON other FOR EACH %s EXECUTE FUNCTION nac
 FROM unnest(ARRAY['picture_set_default_name', 'picture_set_changed', 'picture_added', 'pictures_changed', 'default_set_chosen', 'default_set_kept',
 	'seed_named', 'user_named', 'object_type_present']) AS f (name), unnest(ARRAY['BEFORE', 'AFTER']) AS t (time), unnest(ARRAY['ROW', 'STATEMENT']) AS l (level);
 
+-- As a restore with --disable-triggers leaves it.
+ALTER TABLE nachet.object_type ENABLE TRIGGER ALL;
+SELECT throws_ok($$INSERT INTO nachet.object_type (id, name) VALUES (1, 'fruit')$$, '23505', NULL, 'row 1 is skipped in no ordinary session');
+SET LOCAL session_replication_role = replica;
+ALTER TABLE nachet.object_type ENABLE REPLICA TRIGGER object_type_present;
+SELECT lives_ok($$INSERT INTO nachet.object_type (id, name) VALUES (1, 'fruit')$$, '... but by replication');
+SET LOCAL session_replication_role = origin;
+
 SELECT throws_ok('SELECT nachet.verify_next(1, 0)', '22023', NULL, 'a slice of no bytes');
 SELECT is((SELECT count(*) FROM nachet.verify_contents(2, 1)), 0::bigint, 'no ids to verify');
 SELECT * FROM finish();
