@@ -31,6 +31,7 @@ PG_FUNCTION_INFO_V1(pictures_changed);
 PG_FUNCTION_INFO_V1(picture_added);
 PG_FUNCTION_INFO_V1(default_set_chosen);
 PG_FUNCTION_INFO_V1(default_set_kept);
+PG_FUNCTION_INFO_V1(default_sets_kept);
 
 /* The row trigger's call with a row of picture_set, and that row. */
 static HeapTuple
@@ -191,6 +192,25 @@ default_set_kept(PG_FUNCTION_ARGS)
 		     errhint("Set nachet.users.default_set_id to NULL or another set first, or delete the "
 		             "set with nachet.delete_picture_set(picture_set_id)."),
 		     errtable(trigger->tg_relation)));
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/* default_sets_kept(): AFTER TRUNCATE of the sets: raises 23503 if a user has a default set. */
+Datum
+default_sets_kept(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = nachet_schema_trigger(fcinfo, TRIGGER_EVENT_AFTER, false);
+
+	nachet_schema_require_trigger(trigger, "picture_set", NULL);
+	SPI_connect();
+	if (nachet_sql_run_latest(SPI_OK_SELECT,
+	                          "SELECT FROM nachet.users WHERE default_set_id IS NOT NULL LIMIT 1",
+	                          0, NULL) > 0)
+		ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+		                errmsg("picture sets are the default sets of users"),
+		                errhint("Set nachet.users.default_set_id to NULL first."),
+		                errtable(trigger->tg_relation)));
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }

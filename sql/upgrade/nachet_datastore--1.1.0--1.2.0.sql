@@ -144,6 +144,11 @@ CREATE FUNCTION nachet.default_set_kept() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'default_set_kept' LANGUAGE C
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nachet.default_set_kept() IS 'refuses to delete a set that is the default of a user (23503)';
+CREATE FUNCTION nachet.default_sets_kept() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'default_sets_kept' LANGUAGE C
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION nachet.default_sets_kept() IS
+	'refuses to truncate the sets while a user has a default set (23503)';
 
 CREATE TRIGGER default_set_given AFTER INSERT ON nachet.users
 	FOR EACH ROW WHEN (NEW.default_set_id IS NOT NULL AND NOT pg_catalog.pg_has_role('nachet_owner', 'USAGE'))
@@ -159,6 +164,8 @@ CREATE TRIGGER default_set_deleted AFTER DELETE ON nachet.picture_set
 	FOR EACH ROW EXECUTE FUNCTION nachet.default_set_kept();
 CREATE TRIGGER default_set_renamed AFTER UPDATE ON nachet.picture_set
 	FOR EACH ROW WHEN (NEW.id IS DISTINCT FROM OLD.id) EXECUTE FUNCTION nachet.default_set_kept();
+CREATE TRIGGER default_sets_truncated AFTER TRUNCATE ON nachet.picture_set
+	FOR EACH STATEMENT EXECUTE FUNCTION nachet.default_sets_kept();
 
 -- Names and addresses that plain SQL brings. Whoever may restore a dump is not held up: it may be older than these rules.
 CREATE FUNCTION nachet.seed_named() RETURNS trigger

@@ -1,6 +1,6 @@
 -- A user's default set is guarded as Nachet's foreign key guards it.
 \ir pictures.psql
-SELECT plan(17);
+SELECT plan(21);
 
 CREATE TEMP TABLE made AS SELECT nachet.upload_picture_set(ARRAY[pg_temp.bmp(1, 'a')], pg_temp.uid(), pg_temp.data()) AS id;
 INSERT INTO nachet.picture_set (picture_set, owner_id, name) VALUES ('{}', pg_temp.uid(), 'other') RETURNING id AS other \gset
@@ -33,5 +33,11 @@ SELECT lives_ok(format($$INSERT INTO nachet.users (email, default_set_id) SELECT
 SELECT isnt((SELECT default_set_id FROM nachet.users WHERE email = 'chosen@example.org'), NULL, 'has it');
 SELECT throws_ok('DELETE FROM nachet.picture_set WHERE id IN (SELECT default_set_id FROM nachet.users)', '23503', NULL, 'which then stays');
 RESET ROLE;
+SELECT throws_ok('TRUNCATE nachet.picture_set CASCADE', '23503', 'picture sets are the default sets of users', 'nor does TRUNCATE remove it');
+SELECT is((SELECT count(*) FROM nachet.picture_set WHERE id IN (SELECT default_set_id FROM nachet.users)), 1::bigint, '... it is still there');
+SELECT lives_ok('TRUNCATE nachet.users CASCADE', '... but with the users');
+SELECT nachet.register_user('tap@example.org') AS uid \gset
+INSERT INTO nachet.picture_set (picture_set, owner_id) VALUES ('{}', :'uid');
+SELECT lives_ok('TRUNCATE nachet.picture_set CASCADE', '... or if it is the default of no user');
 SELECT * FROM finish();
 ROLLBACK;

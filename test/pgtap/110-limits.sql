@@ -81,7 +81,7 @@ SELECT pg_temp.fires(trigger, statement) FROM (VALUES
 	('AFTER UPDATE ON nachet.picture FOR EACH STATEMENT EXECUTE FUNCTION nachet.pictures_changed()', 'UPDATE nachet.picture SET nb_obj = 7')) AS v (trigger, statement);
 -- Each of the others, at its time and at every other, on a table that is not its own.
 SELECT pg_temp.fires(format('%s INSERT ON other FOR EACH %s EXECUTE FUNCTION nachet.%s()', time, level, name), 'INSERT INTO other VALUES (1)')
-FROM unnest(ARRAY['picture_set_default_name', 'picture_set_changed', 'picture_added', 'pictures_changed', 'default_set_chosen', 'default_set_kept',
+FROM unnest(ARRAY['picture_set_default_name', 'picture_set_changed', 'picture_added', 'pictures_changed', 'default_set_chosen', 'default_set_kept', 'default_sets_kept',
 	'seed_named', 'user_named', 'object_type_present']) AS f (name), unnest(ARRAY['BEFORE', 'AFTER']) AS t (time), unnest(ARRAY['ROW', 'STATEMENT']) AS l (level);
 
 -- As a restore with --disable-triggers leaves it.
