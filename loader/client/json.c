@@ -1,6 +1,6 @@
 /*
  * loader/client/json.c
- *		Members of a JSON object, each with the comma before it: the object begins with another one.
+ *		Members of a JSON object, each behind a comma: another one begins the object.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -5,8 +5,9 @@
  * Every write happens under the console's lock and first takes the progress line away, so that
  * workers' messages and the display's redrawing never mix on a line. Standard output is touched for
  * --json alone: it holds the sets' ids and nothing else. A line of JSON is built in memory and
- * written by one call, which stdio's own lock keeps whole: workers and the display write at once. Names, options and the words of a
- * datastore may be anybody's, so all text becomes visible here, whoever gives it.
+ * written by one call, which stdio's own lock keeps whole: workers and the display write at once.
+ * Names, options and the words of a datastore may be anybody's, so all text becomes visible here,
+ * whoever gives it.
  */
 #include <errno.h>
 #include <limits.h>

@@ -17,9 +17,9 @@ typedef struct NachetRetry
 } NachetRetry;
 
 /*
- * After an attempt: true, with *error cleared, once the waiting is over and it shall be tried again.
- * False if it was done, and else, with *error kept, if trying again is pointless, --retries is used
- * up, or the run was interrupted.
+ * After an attempt: true, with *error cleared, once the waiting is over and it shall be tried
+ * again. False if it was done, and else, with *error kept, if trying again is pointless, --retries
+ * is used up, or the run was interrupted.
  */
 extern bool nachet_retry_again(NachetRetry *retry, bool done, NachetError *error)
     __attribute__((warn_unused_result));
