@@ -80,6 +80,7 @@ export default {
 		unsupported_variant: "This variant of the format is not accepted: convert to PNG or TIFF.",
 		bad_dimensions: "The width or height is zero or too large.",
 		too_large: "Larger than the service, or a proxy before it, accepts.",
+		name_not_utf8: "The name has broken characters in it: rename the file.",
 		name_too_long: "The name, folders included, is longer than 1024 bytes.",
 		name_control_character: "The name has control characters in it.",
 	},

@@ -27,7 +27,8 @@ const settled = (call) => new Promise(call);
 /* path is what the file is known by in this browser; name what it will be called in its set. */
 function pictureOf(file, path, root) {
 	const name = root ? path.slice(root.length + 1) : path;
-	return { file, path, name, size: file.size, state: "waiting" };
+	/* Windows takes halves of characters in names, which no text that is sent can have. */
+	return { file, path, name, size: file.size, state: "waiting", flaw: /\p{Cs}/u.test(name) ? "name_not_utf8" : "" };
 }
 
 /* What was found: pictures, and what is left out. title is the set's name: the folder, root, or several. */

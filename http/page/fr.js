@@ -80,6 +80,7 @@ export default {
 		unsupported_variant: "Variante non acceptée de ce format : convertissez en PNG ou en TIFF.",
 		bad_dimensions: "La largeur ou la hauteur est nulle ou trop grande.",
 		too_large: "Dépasse la taille qu’accepte le service ou un serveur mandataire.",
+		name_not_utf8: "Le nom contient des caractères abîmés : renommez le fichier.",
 		name_too_long: "Le nom, dossiers compris, dépasse 1024 octets.",
 		name_control_character: "Le nom contient des caractères de contrôle.",
 	},

@@ -13,10 +13,11 @@ import { bytes, count, names, reason, say, words } from "./text.js";
 
 const THUMBS = 8;
 const LOOKED_AT = 32; /* files looked into at once */
+const FINAL = ["tooLarge", "name_not_utf8"]; /* kinds that can't be put back */
 
 const madeOf = ({ made }) => ({ n: made.files, names: names([...made.names]) });
 
-/* calls.start is given the pictures to upload and those left out, calls.back leads to the step before. */
+/* calls.start is given the pictures to upload and what is left out (an entry may stand for several files), calls.back leads to the step before. */
 export function setUpPictures(session, calls) {
 	const drop = $("drop"), review = $("review"), notices = $("review-notices");
 	const rows = new Rows($("review-list"), (picture) => [
@@ -71,7 +72,7 @@ export function setUpPictures(session, calls) {
 		const out = decided(kind);
 		const values = { n: some.length, names: names(some.map(({ name }) => name)), why: kind === "refused" ? "" : whyOut(some[0]) };
 		const leave = ["leaveOut", () => decide(kind, true)], put = ["putBack", () => decide(kind, kind === "otherSeed" ? undefined : false)];
-		if (out) notice("outNow", values, ...(kind === "tooLarge" ? [] : [put]));
+		if (out) notice("outNow", values, ...(FINAL.includes(kind) ? [] : [put]));
 		else if (kind !== "otherSeed") notice("suspects", values, leave);
 		else if (out === undefined) {
 			const { seed_name: seed } = session.data;
@@ -91,8 +92,9 @@ export function setUpPictures(session, calls) {
 		}
 		const n = taken.length;
 		say($("review-count"), count(n));
-		say($("review-out"), count(choice.pictures.length - n));
-		$("review-out").parentNode.hidden = n === choice.pictures.length;
+		const out = choice.pictures.length - n + choice.made.files + choice.unreadable.length;
+		say($("review-out"), count(out));
+		$("review-out").parentNode.hidden = !out;
 		say($("review-bytes"), bytes(taken.reduce((sum, { size }) => sum + size, 0)));
 		showData("review", session.data);
 		notices.replaceChildren();
@@ -126,7 +128,7 @@ export function setUpPictures(session, calls) {
 	async function lookInto(mine) {
 		for (let at = 0; at < mine.pictures.length && choice === mine; at += LOOKED_AT)
 			await Promise.all(mine.pictures.slice(at, at + LOOKED_AT).map(async (picture) => {
-				picture.flaw = await flawOf(picture.file).catch(() => undefined);
+				picture.flaw ||= await flawOf(picture.file).catch(() => undefined);
 			}));
 		mine.looked = true;
 		if (choice === mine) draw();
@@ -212,9 +214,12 @@ export function setUpPictures(session, calls) {
 		const question = $("question");
 		if (question) return question.querySelector("button").focus();
 		session.name = $("set-name").value.trim();
-		const out = choice.pictures.filter(isOut);
+		const { pictures, made, unreadable } = choice;
+		const out = pictures.filter(isOut);
 		for (const picture of out) picture.why = whyOut(picture);
-		calls.start(choice.pictures.filter((picture) => !isOut(picture)), out);
+		out.unshift(...unreadable.map((name) => ({ name, why: words("lost") })));
+		if (made.files) out.unshift({ name: "", why: words("made", madeOf(choice)), files: made.files });
+		calls.start(pictures.filter((picture) => !isOut(picture)), out);
 	};
 
 	return {

@@ -135,7 +135,7 @@ export function setUpUpload(session, calls) {
 		showData("done", session.data);
 		say($("done-new"), bytes(stored));
 		say($("done-there"), bytes(Math.max(0, answer.bytes - stored)));
-		say($("done-left-out"), count(leftOut.length));
+		say($("done-left-out"), count(leftOut.reduce((sum, { files = 1 }) => sum + files, 0)));
 		$("done-left-out").parentNode.hidden = $("done-out").hidden = !leftOut.length;
 		listBad($("done-out-list"), leftOut, LISTED_LAST);
 		calls.done();

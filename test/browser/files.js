@@ -61,7 +61,7 @@ await test("what is plainly no picture is left out and not sent, what the servic
 	assert.match(await visit.text("#drop"), /Accepted: JPEG, PNG, GIF, BMP, TIFF, WebP/);
 	await visit.choose(folder);
 	assert.equal(await visit.text("#review-count"), "4");
-	assert.equal(await visit.text("#review-out"), "5");
+	assert.equal(await visit.text("#review-out"), "8", "with what machines made");
 	assert.equal(await visit.text("#start"), "Upload 4 pictures");
 	const notices = await visit.text("#review-notices");
 	assert.match(notices, /notes\.txt\. Not a picture of a known format/);
@@ -98,11 +98,12 @@ await test("what is plainly no picture is left out and not sent, what the servic
 	await visit.accessible("bad");
 	await visit.page.click("#leave-out");
 	assert.deepEqual(store.pictures(await visit.done()).sort(), linesOf(good));
-	assert.equal(await visit.text("#done-left-out"), "6");
+	assert.equal(await visit.text("#done-left-out"), "9");
 	await visit.page.click("#done-out summary");
 	const last = await visit.text("#done-out-list");
 	for (const name of ["notes.txt", "cut.png", "long.bmp", "empty.jpg", "IMG_0007.HEIC", "session.avi"]) assert.ok(last.includes(name), name);
 	assert.match(last, /session\.avi\s+Video/);
+	assert.match(last, /3 files that NAS boxes, .*\.DS_Store/);
 	await visit.shot("done-left-out");
 	await visit.accessible("done, with files left out");
 
@@ -262,6 +263,54 @@ await test("what machines make for themselves is left out, as the service does i
 	assert.ok(answer.picture_set_id, JSON.stringify(answer));
 	assert.deepEqual(store.pictures(answer.picture_set_id).map((line) => line.replace(/ [0-9a-f]{64}$/, "")).sort(), [...taken].sort());
 	assert.equal(answer.machine_made.files, paths.length - taken.length);
+	visit.quiet();
+	await visit.end();
+});
+
+await test("a name with half a character in it is refused on the page, in the reader's language", async () => {
+	const folder = writeAll(`${tempFolder()}/halves`, { "good 😀.png": png("half good"), "half~.png": png("half") });
+	const visit = await Visit.begin(browser, service.url);
+	await visit.fillIn();
+	/* As Windows gives it; another system has no such names. */
+	await visit.page.evaluate(() => {
+		const { get } = Object.getOwnPropertyDescriptor(File.prototype, "webkitRelativePath");
+		Object.defineProperty(File.prototype, "webkitRelativePath", { get() { return get.call(this).replace("half~", "half\ud83d"); } });
+	});
+	await visit.choose(folder);
+	const notice = visit.page.locator(".notice", { hasText: "half" });
+	assert.match(await notice.innerText(), /1 file left out: half.\.png\. The name has broken characters in it: rename the file\./);
+	assert.equal(await notice.getByRole("button").count(), 0, "it can't be put back");
+	await visit.page.click("#language");
+	await until("French", async () => /half.\.png\. Le nom contient des caractères abîmés\s: renommez le fichier\./.test(await notice.innerText()));
+	await visit.page.click("#language");
+	await visit.start();
+	assert.deepEqual(store.pictures(await visit.done()), linesOf({ "good 😀.png": png("half good") }));
+	assert.equal(await visit.text("#done-left-out"), "1");
+	visit.quiet();
+	await visit.end();
+});
+
+await test("what the browser can't read is among the files left out at the end", async () => {
+	const good = { "1.png": png("read 1") };
+	const folder = writeAll(tempFolder(), { ...good, "locked.png": png("locked"), ".DS_Store": Buffer.from("x") });
+	const visit = await Visit.begin(browser, service.url);
+	await visit.fillIn();
+	await visit.page.evaluate(() => {
+		const { webkitGetAsEntry } = DataTransferItem.prototype;
+		DataTransferItem.prototype.webkitGetAsEntry = function () {
+			const entry = webkitGetAsEntry.call(this);
+			if (entry.name === "locked.png") entry.file = (take, fail) => fail(new DOMException("locked", "NotReadableError"));
+			return entry;
+		};
+	});
+	await visit.drop(["1.png", "locked.png", ".DS_Store"].map((name) => `${folder}/${name}`));
+	await visit.reviewed();
+	assert.equal(await visit.text("#review-out"), "2");
+	await visit.start();
+	assert.deepEqual(store.pictures(await visit.done()), linesOf(good));
+	assert.equal(await visit.text("#done-left-out"), "2");
+	await visit.page.click("#done-out summary");
+	assert.match(await visit.text("#done-out-list"), /1 file that a NAS, .*\.DS_Store\s+locked\.png\s+can't be read/);
 	visit.quiet();
 	await visit.end();
 });
