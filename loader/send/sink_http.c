@@ -84,7 +84,8 @@ post_manifest(HttpSink *http, int worker, const NachetFiles *files, const size_t
 static char *
 make_form_request(const NachetOptions *options)
 {
-	json_t *object = json_pack("{s:s*}", "email", options->email);
+	json_t *object =
+	    options->email != NULL ? json_pack("{s:s}", "email", options->email) : json_object();
 	char *text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
 
 	json_decref(object);

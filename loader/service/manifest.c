@@ -67,13 +67,17 @@ static char *
 make_head(const NachetOptions *options, const NachetFiles *files, bool dry_run)
 {
 	const char *seed = files->seed != NULL ? files->seed : options->seed;
-	json_t *object = json_pack("{s:s*, s:s, s:s, s:s, s:s}", "email", options->email, "seed_name",
-	                           seed, "zoom_level", options->zoom, "nb_seeds", options->nb_seeds,
-	                           "name", files->set_name);
+	json_t *object =
+	    json_pack("{s:s, s:s, s:s, s:s}", "seed_name", seed, "zoom_level", options->zoom,
+	              "nb_seeds", options->nb_seeds, "name", files->set_name);
 	char *text = NULL;
 	char *head = NULL;
 
-	if (object != NULL && dry_run && json_object_set_new(object, "dry_run", json_true()) != 0)
+	/* json_pack would take an e-mail address that it has no memory for as one that is not given. */
+	if (object != NULL &&
+	    ((options->email != NULL &&
+	      json_object_set_new(object, "email", json_string(options->email)) != 0) ||
+	     (dry_run && json_object_set_new(object, "dry_run", json_true()) != 0)))
 		goto done;
 	text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
 	if (text != NULL && asprintf(&head, "%.*s,\"pictures\":[", (int) strlen(text) - 1, text) < 0)

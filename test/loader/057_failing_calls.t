@@ -136,6 +136,17 @@ walk('libcrypto fails', 'libcrypto', words => qr/SHA-256/, args => sub { (@seed,
 walk('libcrypto fails for a script', 'libcrypto', words => qr/SHA-256/, proof => qr/^\\endif$/m, args => sub { (@seed, @skip, '--sql', @_) });
 walk('libcurl fails', 'libcurl', in_doubt => 1, words => qr/[Mm]emory|is no URL/, args => sub { (@url, @seed, @skip, @_) });
 walk('libjansson fails', 'libjansson', in_doubt => 1, words => qr/memory|not as nachet-http does/, args => sub { (@url, @seed, @skip, @_) });
+
+# What jansson has no memory for is not left out of a request.
+{
+	my $faults = Nachet::CallFaults->new('libjansson');
+	my $folder = make_folder();
+	my @told = map {
+		$faults->arm('memory', $_, ENOMEM);
+		(run_command({ timeout => 60, env => { $store->env('importer'), $faults->env } }, $store->nachet_load, @who, @url, @seed, @skip, '-n', $folder))[2]
+	} 1 .. 12;
+	is_deeply([ grep { !/^nachet-load: error: .*(?:memory|not as nachet-http does)/m } @told ], [], 'no memory for JSON: no request goes without the address');
+}
 walk('no thread starts', 'threads', errno => EAGAIN, words => qr/no thread/, args => sub { (@seed, @skip, @_) });
 
 my $io = qr{Input/output error};
