@@ -115,7 +115,7 @@ import_all(NachetSession *session, const NachetTargets *targets, Tally *tally)
 	     i++)
 		count_outcome(tally, nachet_import(session, &target[i]));
 	if (i < targets->count)
-		nachet_console_error(session->console, "%zu of %zu sets were not begun, from %s on",
+		nachet_console_error(session->console, "%zu of %zu sets were not started, from %s on",
 		                     targets->count - i, targets->count,
 		                     target[i].folder != NULL ? target[i].folder : target[i].paths[0]);
 	pass_over(session, target + i, targets->count - i, tally);

@@ -237,21 +237,21 @@ find_conflict(const NachetOptions *options)
 	if (options->seed_from_folder && options->seed != NULL)
 		return "--seed and --seed-from-folder exclude each other";
 	if (options->seed_from_folder && options->name != NULL)
-		return "--name names one set, and --seed-from-folder makes many";
+		return "--name names one set, but --seed-from-folder makes many";
 	if (options->seed_from_folder && options->files_from != NULL)
 		return "--files-from and --seed-from-folder exclude each other";
 	if (options->sql && (options->seed_from_folder || options->json || options->report != NULL))
-		return "--sql goes with none of --seed-from-folder, --json and --report";
+		return "--sql can't be used with --seed-from-folder, --json or --report";
 	if (options->url != NULL && options->dbname != NULL)
 		return "--url and --dbname exclude each other";
 	if (options->url != NULL && options->sql)
 		return "--url and --sql exclude each other";
 	if (options->url == NULL && (options->token_file != NULL || options->cacert != NULL))
-		return "--token-file and --cacert go with --url, which is missing";
+		return "--token-file and --cacert require --url";
 	if (options->from0 && options->files_from == NULL)
-		return "--from0 tells how --files-from is read, which is missing";
+		return "--from0 requires --files-from";
 	if (options->report != NULL && (*options->report == '\0' || strcmp(options->report, "-") == 0))
-		return "--report needs a file: standard output holds the sets' ids";
+		return "--report requires a file: the ids of the sets go to standard output";
 	return NULL;
 }
 
@@ -267,9 +267,9 @@ static const char *
 find_unfit(const NachetOptions *options)
 {
 	if (options->token_file != NULL && nachet_service_url_is_open(options->url))
-		return "--token-file needs an https:// URL, since others could read the token on the way";
+		return "--token-file requires an https:// URL: others could read the token on the network";
 	if (options->sql && options->dry_run)
-		return "--sql stores nothing by itself: --dry-run does not go with it";
+		return "--dry-run can't be used with --sql, which stores nothing itself";
 	if (options->sql && isatty(STDOUT_FILENO))
 		return "--sql writes to standard output, which is a terminal: use '> import.sql'";
 	if ((options->sql || options->url != NULL) &&
@@ -297,7 +297,8 @@ check_values(NachetOptions *options, const NachetOptionTable *table, NachetConso
 		return false;
 	if (!is_positive_number(options->zoom))
 	{
-		nachet_console_error(console, "--zoom must be a number above 0, not '%s'", options->zoom);
+		nachet_console_error(console, "--zoom must be a number greater than 0, not '%s'",
+		                     options->zoom);
 		return false;
 	}
 	options->jobs = default_jobs();
@@ -308,7 +309,7 @@ check_values(NachetOptions *options, const NachetOptionTable *table, NachetConso
 	if (options->files_from != NULL && !options->seed_from_folder && options->argument_count > 1)
 	{
 		nachet_console_error(console,
-		                     "--files-from lists the files of one folder, and %d were given",
+		                     "--files-from lists the files of one folder, but %d were given",
 		                     options->argument_count);
 		return false;
 	}

@@ -119,7 +119,8 @@ end_at_once(NachetSession *session)
 	sigdelset(&interrupts, END_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &interrupts, NULL);
 	nachet_console_last_words(
-	    session->console, "interrupted: running the same again sends only what is not stored yet");
+	    session->console,
+	    "interrupted: running the same import again sends only what is not stored yet");
 	nachet_report_abandon(session->report);
 	_exit(NACHET_EXIT_INTERRUPTED);
 }

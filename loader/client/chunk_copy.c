@@ -102,7 +102,7 @@ send_rows(NachetChunkCopy *copy, NachetError *error)
 		snprintf(reason, sizeof(reason), "%s", PQerrorMessage(copy->connection));
 		reason[strcspn(reason, "\n")] = '\0';
 		(void) PQputCopyEnd(copy->connection,
-		                    *reason != '\0' ? reason : "the client could not go on");
+		                    *reason != '\0' ? reason : "the client could not continue");
 		(void) collect_results(copy->connection, error);
 		return false;
 	}
@@ -266,7 +266,7 @@ nachet_chunk_copy_end(NachetChunkCopy *copy, NachetError *error)
 	if (copy->failed)
 	{
 		if (!error->set)
-			nachet_error_set(error, "the COPY had failed before its end");
+			nachet_error_set(error, "the COPY failed before its end");
 		free(copy);
 		return false;
 	}
@@ -294,7 +294,7 @@ nachet_chunk_copy_abort(NachetChunkCopy *copy)
 		return;
 	if (!copy->failed)
 	{
-		(void) PQputCopyEnd(copy->connection, "the client gave the import up");
+		(void) PQputCopyEnd(copy->connection, "the client cancelled the import");
 		(void) collect_results(copy->connection, &ignored);
 		nachet_error_clear(&ignored);
 	}

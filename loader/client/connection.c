@@ -187,7 +187,8 @@ fill_connect_error(NachetError *error, PGconn *connection, const Patience *patie
 	if (PQconnectionNeedsPassword(connection))
 	{
 		error->transient = false;
-		error->hint = strdup("PGPASSFILE names the file with the password, ~/.pgpass by default.");
+		error->hint =
+		    strdup("Put the password into ~/.pgpass, or into the file that PGPASSFILE names.");
 	}
 }
 

@@ -47,7 +47,7 @@ nachet_datastore_chunk_size(PGconn *connection, NachetError *error)
 		chunk_size = PQntuples(result) == 1 ? atoi(PQgetvalue(result, 0, 0)) : 0;
 		if (chunk_size <= 0 || chunk_size > 1024 * 1024)
 		{
-			nachet_error_set(error, "nachet.chunk_size() gave %d", chunk_size);
+			nachet_error_set(error, "nachet.chunk_size() returned %d", chunk_size);
 			chunk_size = 0;
 		}
 	}
@@ -121,7 +121,7 @@ ask_missing(PGconn *connection, const char *sql, const NachetArray *digests, uns
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		nachet_error_from_postgres(error, connection, result);
 	else if (!mark_missing(result, digests, missing))
-		nachet_error_set(error, "out of memory, or a strange answer to \"%s\"", sql);
+		nachet_error_set(error, "unexpected result of \"%s\", or out of memory", sql);
 	else
 		done = true;
 	PQclear(result);

@@ -167,7 +167,7 @@ apply_text(const NachetOptionTable *table, const NachetOptionRow *row, const cha
 	    (*value == '\0' || (uint64_t) texts->count >= row->maximum))
 	{
 		nachet_option_table_complain(
-		    table, *value == '\0' ? "%s must not be empty" : "%s is given too often", source);
+		    table, *value == '\0' ? "%s must not be empty" : "%s is given too many times", source);
 		return false;
 	}
 	if (!nachet_text_grow(&texts->text, &texts->capacity, (size_t) texts->count + 1,
@@ -280,8 +280,8 @@ apply_argument(NachetOptionTable *table, const NachetOptionRow *row, const char 
 	{
 		nachet_option_table_complain(
 		    table,
-		    "%s holds a password, which everyone could read in the process list: "
-		    "use PGPASSFILE, a service file or PGPASSWORD instead",
+		    "%s contains a password, which everyone could read in the process list: use "
+		    "PGPASSFILE, a service file or PGPASSWORD instead",
 		    source);
 		return false;
 	}
@@ -307,15 +307,15 @@ find_row(const NachetOptionTable *table, int value, const char *word)
 			return &table->rows[i];
 	}
 	if (value == ':')
-		nachet_option_table_complain(table, "option '%s' needs a value (see %s --help)", word,
+		nachet_option_table_complain(table, "option '%s' requires a value (see %s --help)", word,
 		                             table->program);
 	else if (optopt > 0 && optopt < ROW_VALUE(0))
-		nachet_option_table_complain(table, "there is no option '-%c' (see %s --help)", optopt,
+		nachet_option_table_complain(table, "unknown option '-%c' (see %s --help)", optopt,
 		                             table->program);
 	else
 		nachet_option_table_complain(
-		    table, "'%s' is no option, or not one alone, or takes no value (see %s --help)", word,
-		    table->program);
+		    table, "unknown or ambiguous option '%s', or it does not take a value (see %s --help)",
+		    word, table->program);
 	return NULL;
 }
 

@@ -25,7 +25,7 @@ nachet_secret_file_read(const char *what, const char *path, struct stat *status,
 	if (file < 0 || fstat(file, status) != 0)
 		nachet_error_set(error, "can't read the %s '%s': %s", what, path, strerror(errno));
 	else if (!S_ISREG(status->st_mode))
-		nachet_error_set(error, "the %s '%s' is no regular file", what, path);
+		nachet_error_set(error, "the %s '%s' is not a regular file", what, path);
 	else if (bytes == NULL)
 		nachet_error_set(error, "out of memory");
 	else

@@ -138,7 +138,7 @@ nachet_pattern_flaw(const char *pattern)
 	if (strncmp(pattern, "./", 2) == 0 || strstr(pattern, "//") != NULL ||
 	    strstr(pattern, "/./") != NULL || strncmp(pattern, "../", 3) == 0 ||
 	    strstr(pattern, "/../") != NULL)
-		return "can match no path: these have no empty, '.' or '..' component";
+		return "matches no path: paths have no empty, '.' or '..' component";
 	return NULL;
 }
 

@@ -78,7 +78,7 @@ nul_flaw(const char *line, size_t length)
 {
 	if (length >= 2 && (memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0))
 		return "is UTF-16: a list must be UTF-8, as PowerShell's Out-File -Encoding utf8 writes it";
-	return "holds a NUL: is --from0 missing, or is the list UTF-16?";
+	return "contains a NUL: is --from0 missing, or is the list UTF-16?";
 }
 
 /* Reads a line without its end; *flaw is set if it is no path. False at the list's end. */

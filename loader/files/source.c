@@ -113,7 +113,7 @@ nachet_source_open(NachetFileSource *source, const NachetFiles *files, size_t in
 		                           : nachet_source_open_beneath(files->folder_fd, name, flags);
 	}
 	if (source->fd < 0 && errno == ELOOP && files->paths == NULL && !files->follow)
-		return set_flaw(source, "has become a symbolic link, or lies behind one");
+		return set_flaw(source, "has become a symbolic link, or is reached through one");
 	if (source->fd < 0)
 		return set_errno_flaw(source);
 	if (fstat(source->fd, &status) != 0)
@@ -126,7 +126,7 @@ nachet_source_open(NachetFileSource *source, const NachetFiles *files, size_t in
 	{
 		nachet_source_close(source);
 		source->special = true;
-		return set_flaw(source, "is no regular file");
+		return set_flaw(source, "is not a regular file");
 	}
 	source->device = status.st_dev;
 	source->inode = status.st_ino;

@@ -71,10 +71,10 @@ nachet_targets_fit(const NachetTargets *targets, const NachetOptions *options,
                    NachetConsole *console)
 {
 	if (options->name != NULL && targets->count > 1)
-		nachet_console_error(console, "--name names one set, and the arguments make %zu",
+		nachet_console_error(console, "--name names one set, but the arguments make %zu",
 		                     targets->count);
 	else if (options->files_from != NULL && targets->count > 0 && targets->target[0].folder == NULL)
-		nachet_console_error(console, "--files-from lists files of a folder, which '%s' is not",
+		nachet_console_error(console, "--files-from requires a folder, and '%s' is not one",
 		                     targets->target[0].paths[0]);
 	else
 		return true;
@@ -114,7 +114,7 @@ nachet_targets_drop_machine_made(NachetTargets *targets, NachetSession *session)
 	}
 	targets->count = kept;
 	if (kept == 0)
-		nachet_console_error(session->console, "nothing was imported: there is no other folder");
+		nachet_console_error(session->console, "nothing was imported: no other folder was given");
 }
 
 /* --- --seed-from-folder ----------------------------------------------------------------------- */
@@ -141,7 +141,7 @@ reject_name(NachetSession *session, NachetFindings *findings, const char *above,
 {
 	char reason[128];
 
-	snprintf(reason, sizeof(reason), "its name %s, and names no seed", flaw);
+	snprintf(reason, sizeof(reason), "its name %s, so it can't be the name of a seed", flaw);
 	nachet_finding(session, &findings->unreadable, above, name, NULL, reason);
 }
 
@@ -162,10 +162,9 @@ take_folder_entry(NachetSession *session, NachetTargets *targets, const char *ab
 		nachet_finding(session, wrong, above, name, NULL, strerror(failed));
 	else if (type == DT_LNK)
 		nachet_finding_left_out(session, &targets->findings, above, name,
-		                        "is a symbolic link, which only --follow follows");
+		                        "is a symbolic link (use --follow to follow it)");
 	else if (type != DT_DIR)
-		nachet_finding(session, wrong, above, name, NULL,
-		               "lies beside the folders that name the seeds: it has no seed");
+		nachet_finding(session, wrong, above, name, NULL, "is not inside a seed folder");
 	else if (flaw != NULL)
 		reject_name(session, &targets->findings, above, name, flaw);
 	else
@@ -191,7 +190,7 @@ list_folder(NachetSession *session, NachetTargets *targets, const char *folder)
 	if (failed != 0)
 		nachet_finding(session, wrong, "", folder, NULL, strerror(failed));
 	else if (targets->count == before && atomic_load(wrong) == wrong_before)
-		nachet_finding(session, wrong, "", folder, NULL, "there is no folder in it to name a seed");
+		nachet_finding(session, wrong, "", folder, NULL, "contains no seed folder");
 	nachet_entries_free(&entries);
 	if (fd >= 0)
 		close(fd);

@@ -43,7 +43,7 @@ typedef struct Level
 	const struct Level *above;
 } Level;
 
-static const char is_link[] = "is a symbolic link, which only --follow follows";
+static const char is_link[] = "is a symbolic link (use --follow to follow it)";
 
 static void
 reject(Walk *walk, atomic_size_t *counter, const char *path, const char *reason)
@@ -74,7 +74,7 @@ take_file(Walk *walk, unsigned char type)
 	const char *flaw = nachet_name_flaw(walk->path, strlen(walk->path));
 
 	if (type != DT_REG)
-		reject(walk, &walk->findings->refused, walk->path, "is no regular file");
+		reject(walk, &walk->findings->refused, walk->path, "is not a regular file");
 	else if (flaw != NULL)
 		reject_name(walk, walk->path, flaw);
 	else
@@ -92,7 +92,7 @@ enter_folder(Walk *walk, int parent, const char *name, size_t length, const Leve
 
 	if (length > NACHET_NAME_MAX_BYTES)
 		reject(walk, &walk->findings->unreadable, walk->path,
-		       "its name is too long for what lies below it");
+		       "its name is too long for the files below it");
 	else if ((below = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow)) < 0)
 		reject(walk, &walk->findings->unreadable, walk->path, strerror(errno));
 	else
@@ -137,7 +137,7 @@ is_loop(Walk *walk, int fd, Level *level)
 	{
 		if (above->device != status.st_dev || above->inode != status.st_ino)
 			continue;
-		leave_out(walk, "leads back to a folder that it lies in");
+		leave_out(walk, "leads back to a folder that contains it");
 		return true;
 	}
 	return false;
@@ -200,7 +200,7 @@ end_walk(Walk *walk)
 {
 	if (walk->files->failed)
 		nachet_console_error(walk->session->console,
-		                     "%s%sout of memory, or more names than one set can hold",
+		                     "%s%sout of memory, or more names than one set can contain",
 		                     walk->files->folder, *walk->files->folder != '\0' ? ": " : "");
 	return !walk->files->failed && !nachet_session_interrupted(walk->session);
 }
@@ -253,12 +253,12 @@ take_listed_entry(Walk *walk)
 	int failed = listed_type(walk, walk->path, &type);
 
 	if (failed == ELOOP && !walk->files->follow)
-		leave_out(walk, "lies behind a symbolic link, which only --follow follows");
+		leave_out(walk, "is reached through a symbolic link (use --follow to follow it)");
 	else if (failed != 0)
 	{
 		if (nachet_choice_takes(choice, walk->path))
 			reject(walk, &walk->findings->unreadable, walk->path,
-			       failed == ENOENT ? "is not there: paths in a list are relative to the folder"
+			       failed == ENOENT ? "does not exist: paths in a list are relative to the folder"
 			                        : strerror(failed));
 	}
 	else if (nachet_choice_leaves(choice, walk->path, type, walk->files->folder_fd, walk->path) ||
@@ -283,7 +283,7 @@ take_listed(Walk *walk, const char *path)
 		reject(walk, &walk->findings->refused, path, "its name is longer than 1,024 bytes");
 	else if (strcmp(path, "..") == 0 || strncmp(path, "../", 3) == 0 ||
 	         strstr(path, "/../") != NULL)
-		reject(walk, &walk->findings->unreadable, path, "may not lead out of the folder by '..'");
+		reject(walk, &walk->findings->unreadable, path, "must not contain '..'");
 	else
 	{
 		strcpy(walk->path, path);
@@ -342,7 +342,7 @@ take_given(Walk *walk, const char *path)
 	if (stat(path, &status) != 0)
 		reject(walk, &walk->findings->unreadable, path, strerror(errno));
 	else if (!S_ISREG(status.st_mode))
-		reject(walk, &walk->findings->refused, path, "is no regular file");
+		reject(walk, &walk->findings->refused, path, "is not a regular file");
 	else if (flaw != NULL)
 		reject_name(walk, path, flaw);
 	else
@@ -380,7 +380,7 @@ nachet_walk_given(NachetSession *session, char **paths, size_t count, NachetFile
 			take_given(&walk, chosen[i]);
 		else if (i == 0 || strcmp(chosen[i - 1], chosen[i]) != 0)
 			reject(&walk, &findings->unreadable, chosen[i],
-			       "several of the given files have this name: one set can't hold them");
+			       "several of the given files have this name, which must be unique in a set");
 	}
 	listed = end_walk(&walk);
 

@@ -26,9 +26,9 @@ nachet_outputs_add_standard(NachetOutputs *outputs)
 	struct stat status;
 
 	if (fstat(STDOUT_FILENO, &status) == 0)
-		nachet_outputs_add(outputs, &status, "is where standard output goes");
+		nachet_outputs_add(outputs, &status, "is the file that standard output is written to");
 	if (fstat(STDERR_FILENO, &status) == 0)
-		nachet_outputs_add(outputs, &status, "is where standard error goes");
+		nachet_outputs_add(outputs, &status, "is the file that standard error is written to");
 }
 
 const char *

@@ -117,7 +117,7 @@ put_pace(const Snapshot *now, char *text, size_t size)
 
 	if (now->still >= STILL_SECONDS)
 	{
-		snprintf(text, size, "nothing moved for %.0f s", now->still);
+		snprintf(text, size, "no progress for %.0f s", now->still);
 		return;
 	}
 	if (now->left_known)
@@ -144,7 +144,8 @@ nachet_progress_line(NachetProgress *progress, char *line, size_t size)
 		case NACHET_PHASE_SEND:
 			put_pace(&now, pace, sizeof(pace));
 			snprintf(line, size,
-			         "%" PRIu64 " of %" PRIu64 " pictures, %s of %s, %s, %" PRIu64 " already there",
+			         "%" PRIu64 " of %" PRIu64 " pictures, %s of %s, %s, %" PRIu64
+			         " already stored",
 			         now.files, now.files_total, nachet_bytes_text((double) now.bytes, done_text),
 			         nachet_bytes_text((double) now.bytes_total, total_text), pace, now.present);
 			break;

@@ -93,7 +93,7 @@ is_report(const char *path, NachetConsole *console)
 	if (length == (ssize_t) sizeof(start) && memcmp(start, FIRST_COLUMNS, sizeof(start)) == 0)
 		return true;
 	nachet_console_error(console,
-	                     "--report: %s is there and is no report: give the name of a new file, or "
+	                     "--report: %s exists and is not a report: give the name of a new file or "
 	                     "of an older report",
 	                     path);
 	return false;
@@ -136,10 +136,10 @@ nachet_report_may_write(const char *path, NachetConsole *console)
 	/* What else can't be looked at can't be opened either, which says why. */
 	if ((errno != ENOENT && errno != ELOOP) || lstat(path, &status) != 0)
 		return true;
-	nachet_console_error(console,
-	                     "--report: %s is a symbolic link to what is not there: give the name of a "
-	                     "file",
-	                     path);
+	nachet_console_error(
+	    console,
+	    "--report: %s is a symbolic link to a file that does not exist: give the name of a file",
+	    path);
 	return false;
 }
 
@@ -221,8 +221,7 @@ open_regular(NachetReport *report, const char **reason)
 	{
 		if (status.st_size == 0)
 			return open_in_place(real);
-		*reason = "no new report can take the place of this older one: empty it, or give "
-		          "another name";
+		*reason = "this older report can't be replaced: empty it, or give another name";
 		return -1;
 	}
 	if (report->place != NULL && name_unfinished(report))
@@ -278,7 +277,8 @@ nachet_report_add_outputs(const NachetReport *report, NachetOutputs *outputs)
 	if (fstat(fileno(report->stream), &status) == 0)
 		nachet_outputs_add(outputs, &status, "is the report of this run");
 	if (report->place != NULL && stat(report->place, &status) == 0)
-		nachet_outputs_add(outputs, &status, "is where the report of this run goes");
+		nachet_outputs_add(outputs, &status,
+		                   "is the file that the report of this run is written to");
 }
 
 bool
@@ -375,8 +375,8 @@ nachet_report_close(NachetReport *report, NachetConsole *console)
 		if (!done)
 			nachet_console_error(console, "%s: %s: %s", report->path,
 			                     report->unfinished == NULL
-			                         ? "the report is not whole"
-			                         : "no report was written, and an older one is as it was",
+			                         ? "the report is incomplete"
+			                         : "no report was written; an older one is unchanged",
 			                     errno != 0 ? strerror(errno) : "it could not be written");
 		if (!done || yielding)
 			nachet_report_abandon(report);

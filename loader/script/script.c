@@ -201,7 +201,7 @@ put_questions(Script *script)
 	    "SET LOCAL standard_conforming_strings = on;\n"
 	    "SET LOCAL search_path = pg_catalog, pg_temp;\n"
 	    "DO $$BEGIN IF nachet.chunk_size() <> %d THEN RAISE EXCEPTION\n"
-	    "'this script holds chunks of %d bytes, and this server wants %%', nachet.chunk_size()\n"
+	    "'this script has chunks of %d bytes, but this server requires %%', nachet.chunk_size()\n"
 	    "USING HINT = 'Import the folder with nachet-load and --dbname instead.'; END IF; END$$;\n",
 	    CHUNK_BYTES, CHUNK_BYTES);
 	for (size_t i = 0; i < script->folder_count; i++)
@@ -289,8 +289,8 @@ put_refusal(Script *script)
 	nachet_script_output_sql(
 	    &script->output,
 	    "%s\\set ON_ERROR_STOP on\n"
-	    "DO $$BEGIN RAISE EXCEPTION 'nachet-load could not write this script to its end: it "
-	    "imports nothing'; END$$;\n"
+	    "DO $$BEGIN RAISE EXCEPTION 'this script is incomplete and imports nothing: nachet-load "
+	    "could not finish it'; END$$;\n"
 	    "ROLLBACK;\n",
 	    script->copying ? "\\.\n" : "");
 }

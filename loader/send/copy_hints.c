@@ -52,26 +52,25 @@ static const struct
 	const char *question;
 } hints[] = {
     {"23502",
-     "The triggers of the datastore are off: session_replication_role is replica (PGOPTIONS, ALTER "
-     "ROLE), or they were disabled.",
+     "The triggers of the datastore do not run: session_replication_role is replica (PGOPTIONS, "
+     "ALTER ROLE), or they were disabled.",
      NULL},
     {"25006",
-     "The server is a standby or the session is read-only: name the primary, or several hosts and "
-     "target_session_attrs=read-write; if it is the primary, see default_transaction_read_only.",
+     "The server is a standby or the session is read-only: connect to the primary, or give several "
+     "hosts and target_session_attrs=read-write; on the primary, check "
+     "default_transaction_read_only.",
      NULL},
     {"25P04", "PGOPTIONS='-c transaction_timeout=0' lifts the limit for one import.", NULL},
     {"28000",
-     "The role is that of PGUSER or of the connection string, else your own name; how it may "
-     "connect is said in pg_hba.conf on the server.",
+     "The role comes from the connection string or PGUSER, or is your user name; pg_hba.conf on "
+     "the server sets how it may connect.",
      NULL},
     {"28P01",
-     "The password is that of PGPASSWORD, or of a line of ~/.pgpass or of the file of PGPASSFILE.",
+     "The password comes from PGPASSWORD, or from ~/.pgpass or the file that PGPASSFILE names.",
      NULL},
-    {"3D000",
-     "The database is that of --dbname or PGDATABASE, else the one with the name of the role.",
-     NULL},
+    {"3D000", "The database comes from --dbname or PGDATABASE, or has the name of the role.", NULL},
     {"3F000",
-     "This database has no datastore: name another one (--dbname, PGDATABASE), or let an "
+     "This database has no datastore: give another one (--dbname, PGDATABASE), or have an "
      "administrator run CREATE EXTENSION nachet_datastore in it.",
      NULL},
     {"42501", NULL, member_question},
@@ -79,13 +78,14 @@ static const struct
     {"42P01", NULL, version_question},
     {"42703", NULL, version_question},
     {"53100",
-     "The server's disk is full. When it has room again, running the same again sends only what is "
+     "The server's disk is full. Free space, then run the same import again: it sends only what is "
      "not stored yet.",
      NULL},
     {"53400", NULL, SETTING("temp_file_limit", "'An administrator can raise it.'")},
     {"55P03", NULL, SETTING("lock_timeout", LIFT_FOR_ONE_IMPORT)},
     {"57014",
-     "If nobody has cancelled it: the role, the database or the server has a statement_timeout.",
+     "Unless someone cancelled the statement, the role, the database or the server has a "
+     "statement_timeout.",
      SETTING("statement_timeout", LIFT_FOR_ONE_IMPORT)},
 };
 

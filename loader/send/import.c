@@ -128,7 +128,7 @@ name_set(NachetSession *session, const NachetTarget *target, NachetFiles *files)
 		    session->console,
 		    "%s: can't name the set after %s: its name %s; name the set with "
 		    "--name",
-		    start, target->folder != NULL ? "this folder" : "the folder that holds it", flaw);
+		    start, target->folder != NULL ? "this folder" : "the folder that contains it", flaw);
 	free(path);
 	return named;
 }
@@ -187,7 +187,7 @@ nachet_import_gather(NachetSession *session, const NachetTarget *target, NachetF
 	}
 	if (files->count == 0)
 	{
-		nachet_console_error(session->console, "%s: not imported: there is no picture in it", what);
+		nachet_console_error(session->console, "%s: not imported: it contains no picture", what);
 		return NACHET_OUTCOME_FAILED;
 	}
 	if (session->sink != NULL && session->sink->admit != NULL &&
@@ -231,7 +231,7 @@ make_set(NachetSession *session, NachetFiles *files, NachetSent *sent,
 		    round >= MAX_SWEPT_ROUNDS || nachet_session_interrupted(session))
 			return false;
 		nachet_console_detail(session->console,
-		                      "contents were swept away meanwhile: sending them again");
+		                      "a sweep removed contents during the import: sending them again");
 		nachet_error_clear(error);
 		if (session->sink->store_set != NULL)
 			return nachet_send_again(session, files, sent, set_id, error);
@@ -295,9 +295,10 @@ report_interrupted(NachetSession *session, const Ending *ending)
 		bytes += file->size;
 	}
 	nachet_console_note(session->console,
-	                    "interrupted: %s; %s%zu of %zu pictures (%s) are stored, "
-	                    "and running the same again sends only the others",
-	                    ending->in_doubt ? "the set may have been made or not" : "no set was made",
+	                    "interrupted: %s; %s%zu of %zu pictures (%s) are stored; "
+	                    "running the same import again sends only the others",
+	                    ending->in_doubt ? "the set may or may not have been made"
+	                                     : "no set was made",
 	                    session->options->url != NULL ? "at least " : "", stored,
 	                    ending->files->count, nachet_bytes_text((double) bytes, text));
 }

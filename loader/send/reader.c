@@ -29,7 +29,7 @@ nachet_reader_init(NachetReader *reader, NachetSession *session, NachetFiles *fi
 	if (reader->buffer == NULL)
 		nachet_error_set(error, "out of memory");
 	else if (reader->sha256 == NULL)
-		nachet_error_set(error, "libcrypto has no SHA-256, or no memory is left");
+		nachet_error_set(error, "libcrypto has no SHA-256, or out of memory");
 	else
 		return true;
 	nachet_reader_free(reader);

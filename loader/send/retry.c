@@ -44,17 +44,16 @@ announce(NachetRetry *retry, unsigned delay, const NachetError *error)
 	int said = atomic_load(&session->retries_said);
 	int first_line = (int) strcspn(error->message, "\n");
 	const char *what = error->unreachable           ? "no connection"
-	                   : error->sqlstate[0] != '\0' ? "undone by the database"
-	                                                : "not done";
+	                   : error->sqlstate[0] != '\0' ? "rolled back by the database"
+	                                                : "failed";
 
 	if (retry->attempts >= said &&
 	    atomic_compare_exchange_strong(&session->retries_said, &said, retry->attempts + 1))
-		nachet_console_warning(session->console,
-		                       "%s: %.*s; trying again in %.1f s (%d of %" PRIu64 ")", what,
-		                       first_line, error->message, (double) delay / 1000,
+		nachet_console_warning(session->console, "%s: %.*s; retrying in %.1f s (%d of %" PRIu64 ")",
+		                       what, first_line, error->message, (double) delay / 1000,
 		                       retry->attempts + 1, session->options->retries);
 	else
-		nachet_console_detail(session->console, "%s: %.*s; trying again in %.1f s (connection %d)",
+		nachet_console_detail(session->console, "%s: %.*s; retrying in %.1f s (connection %d)",
 		                      what, first_line, error->message, (double) delay / 1000,
 		                      retry->worker);
 }

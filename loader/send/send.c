@@ -291,8 +291,8 @@ join_worker(Sender *sender)
 		return true;
 	full = strcmp(error.sqlstate, "53300") == 0;
 	if (full)
-		nachet_console_note(sender->stage->session->console, "one connection less: %s",
-		                    error.message);
+		nachet_console_note(sender->stage->session->console,
+		                    "continuing with one connection less: %s", error.message);
 	nachet_error_clear(&error);
 	return !full;
 }

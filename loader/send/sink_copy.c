@@ -276,7 +276,7 @@ take_uuid(PGconn *connection, PGresult *result, char uuid[NACHET_UUID_TEXT], Nac
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		nachet_error_from_postgres(error, connection, result);
 	else if (PQntuples(result) != 1 || PQgetlength(result, 0, 0) != NACHET_UUID_TEXT - 1)
-		nachet_error_set(error, "the datastore gave no id");
+		nachet_error_set(error, "the datastore returned no id");
 	else
 	{
 		memcpy(uuid, PQgetvalue(result, 0, 0), NACHET_UUID_TEXT);

@@ -141,17 +141,18 @@ http_admit(NachetSink *sink, const NachetFiles *files, NachetError *error)
 	if (length == 0)
 		nachet_error_set(error, "out of memory");
 	else if (files->count > limits->manifest_pictures)
-		nachet_error_set(error,
-		                 "%zu pictures are more than the service takes in a set, which is %" PRIu64,
-		                 files->count, limits->manifest_pictures);
+		nachet_error_set(
+		    error, "%zu pictures are too many for a set: the maximum of the service is %" PRIu64,
+		    files->count, limits->manifest_pictures);
 	else if (length > limits->manifest_bytes)
 		nachet_error_set(error,
 		                 "the names of the pictures take %" PRIu64
-		                 " bytes, and the service takes %" PRIu64 " in a set",
+		                 " bytes, but the service accepts at most %" PRIu64 " in a set",
 		                 length, limits->manifest_bytes);
 	else
 		return true;
-	error->hint = strdup("Import it as several sets, or straight into the database (--dbname).");
+	error->hint =
+	    strdup("Import several smaller sets, or import directly into the database (--dbname).");
 	return false;
 }
 
@@ -181,10 +182,10 @@ http_missing(NachetSink *sink, int worker, NachetBatch *batch, NachetError *erro
 static bool
 refuse_large(const NachetServiceParts *parts, uint64_t limit, NachetError *error)
 {
-	char flaw[128] = "is larger than the service, or a proxy before it, takes";
+	char flaw[128] = "is larger than the service, or a proxy before it, accepts";
 
 	if (limit < UINT64_MAX)
-		snprintf(flaw, sizeof(flaw), "is larger than the service takes, which is %" PRIu64 " bytes",
+		snprintf(flaw, sizeof(flaw), "is larger than the maximum of the service, %" PRIu64 " bytes",
 		         limit);
 	return nachet_reader_refuse(parts->reader, parts->index[0], flaw, error);
 }

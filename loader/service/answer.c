@@ -55,15 +55,16 @@ static void
 add_hint(long status, const NachetOptions *options, NachetError *error)
 {
 	if (status >= 300 && status < 400)
-		set_hint(error, "Redirects are not followed: give the right address as --url.");
+		set_hint(error, "Redirects are not followed: give the final address as --url.");
 	else if (status == 404 || status == 405)
-		set_hint(error, "--url is where nachet-http answers, without /picture-form.");
+		set_hint(error, "--url must be the address of nachet-http, without /picture-form.");
 	else if (status == 401 && options->token_file == NULL)
-		set_hint(error, "--token-file names a file that holds a token of yours.");
+		set_hint(error, "Use --token-file to name a file with your token.");
 	else if (status == 401)
-		set_hint(error, "The token of --token-file is not, or no longer, accepted: get a new one.");
+		set_hint(error, "The token in --token-file is invalid or has expired: get a new one.");
 	else if (status == 413)
-		set_hint(error, "The service, or a proxy before it, takes no request of this size.");
+		set_hint(error,
+		         "The service, or a proxy before it, does not accept requests of this size.");
 }
 
 /* Whether the same may succeed later: busy, away, or failed without a reason of the database. */
@@ -111,7 +112,7 @@ nachet_service_answer_read(const NachetServiceAnswer *answer, const NachetOption
 		refuse(answer, object, options, error);
 	else if (!json_is_object(object))
 	{
-		nachet_error_set(error, "%s answers, but not as nachet-http does", options->url);
+		nachet_error_set(error, "%s does not respond like nachet-http", options->url);
 		add_hint(404, options, error);
 	}
 	else
@@ -125,7 +126,8 @@ nachet_service_answer_read(const NachetServiceAnswer *answer, const NachetOption
 static bool
 fail_member(NachetError *error, const char *what)
 {
-	nachet_error_set(error, "the service's answer has no right \"%s\"", what);
+	nachet_error_set(error, "unexpected response from the service: \"%s\" is missing or invalid",
+	                 what);
 	return false;
 }
 
@@ -215,8 +217,8 @@ nachet_service_answer_staged(const json_t *object, NachetReader *reader, const s
 		if (reason == NULL)
 			continue;
 		visible = nachet_visible(reason, strcspn(reason, "\n"), 0);
-		(void) nachet_reader_refuse(reader, index[i], visible != NULL ? visible : "is no picture",
-		                            error);
+		(void) nachet_reader_refuse(reader, index[i],
+		                            visible != NULL ? visible : "is not a picture", error);
 		free(visible);
 		return false;
 	}

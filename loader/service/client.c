@@ -376,8 +376,8 @@ fill_error(NachetServiceLine *line, CURLcode code, NachetError *error)
 	if (code != CURLE_PEER_FAILED_VERIFICATION && code != CURLE_SSL_CACERT_BADFILE)
 		return;
 	error->transient = false;
-	error->hint = strdup("--cacert names the file with the certificate of the authority that "
-	                     "signed the service's own.");
+	error->hint = strdup("Use --cacert to name a file with the certificate of the CA that signed "
+	                     "the service's certificate.");
 }
 
 bool

@@ -59,17 +59,18 @@ nachet_service_token_read(const char *path, char token[NACHET_TOKEN_MAX_BYTES + 
 	if (fd < 0 || fstat(fd, &status) != 0)
 		nachet_error_set(error, "%s: %s", path, strerrordesc_np(errno));
 	else if (!S_ISREG(status.st_mode))
-		nachet_error_set(error, "%s: is no regular file", path);
+		nachet_error_set(error, "%s: is not a regular file", path);
 	else if (!nachet_secret_file_is_private(&status))
 	{
-		nachet_error_set(error, "%s: others may read it, and with it the token", path);
-		error->hint = strdup("Close it to them: chmod 600.");
+		nachet_error_set(error, "%s: other users can read the token in it", path);
+		error->hint = strdup("Run chmod 600 on the file.");
 	}
 	else if ((length = read_all(fd, token)) < 0)
 		nachet_error_set(error, "%s: %s", path, strerrordesc_np(errno));
 	else if (!trim_token(token, (size_t) length))
-		nachet_error_set(error,
-		                 "%s: holds no token: one line of letters, digits and -._~+/=", path);
+		nachet_error_set(
+		    error,
+		    "%s: contains no token: it must be one line of letters, digits and -._~+/=", path);
 	else
 		done = true;
 	if (fd >= 0)

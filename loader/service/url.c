@@ -71,13 +71,13 @@ nachet_service_url_flaw(const char *url)
 
 	if (!parse(url, &address))
 		return address.no_memory ? "out of memory"
-		                         : "is no URL, such as https://nachet.example.org/datastore";
+		                         : "is not a URL such as https://nachet.example.org/datastore";
 	if (!address.http)
 		return "must begin with https:// or http://";
 	if (address.has_user)
-		return "must hold no user and no password, which others could read in a process list";
+		return "must not contain a user or a password: others could read them in the process list";
 	if (strpbrk(url, "?#") != NULL)
-		return "must end with its path: '?' and '#' have no place in it";
+		return "must not contain '?' or '#'";
 	return NULL;
 }
 

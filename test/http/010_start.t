@@ -43,8 +43,8 @@ fails(2, qr/--listen must be ADDRESS:PORT or unix:PATH, not '\Q$_\E'/, "the addr
 	'[' . 'x' x 300 . ']:80';
 fails(2, qr/no address 'nobody\.invalid': /, 'a name that is not known', '--listen', 'nobody.invalid:80');
 fails(2, qr/loopback/, "'$_', which is no loopback address", '--listen', $_) for '128.0.0.1:80', '[2001:db8::1]:80', '[::ffff:192.0.2.1]:80';
-fails(2, qr/no option/, 'an unknown option', '--nonsense');
-fails(2, qr/needs a value/, 'an option without its value', '--listen');
+fails(2, qr/unknown or ambiguous option/, 'an unknown option', '--nonsense');
+fails(2, qr/requires a value/, 'an option without its value', '--listen');
 fails(2, qr/nothing else is taken/, 'an argument', 'folder');
 fails(2, qr/--max-picture-size must be a size/, 'a size with a wrong unit', '--max-picture-size', '5mb');
 fails(2, qr/--max-picture-size must be a size/, 'a size beyond 64 bits', '--max-picture-size', '99999999TB');
@@ -56,9 +56,9 @@ for my $name ('https://nachet.example.org', 'nachet.example.org:443', 'nachet.ex
 	fails(2, qr/--server-name must be a name alone, .* not '\Q$name\E'/, "--server-name $name never matches a Host", '--server-name', 'nachet.example.org',
 		'--server-name', $name);
 }
-my $message = fails(2, qr/--dbname holds a password/, 'a password on the command line', '-d', 'host=x password=geheim');
+my $message = fails(2, qr/--dbname contains a password/, 'a password on the command line', '-d', 'host=x password=geheim');
 unlike($message, qr/geheim/, 'the password is not repeated');
-fails(2, qr/--dbname holds a password/, 'a password in a URI', '-d', 'postgresql://u:geheim@x/nachet');
+fails(2, qr/--dbname contains a password/, 'a password in a URI', '-d', 'postgresql://u:geheim@x/nachet');
 fails(1, qr/can't spool .*no-such-folder/, 'a spool folder that is not there', '--listen', '127.0.0.1:0', '--spool-dir',
 	'/no-such-folder');
 {

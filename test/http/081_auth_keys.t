@@ -42,9 +42,9 @@ my $secret = 'a secret of the test, longer than 32 bytes';
 for my $option ('--jwt-key', '--jwt-secret')
 {
 	fails(qr/can't read .*none': No such file/, "$option: a file that is not there", $option, "$folder/none");
-	fails(qr/no regular file/, "$option: a folder", $option, $folder);
+	fails(qr/not a regular file/, "$option: a folder", $option, $folder);
 	POSIX::mkfifo("$folder/pipe", 0600);
-	fails(qr/no regular file/, "$option: a pipe that nobody writes to", $option, "$folder/pipe");
+	fails(qr/not a regular file/, "$option: a pipe that nobody writes to", $option, "$folder/pipe");
 	fails(qr{file '.*' is too long}, "$option: a long file", $option, file('long', 'x' x 70_000));
 }
 fails(qr/is of 0 bytes, and must be of 32/, 'an empty secret', '--jwt-secret', file('empty', ''));

@@ -57,7 +57,7 @@ POSIX::mkfifo("$special/pipe.png", 0600) or die $!;
 my $socket = IO::Socket::UNIX->new(Local => "$special/socket.png", Listen => 1) or die $!;
 ($status, $out, $err) = $store->run_load({ timeout => 60 }, @required, $special);
 is($status, 1, 'a pipe and a socket stop an import and do not hang it');
-like($err, qr{special/$_\.png: is no regular file}, "... the $_ is named") for 'pipe', 'socket';
+like($err, qr{special/$_\.png: is not a regular file}, "... the $_ is named") for 'pipe', 'socket';
 is_nothing_stored('special files');
 unlink "$special/pipe.png", "$special/socket.png";
 
@@ -77,7 +77,7 @@ my $empty = $store->tempdir . '/empty';
 write_file("$empty/below/.DS_Store", 'clutter');
 ($status, $out, $err) = $store->run_load(@required, $empty);
 is($status, 1, 'a folder without pictures is an error');
-like($err, qr/\Q$empty\E: not imported: there is no picture in it/, '... and named');
+like($err, qr/\Q$empty\E: not imported: it contains no picture/, '... and named');
 ($status, $out, $err) = $store->run_load(@required, "$empty/nowhere");
 is($status, 1, 'a folder that is not there is an error');
 like($err, qr/\Q$empty\E\/nowhere: No such file or directory/, '... and named');

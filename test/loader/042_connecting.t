@@ -38,7 +38,7 @@ my ($status, $out, $err) = load({ %clerk, PGPASSWORD => 'wrong' }, '--json');
 is($status, 4, 'a wrong password: status 4');
 like($err, qr/^nachet-load: error: no connection to the database: .*FATAL:  password authentication failed for user "clerk"$/m,
 	'... in the words of the server');
-unlike($err, qr/LOCATION|28P01|trying again/, '... and no others');
+unlike($err, qr/LOCATION|28P01|retrying/, '... and no others');
 is(json_error($out)->{code}, '28P01', '... --json has the SQLSTATE');
 like(json_error($out)->{hint}, qr/PGPASSWORD.*PGPASSFILE/, '... and the hint where passwords come from');
 is(() = $store->log =~ /password authentication failed for user "clerk"/g, 1, '... and it is tried once');
@@ -48,7 +48,7 @@ chmod 0644, write_file("$work/pgpass", "*:*:*:clerk:right\n");
 ($status, $out, $err) = load({ %clerk, PGPASSFILE => "$work/pgpass" }, '--json');
 is($status, 4, 'a password file that others may read is not taken');
 is(() = $err =~ /^WARNING: password file/mg, 1, '... which libpq says once');
-like($err, qr/no password supplied\nnachet-load: hint: PGPASSFILE names the file with the password/, '... and so there is no password');
+like($err, qr/no password supplied\nnachet-load: hint: Put the password into .*PGPASSFILE/, '... and so there is no password');
 chmod 0600, "$work/pgpass";
 is((load({ %clerk, PGPASSFILE => "$work/pgpass" }))[0], 0, '... and is taken if they may not');
 
@@ -62,7 +62,7 @@ for my $case (
 	($status, $out, $err) = load($env, '--json');
 	is($status, 4, "$code: status 4");
 	like($err, $words, '... in words');
-	unlike($err, qr/LOCATION|$code|trying again/, '... without the code');
+	unlike($err, qr/LOCATION|$code|retrying/, '... without the code');
 	is(json_error($out)->{code}, $code, '... which --json has');
 }
 

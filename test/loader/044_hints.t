@@ -43,12 +43,12 @@ is($status, 1, 'a role that inherits no privileges: it fails');
 is($hint, "The role shy is a member of nachet_importer and does not inherit its privileges: let it inherit them, or set "
 	. "PGOPTIONS='-c role=nachet_importer'.", '... and says what to do');
 is((hints({ PGUSER => 'shy', PGOPTIONS => '-c role=nachet_importer' }))[0], 0, '... which helps');
-has_hint({ PGUSER => 'postgres', PGOPTIONS => '-c session_replication_role=replica' }, 'The triggers of the datastore are off: '
+has_hint({ PGUSER => 'postgres', PGOPTIONS => '-c session_replication_role=replica' }, 'The triggers of the datastore do not run: '
 	. 'session_replication_role is replica (PGOPTIONS, ALTER ROLE), or they were disabled.', 'a session without triggers');
 
 # --- what is installed -------------------------------------------------------------------------------------
 $store->psql("CREATE DATABASE $_", db => 'postgres') for qw(bare old);
-has_hint({ PGDATABASE => 'bare' }, 'This database has no datastore: name another one (--dbname, PGDATABASE), or let an administrator '
+has_hint({ PGDATABASE => 'bare' }, 'This database has no datastore: give another one (--dbname, PGDATABASE), or have an administrator '
 	. 'run CREATE EXTENSION nachet_datastore in it.', 'a database without the datastore');
 $store->psql("CREATE EXTENSION nachet_datastore; ALTER EXTENSION nachet_datastore DROP FUNCTION nachet.batch_import(jsonb, text);
 	DROP FUNCTION nachet.batch_import(jsonb, text); UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'nachet_datastore'", db => 'old');
@@ -87,7 +87,7 @@ for my $options (undef, '-c statement_timeout=1h')
 }
 # A limit that the question meets too.
 ($status, $hint, my $err) = hints({ PGOPTIONS => '-c statement_timeout=1ms' });
-like($hint, qr/\A(?:statement_timeout is 1ms, set by PGOPTIONS|If nobody has cancelled it: .* has a statement_timeout)/,
+like($hint, qr/\A(?:statement_timeout is 1ms, set by PGOPTIONS|Unless someone cancelled the statement, .* has a statement_timeout)/,
 	'a statement_timeout of 1 ms: it fails and says what to do') or diag($err);
 $holder->run('ROLLBACK');
 is((hints({}))[0], 0, 'without all that, it goes in');

@@ -87,7 +87,7 @@ for my $case ([ 'INT', 'nachet.content_chunk' ], [ 'TERM', 'nachet.content_chunk
 	$loader->signal($signal);
 	is($loader->wait(60), 130, "SIG$signal while it waits for $table: status 130, though the lock is still held");
 	is($loader->out, '', '... no id');
-	like($loader->err, qr/interrupted: no set was made.*running the same again sends only the others/, '... and says what to do');
+	like($loader->err, qr/interrupted: no set was made.*running the same import again sends only the others/, '... and says what to do');
 	is_deeply([ glob "$reports/{*,.nachet*}" ], ["$reports/r.csv"], '... the report is there, and nothing unfinished');
 	let_go($held);
 	is(count_rows('picture_set'), $sets, '... no set is there');
@@ -141,7 +141,7 @@ for my $signal ('HUP', 'INT')
 	let_go($held);
 	is($loader->wait(120), 0, 'an import whose contents are swept away goes on') or diag($loader->err);
 	cmp_ok($swept, '>=', 21, '... they were swept');
-	like($loader->err, qr/swept away meanwhile: sending them again/, '... and sent again');
+	like($loader->err, qr/a sweep removed contents during the import: sending them again/, '... and sent again');
 	is_whole($loader->out, $files, '... with every byte');
 }
 

@@ -131,11 +131,11 @@ walk('no memory, of folders that name seeds', 'memory', words => $memory,
 	args => sub { (@skip, '--seed-from-folder', dirname($_[0])) });
 walk('no memory for a script', 'memory', words => $memory, proof => qr/^\\endif$/m, args => sub { (@seed, @skip, '--sql', @_) });
 
-walk('libpq fails', 'libpq', words => qr/memory|no reason|could not go on/, args => sub { (@seed, @skip, '-v', @_) });
+walk('libpq fails', 'libpq', words => qr/memory|no reason|could not continue/, args => sub { (@seed, @skip, '-v', @_) });
 walk('libcrypto fails', 'libcrypto', words => qr/SHA-256/, args => sub { (@seed, @skip, @_) });
 walk('libcrypto fails for a script', 'libcrypto', words => qr/SHA-256/, proof => qr/^\\endif$/m, args => sub { (@seed, @skip, '--sql', @_) });
-walk('libcurl fails', 'libcurl', in_doubt => 1, words => qr/[Mm]emory|is no URL/, args => sub { (@url, @seed, @skip, @_) });
-walk('libjansson fails', 'libjansson', in_doubt => 1, words => qr/memory|not as nachet-http does/, args => sub { (@url, @seed, @skip, @_) });
+walk('libcurl fails', 'libcurl', in_doubt => 1, words => qr/[Mm]emory|is not a URL/, args => sub { (@url, @seed, @skip, @_) });
+walk('libjansson fails', 'libjansson', in_doubt => 1, words => qr/memory|not respond like nachet-http/, args => sub { (@url, @seed, @skip, @_) });
 
 # What jansson has no memory for is not left out of a request.
 {
@@ -145,7 +145,7 @@ walk('libjansson fails', 'libjansson', in_doubt => 1, words => qr/memory|not as 
 		$faults->arm('memory', $_, ENOMEM);
 		(run_command({ timeout => 60, env => { $store->env('importer'), $faults->env } }, $store->nachet_load, @who, @url, @seed, @skip, '-n', $folder))[2]
 	} 1 .. 12;
-	is_deeply([ grep { !/^nachet-load: error: .*(?:memory|not as nachet-http does)/m } @told ], [], 'no memory for JSON: no request goes without the address');
+	is_deeply([ grep { !/^nachet-load: error: .*(?:memory|not respond like nachet-http)/m } @told ], [], 'no memory for JSON: no request goes without the address');
 }
 walk('no thread starts', 'threads', errno => EAGAIN, words => qr/no thread/, args => sub { (@seed, @skip, @_) });
 

@@ -36,7 +36,7 @@ my $plain = start_on_terminal('--no-progress', "$scratch/plain");
 ok(poll_until(sub { $drawing->out =~ /0 of 11 pictures, 0 B of 10\.0 MB, .*left/ }, 60), 'a line of pictures, bytes and time left is drawn')
 	or diag($drawing->out);
 poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted") >= 2 }, 60) or die 'no waiting loaders';
-ok(poll_until(sub { $drawing->out =~ /0 of 11 pictures, 0 B of 10\.0 MB, nothing moved for \d+ s, 0 already there/ }, 60),
+ok(poll_until(sub { $drawing->out =~ /0 of 11 pictures, 0 B of 10\.0 MB, no progress for \d+ s, 0 already stored/ }, 60),
 	'... and after a while that nothing moves') or diag($drawing->out);
 $store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
 $holder->wait(60);

@@ -118,7 +118,7 @@ for my $round (1 .. $rounds)
 		or diag($loader->err);
 	my $id = $loader->out;
 	like($id, qr/\A[0-9a-f-]{36}\n\z/, '... one id');
-	$retried++ if $loader->err =~ /no connection: .*trying again/;
+	$retried++ if $loader->err =~ /no connection: .*retrying/;
 	my ($third, $again, $words) = $store->run_load(@required, $folder);
 	is($again, $id, '... another run gives the same');
 	like($words, qr/; sent 0,/, '... and sends nothing');

@@ -77,7 +77,7 @@ sub is_whole
 	my $loader = start_load('-v', '-j', 2, $folder);
 	wait_until_stopped($loader, 2);
 	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nachet-load'");
-	ok(poll_until(sub { $loader->err =~ /no connection: .*trying again in \d\.\d s \(1 of 8\)/ }, 60), 'connections that are broken off are made anew')
+	ok(poll_until(sub { $loader->err =~ /no connection: .*retrying in \d\.\d s \(1 of 8\)/ }, 60), 'connections that are broken off are made anew')
 		or diag($loader->err);
 	wait_until_stopped($loader, 2);
 	let_go($holder);
@@ -106,7 +106,7 @@ for my $table ('nachet.content_chunk', 'nachet.users')
 			or die 'the set is not made';
 	}
 	$store->stop('immediate');
-	ok(poll_until(sub { $loader->err =~ /trying again/ }, 60), "a server that dies while $table is waited for is tried again");
+	ok(poll_until(sub { $loader->err =~ /retrying/ }, 60), "a server that dies while $table is waited for is tried again");
 	ok($loader->is_running, '... for as long as it takes');
 	$store->start;
 	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
@@ -180,7 +180,7 @@ for my $case (
 	my ($status, $out, $err) = $store->run_load({ env => { PGHOST => $place } }, @required, '-j', 1, $folder);
 	is($status, 0, "the answer about $what is lost: the import goes on") or diag($err);
 	is($program->out, "dropped\n", '... it was lost indeed');
-	like($err, qr/trying again/, '... and noticed');
+	like($err, qr/retrying/, '... and noticed');
 	like($err, qr/; sent 21,/, '... nothing counts twice');
 	is($store->psql('SELECT count(*) FROM nachet.picture_set'), $sets + 1, '... one set');
 	is($store->psql('SELECT count(*) FROM nachet.content'), $contents + 21, '... each content once');
@@ -199,7 +199,7 @@ for my $signal ('INT', 'TERM')
 	poll_until(sub { $loader->err =~ /\(3 of 1000\)/ }, 60) or die $loader->err;
 	$loader->signal($signal);
 	is($loader->wait(60), 130, "SIG$signal ends the waiting for a server");
-	like($loader->err, qr/interrupted: no set was made; 0 of 21 pictures .*running the same again/, '... and says how things stand');
+	like($loader->err, qr/interrupted: no set was made; 0 of 21 pictures .*running the same import again/, '... and says how things stand');
 	$store->start;
 }
 
@@ -225,7 +225,7 @@ for my $case ([ { PGHOST => $store->tempdir }, 'no server' ], [ { PGUSER => 'nob
 {
 	my ($status, $out, $err) = $store->run_load({ env => $case->[0] }, @required, $folder);
 	is($status, 4, "$case->[1]: status 4");
-	unlike($err, qr/trying again/, '... at once');
+	unlike($err, qr/retrying/, '... at once');
 }
 
 # Others that are in the way for longer than lock_timeout: the connection stays, and what was undone is done again.
@@ -239,7 +239,7 @@ for my $case ([ { PGHOST => $store->tempdir }, 'no server' ], [ { PGUSER => 'nob
 		. "', '{\"seed_name\": \"Brassica napus\", \"zoom_level\": 20, \"nb_seeds\": 5}')");
 	my $loader = start_command({ env => { $store->env('importer'), PGOPTIONS => '-c lock_timeout=200ms' } }, $store->nachet_load, @required,
 		'--retries', 100, $held);
-	ok(poll_until(sub { !$loader->is_running || $loader->err =~ /undone by the database: .*lock timeout; trying again/ }, 60)
+	ok(poll_until(sub { !$loader->is_running || $loader->err =~ /rolled back by the database: .*lock timeout; retrying/ }, 60)
 			&& $loader->is_running, 'lock_timeout while another has the same bytes in hand is tried again') or diag($loader->err);
 	$other->run('COMMIT');
 	is($loader->wait(60), 0, '... and succeeds when the other is done') or diag($loader->err);
@@ -258,7 +258,7 @@ for my $case ([ '53200', 1, 'out of memory' ], [ '53100', 1, 'disk full' ], [ '5
 		CREATE TRIGGER raise_it BEFORE INSERT ON nachet.picture_set FOR EACH STATEMENT EXECUTE FUNCTION public.raise_it()");
 	my ($ended, $sets, $told) = $store->run_load(@required, $short);
 	$store->psql('DROP TRIGGER raise_it ON nachet.picture_set');
-	my $times = () = $told =~ /raised: $what; trying again/g;
+	my $times = () = $told =~ /raised: $what; retrying/g;
 	is($times, $again ? 2 : 0, "$sqlstate, $what: is " . ($again ? 'tried again' : 'not tried again')) or diag($told);
 	is($ended, $again ? 0 : 1, '... and ' . ($again ? 'succeeds then' : 'fails')) or diag($told);
 	like($told, qr/raised: $what/, '... with its message');
@@ -269,7 +269,7 @@ my ($code, undef, $why) = $store->run_load(@required, $folder);
 $store->psql('ALTER ROLE importer RESET statement_timeout');
 SKIP: {
 	skip 'everything was done within 1 ms a statement', 1 if $code == 0;
-	unlike($why, qr/trying again/, 'a statement that takes too long is not tried again: it would again');
+	unlike($why, qr/retrying/, 'a statement that takes too long is not tried again: it would again');
 }
 
 # Too many connections: the work is done over those that are to be had; the first is waited for.
@@ -281,7 +281,7 @@ is_whole($out, $files, '... with every byte');
 my $first = start_command({ env => { $store->env('importer') } }, 'psql', '-X', '-q', '-c', "SET application_name = 'holder'", '-c', 'SELECT pg_sleep(600)');
 poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder'") == 1 }, 60) or die $first->err;
 my $loader = start_load($folder);
-ok(poll_until(sub { $loader->err =~ /too many connections.*trying again/ }, 60), 'where there is none at all, it is waited for');
+ok(poll_until(sub { $loader->err =~ /too many connections.*retrying/ }, 60), 'where there is none at all, it is waited for');
 let_go($first);
 is($loader->wait(60), 0, '... and the import begins then') or diag($loader->err);
 

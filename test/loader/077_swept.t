@@ -114,11 +114,11 @@ sub sweep { return $store->psql("SELECT contents FROM nachet.sweep_contents('0 s
 	$chunks->run('BEGIN; LOCK TABLE nachet.content_chunk IN ACCESS EXCLUSIVE MODE');
 	$users->run('COMMIT');
 	wait_until_stopped($loader, 'content_chunk');
-	like($loader->err, qr/swept away meanwhile: sending them again/, '... of which the loader learns');
+	like($loader->err, qr/a sweep removed contents during the import: sending them again/, '... of which the loader learns');
 	is(sweep(), 0, '... from then on a sweep takes nothing');
 
 	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nachet-load'");
-	ok(poll_until(sub { $loader->err =~ /trying again/ }, 60), '... a connection that is lost then is made anew');
+	ok(poll_until(sub { $loader->err =~ /retrying/ }, 60), '... a connection that is lost then is made anew');
 	wait_until_stopped($loader, 'content_chunk');
 	is(sweep(), 0, '... and again a sweep takes nothing');
 	$chunks->run('COMMIT');

@@ -93,7 +93,7 @@ for my $how ([], ['--sql'])
 {
 	($status, $out, $err) = $store->run_load(@required, @$how, "$nas/#recycle");
 	is("$status$out", '1', "alone they make nothing (@$how)");
-	like($err, qr/error: nothing was imported: there is no other folder/, '... which is an error');
+	like($err, qr/error: nothing was imported: no other folder was given/, '... which is an error');
 }
 ($status, $out, $err) = $store->run_load(@required, '--include-machine-made', "$nas/#recycle");
 is_deeply(names($out), ['a.gif'], '... unless --include-machine-made is given');
@@ -103,7 +103,7 @@ my $only = $store->tempdir . '/only';
 write_file("$only/\@eaDir/a.gif", gif('only'));
 ($status, $out, $err) = $store->run_load(@required, $only);
 is($status, 1, 'a folder that has nothing else');
-like($err, qr/not imported: 1 machine-made.*there is no picture in it/s, '... is an error that tells what it has');
+like($err, qr/not imported: 1 machine-made.*it contains no picture/s, '... is an error that tells what it has');
 my $seeds = $store->tempdir . '/seeds';
 write_file("$seeds/$_/a.gif", gif($_)) for 'Brassica napus', '@eaDir', '.stfolder';
 write_file("$seeds/.DS_Store", 'notes');

@@ -48,12 +48,12 @@ for my $fault ({}, { NO_OPENAT2 => 1 })
 		write_file("$pictures/$path", gif("mine $path"));
 		my ($status, $out, $err) = load_while($fault, sub { swap("$pictures/a") }, @required, $pictures);
 		is($status, 1, "a folder of $path that becomes a symbolic link stops the import, $how") or diag($err);
-		like($err, qr{error: \Q$pictures/$path\E: has become a symbolic link, or lies behind one$}m, '... which names the file');
+		like($err, qr{error: \Q$pictures/$path\E: has become a symbolic link, or is reached through one$}m, '... which names the file');
 		is($store->psql('SELECT count(*) FROM nachet.content'), 0, '... and nothing that the link leads to is stored');
 		($status, $out, $err) = load_while($fault, sub { unlink "$pictures/a"; rename "$pictures/a.was", "$pictures/a" },
 			@required, '--files-from', write_file($store->tempdir . '/list', "$path\n"), $pictures);
 		is($status, 1, '... and a list does not lead through it');
-		like($err, qr{warning: \Q$pictures/$path\E: left out: lies behind a symbolic link}, '... but names the file');
+		like($err, qr{warning: \Q$pictures/$path\E: left out: is reached through a symbolic link}, '... but names the file');
 		($status, $out, $err) = $store->run_load({ env => { file_faults(%$fault) } }, @required, '--dry-run', $pictures);
 		is($status, 0, '... and when the folder is back it is imported') or diag($err);
 	}

@@ -75,7 +75,7 @@ write_file("$folder/cut.jpg", substr $files{'b/c.jpg'}, 0, 4000);
 write_file("$folder/new.gif", gif('new'));
 symlink 'a.png', "$folder/link.png" or die $!;
 $row{"$folder/link.png"} = { map({ $_ => '' } @heading), path => "$folder/link.png", status => 'left_out',
-	reason => 'is a symbolic link, which only --follow follows' };
+	reason => 'is a symbolic link (use --follow to follow it)' };
 ($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/r.csv", $folder);
 is($status, 1, 'a folder with bad files');
 my $rows = report("$scratch/r.csv");
@@ -118,7 +118,7 @@ is($store->psql("SELECT count(*) FROM nachet.picture WHERE picture_set_id = '$su
 is_deeply({ map { $_ => $summaries[0]{$_} } qw(pictures sent_pictures rejected left_out seed_name) },
 	{ pictures => 6, sent_pictures => 1, rejected => 2, left_out => 1, seed_name => 'Brassica napus' }, '... with its numbers');
 is_deeply([ map { [ @$_{qw(item message)} ] } grep { $_->{message_type} eq 'warning' } @lines ],
-	[ [ "$folder/link.png", 'is a symbolic link, which only --follow follows' ] ], '... and JSON names what is left out');
+	[ [ "$folder/link.png", 'is a symbolic link (use --follow to follow it)' ] ], '... and JSON names what is left out');
 is($summaries[0]{bytes}, 9_000_000 + 2 * length($files{'a.png'}) + 5000 + length($files{'d.gif'}) + length gif('new'), '... of bytes too');
 ok(JSON::PP::is_bool($summaries[0]{dry_run}) && !$summaries[0]{dry_run}, '... and that it was no dry run');
 
@@ -138,7 +138,7 @@ is($status, 3, 'an import without what symbolic links lead to has a status of it
 like($err, qr/: 1 picture, .*; 2 left out; /, '... and the last line says how many links there were');
 ($status, $out, $err) = $store->run_load(@required, '--quiet', $partial);
 is($status, 3, '... with --quiet too');
-is($err, join('', map { "nachet-load: warning: $partial/$_: left out: is a symbolic link, which only --follow follows\n" } 'folder', 'one.gif'),
+is($err, join('', map { "nachet-load: warning: $partial/$_: left out: is a symbolic link (use --follow to follow it)\n" } 'folder', 'one.gif'),
 	'... which names them, and says nothing else');
 write_file("$partial/text.gif", 'text');
 write_file("$partial/empty.gif", '');
@@ -169,7 +169,7 @@ is($status, 1, 'links alone make no set');
 	my $quiet = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '--json', '--no-progress', $place);
 	my $plain = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, $place);
 	ok(poll_until(sub { $loader->out =~ /^\{"message_type":"status".*\}\n/m }, 60), 'JSON has status lines');
-	ok(poll_until(sub { $plain->err =~ /^nachet-load: 0 of 3 pictures, .* already there\n/m }, 60), 'without a terminal there is a line now and then');
+	ok(poll_until(sub { $plain->err =~ /^nachet-load: 0 of 3 pictures, .* already stored\n/m }, 60), 'without a terminal there is a line now and then');
 	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
 	$holder->wait(60);
 	is($_->wait(60), 0, '... the import goes on') for $loader, $quiet, $plain;
@@ -178,7 +178,7 @@ is($status, 1, 'links alone make no set');
 		{ phase => 'send', total_files => 3, files_done => 0, files_present => 0, bytes_done => 0 }, '... with their numbers');
 	cmp_ok($line->{seconds_still}, '>', 0, '... and for how long nothing has moved');
 	unlike($quiet->out, qr/"status"/, '... none with --no-progress');
-	is((() = $plain->err =~ /pictures, .* already there/g) <= 3, 1, '... and not many lines');
+	is((() = $plain->err =~ /pictures, .* already stored/g) <= 3, 1, '... and not many lines');
 	is(json_lines($quiet->out), 1, '... the summary stays');
 }
 
@@ -196,7 +196,7 @@ my $picture = "$scratch/precious.png";
 write_file($picture, png(30, 20, 'precious'));
 ($status, $out, $err) = $store->run_load(@required, '--report', $picture, "$other/1.gif", "$other/2.gif");
 is("$status$out", '2', 'a picture that is given as the report is wrong usage');
-like($err, qr/error: --report: \Q$picture\E is there and is no report: /, '... and named');
+like($err, qr/error: --report: \Q$picture\E exists and is not a report: /, '... and named');
 is(slurp($picture), png(30, 20, 'precious'), '... and left as it is');
 my $dated = slurp("$scratch/r.csv");
 for my $case (
@@ -235,7 +235,7 @@ for my $run (1, 2)
 	is_deeply([ grep { /nachet-report/ } keys %$lines ], [], '... and no line on the name that it had until it was whole');
 	unlike($err, qr/unfinished report/, '... nor is there a word on it');
 	is($lines->{"$own/report.csv"}{status} // '', $run == 1 ? '' : 'machine_made', '... and leaves itself out');
-	like($err, qr{^nachet-load: \Q$own\E/report\.csv: not imported: is where the report of this run goes$}m, '... with a line') if $run == 2;
+	like($err, qr{^nachet-load: \Q$own\E/report\.csv: not imported: is the file that the report of this run is written to$}m, '... with a line') if $run == 2;
 }
 ($status, $out, $err) = $store->run_load(@required, '--report', "$own/report.csv", '--include-machine-made', $own);
 is($status, 0, '... also with --include-machine-made') or diag($err);
@@ -247,7 +247,7 @@ for my $case ([ 'output.txt', '>', '--json' ], [ 'import.sql', '>', '--sql' ], [
 		'sh', '-c', "file=\$1; shift; exec \"\$@\" $redirect \"\$file\"", 'sh', "$own/$name", $store->nachet_load, @required, $option, $own);
 	is($status, 0, "$redirect $name in the imported folder") or diag($err);
 	$err = slurp("$own/$name") if $redirect eq '2>';
-	like($err, qr{^nachet-load: \Q$own/$name\E: not imported: is where standard (?:output|error) goes$}m, '... is left out with a line');
+	like($err, qr{^nachet-load: \Q$own/$name\E: not imported: is the file that standard (?:output|error) is written to$}m, '... is left out with a line');
 	unlink "$own/$name";
 }
 
@@ -300,7 +300,7 @@ SKIP: {
 	my $first = slurp("$closed/r.csv");
 	($status, $out, $err) = Nachet::Test::run_command({ env => { $store->env('importer') } }, @as, $store->nachet_load, @required, '--report', "$closed/r.csv", $other);
 	is("$status$out", '1', '... once: an older one can not be replaced there, which ends the run before anything');
-	like($err, qr/error: --report: \Q$closed\E\/r\.csv: no new report can take the place of this older one: empty it, or give another name$/m, '... with what to do');
+	like($err, qr/error: --report: \Q$closed\E\/r\.csv: this older report can't be replaced: empty it, or give another name$/m, '... with what to do');
 	is(slurp("$closed/r.csv"), $first, '... and the older one is as it was');
 	chmod 0755, $closed;
 
@@ -336,7 +336,7 @@ SKIP: {
 symlink 'nowhere.csv', "$scratch/dangling.csv" or die $!;
 ($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/dangling.csv", $other);
 is("$status$out", '2', 'a symbolic link to nothing is no place for a report');
-like($err, qr/error: --report: \Q$scratch\E\/dangling\.csv is a symbolic link to what is not there/, '... which is said');
+like($err, qr/error: --report: \Q$scratch\E\/dangling\.csv is a symbolic link to a file that does not exist/, '... which is said');
 is(readlink "$scratch/dangling.csv", 'nowhere.csv', '... and stays');
 symlink 'loop.csv', "$scratch/loop.csv" or die $!;
 ($status, $out, $err) = $store->run_load(@required, '--report', "$scratch/loop.csv", $other);
@@ -370,7 +370,7 @@ sub not_imported { my $rows = report(@_); return { map { $_ => $rows->{$_}{reaso
 	is_deeply(not_imported("$scratch/cut.csv"), { map { $_ => 'interrupted' } glob("$other/*"), "$own/1.gif", "$own/2.gif", $folder }, '... leaves a line for all the others');
 	is_deeply([ map { [ $_->{folder} // $_->{first_file}, $_->{outcome} ] } grep { $_->{message_type} eq 'summary' } json_lines($loader->out) ],
 		[ map { [ $_, 'interrupted' ] } $other, "$own/1.gif", $folder ], '... and a summary in JSON');
-	like($loader->err, qr/^nachet-load: error: 2 of 3 sets were not begun, from \Q$own\E\/1\.gif on$/m, '... and tells how many');
+	like($loader->err, qr/^nachet-load: error: 2 of 3 sets were not started, from \Q$own\E\/1\.gif on$/m, '... and tells how many');
 }
 unlink "$scratch/cut.csv";
 write_file("$scratch/seeds/$_/a.gif", gif($_)) for 'Brassica napus', 'Brasica juncea';
@@ -395,7 +395,7 @@ SKIP: {
 	($status, $out, $err) = $store->run_load(@required, '--report', '/dev/full', $other);
 	is($status, 1, 'a report that can not be written is an error');
 	like($out, qr/^[0-9a-f-]{36}$/, '... though the set is made');
-	like($err, qr{/dev/full: the report is not whole: No space left}, '... and says so');
+	like($err, qr{/dev/full: the report is incomplete: No space left}, '... and says so');
 	my $disk = Nachet::Test::small_disk(1);
 	SKIP: {
 		skip 'nothing can be mounted here', 4 if !defined $disk;
@@ -404,7 +404,7 @@ SKIP: {
 		write_file("$scratch/lots/$_.gif", gif("lots $_")) for 1 .. 1500;
 		($status, $out, $err) = $store->run_load(@required, '--report', "$disk/r.csv", "$scratch/lots");
 		is($status, 1, 'a disk that is full is an error');
-		like($err, qr{r\.csv: no report was written, and an older one is as it was: No space left}, '... that tells');
+		like($err, qr{r\.csv: no report was written; an older one is unchanged: No space left}, '... that tells');
 		is(slurp("$disk/r.csv"), $dated, '... what is there');
 		is_deeply([ glob "$disk/.nachet*" ], [], '... and nothing else is');
 	}

@@ -34,7 +34,7 @@ is($status, 1, 'folders that are no seeds');
 is($out, '', '... make no set');
 like($err, qr{error: \Q$folder\E/\Q$_\E: .*\Q$_\E.*not registered}, "... '$_' is named") for 'Brasica napus', 'Brassica_juncea', 'zzz';
 like($err, qr{hint: .*Brassica napus.*hint: .*Brassica juncea}s, '... with the nearest seeds');
-like($err, qr{error: \Q$folder\E/beside\.gif: .*it has no seed}, '... and so is a file beside them');
+like($err, qr{error: \Q$folder\E/beside\.gif: .*not inside a seed folder}, '... and so is a file beside them');
 is(count_rows('content') + count_rows('picture_set'), 0, '... nothing is sent');
 ($status, $out, $err) = $store->run_load(@required, '--exclude', 'Bras[i_]*', '--exclude', 'Brasica*', '--exclude', 'Brassica_*', $folder);
 is($status, 1, 'a file beside the folders is enough') or diag($err);
@@ -76,7 +76,7 @@ is(() = $err =~ /stranger\@example\.org/g, 1, '... is named once');
 my $empty = $store->tempdir;
 ($status, $out, $err) = $store->run_load(@required, $empty, "$empty/nowhere", "$folder/Brassica napus/1.gif");
 is($status, 1, 'folders without folders');
-like($err, qr{\Q$empty\E: there is no folder in it}, '... are named');
+like($err, qr{\Q$empty\E: contains no seed folder}, '... are named');
 like($err, qr{\Q$empty\E/nowhere: No such file}, '... missing ones too');
 like($err, qr{1\.gif: Not a directory}, '... and files');
 

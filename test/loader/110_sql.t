@@ -169,7 +169,7 @@ $store->psql('GRANT TEMPORARY ON DATABASE other TO PUBLIC', db => 'postgres');
 $store->psql("CREATE OR REPLACE FUNCTION nachet.chunk_size() RETURNS integer LANGUAGE sql AS 'SELECT 16312'", db => 'other');
 ($status, $out, $err) = run_script($script, db => 'other');
 is($status, 3, 'a server with another chunk size refuses it');
-like($err, qr/this script holds chunks of 8120 bytes, and this server wants 16312/, '... and says so before any bytes go');
+like($err, qr/this script has chunks of 8120 bytes, but this server requires 16312/, '... and says so before any bytes go');
 nothing_stored('another chunk size', 'other');
 
 # Pictures that are refused, at writing; the script then fails wherever it is run.
@@ -180,7 +180,7 @@ is($status, 1, 'a folder with a bad file gives no script');
 like($err, qr{bad/text\.gif: not a picture}, '... and the file is named');
 ($status, $out, $err) = run_script($script);
 is($status, 3, '... what was written fails when it is run');
-like($err, qr/could not write this script to its end/, '... and says why');
+like($err, qr/this script is incomplete/, '... and says why');
 ($status, $err, $script) = script('skip.sql', @required, '--on-error=skip', "$work/bad");
 is($status, 3, '--on-error=skip leaves it out: status 3');
 ($status, $out, $err) = run_script($script);
@@ -199,7 +199,7 @@ $writer->signal('INT');
 while (sysread $fifo, my $more, 1 << 20) { $begun = substr($begun . $more, -2000) }
 close $fifo;
 is($writer->wait, 130, 'an interrupt: status 130');
-like($begun, qr/^\\\.\n.*could not write this script to its end.*\nROLLBACK;\n\z/ms, '... and the script ends in an error');
+like($begun, qr/^\\\.\n.*this script is incomplete.*\nROLLBACK;\n\z/ms, '... and the script ends in an error');
 ($status, $out, $err) = run_command('bash', '-c', '"$@" | head -c 1000000 > /dev/null; exit "${PIPESTATUS[0]}"', 'bash',
 	$store->nachet_load, '--sql', @required, "$work/big");
 is($status, 1, 'a reader that goes away: status 1');
@@ -249,7 +249,7 @@ while (sysread $fifo, my $more, 1 << 20) { $begun = substr($begun . $more, -2000
 close $fifo;
 is($writer->wait, 1, 'a file that changes while it is written: status 1');
 like($writer->err, qr{big/2\.tif: changed while}, '... and it is named');
-like($begun, qr/could not write this script to its end/, '... and the script fails');
+like($begun, qr/this script is incomplete/, '... and the script fails');
 
 # Memory does not grow with the files.
 my $measured = start_command('sh', '-c', 'exec "$@" > "$0"', "$work/fifo", $store->nachet_load, '--sql', @required, "$work/big");

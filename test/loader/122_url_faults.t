@@ -97,7 +97,7 @@ for my $table ('nachet.content_chunk', 'nachet.picture_set')
 	my $loader = start_load($http->url, $folder);
 	wait_until_stopped($loader, $table);
 	$http->kill_now;
-	ok(poll_until(sub { $loader->err =~ /no connection: .*trying again/ }, 60), "a service that dies while $table is waited for is tried again");
+	ok(poll_until(sub { $loader->err =~ /no connection: .*retrying/ }, 60), "a service that dies while $table is waited for is tried again");
 	let_go($holder);
 	$http = $store->start_http(port => $http->port);
 	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
@@ -113,7 +113,7 @@ for my $table ('nachet.content_chunk', 'nachet.picture_set')
 	my $loader = start_load($http->url, $folder);
 	wait_until_stopped($loader, $table);
 	$store->stop('immediate');
-	ok(poll_until(sub { $loader->err =~ /trying again/ }, 60), "a database that dies while $table is waited for is tried again");
+	ok(poll_until(sub { $loader->err =~ /retrying/ }, 60), "a database that dies while $table is waited for is tried again");
 	like($loader->err, qr/database/, '... and named');
 	$holder->wait(60);
 	$store->start;
@@ -137,7 +137,7 @@ for my $table ('nachet.content_chunk', 'nachet.picture_set')
 	});
 	my ($status, $out, $err) = load($front->url, '-v', $folder);
 	is($status, 0, 'an import whose contents are swept away goes on') or diag($err);
-	like($err, qr/swept away meanwhile: sending them again/, '... and says so');
+	like($err, qr/a sweep removed contents during the import: sending them again/, '... and says so');
 	is_whole($out, $files, '... with every byte');
 }
 
@@ -157,7 +157,7 @@ for my $fault (sort keys %faults)
 	my ($status, $out, $err) = load($front->url, $folder);
 	is($status, 0, "$fault, again and again: it is tried again") or diag($err);
 	# A line that breaks before it has answered anything is made anew by libcurl itself, once.
-	cmp_ok(scalar(() = $err =~ /trying again in/g), '>=', $fault =~ /\Aan? / ? 1 : 3, '... and says so') or diag($err);
+	cmp_ok(scalar(() = $err =~ /retrying in/g), '>=', $fault =~ /\Aan? / ? 1 : 3, '... and says so') or diag($err);
 	is_whole($out, $files, '... with every byte');
 	is(count_sets(), $sets + 1, '... in one set');
 }
@@ -165,7 +165,7 @@ for my $fault (sort keys %faults)
 	my ($folder) = make_folder('retry after');
 	my $front = Nachet::Front->new($http->port, sub { return $_[0] == 2 ? answer('503 Busy', '', 'Retry-After: 3') : undef });
 	my (undef, undef, $err) = load($front->url, $folder);
-	like($err, qr/trying again in 3\.0 s/, 'Retry-After is kept to');
+	like($err, qr/retrying in 3\.0 s/, 'Retry-After is kept to');
 }
 
 # A proxy that takes no long requests.
@@ -178,7 +178,7 @@ for my $fault (sort keys %faults)
 	is_whole($out, $files, '... with every byte');
 	($status, $out, $err) = load($front->url, $folder);
 	is($status, 1, 'a picture that is too long for a proxy');
-	like($err, qr{pictures/x-large\.tif: is larger than the service, or a proxy before it, takes$}m, '... is named');
+	like($err, qr{pictures/x-large\.tif: is larger than the service, or a proxy before it, accepts$}m, '... is named');
 }
 
 # --- what does not pass ----------------------------------------------------------------------------------
@@ -192,19 +192,19 @@ is($status, 4, 'a name that is not known: status 4');
 like($err, qr/no connection to the service: .*nobody\.invalid/, '... named');
 
 my @answers = (
-	[ 'a wrong path', undef, 1, qr{error: There is nothing at ".*/picture-form".*\nnachet-load: hint: --url is where} ],
-	[ 'something else that answers', answer('200 OK', '<html>hello'), 1, qr/error: \S+ answers, but not as nachet-http does\nnachet-load: hint: --url/ ],
+	[ 'a wrong path', undef, 1, qr{error: There is nothing at ".*/picture-form".*\nnachet-load: hint: --url must be} ],
+	[ 'something else that answers', answer('200 OK', '<html>hello'), 1, qr/error: \S+ does not respond like nachet-http\nnachet-load: hint: --url/ ],
 	[ 'something else that says not found', answer('404 Not Found', 'no'), 1, qr/error: \S+ answers with the HTTP status 404\nnachet-load: hint: --url/ ],
-	[ 'JSON of somebody else', answer('200 OK', '{"a": 1}') =~ s{text/html}{application/json}r, 1, qr/has no right "limits"/ ],
-	[ 'no whole JSON', answer('200 OK', '{"limits": ') =~ s{text/html}{application/json}r, 1, qr/not as nachet-http does/ ],
+	[ 'JSON of somebody else', answer('200 OK', '{"a": 1}') =~ s{text/html}{application/json}r, 1, qr/"limits" is missing or invalid/ ],
+	[ 'no whole JSON', answer('200 OK', '{"limits": ') =~ s{text/html}{application/json}r, 1, qr/not respond like nachet-http/ ],
 	[ 'a redirect', answer('301 Moved Permanently', '', 'Location: https://elsewhere.example/x'), 1,
 		qr{answers with a redirect to https://elsewhere\.example/x\nnachet-load: hint: Redirects are not followed} ],
 	[ 'a redirect that ends within a character', answer('301 Moved Permanently', '', "Location: https://elsewhere.example/\xc2"), 1,
 		qr{answers with a redirect to https://elsewhere\.example/\S*\nnachet-load: hint: Redirects are not followed} ],
-	[ '401', answer('401 Unauthorized', '', 'WWW-Authenticate: Bearer'), 1, qr/hint: --token-file names a file/ ],
+	[ '401', answer('401 Unauthorized', '', 'WWW-Authenticate: Bearer'), 1, qr/hint: Use --token-file/ ],
 	[ 'words with control characters', problem('403 Forbidden', qq({"detail": "no \\u001b[31mred\\u009b\\nmore\\u0007", "hint": "a\\rb"})), 1,
 		qr/\Anachet-load: error: no \\x1b\[31mred\\xc2\\x9b\nnachet-load: detail: more\\x07\nnachet-load: hint: a\\x0db\n\z/ ],
-	[ 'an endless answer', answer('200 OK', '{"a": "' . ('x' x 5_000_000) . '"}') =~ s{text/html}{application/json}r, 1, qr/not as nachet-http does/ ],
+	[ 'an endless answer', answer('200 OK', '{"a": "' . ('x' x 5_000_000) . '"}') =~ s{text/html}{application/json}r, 1, qr/not respond like nachet-http/ ],
 	[ 'no HTTP at all', "SSH-2.0-OpenSSH_9.2\r\n", 4, qr/no connection to the service: / ],
 );
 for my $case (@answers)
@@ -228,14 +228,14 @@ $sets = count_sets();
 
 # JSON, a status, and in which request.
 sub json { my ($body, $first, $status) = @_; return [ $first // 1, answer($status // '200 OK', $body) =~ s{text/html}{application/json; charset=utf-8}r ] }
-my $no_service = qr/error: \S+ answers, but not as nachet-http does\n/;
+my $no_service = qr/error: \S+ does not respond like nachet-http\n/;
 for my $case (
 	[ 'a list', json('[1]'), 1, $no_service ], [ 'a text', json('"text"'), 1, $no_service ], [ 'nothing', json(''), 1, $no_service ],
 	[ 'a member twice', json('{"limits": {}, "limits": {}}'), 1, $no_service ],
 	[ '201 without JSON', [ 1, answer('201 Created', 'yes') ], 1, $no_service ],
-	[ '405', json('', 1, '405 Not Allowed'), 1, qr/HTTP status 405\n.*hint: --url is where/ ],
-	[ '413', json('', 1, '413 Too Large'), 1, qr/HTTP status 413\n.*hint: The service, or a proxy before it, takes no request of this size/ ],
-	[ '401 to a token', [ 1, answer('401 Unauthorized', '') ], 1, qr/hint: The token of --token-file is not, or no longer, accepted/, 'token' ],
+	[ '405', json('', 1, '405 Not Allowed'), 1, qr/HTTP status 405\n.*hint: --url must be/ ],
+	[ '413', json('', 1, '413 Too Large'), 1, qr/HTTP status 413\n.*hint: The service, or a proxy before it, does not accept requests of this size/ ],
+	[ '401 to a token', [ 1, answer('401 Unauthorized', '') ], 1, qr/hint: The token in --token-file is invalid or has expired/, 'token' ],
 	[ '500 without a reason', [ 1, problem('500 Error', '{}') ], 1, qr/error: \S+ answers with the HTTP status 500\n/ ],
 	[ '500 with a code', [ 1, problem('500 Error', '{"title": "Error", "code": "XX001"}') ], 1, qr/error: Error\n/ ],
 	[ 'codes that are none', [ 1, problem('400 Bad Request', '{"detail": "no", "code": "ab"}') ], 1, qr/error: no\n/ ],
@@ -244,17 +244,17 @@ for my $case (
 	[ 'an empty detail', [ 1, problem('400 Bad Request', '{"detail": "", "title": "Bad"}') ], 1, qr/HTTP status 400\n/ ],
 	[ '501', json('', 1, '501 Not Implemented'), 1, qr/HTTP status 501\n/ ], [ '505', json('', 1, '505 Version'), 1, qr/HTTP status 505\n/ ],
 	[ '504', json('', 1, '504 Timeout'), 4, qr/HTTP status 504\n/ ],
-	[ 'limits that are no object', json('{"limits": 1}'), 1, qr/no right "limits"/ ],
-	[ 'a missing that is no list', json('{"missing": "x"}', 3), 1, qr/no right "missing"/ ],
-	[ 'no missing', json('{}', 3), 1, qr/no right "missing"/ ],
-	[ 'a missing number', json('{"missing": [1]}', 3), 1, qr/no right "missing"/ ],
-	[ 'a missing text', json('{"missing": ["' . 'x' x 64 . '"]}', 3), 1, qr/no right "missing"/ ],
-	[ 'a missing short text', json('{"missing": ["00"]}', 3), 1, qr/no right "missing"/ ],
-	[ 'a missing picture that was not asked about', json('{"missing": ["' . '0' x 64 . '"]}', 3), 1, qr/no right "missing"/ ],
-	[ 'a missing picture twice', json(qq({"missing": ["$stored", "$stored"]}), 3), 1, qr/no right "missing"/ ],
-	[ 'no id', json('{}', 4), 1, qr/no right "picture_set_id"/ ], [ 'a number as id', json('{"picture_set_id": 7}', 4), 1, qr/no right "picture_set_id"/ ],
-	[ 'a short id', json('{"picture_set_id": "0"}', 4), 1, qr/no right "picture_set_id"/ ],
-	[ 'an id with capitals', json('{"picture_set_id": "' . uc(substr $small_id, 0, 36) . '"}', 4), 1, qr/no right "picture_set_id"/ ])
+	[ 'limits that are no object', json('{"limits": 1}'), 1, qr/"limits" is missing or invalid/ ],
+	[ 'a missing that is no list', json('{"missing": "x"}', 3), 1, qr/"missing" is missing or invalid/ ],
+	[ 'no missing', json('{}', 3), 1, qr/"missing" is missing or invalid/ ],
+	[ 'a missing number', json('{"missing": [1]}', 3), 1, qr/"missing" is missing or invalid/ ],
+	[ 'a missing text', json('{"missing": ["' . 'x' x 64 . '"]}', 3), 1, qr/"missing" is missing or invalid/ ],
+	[ 'a missing short text', json('{"missing": ["00"]}', 3), 1, qr/"missing" is missing or invalid/ ],
+	[ 'a missing picture that was not asked about', json('{"missing": ["' . '0' x 64 . '"]}', 3), 1, qr/"missing" is missing or invalid/ ],
+	[ 'a missing picture twice', json(qq({"missing": ["$stored", "$stored"]}), 3), 1, qr/"missing" is missing or invalid/ ],
+	[ 'no id', json('{}', 4), 1, qr/"picture_set_id" is missing or invalid/ ], [ 'a number as id', json('{"picture_set_id": 7}', 4), 1, qr/"picture_set_id" is missing or invalid/ ],
+	[ 'a short id', json('{"picture_set_id": "0"}', 4), 1, qr/"picture_set_id" is missing or invalid/ ],
+	[ 'an id with capitals', json('{"picture_set_id": "' . uc(substr $small_id, 0, 36) . '"}', 4), 1, qr/"picture_set_id" is missing or invalid/ ])
 {
 	my ($what, $wrong, $wanted, $words, $token) = @$case;
 	my ($nth, $bytes) = @$wrong;
@@ -268,7 +268,7 @@ for my $case (
 }
 for my $staged ([ 'a text for a picture', '["x"]', qr/changed on the way/ ], [ 'a number for a hash', '[{"sha256": 1}]', qr/changed on the way/ ],
 	[ 'a reason of two lines', qq([{"sha256": "STORED", "reason": "first\\nsecond"}]), qr{x\.gif: first\n\z} ],
-	[ 'two pictures', '[{}, {}]', qr/no right "pictures"/ ], [ 'no list', '7', qr/no right "pictures"/ ])
+	[ 'two pictures', '[{}, {}]', qr/"pictures" is missing or invalid/ ], [ 'no list', '7', qr/"pictures" is missing or invalid/ ])
 {
 	my ($what, $pictures, $words) = @$staged;
 	my $new = gif("staged $what");
@@ -289,7 +289,7 @@ is("$status $out", "0 $small_id", 'limits that are no numbers above 0 are none')
 my $forgetful = Nachet::Front->new($http->port, sub { return $_[0] >= 4 && $_[0] % 2 == 0 ? problem('409 Conflict', '{"detail": "Not stored yet."}') : undef });
 ($status, $out, $err) = load($forgetful->url, '-v', $small);
 is($status, 1, 'a service that always misses a picture: status 1') or diag($err);
-is(scalar(() = $err =~ /swept away meanwhile: sending them again/g), 5, '... after five times of sending again');
+is(scalar(() = $err =~ /a sweep removed contents during the import: sending them again/g), 5, '... after five times of sending again');
 like($err, qr/error: Not stored yet\.\n/, '... in words');
 is(count_sets(), $sets, 'none of these made a set');
 
@@ -302,7 +302,7 @@ like($err, qr/Busy\..*\(1 of 2\)\n.*Busy\..*\(2 of 2\)\nnachet-load: error: Busy
 # A service whose answers are wrong: what it says it stored is not what was sent.
 for my $wrong ([ 'other bytes', sub { return '{"pictures": [{"sha256": "' . ('0' x 64) . '", "reason": null}]}' }, qr/x-large\.tif: changed on the way to the service/ ],
 	[ 'no picture', sub { return '{"pictures": [{"sha256": "' . sha256($files->{'x-large.tif'}) . '", "reason": "because"}]}' }, qr/x-large\.tif: because/ ],
-	[ 'nothing', sub { return '{"pictures": []}' }, qr/no right "pictures"/ ])
+	[ 'nothing', sub { return '{"pictures": []}' }, qr/"pictures" is missing or invalid/ ])
 {
 	my ($what, $body, $words) = @$wrong;
 	my $liar = Nachet::Front->new($http->port, sub { return $_[1] =~ /stage/ ? answer('200 OK', $body->()) =~ s{text/html}{application/json}r : undef });

@@ -88,9 +88,9 @@ is((load($http->url, '--token-file', $file))[0], $> == 0 ? 0 : 1, 'of root\'s ow
 
 # --- tokens that are not ------------------------------------------------------------------------------------
 my @refused = (
-	[ 'no token', undef, [], qr/error: .*\nnachet-load: hint: --token-file names a file that holds a token/ ],
-	[ 'an expired one', $expired, [], qr/error: .*expired.*\nnachet-load: hint: The token of --token-file is not, or no longer, accepted/i ],
-	[ 'one of somebody else\'s making', hs256('another secret, which is 32 bytes long', claims()), [], qr/hint: The token of --token-file/ ],
+	[ 'no token', undef, [], qr/error: .*\nnachet-load: hint: Use --token-file/ ],
+	[ 'an expired one', $expired, [], qr/error: .*expired.*\nnachet-load: hint: The token in --token-file is invalid or has expired/i ],
+	[ 'one of somebody else\'s making', hs256('another secret, which is 32 bytes long', claims()), [], qr/hint: The token in --token-file/ ],
 	[ 'one of a stranger', $strange, [], qr/user "stranger\@example\.org" is not registered/ ],
 	[ 'another\'s email', $good, [ '--email', 'stranger@example.org' ], qr/"email" is not the address of the authenticated user/ ],
 );
@@ -107,14 +107,14 @@ for my $case (@refused)
 
 # --- files that are none ------------------------------------------------------------------------------------
 my @bad = (
-	[ 'a file that others may read', sub { write_token($good, 0644) }, qr/others may read it.*\nnachet-load: hint: .*chmod 600/ ],
-	[ 'a file that others may write', sub { write_token($good, 0602) }, qr/others may read it/ ],
+	[ 'a file that others may read', sub { write_token($good, 0644) }, qr/other users can read.*\nnachet-load: hint: .*chmod 600/ ],
+	[ 'a file that others may write', sub { write_token($good, 0602) }, qr/other users can read/ ],
 	[ 'no file', sub { unlink $file }, qr/token: No such file/ ],
-	[ 'a folder', sub { unlink $file; mkdir $file, 0700 }, qr/is no regular file/ ],
-	[ 'an empty file', sub { rmdir $file; write_token("\n") }, qr/holds no token/ ],
-	[ 'two lines', sub { write_token("$good\nX-Header: 1\n") }, qr/holds no token/ ],
-	[ 'bytes', sub { write_token("a\0b") }, qr/holds no token/ ],
-	[ 'a huge file', sub { write_token('a' x 40_000) }, qr/holds no token/ ],
+	[ 'a folder', sub { unlink $file; mkdir $file, 0700 }, qr/is not a regular file/ ],
+	[ 'an empty file', sub { rmdir $file; write_token("\n") }, qr/contains no token/ ],
+	[ 'two lines', sub { write_token("$good\nX-Header: 1\n") }, qr/contains no token/ ],
+	[ 'bytes', sub { write_token("a\0b") }, qr/contains no token/ ],
+	[ 'a huge file', sub { write_token('a' x 40_000) }, qr/contains no token/ ],
 );
 for my $case (@bad)
 {

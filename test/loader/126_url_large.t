@@ -61,11 +61,11 @@ write_file(sprintf("$scratch/few/%s %d.gif", 'n' x 150, $_), gif("few $_")) for 
 is($status, 0, 'a set that just fits into a small service') or diag($err);
 ($status, undef, $err) = measured($small->url, "$scratch/many");
 is($status, 1, 'one that does not');
-like($err, qr/the names of the pictures take \d+ bytes, and the service takes 102400 in a set\n.*hint: .*--dbname/, '... is refused before a byte is sent');
+like($err, qr/the names of the pictures take \d+ bytes, but the service accepts at most 102400 in a set\n.*hint: .*--dbname/, '... is refused before a byte is sent');
 write_file("$scratch/big/a.gif", gif('before it'));
 tiff_file("$scratch/big/b.tif", 600_000, 'big');
 ($status, undef, $err) = measured($small->url, "$scratch/big");
 is($status, 1, 'a picture that is too large for the service');
-like($err, qr{big/b\.tif: is larger than the service takes, which is 524288 bytes}, '... is named, with the limit');
+like($err, qr{big/b\.tif: is larger than the maximum of the service, 524288 bytes}, '... is named, with the limit');
 
 done_testing;

@@ -71,7 +71,7 @@ for my $case (
 	($status, my $out, $err) = load({}, '--url', $at, @$args);
 	is($status, 4, "$what: status 4");
 	like($err, qr/\Anachet-load: error: no connection to the service: .*$words/, '... in words');
-	unlike($err, qr/trying again/, '... at once');
+	unlike($err, qr/retrying/, '... at once');
 	is($out, '', '... no id');
 }
 unlike($other->err, qr/POST/, 'no request went to a service that was not believed');

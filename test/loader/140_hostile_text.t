@@ -60,7 +60,7 @@ for my $how ([], ['--sql'])
 	(undef, $err) = load("a folder of two lines (@$how)", 1, @required, @$how, "$scratch/new\nline");
 	like($err, qr/error: \Q$scratch\E\/new\\x0aline: can't name the set after this folder: its name has a control character; name the set with --name$/m, '... which says what to do');
 	(undef, $err) = load("a file in it (@$how)", 1, @required, @$how, "$scratch/new\nline/a.gif");
-	like($err, qr/a\.gif: can't name the set after the folder that holds it: its name has a control character; name the set with --name$/m, '... too');
+	like($err, qr/a\.gif: can't name the set after the folder that contains it: its name has a control character; name the set with --name$/m, '... too');
 }
 write_file("$scratch/a\nb.gif", gif('named'));
 (undef, $err) = load('a file with a name of two lines', 1, @required, "$scratch/a\nb.gif");
@@ -69,7 +69,7 @@ load('such a folder, and a name', 0, @required, '--name', 'n', "$scratch/new\nli
 (undef, $err) = load("a name of two lines", 2, @required, '--name', "a\nb", "$scratch/new\nline");
 like($err, qr/error: --name: the name 'a\\x0ab' has a control character$/m, '... is wrong usage');
 (undef, $err) = load('such a folder as a seed', 1, @who, '--seed-from-folder', '--include', 'new*', $scratch);
-like($err, qr/new\\x0aline: its name has a control character, and names no seed$/m, '... is named');
+like($err, qr/new\\x0aline: its name has a control character, so it can't be the name of a seed$/m, '... is named');
 load('a folder that is not there', 1, @required, '--name', 'n', "$folder.not");
 load('a folder and no folder', 2, @required, '--files-from', 'x', "$folder/a.gif");
 load('a file that is not there', 1, @required, '--name', 'n', "$folder/$all");
