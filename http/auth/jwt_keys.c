@@ -102,18 +102,18 @@ decode_block(const char *path, const char *label, const unsigned char *bytes, lo
 	if (kind < sizeof(kinds) / sizeof(kinds[0]))
 		key = kinds[kind].read(&end, length);
 	else
-		nachet_error_set(error, "the key file '%s' holds a %s, which is no public key", path,
+		nachet_error_set(error, "the key file '%s' contains a %s, which is not a public key", path,
 		                 label);
 	if (error->set)
 		return NULL;
 	if (key == NULL || end != bytes + length)
-		nachet_error_set(error, "the key file '%s' holds a %s that can't be read", path, label);
+		nachet_error_set(error, "the key file '%s' contains a %s that can't be read", path, label);
 	else if (!EVP_PKEY_is_a(key, "RSA"))
 		nachet_error_set(
-		    error, "the key file '%s' holds a key that is not RSA's, and RS256 takes no other",
+		    error, "the key file '%s' contains a key that is not an RSA key, as RS256 requires",
 		    path);
 	else if (EVP_PKEY_get_bits(key) < RSA_BITS)
-		nachet_error_set(error, "a key in '%s' is of %d bits, and must be of %d at least", path,
+		nachet_error_set(error, "a key in '%s' has %d bits, but must have at least %d", path,
 		                 EVP_PKEY_get_bits(key), RSA_BITS);
 	else
 		return key;
@@ -133,11 +133,10 @@ read_block(NachetJwtKeys *keys, const char *path, BIO *source, NachetError *erro
 	Key *key;
 
 	if (PEM_read_bio(source, &label, &header, &bytes, &length) != 1)
-		nachet_error_set(
-		    error,
-		    "the key file '%s' holds a PEM that is broken: its lines are not whole, or "
-		    "something stands before -----BEGIN on the same line",
-		    path);
+		nachet_error_set(error,
+		                 "the key file '%s' contains damaged PEM: a line is incomplete, or there "
+		                 "is text before -----BEGIN on the same line",
+		                 path);
 	else
 		public_key = decode_block(path, label, bytes, length, error);
 	OPENSSL_free(label);
@@ -192,23 +191,24 @@ read_public_keys(NachetJwtKeys *keys, const char *path, const struct stat *statu
 
 	if (memmem(bytes, length, "PRIVATE KEY-----", 16) != NULL)
 		nachet_error_set(error,
-		                 "the key file '%s' holds a private key, which the service must not have: "
-		                 "give it the public one (openssl pkey -in KEY -pubout)",
+		                 "the key file '%s' contains a private key, which the service must not "
+		                 "have: use the public key (openssl pkey -in KEY -pubout)",
 		                 path);
 	else if (count_blocks(bytes, length) > 0)
 		read_blocks(keys, path, bytes, length, error);
 	else if (shape != NULL)
-		nachet_error_set(error, "the key file '%s' holds %s; %s", path, shape->what, shape->advice);
+		nachet_error_set(error, "the key file '%s' contains %s; %s", path, shape->what,
+		                 shape->advice);
 	else
 		nachet_error_set(error,
-		                 "the key file '%s' holds no public key in PEM; a secret (HS256) goes with "
-		                 "--jwt-secret",
+		                 "the key file '%s' contains no public key in PEM; use --jwt-secret for a "
+		                 "secret (HS256)",
 		                 path);
 	if (!error->set && (status->st_mode & S_IWOTH) != 0)
-		nachet_error_set(error,
-		                 "everyone may change the key in '%s', and then sign in as anyone: "
-		                 "chmod o-w '%s'",
-		                 path, path);
+		nachet_error_set(
+		    error,
+		    "other users can change the key in '%s' and then sign in as anyone: chmod o-w '%s'",
+		    path, path);
 }
 
 /* Without the newline that ends a text, which an editor adds. Other bytes are all kept. */
@@ -238,17 +238,16 @@ read_secret(NachetJwtKeys *keys, const char *path, const struct stat *status,
 
 	length = secret_length(bytes, length);
 	if (shape != NULL)
-		nachet_error_set(error, "'%s' holds %s, and no secret for --jwt-secret; %s", path,
+		nachet_error_set(error, "'%s' contains %s instead of a secret for --jwt-secret; %s", path,
 		                 shape->what, shape->advice);
 	else if (!nachet_secret_file_is_private(status))
-		nachet_error_set(error,
-		                 "others may read the secret in '%s', and sign in as anyone with it: "
-		                 "chmod 600 '%s'",
-		                 path, path);
+		nachet_error_set(
+		    error, "other users can read the secret in '%s' and sign in as anyone: chmod 600 '%s'",
+		    path, path);
 	else if (length < SECRET_BYTES)
 		nachet_error_set(error,
-		                 "the secret in '%s' is of %zu bytes, and must be of %d at least: "
-		                 "openssl rand -base64 48 makes one",
+		                 "the secret in '%s' has %zu bytes, but must have at least %d: openssl "
+		                 "rand -base64 48 makes one",
 		                 path, length, SECRET_BYTES);
 	else if ((key = add_key(keys, error)) == NULL)
 		return;

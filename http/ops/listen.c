@@ -73,7 +73,8 @@ resolve(const Wanted *wanted)
 	status = getaddrinfo(host, colon + 1, &hints, &found);
 	if (status != 0)
 	{
-		fprintf(stderr, "nachet-http: there is no address '%s': %s\n", host, gai_strerror(status));
+		fprintf(stderr, "nachet-http: can't resolve the address '%s': %s\n", host,
+		        gai_strerror(status));
 		return NULL;
 	}
 	return found;
@@ -269,8 +270,8 @@ fail(NachetListener *listener, const Wanted *wanted)
 {
 	if (errno == EADDRINUSE)
 		fprintf(stderr,
-		        "nachet-http: %s is taken by another program%s: choose another one with %s\n",
-		        wanted->address, is_path(wanted) ? ", or is no socket" : "", wanted->option);
+		        "nachet-http: %s is in use by another program%s: choose another one with %s\n",
+		        wanted->address, is_path(wanted) ? ", or is not a socket" : "", wanted->option);
 	else
 		fprintf(stderr, "nachet-http: can't listen on %s: %s\n", wanted->address, strerror(errno));
 	nachet_listen_close(listener);
@@ -287,13 +288,12 @@ open_path(NachetListener *listener, const Wanted *wanted)
 		        path);
 	else if (strlen(path) >= sizeof(listener->path))
 		fprintf(stderr,
-		        "nachet-http: the path of %s is of %zu bytes, and the system takes up to %zu: "
+		        "nachet-http: the path of %s has %zu bytes, but the maximum of the system is %zu: "
 		        "'%s'\n",
 		        wanted->option, strlen(path), sizeof(listener->path) - 1, path);
 	else if (wanted->private && (wanted->mode & OTHERS) != 0)
-		fprintf(stderr,
-		        "nachet-http: with --auth=none everyone who reaches the service may use it: "
-		        "--socket-mode must be 0600\n");
+		fprintf(stderr, "nachet-http: --socket-mode must be 0600 with --auth=none: everyone who "
+		                "reaches the service may use it\n");
 	else if (!make_path(listener, path, wanted->mode))
 		return fail(listener, wanted);
 	else
@@ -314,7 +314,7 @@ open_address(NachetListener *listener, const Wanted *wanted)
 	{
 		freeaddrinfo(found);
 		fprintf(stderr,
-		        "nachet-http: %s '%s' is no loopback address: with --auth=none everyone who "
+		        "nachet-http: %s '%s' is not a loopback address: with --auth=none everyone who "
 		        "reaches the service may use it; listen on 127.0.0.1, or see --auth\n",
 		        wanted->option, wanted->address);
 		return NACHET_LISTEN_INVALID;
@@ -339,14 +339,13 @@ adopt(NachetListener *listener, const Wanted *wanted)
 	listener->socket = wanted->handed_over;
 	if (getsockopt(listener->socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 ||
 	    listens == 0 || !read_address(listener->socket, &address))
-		fprintf(stderr, "nachet-http: the socket that was handed over for %s does not listen\n",
+		fprintf(stderr, "nachet-http: the socket that systemd passed for %s does not listen\n",
 		        wanted->option);
 	else if (wanted->private && !is_private(&address))
-		fprintf(
-		    stderr,
-		    "nachet-http: the socket that was handed over for %s can be reached by others: with "
-		    "--auth=none it must be a loopback address, or a path of mode 0600\n",
-		    wanted->option);
+		fprintf(stderr,
+		        "nachet-http: the socket that systemd passed for %s is accessible to other users: "
+		        "with --auth=none it must be a loopback address, or a path of mode 0600\n",
+		        wanted->option);
 	else
 		return NACHET_LISTEN_OPEN;
 	nachet_listen_close(listener);

@@ -66,8 +66,8 @@ nachet_systemd_take_sockets(NachetSystemdSockets *sockets)
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
 	if (too_many)
-		fprintf(stderr, "nachet-http: more sockets were handed over than one for the service and "
-		                "one that is named \"admin\"\n");
+		fprintf(stderr, "nachet-http: systemd passed too many sockets: it may pass one for the "
+		                "service and one named \"admin\"\n");
 	return !too_many;
 }
 

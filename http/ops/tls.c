@@ -63,16 +63,17 @@ check_pair(const NachetHttpOptions *options, const gnutls_datum_t *chain, const 
 	}
 	status = gnutls_x509_privkey_import2(probe, key, GNUTLS_X509_FMT_PEM, NULL, 0);
 	if (status < 0)
-		nachet_error_set(error, "the file '%s' holds no private key in PEM without a password: %s",
+		nachet_error_set(error,
+		                 "the file '%s' contains no private key in PEM without a password: %s",
 		                 options->tls_key, gnutls_strerror(status));
 	else
 	{
 		status = gnutls_certificate_set_x509_key_mem(credentials, chain, key, GNUTLS_X509_FMT_PEM);
 		if (status == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-			nachet_error_set(error, "the certificate '%s' and the key '%s' do not belong together",
+			nachet_error_set(error, "the certificate '%s' and the key '%s' do not match",
 			                 options->tls_cert, options->tls_key);
 		else if (status < 0)
-			nachet_error_set(error, "the file '%s' holds no certificates in PEM: %s",
+			nachet_error_set(error, "the file '%s' contains no certificates in PEM: %s",
 			                 options->tls_cert, gnutls_strerror(status));
 	}
 	gnutls_x509_privkey_deinit(probe);
@@ -141,7 +142,7 @@ read_certificate(const NachetHttpOptions *options, NachetError *error)
 	if (chain != NULL)
 		key = nachet_secret_file_read("key file", options->tls_key, &status, &key_length, error);
 	if (key != NULL && !nachet_secret_file_is_private(&status))
-		nachet_error_set(error, "others may read the private key in '%s': chmod 600 '%s'",
+		nachet_error_set(error, "other users can read the private key in '%s': chmod 600 '%s'",
 		                 options->tls_key, options->tls_key);
 	if (!error->set)
 	{

@@ -41,19 +41,19 @@ fails(2, qr/ADDRESS:PORT/, 'an IPv6 address without brackets', '--listen', '::1:
 fails(2, qr/--listen must be ADDRESS:PORT or unix:PATH, not '\Q$_\E'/, "the address '" . substr($_, 0, 20) . "'", '--listen', $_)
 	for ':8080', '80', '[::1', '[::1]', '[]:80', '[::1]80', '127.0.0.1:', '127.0.0.1:80x', '127.0.0.1:123456', 'x' x 300 . ':80',
 	'[' . 'x' x 300 . ']:80';
-fails(2, qr/no address 'nobody\.invalid': /, 'a name that is not known', '--listen', 'nobody.invalid:80');
+fails(2, qr/can't resolve the address 'nobody\.invalid': /, 'a name that is not known', '--listen', 'nobody.invalid:80');
 fails(2, qr/loopback/, "'$_', which is no loopback address", '--listen', $_) for '128.0.0.1:80', '[2001:db8::1]:80', '[::ffff:192.0.2.1]:80';
 fails(2, qr/unknown or ambiguous option/, 'an unknown option', '--nonsense');
 fails(2, qr/requires a value/, 'an option without its value', '--listen');
-fails(2, qr/nothing else is taken/, 'an argument', 'folder');
+fails(2, qr/unexpected argument/, 'an argument', 'folder');
 fails(2, qr/--max-picture-size must be a size/, 'a size with a wrong unit', '--max-picture-size', '5mb');
 fails(2, qr/--max-picture-size must be a size/, 'a size beyond 64 bits', '--max-picture-size', '99999999TB');
-fails(2, qr/--pool must be above --senders/, 'a pool that is all senders', '--pool', '2', '--senders', '2');
-fails(2, qr/--spool-size must not be below/, 'a spool smaller than a picture', '--spool-size', '1GB');
+fails(2, qr/--pool must be greater than --senders/, 'a pool that is all senders', '--pool', '2', '--senders', '2');
+fails(2, qr/--spool-size must be at least/, 'a spool smaller than a picture', '--spool-size', '1GB');
 fails(2, qr/--auth must be none, jwt or proxy/, 'an authentication that is not there', '--auth', 'basic');
 for my $name ('https://nachet.example.org', 'nachet.example.org:443', 'nachet.example.org/', '*.example.org', '.example.org', 'a b', '::1', '[::1]:80', '[]', '[x]')
 {
-	fails(2, qr/--server-name must be a name alone, .* not '\Q$name\E'/, "--server-name $name never matches a Host", '--server-name', 'nachet.example.org',
+	fails(2, qr/--server-name must be a host name .* not '\Q$name\E'/, "--server-name $name never matches a Host", '--server-name', 'nachet.example.org',
 		'--server-name', $name);
 }
 my $message = fails(2, qr/--dbname contains a password/, 'a password on the command line', '-d', 'host=x password=geheim');
@@ -67,7 +67,7 @@ fails(1, qr/can't spool .*no-such-folder/, 'a spool folder that is not there', '
 }
 
 my $taken = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0) or die;
-fails(1, qr/is taken by another program/, 'a taken port', '--listen', '127.0.0.1:' . $taken->sockport);
+fails(1, qr/is in use by another program/, 'a taken port', '--listen', '127.0.0.1:' . $taken->sockport);
 
 # Whoever starts it may have closed the standard streams: no socket takes their place, no log line goes into one.
 for my $closed ([ 0, '<&-' ], [ 1, '>&-' ], [ 2, '2>&-' ], [ '0 1 2', '<&- >&- 2>&-' ])

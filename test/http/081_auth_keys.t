@@ -47,37 +47,37 @@ for my $option ('--jwt-key', '--jwt-secret')
 	fails(qr/not a regular file/, "$option: a pipe that nobody writes to", $option, "$folder/pipe");
 	fails(qr{file '.*' is too long}, "$option: a long file", $option, file('long', 'x' x 70_000));
 }
-fails(qr/is of 0 bytes, and must be of 32/, 'an empty secret', '--jwt-secret', file('empty', ''));
-my $message = fails(qr/is of 5 bytes, and must be of 32/, 'a short secret', '--jwt-secret', file('short', 'short'));
+fails(qr/has 0 bytes, but must have at least 32/, 'an empty secret', '--jwt-secret', file('empty', ''));
+my $message = fails(qr/has 5 bytes, but must have at least 32/, 'a short secret', '--jwt-secret', file('short', 'short'));
 unlike($message, qr/short[^']/, 'the secret is not told');
-fails(qr/is of 31 bytes/, 'a newline is not part of a text', '--jwt-secret', file('text', 'x' x 31 . "\n"));
+fails(qr/has 31 bytes/, 'a newline is not part of a text', '--jwt-secret', file('text', 'x' x 31 . "\n"));
 for my $mode (0640, 0604, 0660, 0622)
 {
 	my $open = file('open', $secret, $mode);
 	chown 65534, 65534, $open if $> == 0;
-	fails(qr/others may read the secret .*chmod 600/, sprintf('a secret of mode %04o', $mode), '--jwt-secret', $open);
+	fails(qr/other users can read the secret .*chmod 600/, sprintf('a secret of mode %04o', $mode), '--jwt-secret', $open);
 }
 SKIP: {
 	skip 'not root', 2 if $> != 0;
-	fails(qr/others may read the secret/, "root's secret that all may read", '--jwt-secret', file('root', $secret, 0644));
+	fails(qr/other users can read the secret/, "root's secret that all may read", '--jwt-secret', file('root', $secret, 0644));
 }
-fails(qr/holds a private key/, 'a private key', '--jwt-key', $private);
-fails(qr/PUBLIC KEY that can't be read|PEM that is broken/, 'a broken PEM', '--jwt-key', file('broken', slurp($public) =~ s/A/?/gr));
-fails(qr/PEM that is broken/, 'half a PEM', '--jwt-key', file('half', substr slurp($public), 0, 200));
-fails(qr/PEM that is broken/, 'a whole PEM and half of one', '--jwt-key', file('half2', slurp($public) . substr slurp($public), 0, 200));
-fails(qr/everyone may change/, 'a public key that all may change', '--jwt-key', file('writable', slurp($public), 0666));
-fails(qr/of 1024 bits, and must be of 2048/, 'a short RSA key', '--jwt-key', (rsa_pair("$folder/weak", 1024))[1]);
-fails(qr/PEM that is broken: .*before -----BEGIN/, 'a key of two that begins within a line', '--jwt-key',
+fails(qr/contains a private key/, 'a private key', '--jwt-key', $private);
+fails(qr/PUBLIC KEY that can't be read|damaged PEM/, 'a broken PEM', '--jwt-key', file('broken', slurp($public) =~ s/A/?/gr));
+fails(qr/damaged PEM/, 'half a PEM', '--jwt-key', file('half', substr slurp($public), 0, 200));
+fails(qr/damaged PEM/, 'a whole PEM and half of one', '--jwt-key', file('half2', slurp($public) . substr slurp($public), 0, 200));
+fails(qr/other users can change/, 'a public key that all may change', '--jwt-key', file('writable', slurp($public), 0666));
+fails(qr/has 1024 bits, but must have at least 2048/, 'a short RSA key', '--jwt-key', (rsa_pair("$folder/weak", 1024))[1]);
+fails(qr/damaged PEM: .*before -----BEGIN/, 'a key of two that begins within a line', '--jwt-key',
 	file('line', slurp($public) . 'key: ' . slurp($public)));
 openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', "$folder/ec.key");
 openssl('pkey', '-in', "$folder/ec.key", '-pubout', '-out', "$folder/ec.pem");
-fails(qr/not RSA's/, 'a key of an elliptic curve', '--jwt-key', "$folder/ec.pem");
-fails(qr/not RSA's/, 'one behind a key of RSA', '--jwt-key', file('rsa_ec', slurp($public) . slurp("$folder/ec.pem")));
+fails(qr/not an RSA key/, 'a key of an elliptic curve', '--jwt-key', "$folder/ec.pem");
+fails(qr/not an RSA key/, 'one behind a key of RSA', '--jwt-key', file('rsa_ec', slurp($public) . slurp("$folder/ec.pem")));
 openssl('req', '-x509', '-new', '-key', $private, '-subj', '/CN=x', '-out', "$folder/certificate");
 openssl('req', '-new', '-key', $private, '-subj', '/CN=x', '-out', "$folder/request");
-fails(qr/holds a CERTIFICATE REQUEST, which is no public key/, 'what is asked of an authority', '--jwt-key', "$folder/request");
+fails(qr/contains a CERTIFICATE REQUEST, which is not a public key/, 'what is asked of an authority', '--jwt-key', "$folder/request");
 fails(qr/short/, 'the second of two', '--jwt-key', $public, '--jwt-secret', "$folder/short");
-$message = fails(qr/no public key in PEM; a secret \(HS256\) goes with --jwt-secret/, 'a secret for --jwt-key', '--jwt-key',
+$message = fails(qr/no public key in PEM; use --jwt-secret/, 'a secret for --jwt-key', '--jwt-key',
 	file('secret', $secret));
 unlike($message, qr/\Q$secret\E/, 'the secret is not told there');
 fails(qr/is empty|no public key in PEM/, 'an empty key file', '--jwt-key', "$folder/empty");
@@ -129,14 +129,14 @@ for my $name (sort keys %published)
 {
 	my ($bytes, $pattern) = @{ $published{$name} };
 	my $file = file('published', $bytes);
-	fails(qr/'\Q$file\E' holds .*$pattern/, "$name for --jwt-secret", '--jwt-secret', $file);
-	fails(qr/'\Q$file\E' holds .*$pattern/, "$name for --jwt-key", '--jwt-key', $file);
+	fails(qr/'\Q$file\E' contains .*$pattern/, "$name for --jwt-secret", '--jwt-secret', $file);
+	fails(qr/'\Q$file\E' contains .*$pattern/, "$name for --jwt-key", '--jwt-key', $file);
 	fails($pattern, "$name beside a right key", '--jwt-key', $public, '--jwt-secret', $file);
 }
 for my $pem ($public, "$folder/certificate", $private, "$folder/ec.pem")
 {
-	fails(qr/holds PEM, and no secret .*--jwt-key/, 'PEM for --jwt-secret', '--jwt-secret', file('pem', slurp $pem));
-	fails(qr/holds PEM, and no secret/, 'PEM behind words', '--jwt-secret', file('pem', "Here it is:\n\n" . slurp $pem));
+	fails(qr/contains PEM instead of a secret .*--jwt-key/, 'PEM for --jwt-secret', '--jwt-secret', file('pem', slurp $pem));
+	fails(qr/contains PEM instead of a secret/, 'PEM behind words', '--jwt-secret', file('pem', "Here it is:\n\n" . slurp $pem));
 }
 
 # --- keys that are changed ------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ unlink $key;
 like($reload->(), qr/warning: the keys stay as they were: .*No such file/, 'no file');
 is($status_of->(hs256($bytes, claims())), 200, 'leaves it too');
 file('key', slurp($public));
-like($reload->(), qr/warning: the keys stay as they were: .*holds PEM, and no secret/, 'a public key in the place of the secret');
+like($reload->(), qr/warning: the keys stay as they were: .*contains PEM instead of a secret/, 'a public key in the place of the secret');
 is($status_of->(hs256(slurp($public), claims())), 401, 'does not become one');
 is($status_of->(hs256($bytes, claims())), 200, 'and leaves the secret');
 file('key', $bytes);

@@ -19,16 +19,16 @@ sub fails
 
 my @proxy = ('--auth', 'proxy', '--proxy-header', 'X-Vouch-User');
 fails(qr/--auth must be none, jwt or proxy, not 'basic'/, 'an unknown way', '--auth', 'basic');
-fails(qr/needs --jwt-key or --jwt-secret/, 'tokens without a key', '--auth', 'jwt');
-fails(qr/go with --auth=jwt/, 'a key without --auth=jwt', '--jwt-key', '/nonexistent');
-fails(qr/go with --auth=jwt/, 'a secret without --auth=jwt', '--jwt-secret', '/nonexistent');
-fails(qr/go with --auth=jwt/, 'a cookie with a proxy', @proxy, '--proxy-from', 'unix', '--jwt-cookie', 'x');
-fails(qr/must be a cookie's name/, "a cookie's name that is none", '--auth', 'jwt', '--jwt-key', 'x', '--jwt-cookie', 'a b');
+fails(qr/requires --jwt-key or --jwt-secret/, 'tokens without a key', '--auth', 'jwt');
+fails(qr/require --auth=jwt/, 'a key without --auth=jwt', '--jwt-key', '/nonexistent');
+fails(qr/require --auth=jwt/, 'a secret without --auth=jwt', '--jwt-secret', '/nonexistent');
+fails(qr/require --auth=jwt/, 'a cookie with a proxy', @proxy, '--proxy-from', 'unix', '--jwt-cookie', 'x');
+fails(qr/must be a valid cookie name/, "a cookie's name that is none", '--auth', 'jwt', '--jwt-key', 'x', '--jwt-cookie', 'a b');
 fails(qr/--jwt-claim must not be empty/, 'an empty claim', '--auth', 'jwt', '--jwt-key', 'x', '--jwt-claim', '');
-fails(qr/needs --proxy-header and --proxy-from/, 'a proxy without an address', @proxy);
-fails(qr/needs --proxy-header and --proxy-from/, 'a proxy without a header', '--auth', 'proxy', '--proxy-from', 'unix');
-fails(qr/go with --auth=proxy/, "a proxy's header without a proxy", '--proxy-header', 'X-User');
-fails(qr/must be a header's name/, "a header's name that is none", '--auth', 'proxy', '--proxy-header', 'X User', '--proxy-from', 'unix');
+fails(qr/requires --proxy-header and --proxy-from/, 'a proxy without an address', @proxy);
+fails(qr/requires --proxy-header and --proxy-from/, 'a proxy without a header', '--auth', 'proxy', '--proxy-from', 'unix');
+fails(qr/require --auth=proxy/, "a proxy's header without a proxy", '--proxy-header', 'X-User');
+fails(qr/must be a valid header name/, "a header's name that is none", '--auth', 'proxy', '--proxy-header', 'X User', '--proxy-from', 'unix');
 for my $from ('127.0.0.1/33', '::1/129', '127.0.0.1/', '127.0.0.1/x', '127.0.0', 'localhost', '/24', '127.0.0.1/-1', 'x' x 100)
 {
 	fails(qr/must be ADDRESS, ADDRESS\/BITS or unix, not '\Q$from\E'/, "--proxy-from $from", @proxy, '--proxy-from', $from);

@@ -45,7 +45,7 @@ is(over($path, '-H', 'Host: evil.example.org', 'http://localhost/')->{status}, 4
 write_file("$folder/a.png", png(64, 48, 'a'));
 is(over($path, form_fields(), '-F', "pictures=\@$folder/a.png", 'http://localhost/batch-import')->{status}, 201, 'a path: an import');
 ok(wait_for_log($http, qr/batch-import 201 .* client=unix /), 'a path: the log tells that there is no address');
-fails(1, qr/is taken by another program, or is no socket/, 'a path that is served', '--listen', "unix:$path");
+fails(1, qr/is in use by another program, or is not a socket/, 'a path that is served', '--listen', "unix:$path");
 is(over($path, 'http://localhost/')->{status}, 200, 'who came second took nothing away');
 is($http->stop, 0, 'SIGTERM ends it');
 ok(!-e $path, 'the path goes with it');
@@ -97,11 +97,11 @@ is(over($path, 'http://localhost/')->{status}, 200, 'and that is served');
 $next->stop;
 
 write_file("$folder/file", 'mine');
-fails(1, qr/is no socket/, 'a path that is a file', '--listen', "unix:$folder/file");
+fails(1, qr/is not a socket/, 'a path that is a file', '--listen', "unix:$folder/file");
 is(Nachet::Test::slurp("$folder/file"), 'mine', 'the file is left as it was');
 fails(1, qr/No such file/, 'a folder that is not there', '--listen', "unix:$folder/none/http.sock");
 fails(2, qr/absolute path/, 'a relative path', '--listen', 'unix:http.sock');
-fails(2, qr/is of \d{3} bytes, and the system takes up to 107/, 'a path that is too long', '--listen', "unix:$folder/" . 'x' x 108);
+fails(2, qr/has \d{3} bytes, but the maximum of the system is 107/, 'a path that is too long', '--listen', "unix:$folder/" . 'x' x 108);
 fails(2, qr/--socket-mode must be 0600/, 'a path that others may open, without authentication', '--listen', "unix:$path", '--socket-mode', '0660');
 fails(2, qr/--socket-mode must be a mode/, "a mode '$_'", '--listen', "unix:$path", '--socket-mode', $_) for qw(rw 888 0777 0060 66 06600);
 my $longest = "$folder/" . 'x' x (107 - length "$folder/");
@@ -149,10 +149,10 @@ $http->stop;
 ok(-S "$folder/handed.sock", 'the path is left to who made it');
 
 for my $case (
-	[ 'an address of all', [ tcp('0.0.0.0') ], qr/can be reached by others/ ],
-	[ 'a path that others may open', [ unix("$folder/open.sock", 0666) ], qr/can be reached by others/ ],
-	[ 'an abstract name', [ IO::Socket::UNIX->new(Listen => 5, Local => "\0nachet-test-$$") ], qr/can be reached by others/ ],
-	[ 'two', [ $inherited, tcp('127.0.0.1') ], qr/more sockets were handed over/ ],
+	[ 'an address of all', [ tcp('0.0.0.0') ], qr/is accessible to other users/ ],
+	[ 'a path that others may open', [ unix("$folder/open.sock", 0666) ], qr/is accessible to other users/ ],
+	[ 'an abstract name', [ IO::Socket::UNIX->new(Listen => 5, Local => "\0nachet-test-$$") ], qr/is accessible to other users/ ],
+	[ 'two', [ $inherited, tcp('127.0.0.1') ], qr/systemd passed too many sockets/ ],
 	[ 'one that does not listen', [ IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1') ], qr/does not listen/ ])
 {
 	my ($name, $sockets, $pattern) = @$case;

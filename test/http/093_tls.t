@@ -123,21 +123,21 @@ sub fails
 	unlike($err, qr/PRIVATE KEY/, "$name: no key in it");
 	return;
 }
-fails(2, qr/--tls-cert and --tls-key go together/, 'a certificate alone', '--tls-cert', "$folder/first.pem");
-fails(2, qr/--tls-cert and --tls-key go together/, 'a key alone', '--tls-key', "$folder/first.key");
+fails(2, qr/--tls-cert and --tls-key require each other/, 'a certificate alone', '--tls-cert', "$folder/first.pem");
+fails(2, qr/--tls-cert and --tls-key require each other/, 'a key alone', '--tls-key', "$folder/first.key");
 fails(2, qr/loopback/, 'all addresses: TLS does not authenticate', '--listen', '0.0.0.0:0', tls('first'));
 fails(1, qr/can't read the certificate file .*No such file/, 'no certificate', '--tls-cert', "$folder/none", '--tls-key', "$folder/first.key");
-fails(1, qr/do not belong together/, 'a key of another', '--tls-cert', "$folder/first.pem", '--tls-key', "$folder/second.key");
-fails(1, qr/holds no certificates/, 'a key as certificate', '--tls-cert', "$folder/first.key", '--tls-key', "$folder/first.key");
-fails(1, qr/holds no private key/, 'a certificate as key', '--tls-cert', "$folder/first.pem", '--tls-key', do { system "cp $folder/first.pem $folder/x.key; chmod 600 $folder/x.key"; "$folder/x.key" });
+fails(1, qr/do not match/, 'a key of another', '--tls-cert', "$folder/first.pem", '--tls-key', "$folder/second.key");
+fails(1, qr/contains no certificates/, 'a key as certificate', '--tls-cert', "$folder/first.key", '--tls-key', "$folder/first.key");
+fails(1, qr/contains no private key/, 'a certificate as key', '--tls-cert', "$folder/first.pem", '--tls-key', do { system "cp $folder/first.pem $folder/x.key; chmod 600 $folder/x.key"; "$folder/x.key" });
 openssl(qw(pkey -in first.key -aes256 -passout pass:geheim -out locked.key));
 chmod 0600, "$folder/locked.key";
 fails(1, qr/without a password/, 'a key under a password', '--tls-cert', "$folder/first.pem", '--tls-key', "$folder/locked.key");
 chmod 0644, "$folder/first.key";
-fails(1, qr/others may read the private key in .*chmod 600/, 'a key that others may read', tls('first'));
+fails(1, qr/other users can read the private key in .*chmod 600/, 'a key that others may read', tls('first'));
 chmod 0600, "$folder/first.key";
 write_file("$folder/empty.pem", '');
-fails(1, qr/holds no certificates/, 'an empty certificate', '--tls-cert', "$folder/empty.pem", '--tls-key', "$folder/first.key");
+fails(1, qr/contains no certificates/, 'an empty certificate', '--tls-cert', "$folder/empty.pem", '--tls-key', "$folder/first.key");
 poll_until(sub { time > $expired_since + 1 }) or die;
 $http = start('expired');
 like($http->err, qr/warning: the certificate of --tls-cert has expired/, 'an expired certificate is told');
