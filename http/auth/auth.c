@@ -201,8 +201,8 @@ missing_token(const NachetAuth *auth)
 {
 	if (auth->options->jwt_cookie == NULL)
 		return "The request has no token: send it as \"Authorization: Bearer TOKEN\".";
-	return "The request has no token, neither in the sign-in's cookie nor as "
-	       "\"Authorization: Bearer TOKEN\".";
+	return "The request has no token: send it in the sign-in cookie or as \"Authorization: Bearer "
+	       "TOKEN\".";
 }
 
 static void
@@ -217,17 +217,16 @@ check_token(NachetAuth *auth, NachetRequest *request, const NachetHeaders *heade
 			break;
 		case NACHET_TOKEN_OTHER_SCHEME:
 			refuse_token(request, MHD_HTTP_UNAUTHORIZED, NULL,
-			             "The only Authorization that is taken is \"Bearer TOKEN\".");
+			             "The only supported Authorization is \"Bearer TOKEN\".");
 			break;
 		case NACHET_TOKEN_AMBIGUOUS:
 			refuse_token(request, MHD_HTTP_BAD_REQUEST, "invalid_request",
-			             "The request has several tokens, which differ or come in cookies.");
+			             "The request has several tokens that differ or come in cookies.");
 			break;
 		case NACHET_TOKEN_COOKIE:
 			if (!names_its_page(headers))
 				nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
-				                       "A token in a cookie is taken only with the header Origin, "
-				                       "which tells the page that sends it.");
+				                       "A token in a cookie requires the header Origin.");
 			else
 				read_token(auth, request, &token);
 			break;
@@ -282,7 +281,7 @@ check_proxy(const NachetAuth *auth, NachetRequest *request)
 	if (!is_proxy(auth, request->connection))
 	{
 		nachet_respond_problem(request, MHD_HTTP_FORBIDDEN,
-		                       "The service is to be reached through its proxy.");
+		                       "Requests must come through the proxy.");
 		return;
 	}
 	if (request->route->open)
@@ -299,8 +298,8 @@ check_proxy(const NachetAuth *auth, NachetRequest *request)
 	request->challenge = strdup("Proxy realm=\"nachet\"");
 	nachet_respond_problem(request, MHD_HTTP_UNAUTHORIZED,
 	                       header.count == 0
-	                           ? "The proxy has authenticated nobody."
-	                           : "What the proxy tells of the user is not one e-mail address.");
+	                           ? "The proxy sent no user."
+	                           : "The user that the proxy sent is not a single e-mail address.");
 }
 
 void

@@ -169,9 +169,9 @@ static const char *
 check_header(const json_t *header, const char *algorithm)
 {
 	if (!is_text(json_object_get(header, "alg"), algorithm))
-		return "The token's algorithm is not its key's.";
+		return "The token's algorithm does not match its key.";
 	if (json_object_get(header, "crit") != NULL)
-		return "The token has extensions that are not known here.";
+		return "The token has unsupported extensions.";
 	return NULL;
 }
 
@@ -183,13 +183,13 @@ check_times(const json_t *claims, const NachetJwtRules *rules, time_t now)
 	double leeway = (double) rules->leeway;
 
 	if (!json_is_number(expires))
-		return "The token does not say when it expires.";
+		return "The token has no valid expiry time (exp).";
 	if ((double) now >= json_number_value(expires) + leeway)
 		return "The token has expired.";
 	if (begins != NULL && !json_is_number(begins))
-		return "The token does not say rightly when it begins to hold.";
+		return "The token has an invalid start time (nbf).";
 	if (begins != NULL && (double) now < json_number_value(begins) - leeway)
-		return "The token does not hold yet.";
+		return "The token is not valid yet.";
 	return NULL;
 }
 
@@ -213,9 +213,9 @@ static const char *
 check_parties(const json_t *claims, const NachetJwtRules *rules)
 {
 	if (rules->issuer != NULL && !is_text(json_object_get(claims, "iss"), rules->issuer))
-		return "The token's issuer is not the one that is trusted here.";
+		return "The token's issuer is not trusted.";
 	if (!is_audience(json_object_get(claims, "aud"), rules->audience))
-		return "The token is not meant for this service.";
+		return "The token is not for this service.";
 	return NULL;
 }
 
@@ -261,9 +261,9 @@ read_email(const json_t *claims, const NachetJwtRules *rules, char **email)
 	const char *text = holder != NULL ? json_string_value(json_object_get(holder, name)) : NULL;
 
 	if (text == NULL)
-		return "The token has no e-mail address where one is expected.";
+		return "The token has no e-mail address in the expected claim.";
 	if (!nachet_jwt_email_valid(text))
-		return "What the token has for an e-mail address can't be one.";
+		return "The token's e-mail address is invalid.";
 	if (is_unverified(holder))
 		return "The token's e-mail address was not verified by its issuer.";
 	*email = strdup(text);
@@ -286,7 +286,7 @@ nachet_jwt_read(const NachetJwtKeys *keys, const NachetJwtRules *rules, const ch
 		return MALFORMED;
 	algorithm = verify(keys, parts);
 	if (algorithm == NULL)
-		return "The token's signature is not of a key that is trusted here.";
+		return "The token's signature is not from a trusted key.";
 	header = parse(&parts[0]);
 	claims = parse(&parts[1]);
 	if (header == NULL || claims == NULL)

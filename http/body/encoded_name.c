@@ -12,7 +12,7 @@
 #include "pure/names.h"
 #include "http/body/encoded_name.h"
 
-#define MANIFEST " A manifest takes every name, of files that were staged under others."
+#define MANIFEST " A manifest accepts every name, for files that were staged under other names."
 
 /* The byte that "%XX" stands for, of so many that are left; -1 if there is none. */
 static int
@@ -99,7 +99,7 @@ nachet_encoded_name_find(const char *name, size_t length)
 	     {"looks percent-encoded",
 	      "Send names as they are (aiohttp: FormData(quote_fields=False))." MANIFEST}},
 	    {has_encoded_word,
-	     {"holds what looks like an encoded word of RFC 2047",
+	     {"contains what looks like an encoded word of RFC 2047",
 	      "Send names as they are, in UTF-8." MANIFEST}},
 	};
 

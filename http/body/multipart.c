@@ -360,7 +360,7 @@ read_header_line(NachetMultipart *parser)
 	if (length >= parser->delimiter_length - LINE_END &&
 	    memcmp(line, parser->delimiter + LINE_END, parser->delimiter_length - LINE_END) == 0)
 	{
-		malformed(parser, "A boundary stands among a part's header lines.");
+		malformed(parser, "A boundary is among a part's header lines.");
 		return;
 	}
 	if (!nachet_mime_read_token(&cursor, &name) || cursor.at >= cursor.end || *cursor.at != ':')
@@ -490,7 +490,7 @@ step_epilogue(NachetMultipart *parser, unsigned char byte)
 	else if (parser->state == STATE_CLOSED_LF && byte == '\n')
 		parser->state = STATE_CLOSED;
 	else
-		malformed(parser, "Something follows the final boundary.");
+		malformed(parser, "There is data after the final boundary.");
 }
 
 /* A whole delimiter was read. */

@@ -252,7 +252,7 @@ nachet_query_memory_take(NachetRequest *request, uint64_t bytes)
 		request->statement_memory = bytes;
 	else
 		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-		                       "The service has other long requests to finish; try again later.");
+		                       "The service is busy with other large requests; try again later.");
 	return taken;
 }
 

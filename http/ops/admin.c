@@ -79,7 +79,7 @@ answer_ready(const NachetAdmin *admin, Answer *answer)
 		set_problem(answer, MHD_HTTP_SERVICE_UNAVAILABLE, "The service is stopping.");
 	else if (!nachet_ready_ask(admin->ready))
 		set_problem(answer, MHD_HTTP_SERVICE_UNAVAILABLE,
-		            "The datastore does not answer, or is too busy; the service's log tells why.");
+		            "The datastore does not respond or is too busy; see the service's log.");
 	else
 		nachet_text_format(&answer->text, "ready\n");
 }
@@ -109,8 +109,7 @@ find_answer(const NachetAdmin *admin, struct MHD_Connection *connection, const c
 	{
 		set_problem(
 		    answer, MHD_HTTP_MISDIRECTED_REQUEST,
-		    "The operators' endpoints answer for addresses, for names without a dot, and for "
-		    "the names of --server-name.");
+		    "The host must be an address, a name without a dot, or a name of --server-name.");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
@@ -120,10 +119,11 @@ find_answer(const NachetAdmin *admin, struct MHD_Connection *connection, const c
 		if (reads)
 			routes[i].answer(admin, answer);
 		else
-			set_problem(answer, MHD_HTTP_METHOD_NOT_ALLOWED, "This takes GET and HEAD.");
+			set_problem(answer, MHD_HTTP_METHOD_NOT_ALLOWED,
+			            "The supported methods are GET and HEAD.");
 		return;
 	}
-	set_problem(answer, MHD_HTTP_NOT_FOUND, "Here are /live, /ready and /metrics.");
+	set_problem(answer, MHD_HTTP_NOT_FOUND, "The endpoints are /live, /ready and /metrics.");
 }
 
 /* Takes the text over. NULL if memory ran out: the connection will be closed. */

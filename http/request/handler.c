@@ -66,7 +66,7 @@ find_path(NachetRequest *request, const char *target)
 		return target;
 	if (host != NULL && (strlen(host) != length || strncasecmp(host, authority, length) != 0))
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
-		                       "The request line names another host than the header Host.");
+		                       "The host in the request line differs from the header Host.");
 	return authority[length] == '/' ? authority + length : "/";
 }
 
@@ -100,7 +100,7 @@ check_sender(NachetRequest *request, const NachetHeaders *headers, const char *p
 	{
 		nachet_metrics_add(NACHET_COUNT_REFUSED_CONNECTIONS, 1);
 		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-		                       "The service has as many clients as it may; try again later.");
+		                       "Too many connections; try again later.");
 	}
 	else if (request->host == NULL)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The header Host is missing.");
@@ -114,7 +114,7 @@ check_sender(NachetRequest *request, const NachetHeaders *headers, const char *p
 	if (request->status == 0 && headers->value[NACHET_HEADER_EXPECT] != NULL &&
 	    !request->expects_continue)
 		nachet_respond_problem(request, MHD_HTTP_EXPECTATION_FAILED,
-		                       "The only expectation that is met is 100-continue.");
+		                       "The only supported expectation is 100-continue.");
 }
 
 /* The body's coding, and its length if it is announced. */
@@ -127,10 +127,10 @@ check_body(NachetRequest *request, const NachetHeaders *headers)
 
 	if (coding != NULL && strcasecmp(coding, "identity") != 0)
 		nachet_respond_unsupported(request, "Accept-Encoding", "identity",
-		                           "Bodies with a Content-Encoding are not read.");
+		                           "A Content-Encoding of the body is not supported.");
 	else if (request->body_length != NACHET_REQUEST_CHUNKED && request->body_length > limit)
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
-		                       "The body is of %" PRIu64 " bytes; %s takes up to %" PRIu64 ".",
+		                       "The body has %" PRIu64 " bytes; the maximum of %s is %" PRIu64 ".",
 		                       request->body_length, route->path, limit);
 }
 
@@ -153,13 +153,13 @@ check_route(NachetRequest *request, const NachetHeaders *headers, const char *pa
 	if (request->status != 0)
 		return;
 	if (!nachet_router_allows(route, method))
-		nachet_respond_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s takes the methods %s.",
+		nachet_respond_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s supports the methods %s.",
 		                       route->path, route->allow);
 	else if (route->choose != NULL)
 		request->route = route->choose(request);
 	else if (!route->any_query &&
 	         MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) != 0)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "%s takes no query parameters.",
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "%s accepts no query parameters.",
 		                       route->path);
 	if (request->status == 0)
 		check_body(request, headers);
@@ -293,7 +293,7 @@ handle_body(NachetRequest *request, const char *bytes, size_t length)
 	if (request->status == 0 &&
 	    request->body_received > request->route->body_limit(request->server->options))
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
-		                       "The body is too long; %s takes up to %" PRIu64 " bytes.",
+		                       "The body is too long; the maximum of %s is %" PRIu64 " bytes.",
 		                       request->route->path,
 		                       request->route->body_limit(request->server->options));
 	if (request->status == 0)

@@ -153,10 +153,9 @@ nachet_head_check(NachetRequest *request, const char *url, const char *method, c
 	if (!nachet_mime_is_token(method, strlen(method)) || !is_target(url))
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "The request line is malformed.");
 	else if (!nachet_head_library_is_strict() && !is_gapless(request, url, method, version))
-		nachet_respond_problem(
-		    request, MHD_HTTP_BAD_REQUEST,
-		    "The request line or a header line is malformed: each ends with CRLF, "
-		    "holds no NUL, and is not folded.");
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "The request line or a header line is malformed: each must end with "
+		                       "CRLF, contain no NUL and not be folded.");
 }
 
 /* --- the headers ------------------------------------------------------------------------------ */
@@ -226,7 +225,7 @@ nachet_head_check_framing(NachetRequest *request, const NachetHeaders *headers, 
 
 	if (headers->has_control)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
-		                       "A header holds a control character.");
+		                       "A header contains a control character.");
 	else if (headers->has_bad_name)
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "A header has a malformed name.");
 	else if (headers->repeated != NULL)
@@ -236,13 +235,14 @@ nachet_head_check_framing(NachetRequest *request, const NachetHeaders *headers, 
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
 		                       "Content-Length and Transfer-Encoding contradict each other.");
 	else if (coding != NULL && strcmp(version, MHD_HTTP_VERSION_1_0) == 0)
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding.");
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
+		                       "HTTP/1.0 does not allow Transfer-Encoding.");
 	else if (coding != NULL && strcasecmp(coding, "chunked") != 0)
 		nachet_respond_problem(request, MHD_HTTP_NOT_IMPLEMENTED,
-		                       "The only transfer coding that is read is chunked.");
+		                       "The only supported transfer coding is chunked.");
 	else if (length != NULL && (*length == '\0' || strlen(length) > 18 ||
 	                            length[strspn(length, "0123456789")] != '\0'))
-		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "Content-Length is no number.");
+		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST, "Content-Length is not a number.");
 	else if (coding != NULL)
 		request->body_length = NACHET_REQUEST_CHUNKED;
 	else if (length != NULL)

@@ -112,7 +112,7 @@ set_answer(NachetRequest *request, unsigned status, const char *type, NachetText
 	if (response == NULL && length > LONG_ANSWER_BYTES)
 	{
 		nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-		                       "The service has no room for its answer now; try again later.");
+		                       "The service has no memory for the response now; try again later.");
 		return;
 	}
 	request->status = status;
@@ -298,13 +298,13 @@ nachet_respond_missing(NachetRequest *request, const char *missing)
 {
 	const Problem problem = {
 	    .code = NACHET_SQLSTATE_CONTENTS_MISSING,
-	    .hint =
-	        "Send what \"missing\" lists to /batch-import?stage=true, then this manifest again.",
+	    .hint = "Send the pictures in \"missing\" to /batch-import?stage=true, then send this "
+	            "manifest again.",
 	    .missing = missing,
 	};
 
 	set_problem(request, MHD_HTTP_CONFLICT, &problem,
-	            "Pictures that the manifest names are not stored yet.");
+	            "The manifest names pictures that are not stored yet.");
 }
 
 void
@@ -312,7 +312,7 @@ nachet_respond_swept(NachetRequest *request)
 {
 	nachet_respond_refusal(request, MHD_HTTP_SERVICE_UNAVAILABLE, NACHET_SQLSTATE_CONTENTS_MISSING,
 	                       "Send the same request again.",
-	                       "Pictures were swept while the others came in.");
+	                       "A sweep removed some of the pictures during the upload.");
 }
 
 void
@@ -321,7 +321,7 @@ nachet_respond_spool_failure(NachetRequest *request, NachetError *error)
 	if (request->reason == NULL && error->message != NULL)
 		request->reason = strdup(error->message);
 	nachet_respond_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-	                       "The service has no room for this now; try again later.");
+	                       "The service has no space for the pictures now; try again later.");
 	nachet_error_clear(error);
 }
 
@@ -341,9 +341,9 @@ typedef struct Mapping
 	const char *reason;   /* likewise, for the log: of errors that quote the request */
 } Mapping;
 
-#define TRY_AGAIN "The database has no room for this now; try again later."
+#define TRY_AGAIN "The database can't take the request now; try again later."
 #define TOO_LARGE "the request is too large"
-#define FAILED    "The service failed; its log tells why."
+#define FAILED    "The service failed; see its log."
 
 /* The first that fits; the last one always does. */
 static const Mapping mappings[] = {
@@ -354,10 +354,10 @@ static const Mapping mappings[] = {
      "the seed is not registered"},
     {NACHET_SQLSTATE_NOT_A_PICTURE, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL,
      "a picture is not acceptable"},
-    {NACHET_SQLSTATE_BAD_DATA, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL, "the data are wrong"},
+    {NACHET_SQLSTATE_BAD_DATA, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL, "the data is invalid"},
     {NACHET_SQLSTATE_CONTENTS_MISSING, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
      "pictures are not stored"},
-    {"22", 0, NULL, "a value can't be read"},
+    {"22", 0, NULL, "a value is invalid"},
     {"54001", MHD_HTTP_BAD_REQUEST, "The request is nested too deeply.", TOO_LARGE},
     {"54000", MHD_HTTP_CONTENT_TOO_LARGE, NULL, TOO_LARGE}, /* program limit exceeded */
     {"54", MHD_HTTP_INTERNAL_SERVER_ERROR, FAILED, TOO_LARGE},
@@ -366,12 +366,13 @@ static const Mapping mappings[] = {
     {"3F000", MHD_HTTP_INTERNAL_SERVER_ERROR, "The datastore is not installed in the database.",
      NULL},
     {"42883", MHD_HTTP_INTERNAL_SERVER_ERROR,
-     "The datastore that is installed in the database is not this service's.", NULL},
+     "The datastore in the database does not match the version of this service.", NULL},
     {"40", MHD_HTTP_SERVICE_UNAVAILABLE, TRY_AGAIN, NULL}, /* transaction rollback: deadlocks */
     {"53", MHD_HTTP_SERVICE_UNAVAILABLE, TRY_AGAIN, NULL}, /* insufficient resources */
     {"55P03", MHD_HTTP_SERVICE_UNAVAILABLE, TRY_AGAIN, NULL},
-    {"57", MHD_HTTP_SERVICE_UNAVAILABLE, "The database ended the work; try again later.", NULL},
-    {"25006", MHD_HTTP_SERVICE_UNAVAILABLE, "The database takes nothing in now; try again later.",
+    {"57", MHD_HTTP_SERVICE_UNAVAILABLE, "The database cancelled the request; try again later.",
+     NULL},
+    {"25006", MHD_HTTP_SERVICE_UNAVAILABLE, "The database is read-only now; try again later.",
      NULL},
     {"", MHD_HTTP_INTERNAL_SERVER_ERROR, FAILED, NULL},
 };

@@ -45,7 +45,7 @@ static const char too_slow[] = "HTTP/1.1 408 Request Timeout\r\n"
                                "Content-Length: %zu\r\n\r\n%s";
 static const char too_slow_body[] =
     "{\"type\":\"about:blank\",\"title\":\"Request Timeout\",\"status\":408,"
-    "\"detail\":\"The request came too slowly.\"}\n";
+    "\"detail\":\"The request was sent too slowly.\"}\n";
 
 typedef enum Phase
 {

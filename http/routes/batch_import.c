@@ -44,7 +44,7 @@ answer_set(NachetRequest *request, const char *result, const char *json)
 	}
 	else
 		nachet_respond_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR,
-		                       "The datastore gave an answer that is not known: \"%s\".",
+		                       "The datastore returned an unknown result: \"%s\".",
 		                       NACHET_QUOTED(result));
 }
 

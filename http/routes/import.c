@@ -109,13 +109,14 @@ field_is_fine(NachetImport *import, NachetFieldFlaw flaw, const char *name)
 		case NACHET_FIELD_FINE:
 			return true;
 		case NACHET_FIELD_TOO_LARGE:
-			nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
-			                       "The fields are too large: %d bytes in %d fields are taken.",
-			                       NACHET_FIELDS_BYTES, NACHET_FIELDS_COUNT);
+			nachet_respond_problem(
+			    request, MHD_HTTP_CONTENT_TOO_LARGE,
+			    "The fields are too large: the maximum is %d bytes in %d fields.",
+			    NACHET_FIELDS_BYTES, NACHET_FIELDS_COUNT);
 			break;
 		case NACHET_FIELD_NO_TEXT:
 			nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
-			                       "The field \"%s\" is not valid UTF-8, or holds a NUL byte.",
+			                       "The field \"%s\" is not valid UTF-8, or contains a NUL byte.",
 			                       NACHET_QUOTED(name));
 			break;
 		case NACHET_FIELD_UNNAMED:
@@ -153,9 +154,9 @@ begin_field(NachetImport *import, const NachetPart *part)
 	if (!field_is_fine(import, flaw, part->name))
 		return false;
 	if (refusal != NULL)
-		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
-		                       NACHET_SQLSTATE_BAD_DATA, NULL, "The field \"%s\" is not taken: %s.",
-		                       NACHET_QUOTED(part->name), refusal);
+		nachet_respond_refusal(
+		    import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA, NULL,
+		    "The field \"%s\" is not accepted: %s.", NACHET_QUOTED(part->name), refusal);
 	else if (encoding != NULL)
 		nachet_respond_refusal(
 		    import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
@@ -218,7 +219,7 @@ begin_picture(NachetImport *import, const char *name, size_t length)
 	if (import->pictures.count >= maximum)
 	{
 		nachet_respond_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
-		                       "The request holds more than %" PRIu64 " pictures.", maximum);
+		                       "The request contains more than %" PRIu64 " pictures.", maximum);
 		return false;
 	}
 	import->name.length = 0;
@@ -276,10 +277,9 @@ check_fields(NachetImport *import)
 	if (import->kind == NACHET_IMPORT_FOLDER)
 		return nachet_requester_check_fields(import->request, &import->fields);
 	if (import->request->auth_email == NULL)
-		nachet_respond_refusal(import->request, MHD_HTTP_UNPROCESSABLE_CONTENT,
-		                       NACHET_SQLSTATE_BAD_DATA,
-		                       "Send the field \"email\" before the files.",
-		                       "The request does not say whose it is: \"email\" is missing.");
+		nachet_respond_refusal(
+		    import->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
+		    "Send the field \"email\" before the files.", "The field \"email\" is missing.");
 	return import->request->auth_email != NULL;
 }
 
@@ -566,15 +566,14 @@ check_pictures(NachetImport *import)
 	NachetRequest *request = import->request;
 
 	if (import->pictures.count == 0 && import->left_out.files > 0)
-		nachet_respond_refusal(
-		    request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
-		    "Name other files, or send a manifest, from which none is left out.",
-		    "The request holds no picture but machine-made files, %s among them.",
-		    import->left_out.what[0]);
+		nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
+		                       "Send other files, or a manifest, from which no file is left out.",
+		                       "The request contains only machine-made files, such as %s.",
+		                       import->left_out.what[0]);
 	else if (import->pictures.count == 0)
 		nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
 		                       "Send each picture as a part with a file name.",
-		                       "The request holds no picture.");
+		                       "The request contains no picture.");
 	else if (nachet_picture_list_too_long(&import->pictures))
 		nachet_respond_refusal(request, MHD_HTTP_UNPROCESSABLE_CONTENT, NACHET_SQLSTATE_BAD_DATA,
 		                       NULL, "A file name is longer than %d bytes.", NACHET_NAME_MAX_BYTES);

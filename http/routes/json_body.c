@@ -74,7 +74,7 @@ nachet_json_body_load(NachetRequest *request)
 		if (memchr(body->text, '\0', length) == NULL && nachet_utf8_valid(body->text, length))
 			return body->text;
 		nachet_respond_problem(request, MHD_HTTP_BAD_REQUEST,
-		                       "The body is not valid UTF-8, or holds a NUL byte.");
+		                       "The body is not valid UTF-8, or contains a NUL byte.");
 	}
 	return NULL;
 }

@@ -54,7 +54,7 @@ is_intact($store, '... and all is intact');
 my $spool = small_disk(8);
 my $http = $store->start_http(args => [ '--spool-dir', $spool, '--spool-memory', '1MB', '--spool-reserve', '1MB' ]);
 my $answer = post_body($http, multipart([ 'large.tif', tiff(20_000_000, 'spooled') ]));
-is_problem($answer, 503, qr/room/, 'a picture that the spool has no room for');
+is_problem($answer, 503, qr/space/, 'a picture that the spool has no room for');
 ok($answer->{headers}{'retry-after'}, '... with a time to try again');
 is(count_of($store), '2 25', '... nothing of it is there');
 is(post_body($http, multipart([ 'a.tif', tiff(3_000_000, 'fits') ]))->{status}, 201, 'the service goes on');

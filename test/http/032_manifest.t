@@ -151,7 +151,7 @@ my $first = start_command('curl', '-sS', '-i', '-H', 'Content-Type: application/
 	$http->url . '/batch-import');
 ok(poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nachet-http' AND wait_event_type = 'Lock'") > 0 }),
 	'a long manifest is in the hands of the database');
-is_problem(post_manifest($http, $padded), 503, qr/other long requests/, 'a second one is told to come again');
+is_problem(post_manifest($http, $padded), 503, qr/other large requests/, 'a second one is told to come again');
 $locks->run('ROLLBACK');
 $first->wait(60);
 is(Nachet::Http::parse_answer($first->out)->{status}, 422, 'and the first one gets its answer: a name that long is not taken');

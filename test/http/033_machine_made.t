@@ -29,7 +29,7 @@ is($answer->{status}, 200, 'the same without them is the same set');
 ok(!exists $answer->{json}{machine_made}, 'nothing is told if nothing was left out');
 
 $answer = post_body($http, multipart(@made[ 0 .. 2 ]));
-is_problem($answer, 422, qr/no picture but machine-made files, thumbnails of a Synology NAS among them/, 'nothing else in a folder');
+is_problem($answer, 422, qr/only machine-made files, such as thumbnails of a Synology NAS/, 'nothing else in a folder');
 like($answer->{json}{hint}, qr/manifest/, 'the hint says what to do');
 is_problem(post_body($http, multipart([ '@eaDir/1.png', $made[0][1] ])), 422, qr/machine-made/, 'a folder that is one itself');
 is(post_body($http, multipart([ 'a/thumbnails/1.png', png(8, 8, 'x') ], [ 'a/cache.png', png(8, 8, 'y') ]))->{json}{pictures}, 2,

@@ -113,8 +113,8 @@ ok(poll_until(sub {
 	@idle = map { connect_to($http) } 1 .. 2;
 	return 0;
 }), 'a client too many');
-is_problem(post_json($http, $good), 503, qr/as many clients/, 'is told so');
-is_problem(post_body($http, multipart([ 'a.jpg', $fits ])), 503, qr/as many clients/, 'also when it sends pictures');
+is_problem(post_json($http, $good), 503, qr/Too many connections/, 'is told so');
+is_problem(post_body($http, multipart([ 'a.jpg', $fits ])), 503, qr/Too many connections/, 'also when it sends pictures');
 close $_ for @idle;
 ok(poll_until(sub { post_json($http, $good)->{status} == 200 }), 'and is served when there is room');
 is($http->stop, 0, 'it stops with 0');
@@ -139,7 +139,7 @@ is($http->stop, 0, 'it stops with 0');
 	chmod 0755, $limited or die $!;
 	local $ENV{NACHET_HTTP} = $limited;
 	$http = $store->start_http(args => [ '--spool-memory', '1MB', '--spool-dir', $dir ]);
-	is_problem(post_body($http, multipart([ 'a.jpg', jpeg('limited', 3_000_000) ])), 503, qr/no room/, 'a spool file that may not grow');
+	is_problem(post_body($http, multipart([ 'a.jpg', jpeg('limited', 3_000_000) ])), 503, qr/no space/, 'a spool file that may not grow');
 	ok(wait_for_log($http, qr/can't spool a picture in .*: File too large/), '... the log says why');
 	is(post_body($http, multipart([ 'a.jpg', jpeg('limited', 300_000) ]))->{status}, 201, '... and the next request is served');
 	is($http->stop, 0, '... until it is stopped');
@@ -149,7 +149,7 @@ is($http->stop, 0, 'it stops with 0');
 sub is_no_room
 {
 	my ($service, $pattern, $name) = @_;
-	is_problem(post_body($service, multipart([ 'a.jpg', jpeg("room $name", 6_000_000) ])), 503, qr/no room/, $name);
+	is_problem(post_body($service, multipart([ 'a.jpg', jpeg("room $name", 6_000_000) ])), 503, qr/no space/, $name);
 	ok(wait_for_log($service, $pattern), "$name: the log says why");
 }
 $http = $store->start_http(args => [ '--spool-reserve', '1000TB' ]);

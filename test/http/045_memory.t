@@ -136,7 +136,7 @@ $lock->run('BEGIN; LOCK TABLE nachet.picture_set IN ACCESS EXCLUSIVE MODE');
 print {$_} $last for @begun[ 0, 1 ];
 ok(poll_until(sub { return $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted") == 2 }, 60), 'two have the memory, and wait in the database');
 print {$begun[2]} $last;
-is_problem(read_answer($begun[2]), 503, qr/other long requests/, 'the third is told to try again');
+is_problem(read_answer($begun[2]), 503, qr/other large requests/, 'the third is told to try again');
 is(post_stage($http, staged([ 'a.gif', $picture ]))->{status}, 200, 'a short request needs none of it');
 $lock->run('ROLLBACK');
 is_deeply([ map { read_answer($_, 120)->{status} } @begun[ 0, 1 ] ], [ 200, 200 ], 'the two are served');

@@ -82,8 +82,8 @@ is(curl($few->url . '/')->{status}, 200, 'what needs no database is served');
 
 # A statement that does not end.
 my $impatient = $store->start_http(args => [ '--statement-timeout', '1' ]);
-is_problem(post_json($impatient, $good), 503, qr/ended the work/, 'a statement that the database does not end in time');
-is_problem(post_body($impatient, $body), 503, qr/ended the work/, 'also of an import');
+is_problem(post_json($impatient, $good), 503, qr/cancelled the request/, 'a statement that the database does not end in time');
+is_problem(post_body($impatient, $body), 503, qr/cancelled the request/, 'also of an import');
 is($impatient->stop, 0, 'it stops with 0');
 
 $lock->kill_now;

@@ -56,7 +56,7 @@ sub walk
 	@answers = map { $_->[0] } @answers;
 	my @served = grep { $_->{status} =~ /\A20[01]\z/ } @answers;
 	my @closed = grep { $_->{status} == 0 } @answers;
-	my @refused = grep { $_->{status} =~ /\A50[03]\z/ && ($_->{json}{detail} // 'nothing') =~ ($way{words} // qr/memory|no room|failed|database|busy/) } @answers;
+	my @refused = grep { $_->{status} =~ /\A50[03]\z/ && ($_->{json}{detail} // 'nothing') =~ ($way{words} // qr/memory|no space|failed|database|busy/) } @answers;
 	is(@served + @closed + @refused, @answers, "$name: each request is served, refused with a reason, or not answered")
 		or diag(map { "$_->{status} $_->{body}" } grep { $_->{status} !~ /\A(?:0|20[01])\z/ } @answers);
 	cmp_ok(@closed + @refused, '>', 0, '... and not all are served') if !$way{harmless};

@@ -69,14 +69,14 @@ for my $case (
 	$lock->run("BEGIN; LOCK TABLE nachet.$table IN ACCESS EXCLUSIVE MODE");
 	my $answer = $send->();
 	$lock->run('ROLLBACK');
-	is_problem($answer, 503, qr/ended the work/, "$name: the server ends a statement that waits for a lock");
+	is_problem($answer, 503, qr/cancelled the request/, "$name: the server ends a statement that waits for a lock");
 	is($answer->{json}{code}, '57014', '... in its own words');
 	leaves_nothing('... and the next request', 200, post_json($http, $good));
 }
 $lock->run("BEGIN; LOCK TABLE nachet.content IN EXCLUSIVE MODE");
 my $answer = post_stage($http, staged([ 'f.jpg', jpeg('f', 20_000) ]));
 $lock->run('ROLLBACK');
-is_problem($answer, 503, qr/ended the work/, 'so does a COPY that waits');
+is_problem($answer, 503, qr/cancelled the request/, 'so does a COPY that waits');
 leaves_nothing('after which a request', 200, post_json($http, $good));
 is($http->stop, 0, 'it stops with 0');
 

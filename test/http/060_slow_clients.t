@@ -159,9 +159,9 @@ is($http->stop, 0, 'it stops with 0');
 # More than there are places for.
 $http = $store->start_http(args => [ '--max-connections', '20', '--idle-timeout', '12', '--header-timeout', '12' ]);
 @slow = map { my $client = connect_to($http); print {$client} $form_head; $client } 1 .. 60;
-is_problem(post_json($http, $good), 503, qr/as many clients/, 'a client too many is told so');
+is_problem(post_json($http, $good), 503, qr/Too many connections/, 'a client too many is told so');
 print { $slow[-1] } "Content-Length: " . length($good) . "\r\n\r\n$good";
-is_problem(read_answer($slow[-1]), 503, qr/as many clients/, 'also one that came before');
+is_problem(read_answer($slow[-1]), 503, qr/Too many connections/, 'also one that came before');
 ok(poll_until(sub { post_json($http, $good)->{status} == 200 }, 60), 'but the slow ones lose their places');
 is($http->stop, 0, 'it stops with 0');
 

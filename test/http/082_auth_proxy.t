@@ -51,16 +51,16 @@ is_problem(post_json($http, '{"email": "other@example.org"}', @user), 403, qr/em
 is_problem(post_json($http, '{}', '-H', 'X-Vouch-User: stranger@example.org'), 403, qr/stranger/, 'a user who is not registered');
 
 my $answer = post_json($http, '{"email": "someone@example.org"}');
-is_problem($answer, 401, qr/authenticated nobody/, 'no header');
+is_problem($answer, 401, qr/sent no user/, 'no header');
 is(scalar @{ $answer->{headers}{'www-authenticate'} // [] }, 1, 'a 401 has WWW-Authenticate');
-is_problem(post_json($http, '{}', @user, '-H', 'X-Vouch-User: other@example.org'), 401, qr/not one e-mail/, 'two headers');
-is_problem(post_json($http, '{}', @user, @user), 401, qr/not one e-mail/, 'the same header twice');
+is_problem(post_json($http, '{}', @user, '-H', 'X-Vouch-User: other@example.org'), 401, qr/not a single e-mail/, 'two headers');
+is_problem(post_json($http, '{}', @user, @user), 401, qr/not a single e-mail/, 'the same header twice');
 for my $value ('a@example.org, someone@example.org', 'some one', "\xff", 'x' x 300)
 {
-	is_problem(post_json($http, '{}', '-H', "X-Vouch-User: $value"), 401, qr/not one e-mail/, 'no email: ' . substr $value, 0, 40);
+	is_problem(post_json($http, '{}', '-H', "X-Vouch-User: $value"), 401, qr/not a single e-mail/, 'no email: ' . substr $value, 0, 40);
 }
-is_problem(post_json($http, '{}', '-H', 'X-Vouch-User;'), 401, qr/not one e-mail/, 'an empty header');
-is_problem(post_json($http, '{}', '-H', 'Authorization: Bearer x'), 401, qr/authenticated nobody/, 'a token says nothing here');
+is_problem(post_json($http, '{}', '-H', 'X-Vouch-User;'), 401, qr/not a single e-mail/, 'an empty header');
+is_problem(post_json($http, '{}', '-H', 'Authorization: Bearer x'), 401, qr/sent no user/, 'a token says nothing here');
 is(curl($http->url . '/')->{status}, 200, 'the page needs no user');
 
 my @form = ('-F', 'pictures=@-;filename=a.png;type=image/png');
@@ -72,10 +72,10 @@ SKIP: {
 	my @elsewhere = ('--interface', '127.0.0.2');
 	skip "can't send from 127.0.0.2 here", 4 if curl(@elsewhere, $http->url . '/')->{status} == 0;
 	my $counts = count_of($store);
-	is_problem(post_json($http, '{}', @user, @elsewhere), 403, qr/through its proxy/, 'from another address');
+	is_problem(post_json($http, '{}', @user, @elsewhere), 403, qr/through the proxy/, 'from another address');
 	is_problem(curl({ stdin => png(8, 8, 'other') }, @elsewhere, @user, form_fields(email => undef), @form,
-		$http->url . '/batch-import'), 403, qr/through its proxy/, 'an import from there');
-	is_problem(curl(@elsewhere, $http->url . '/'), 403, qr/through its proxy/, 'and the page');
+		$http->url . '/batch-import'), 403, qr/through the proxy/, 'an import from there');
+	is_problem(curl(@elsewhere, $http->url . '/'), 403, qr/through the proxy/, 'and the page');
 	is(count_of($store), $counts, 'nothing is left');
 }
 is($http->stop, 0, 'it stops with 0');

@@ -83,16 +83,16 @@ for my $format (qw(text json))
 # What strangers write stays out of it: a line has the code and the key.
 my @strangers = (
 	[ 403, 'the user is not registered (NC001)', sub { post_json($_[0], '{"email": "private.stranger@example.org"}', @_[ 1, 2 ]) } ],
-	[ 422, 'the data are wrong: zoom_level (NC005)', sub { post_body($_[0], _form(zoom_level => 'private-zoom'), @_[ 1, 2 ]) } ],
-	[ 422, 'the data are wrong: nb_seeds (NC005)', sub { post_body($_[0], _form(nb_seeds => '"private" seeds'), @_[ 1, 2 ]) } ],
+	[ 422, 'the data is invalid: zoom_level (NC005)', sub { post_body($_[0], _form(zoom_level => 'private-zoom'), @_[ 1, 2 ]) } ],
+	[ 422, 'the data is invalid: nb_seeds (NC005)', sub { post_body($_[0], _form(nb_seeds => '"private" seeds'), @_[ 1, 2 ]) } ],
 	[ 422, 'the seed is not registered (NC002)', sub { post_body($_[0], _form(seed_name => 'private plant'), @_[ 1, 2 ]) } ],
 	[ 403, 'the user is not registered (NC001)', sub { post_body($_[0], _form(email => 'private@example.org'), @_[ 1, 2 ]) } ],
 	[ 422, 'The field "..." is given twice.', sub { post_body($_[0], field('private %22x%22 y' => 1) . _form('private %22x%22 y' => 2), @_[ 1, 2 ]) } ],
 	[ 422, 'The field "name" is given twice.', sub { post_body($_[0], field(name => 'private') . _form(name => 'private'), @_[ 1, 2 ]) } ],
 	[ 422, 'The file name "..." has an empty component.', sub { post_body($_[0], multipart([ 'private//x.png', 'x' ]), @_[ 1, 2 ]) } ],
 	[ 422, 'a picture is not acceptable (NC003)', sub { post_body($_[0], multipart([ 'private.png', 'no picture' ]), @_[ 1, 2 ]) } ],
-	[ 400, 'a value can\'t be read (22', sub { post_json($_[0], '{"email": private}', @_[ 1, 2 ]) } ],
-	[ 422, 'the data are wrong: email (NC005)', sub { post_json($_[0], '{"email": ["private@example.org"]}', @_[ 1, 2 ]) } ],
+	[ 400, 'a value is invalid (22', sub { post_json($_[0], '{"email": private}', @_[ 1, 2 ]) } ],
+	[ 422, 'the data is invalid: email (NC005)', sub { post_json($_[0], '{"email": ["private@example.org"]}', @_[ 1, 2 ]) } ],
 	[ 421, 'for the host "..."', sub { post_json($_[0], $good, @_[ 1, 2 ], '-H', 'Host: private.example.org') } ],
 	[ 403, 'the origin "..." may', sub { post_json($_[0], $good, @_[ 1, 2 ], '-H', 'Origin: https://private.example.org') } ]);
 

@@ -41,7 +41,7 @@ is($store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 
 
 $store->stop;
 ok(poll_until(sub { curl("$admin/ready")->{status} == 503 }), 'without its database it is not ready');
-is_problem(curl("$admin/ready"), 503, qr/datastore does not answer/, 'and says so');
+is_problem(curl("$admin/ready"), 503, qr/datastore does not respond/, 'and says so');
 unlike(curl("$admin/ready")->{body}, qr{/tmp|socket|nachet-cluster}, 'but nothing of where the database is');
 is(curl("$admin/live")->{status}, 200, 'it lives all the same');
 ok(wait_for_log($http, qr/warning: not ready: .*connection/), 'the log tells why');

@@ -116,7 +116,7 @@ static const GoodBody good_bodies[] = {
 #define NOT_BEGUN "does not begin with the boundary"
 #define CUT_OFF "ends before the final boundary"
 #define AFTER "followed by neither"
-#define FOLLOWS "Something follows"
+#define FOLLOWS "data after"
 #define DISPOSITION_BAD "Content-Disposition is malformed"
 #define NO_SEMICOLON "not followed by a semicolon; quotes in values are sent as %22"
 
