@@ -77,7 +77,7 @@ drain(NachetServer *server, const sigset_t *endings, int64_t *limit)
 
 	nachet_systemd_notify("STOPPING=1");
 	nachet_server_announce_stop(server);
-	nachet_log("stopping: %zu requests under way", atomic_load(&server->requests));
+	nachet_log("stopping: %zu requests are running", atomic_load(&server->requests));
 	patient = wait_for(server, endings, options->drain_delay, false);
 	nachet_server_quiesce(server);
 	*limit = nachet_clock_ms() + (int64_t) options->drain_timeout * 1000;
@@ -180,14 +180,14 @@ serve(const NachetHttpOptions *options, NachetSockets *sockets)
 		/*
 		 * Their threads may wait for the database for long; the system takes back what they hold.
 		 */
-		nachet_log_warning("stopped: %zu requests were cut off", atomic_load(&server.requests));
+		nachet_log_warning("stopped: %zu requests were interrupted", atomic_load(&server.requests));
 		nachet_listen_close_all(sockets);
 		nachet_log_stop();
 		_exit(NACHET_HTTP_EXIT_FAILED);
 	}
 	if (!stop_in_time(&server, &endings, limit))
 	{
-		nachet_log_warning("stopped while the database had not answered");
+		nachet_log_warning("stopped before the database responded");
 		nachet_log_stop();
 		_exit(NACHET_HTTP_EXIT_STOPPED);
 	}

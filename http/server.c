@@ -127,7 +127,7 @@ limit_connections(NachetServer *server)
 	if (connections >= options->max_connections)
 		return;
 	server->max_connections = connections > 0 ? connections : 1;
-	nachet_log_warning("only %llu files may be open: %zu connections are taken instead of %llu",
+	nachet_log_warning("only %llu files may be open: accepting %zu connections instead of %llu",
 	                   (unsigned long long) limit.rlim_cur, server->max_connections,
 	                   (unsigned long long) options->max_connections);
 }

@@ -124,7 +124,7 @@ nachet_auth_reload(NachetAuth *auth)
 		return;
 	keys = nachet_jwt_keys_read(&auth->options->jwt_keys, &auth->options->jwt_secrets, &error);
 	if (keys == NULL)
-		nachet_log_warning("the keys stay as they were: %s", error.message);
+		nachet_log_warning("the keys were not reloaded: %s", error.message);
 	else
 	{
 		pthread_rwlock_wrlock(&auth->lock);
@@ -132,7 +132,7 @@ nachet_auth_reload(NachetAuth *auth)
 		auth->keys = keys;
 		pthread_rwlock_unlock(&auth->lock);
 		nachet_jwt_keys_free(old);
-		nachet_log("the keys were read again");
+		nachet_log("the keys were reloaded");
 	}
 	nachet_error_clear(&error);
 }

@@ -203,8 +203,8 @@ disk_has_space(const NachetSpooled *spooled, NachetError *error)
 	if (free_bytes >= CLAIM_BYTES && free_bytes - CLAIM_BYTES >= reserve)
 		return true;
 	nachet_error_set(error,
-	                 "no room to spool a picture in \"%s\": %" PRIu64 " bytes are free, and "
-	                 "--spool-reserve keeps %" PRIu64,
+	                 "no space to spool a picture in \"%s\": %" PRIu64
+	                 " bytes are free, and --spool-reserve is %" PRIu64,
 	                 spool->folder, free_bytes, reserve);
 	return false;
 }
@@ -221,7 +221,7 @@ claim_space(NachetSpooled *spooled, uint64_t size, NachetError *error)
 		{
 			atomic_fetch_sub(&spool->claimed, CLAIM_BYTES);
 			nachet_error_set(error,
-			                 "no room to spool a picture: others fill the %" PRIu64
+			                 "no space to spool a picture: others use all %" PRIu64
 			                 " bytes of --spool-size",
 			                 spool->limits.files);
 			return false;
@@ -338,7 +338,7 @@ nachet_spooled_read(const NachetSpooled *spooled, uint64_t offset, void *buffer,
 	if (got <= 0)
 	{
 		nachet_error_set(error, "can't read a spooled picture: %s",
-		                 got < 0 ? strerror(errno) : "it is shorter than it was");
+		                 got < 0 ? strerror(errno) : "it was truncated");
 		return false;
 	}
 	*bytes = buffer;

@@ -196,7 +196,7 @@ nachet_pool_was_cut(NachetPool *pool, const NachetPooled *pooled, NachetError *e
 	pthread_mutex_unlock(&pool->lock);
 	if (!was_cut)
 		return false;
-	nachet_error_set(error, "the database did not answer in time, and its connection was cut");
+	nachet_error_set(error, "the database did not respond in time, and its connection was closed");
 	error->unreachable = true;
 	return true;
 }

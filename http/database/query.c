@@ -93,7 +93,7 @@ run_once(NachetPool *pool, const NachetQuery *query, bool *lost, NachetError *er
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		nachet_error_from_postgres(error, pooled.connection, result);
 	else if (PQntuples(result) != 1)
-		nachet_error_set(error, "a statement gave %d rows", PQntuples(result));
+		nachet_error_set(error, "a statement returned %d rows", PQntuples(result));
 	*lost = error->unreachable && !nachet_pool_was_cut(pool, &pooled, error);
 	if (!error->unreachable && was_large(query, result))
 		nachet_pool_drop(pool, &pooled);

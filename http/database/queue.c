@@ -291,7 +291,7 @@ drop_unwanted(Batch *batch)
 		{
 			NachetError error = NACHET_ERROR_INIT;
 
-			nachet_error_set(&error, "the request was given up");
+			nachet_error_set(&error, "the request was abandoned");
 			nachet_spooled_free(item->picture);
 			note_failed(item->tally, &error);
 			nachet_error_clear(&error);

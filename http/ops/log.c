@@ -150,7 +150,8 @@ write_lost(uint64_t count)
 	char words[80];
 	NachetText line;
 
-	snprintf(words, sizeof(words), "%" PRIu64 " lines of the log were lost: nobody read it", count);
+	snprintf(words, sizeof(words),
+	         "%" PRIu64 " lines of the log were lost: standard error was not read", count);
 	nachet_log_line_begin(&line, "warning");
 	add_message(&line, words);
 	finish_line(&line);

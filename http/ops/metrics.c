@@ -106,8 +106,7 @@ write_requests(NachetText *text)
 	static const char name[] = "nachet_http_requests_total";
 
 	write_head(text, name, "counter",
-	           "Requests that have ended, by what was answered; status 0: they were broken "
-	           "off before that.");
+	           "Ended requests by status; status 0: the connection was lost before the response.");
 	for (size_t route = 0; route < NACHET_ROUTES_MAX; route++)
 	{
 		for (size_t method = 0; method < METHODS; method++)
@@ -148,7 +147,7 @@ write_durations(NachetText *text)
 	static const char name[] = "nachet_http_request_duration_seconds";
 
 	write_head(text, name, "histogram",
-	           "Seconds from a request's headers to the end of its answer.");
+	           "Seconds from the headers of a request to the end of its response.");
 	for (size_t route = 0; route <= nachet_router_index(NULL); route++)
 		write_histogram(text, name, nachet_router_name(route), &durations[route]);
 }
@@ -164,18 +163,18 @@ write_counters(NachetText *text)
 		const char *help; /* NULL: the metric before it goes on */
 	} rows[] = {
 	    {NACHET_COUNT_RECEIVED_BYTES, "nachet_http_received_bytes_total", "",
-	     "Bytes of requests' bodies."},
-	    {NACHET_COUNT_SENT_BYTES, "nachet_http_sent_bytes_total", "", "Bytes of answers' bodies."},
+	     "Bytes of request bodies."},
+	    {NACHET_COUNT_SENT_BYTES, "nachet_http_sent_bytes_total", "", "Bytes of response bodies."},
 	    {NACHET_COUNT_NEW_PICTURES, "nachet_http_pictures_total", "{result=\"stored\"}",
-	     "Pictures received whole: their bytes were stored, or were there already."},
+	     "Pictures received completely, stored now or present before."},
 	    {NACHET_COUNT_KNOWN_PICTURES, "nachet_http_pictures_total", "{result=\"present\"}", NULL},
 	    {NACHET_COUNT_NEW_BYTES, "nachet_http_stored_bytes_total", "",
-	     "Bytes of pictures that were stored and not there before."},
+	     "Bytes of pictures that were not stored before."},
 	    {NACHET_COUNT_SETS_CREATED, "nachet_http_picture_sets_total", "{result=\"created\"}",
-	     "Picture sets that were asked for: made, or there already."},
+	     "Picture sets requested: created, or present before."},
 	    {NACHET_COUNT_SETS_PRESENT, "nachet_http_picture_sets_total", "{result=\"present\"}", NULL},
 	    {NACHET_COUNT_REFUSED_CONNECTIONS, "nachet_http_refused_requests_total", "",
-	     "Requests told 503 because there were too many clients."},
+	     "Requests answered with 503 because of too many clients."},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -207,23 +206,24 @@ write_server(NachetText *text, const NachetServer *server)
 {
 	int libpq = PQlibVersion();
 
-	write_head(text, "nachet_http_build_info", "gauge", "1, labelled with what runs.");
+	write_head(text, "nachet_http_build_info", "gauge", "1, labelled with the versions in use.");
 	nachet_text_format(
 	    text, "nachet_http_build_info{version=\"%s\",libmicrohttpd=\"%s\",libpq=\"%d.%d\"} 1\n",
 	    NACHET_VERSION, MHD_get_version(), libpq / 10000, libpq % 10000);
 	write_gauge(text, "nachet_http_connections", atomic_load(&server->connections),
-	            "Clients that are connected.");
+	            "Connected clients.");
 	write_gauge(text, "nachet_http_connections_limit", server->max_connections,
-	            "Clients that may be connected at a time.");
+	            "Maximum number of connected clients.");
 	write_gauge(text, "nachet_http_requests_in_progress", atomic_load(&server->requests),
-	            "Requests under way.");
+	            "Running requests.");
 	if (nachet_tls_expiry() > 0)
 		write_gauge(text, "nachet_http_certificate_expiry_timestamp_seconds",
-		            (uint64_t) nachet_tls_expiry(), "When the certificate expires.");
+		            (uint64_t) nachet_tls_expiry(),
+		            "Expiry time of the certificate, in seconds since 1970.");
 	write_value(text, "nachet_http_log_lost_lines_total", "counter", nachet_log_lost(),
-	            "Lines of the log that were lost because nobody read it.");
+	            "Log lines that were lost because standard error was not read.");
 	write_gauge(text, "nachet_http_stopping", atomic_load(&server->draining) ? 1 : 0,
-	            "1 once the service was told to stop.");
+	            "1 after the service was asked to stop.");
 }
 
 static void
@@ -237,15 +237,15 @@ write_pool(NachetText *text, NachetPool *pool)
 	nachet_text_format(text, "%s{state=\"in_use\"} %zu\n%s{state=\"idle\"} %zu\n", name, state.lent,
 	                   name, state.idle);
 	write_gauge(text, "nachet_http_pool_size", state.size,
-	            "Connections that there may be to the database.");
+	            "Maximum number of connections to the database.");
 	write_gauge(text, "nachet_http_pool_waiting", state.waiting,
 	            "Threads that wait for a connection.");
 	write_value(text, "nachet_http_pool_waits_total", "counter", state.waits,
-	            "Times that all connections were in use and one was waited for.");
+	            "Times that a thread waited because all connections were in use.");
 	write_value(text, "nachet_http_pool_timeouts_total", "counter", state.timeouts,
-	            "Times that none came back within the pool's wait.");
+	            "Times that no connection became free within --pool-wait.");
 	write_value(text, "nachet_http_pool_connects_total", "counter", state.made,
-	            "Connections that were begun.");
+	            "Connections that were opened.");
 }
 
 static void
@@ -256,10 +256,10 @@ write_spool(NachetText *text, NachetSpool *spool)
 	NachetSpoolState state;
 
 	nachet_spool_state(spool, &state);
-	write_head(text, name, "gauge", "What pictures take that wait to be whole or sent.");
+	write_head(text, name, "gauge", "Bytes of pictures that wait to be complete or sent.");
 	nachet_text_format(text, "%s{place=\"memory\"} %" PRIu64 "\n%s{place=\"disk\"} %" PRIu64 "\n",
 	                   name, state.memory, name, state.files);
-	write_head(text, limit, "gauge", "What they may take.");
+	write_head(text, limit, "gauge", "Maximum of these bytes.");
 	nachet_text_format(text, "%s{place=\"memory\"} %" PRIu64 "\n%s{place=\"disk\"} %" PRIu64 "\n",
 	                   limit, state.memory_limit, limit, state.files_limit);
 }
@@ -318,15 +318,15 @@ write_process(NachetText *text, const NachetServer *server)
 		write_seconds(text, "process_cpu_seconds_total", "counter",
 		              (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 		                  (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6,
-		              "Processor time, of user and system.");
+		              "User and system processor time.");
 	write_seconds(text, "process_start_time_seconds", "gauge",
 	              (double) server->started.tv_sec + (double) server->started.tv_nsec / 1e9,
-	              "When the process began, in seconds since 1970.");
+	              "Start time of the process, in seconds since 1970.");
 	write_memory(text);
 	if (files >= 0)
-		write_gauge(text, "process_open_fds", (uint64_t) files, "Descriptors that are open.");
+		write_gauge(text, "process_open_fds", (uint64_t) files, "Open descriptors.");
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-		write_gauge(text, "process_max_fds", limit.rlim_cur, "Descriptors that may be open.");
+		write_gauge(text, "process_max_fds", limit.rlim_cur, "Maximum number of open descriptors.");
 }
 
 void

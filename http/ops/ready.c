@@ -78,7 +78,7 @@ static void
 tell_change(NachetReady *ready, bool answer, const NachetError *error)
 {
 	if (answer && !ready->logged)
-		nachet_log("ready: the datastore answers");
+		nachet_log("ready: the datastore responds");
 	else if (!answer && (ready->logged || ready->answers == 0))
 		nachet_log_warning("not ready: %s", error->message);
 	ready->logged = answer;

@@ -191,10 +191,10 @@ nachet_tls_reload(const NachetHttpOptions *options)
 	if (certificate != NULL)
 	{
 		install(certificate);
-		nachet_log("the certificate was read again");
+		nachet_log("the certificate was reloaded");
 	}
 	else
-		nachet_log_warning("the certificate that was there stays: %s", error.message);
+		nachet_log_warning("the certificate was not reloaded: %s", error.message);
 	nachet_error_clear(&error);
 }
 

@@ -153,7 +153,7 @@ sub is_no_room
 	ok(wait_for_log($service, $pattern), "$name: the log says why");
 }
 $http = $store->start_http(args => [ '--spool-reserve', '1000TB' ]);
-is_no_room($http, qr/bytes are free, and --spool-reserve keeps/, 'a disk that has nothing to spare');
+is_no_room($http, qr/bytes are free, and --spool-reserve is/, 'a disk that has nothing to spare');
 is(post_body($http, multipart(map { [ "$_.jpg", jpeg("memory $_", 2_000_000) ] } 1 .. 8))->{status}, 201, 'memory serves as ever');
 is($http->stop, 0, 'it stops with 0');
 $http = $store->start_http(args => [ '--spool-size', '8MB', '--max-picture-size', '8MB' ]);
@@ -161,7 +161,7 @@ $socket = connect_to($http);
 my $large = multipart([ 'a.jpg', jpeg('large', 7_000_000) ]);
 print {$socket} request_head($http, '/batch-import', 'Content-Length' => length $large) . substr $large, 0, 6_900_000;
 ok(poll_until(sub { post_body($http, multipart([ 'a.jpg', jpeg('other', 6_000_000) ]))->{status} == 503 }), 'a spool that an upload fills');
-is_no_room($http, qr/others fill the 8388608 bytes of --spool-size/, 'a spool that is full');
+is_no_room($http, qr/others use all 8388608 bytes of --spool-size/, 'a spool that is full');
 print {$socket} substr $large, 6_900_000;
 is(read_answer($socket)->{status}, 201, 'whoever has room in it goes on');
 is(post_body($http, multipart([ 'a.jpg', jpeg('other', 6_000_000) ]))->{status}, 201, 'and leaves it to others');

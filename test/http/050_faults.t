@@ -97,7 +97,7 @@ $socket = connect_to($http);
 print {$socket} request_head($http, '/batch-import', 'Content-Length' => length $third) . substr $third, 0, 500_000;
 ok(poll_until(sub { $store->psql('SELECT count(*) FROM nachet.content') >= 13 }), 'an upload is under way');
 $http->signal('TERM');
-ok(wait_for_log($http, qr/stopping: 1 requests under way/), 'it is told to stop');
+ok(wait_for_log($http, qr/stopping: 1 requests are running/), 'it is told to stop');
 ok(poll_until(sub { !IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $http->port, Timeout => 5) }), 'nobody new is let in');
 print {$socket} substr $third, 500_000;
 my $answer = read_answer($socket);
@@ -112,7 +112,7 @@ ok(poll_until(sub { $store->psql('SELECT 1') }), 'the database is there');
 curl($http->url . '/');
 $http->signal('TERM');
 is($http->wait(30), 1, 'a client that does not end its upload is cut off');
-like($http->err, qr/1 requests were cut off/, 'and it is said');
+like($http->err, qr/1 requests were interrupted/, 'and it is said');
 
 $http = $store->start_http;
 $http->signal('INT');

@@ -35,7 +35,7 @@ my $http = $store->start_http(args => [ '--statement-timeout', '1', '--pool-wait
 is(post_json($http, $good)->{status}, 200, 'a request');
 freeze_backends();
 is_problem(post_json($http, $good), 503, qr/database/, 'a request over a frozen connection is told 503');
-ok(wait_for_log($http, qr/POST \/picture-form 503 .*did not answer in time, and its connection was cut/), 'and the log tells why');
+ok(wait_for_log($http, qr/POST \/picture-form 503 .*did not respond in time, and its connection was closed/), 'and the log tells why');
 is(post_json($http, $good)->{status}, 200, 'the next one gets a new connection');
 freeze_backends();
 is_problem(post_body($http, multipart([ 'a.jpg', jpeg('a', 300_000) ])), 503, qr/database/, 'an import whose pictures can not be sent is told 503');
@@ -70,10 +70,10 @@ freeze_backends();
 my $request = start_command('curl', '-sS', '-H', 'Content-Type: application/json', '-d', $good, $http->url . '/picture-form');
 ok(poll_until(sub { curl("http://127.0.0.1:$admin/metrics")->{body} =~ /^nachet_http_requests_in_progress 1$/m }), 'a request is under way');
 $http->signal('TERM');
-ok(wait_for_log($http, qr/stopping: 1 requests under way/), 'SIGTERM waits for it');
+ok(wait_for_log($http, qr/stopping: 1 requests are running/), 'SIGTERM waits for it');
 $http->signal('TERM');
 is($http->wait(60), 1, 'a second SIGTERM does not');
-like($http->err, qr/1 requests were cut off/, 'and the log tells');
+like($http->err, qr/1 requests were interrupted/, 'and the log tells');
 thaw();
 
 # The server lets in no one, and libpq would wait for it for ten minutes.
@@ -89,10 +89,10 @@ for my $case ([ 'the drain timeout', 1, 0 ], [ 'a second SIGTERM', 600, 1 ])
 	my ($name, $timeout, $again) = @$case;
 	$http = start_frozen(\&freeze_server, env => { PGCONNECT_TIMEOUT => 600 }, args => [ '--drain-timeout', $timeout ]);
 	$http->signal('TERM');
-	ok(wait_for_log($http, qr/stopping: 0 requests under way/), 'it is told to stop');
+	ok(wait_for_log($http, qr/stopping: 0 requests are running/), 'it is told to stop');
 	$http->signal('TERM') if $again;
 	is($http->wait(60), 0, "$name ends it while it connects");
-	like($http->err, qr/stopped while the database had not answered/, 'and the log tells');
+	like($http->err, qr/stopped before the database responded/, 'and the log tells');
 	thaw();
 }
 

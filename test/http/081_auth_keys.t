@@ -165,9 +165,9 @@ my $key = file('key', "$secret\n");
 my $public_file = file('key.pem', slurp($public), 0644);
 $http = $store->start_http(args => [ '--auth', 'jwt', '--jwt-secret', $key, '--jwt-key', $public_file ]);
 my $reload = sub {
-	my $before = () = $http->err =~ /^.*(?:keys were read again|keys stay as they were).*$/mg;
+	my $before = () = $http->err =~ /^.*(?:keys were reloaded|keys were not reloaded).*$/mg;
 	kill 'HUP', $http->pid;
-	my $told = poll_until(sub { return (my $now = () = $http->err =~ /keys were read again|keys stay as they were/g) > $before }, 30);
+	my $told = poll_until(sub { return (my $now = () = $http->err =~ /keys were reloaded|keys were not reloaded/g) > $before }, 30);
 	ok($told, 'SIGHUP: the log tells');
 	return (split /\n/, $http->err)[-1];
 };
@@ -179,27 +179,27 @@ is($status_of->(hs256("$secret\n", claims())), 401, 'and not with it');
 my $bytes = noise(40, 'key') . "\n";
 file('key', $bytes);
 is($status_of->($old), 200, 'a new file alone changes nothing');
-like($reload->(), qr/keys were read again/, 'it is read');
+like($reload->(), qr/keys were reloaded/, 'it is read');
 is($status_of->($old), 401, 'the first secret is no longer taken');
 is($status_of->(hs256($bytes, claims())), 200, 'the second one, of any bytes and its newline too, is');
 
 file('key', 'short');
-like($reload->(), qr/warning: the keys stay as they were: .*5 bytes/, 'a broken file');
+like($reload->(), qr/warning: the keys were not reloaded: .*5 bytes/, 'a broken file');
 is($status_of->(hs256($bytes, claims())), 200, 'leaves the secret in force');
 unlink $key;
-like($reload->(), qr/warning: the keys stay as they were: .*No such file/, 'no file');
+like($reload->(), qr/warning: the keys were not reloaded: .*No such file/, 'no file');
 is($status_of->(hs256($bytes, claims())), 200, 'leaves it too');
 file('key', slurp($public));
-like($reload->(), qr/warning: the keys stay as they were: .*contains PEM instead of a secret/, 'a public key in the place of the secret');
+like($reload->(), qr/warning: the keys were not reloaded: .*contains PEM instead of a secret/, 'a public key in the place of the secret');
 is($status_of->(hs256(slurp($public), claims())), 401, 'does not become one');
 is($status_of->(hs256($bytes, claims())), 200, 'and leaves the secret');
 file('key', $bytes);
 file('key.pem', slurp($pairs[1][1]), 0644);
-like($reload->(), qr/keys were read again/, 'a new public key');
+like($reload->(), qr/keys were reloaded/, 'a new public key');
 is($status_of->(rs256($private, claims())), 401, 'takes the place of the old one');
 is($status_of->(rs256($pairs[1][0], claims())), 200, 'and is taken');
 file('key.pem', slurp($public), 0644);
-like($reload->(), qr/keys were read again/, 'the old one again');
+like($reload->(), qr/keys were reloaded/, 'the old one again');
 
 # Keys change under requests.
 my $right = rs256($private, claims());

@@ -140,7 +140,7 @@ for my $case ([ 'memory', 1_000_000 ], [ 'disk', 8_000_000 ])
 my $limited = start_command('sh', '-c', 'ulimit -n 700; exec "$@"', 'sh', Nachet::Test::nachet_http(), '-d', $store->conninfo('importer'), '--listen',
 	'127.0.0.1:0', '--admin-listen', '127.0.0.1:0');
 wait_for_log($limited, qr/listening on/) or die $limited->err;
-my ($granted) = $limited->err =~ /only 700 files may be open: (\d+) connections/;
+my ($granted) = $limited->err =~ /only 700 files may be open: accepting (\d+) connections/;
 my ($limited_admin) = $limited->err =~ m{operators' endpoints on (\S+)};
 is(metrics($limited_admin)->{value}{nachet_http_connections_limit}, $granted // 'none in the log', 'the limit of connections is the one that holds');
 $limited->stop;
@@ -194,7 +194,7 @@ is($answer->{status}, 200, 'who comes within the delay is served');
 is($answer->{headers}{connection}[0], 'close', 'and told to go elsewhere next');
 $slow->signal('TERM');
 is($slow->wait(30), 1, 'a second signal ends it at once');
-like($slow->err, qr/1 requests were cut off/, 'and what that cost is said');
+like($slow->err, qr/1 requests were interrupted/, 'and what that cost is said');
 
 my $path = $store->tempdir . '/admin.sock';
 $slow = $store->start_http(args => [ '--admin-listen', "unix:$path", '--drain-timeout', '600' ]);

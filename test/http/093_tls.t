@@ -102,11 +102,11 @@ my $slow = start_command('curl', '-sS', '-i', '--cacert', "$folder/root.pem", '-
 poll_until(sub { parse_metrics(curl("$admin/metrics")->{body})->{value}{nachet_http_requests_in_progress} == 1 }) or die;
 install('second');
 $http->signal('HUP');
-ok(wait_for_log($http, qr/the certificate was read again/), 'SIGHUP has it read again');
+ok(wait_for_log($http, qr/the certificate was reloaded/), 'SIGHUP has it read again');
 like(shown($http), qr/CN ?= ?second/, 'the second one, of another kind of key');
 write_file("$folder/used.key", 'nonsense');
 $http->signal('HUP');
-ok(wait_for_log($http, qr/warning: the certificate that was there stays: .*no private key/), 'what can not be used is not taken');
+ok(wait_for_log($http, qr/warning: the certificate was not reloaded: .*no private key/), 'what can not be used is not taken');
 like(shown($http), qr/CN ?= ?second/, 'the second one stays');
 is($slow->wait(120), 0, 'an upload goes on over all that');
 like($slow->out, qr/"picture_set_id"/, 'and ends well');

@@ -93,7 +93,7 @@ is(ending($http), 0, 'a service whose log is read again ends with 0');
 waitpid $reader, 0;
 my @lines = split /\n/, Nachet::Test::slurp($copy);
 is(scalar(grep { !/\A\d{4}-\d\d-\d\dT[\d:.]+Z nachet-http: / } @lines), 0, 'each line is whole');
-like(join("\n", @lines), qr/warning: \d+ lines of the log were lost: nobody read it/, 'the log tells that lines are missing');
+like(join("\n", @lines), qr/warning: \d+ lines of the log were lost: standard error was not read/, 'the log tells that lines are missing');
 my $missing = 0;
 $missing += /(\d+) lines of the log were lost/ ? $1 : 0 for @lines;
 is(scalar(grep { m{GET /p+ 404} } @lines) + $missing, $answered, 'and how many') or diag("$missing missing");
