@@ -146,7 +146,7 @@ walk_blocks(NachetReader *reader, uint64_t offset)
 			case INTRODUCER_TRAILER:
 				if (!image)
 					return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
-					                             "GIF: it holds no image");
+					                             "GIF: it contains no image");
 				return NACHET_PICTURE_OK;
 			case 0:
 				/* A terminator too many: some encoders write it, and viewers pass over it. */

@@ -436,7 +436,7 @@ check_image(NachetTiff *tiff, const NachetTiffDirectory *directory, bool first)
 	if (status != NACHET_PICTURE_OK)
 		return status;
 	if (first && !drawn)
-		return malformed(tiff, "TIFF: it holds no pixels");
+		return malformed(tiff, "TIFF: it contains no pixels");
 	if (!drawn || tiff->main != NACHET_TIFF_MAIN_WANTED || is_reduced(directory))
 		return NACHET_PICTURE_OK;
 	tiff->main = NACHET_TIFF_MAIN_FOUND;

@@ -264,7 +264,8 @@ walk_chunks(NachetReader *reader, WebpPicture *webp)
 		offset = chunk.next;
 	}
 	if (!webp->image)
-		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED, "WebP: it holds no image");
+		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
+		                             "WebP: it contains no image");
 	return NACHET_PICTURE_OK;
 }
 
@@ -280,9 +281,10 @@ nachet_picture_webp_read(NachetReader *reader)
 	/* 2.4: the size counts from the word WEBP on. */
 	webp.end = 8 + (uint64_t) nachet_get_32le(riff + 4);
 	if (webp.end < RIFF_HEADER_BYTES + CHUNK_HEADER_BYTES)
-		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED, "WebP: it holds no image");
+		return nachet_picture_refuse(reader, NACHET_PICTURE_MALFORMED,
+		                             "WebP: it contains no image");
 	if (!nachet_picture_within(reader, 0, webp.end))
 		return nachet_picture_refuse(reader, NACHET_PICTURE_TRUNCATED,
-		                             "truncated WebP: shorter than its RIFF header says");
+		                             "truncated WebP: shorter than the size in its RIFF header");
 	return walk_chunks(reader, &webp);
 }

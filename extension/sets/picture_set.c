@@ -329,7 +329,7 @@ nachet_picture_set_upload(NachetUpload *upload)
 	check_upload(upload, &data);
 	if (upload->count == 0)
 		ereport(ERROR, (errcode(ERRCODE_NACHET_NOT_A_PICTURE),
-		                errmsg("a picture set must hold at least one picture")));
+		                errmsg("a picture set must contain at least one picture")));
 	sort_pictures(upload);
 	digest = set_digest(upload, &data);
 
@@ -442,7 +442,7 @@ upload_picture_set(PG_FUNCTION_ARGS)
 	/* Before it is detoasted: an array may be far larger than the value that was sent. */
 	if (toast_raw_datum_size(PG_GETARG_DATUM(0)) > (Size) nachet_max_array_size * 1024)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-		                errmsg("pictures hold more than nachet.max_array_size = %d kB",
+		                errmsg("pictures are larger than nachet.max_array_size = %d kB",
 		                       nachet_max_array_size),
 		                errhint("Import larger folders with nachet-load, or store the contents "
 		                        "with COPY nachet.content_chunk and pass their SHA-256.")));

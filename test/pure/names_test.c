@@ -223,7 +223,7 @@ static const Made made[] = {
     /* What is not whole. */
     {".~p.png", false, ".~p.png", "temporary"},
     {".~tmp~/p.png", false, ".~tmp~", "temporary"},
-    {".syncthing.p.png.tmp", false, ".syncthing.p.png.tmp", "not received whole"},
+    {".syncthing.p.png.tmp", false, ".syncthing.p.png.tmp", "not received completely"},
     /* Of two, the first. */
     {"@eaDir/.thumbnails/a.png", false, "@eaDir", "Synology"},
     /* Names that people give. */
