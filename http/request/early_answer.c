@@ -43,17 +43,26 @@ make_answer(const NachetRequest *request, NachetText *answer)
 		nachet_text_add(answer, request->answer_bytes, (size_t) request->answer_length);
 }
 
+/* What is asked for first is copied: since 1.0, libmicrohttpd overwrites it by the next answer. */
+static gnutls_session_t
+tls_session(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info != NULL ? info->tls_session : NULL;
+}
+
 /* How many bytes went out without waiting; not above 0 if none did. */
 static ssize_t
 send_some(struct MHD_Connection *connection, const char *bytes, size_t length)
 {
-	const union MHD_ConnectionInfo *session =
-	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	gnutls_session_t session = tls_session(connection);
 	const union MHD_ConnectionInfo *socket =
 	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-	if (session != NULL && session->tls_session != NULL)
-		return gnutls_record_send((gnutls_session_t) session->tls_session, bytes, length);
+	if (session != NULL)
+		return gnutls_record_send(session, bytes, length);
 	return socket != NULL ? send(socket->connect_fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL)
 	                      : -1;
 }

@@ -157,7 +157,7 @@ for my $case (
 		is(defined $out ? statuses($out) : 'still open', '200 200', "$where$what, and the next request");
 	}
 }
-# Empty lines before a request, whatever ends them, hide nothing: both requests are served, or the first is refused.
+# Empty lines before a request, whatever ends them, hide nothing: both requests are served, or the first is refused or cut off.
 for my $case ([ 'LF', "\n" ], [ 'LF twice', "\n\n" ], [ 'a NUL and CRLF', "\0\r\n" ], [ 'CRLF twice', "\r\n\r\n" ])
 {
 	my ($what, $bytes) = @$case;
@@ -165,7 +165,7 @@ for my $case ([ 'LF', "\n" ], [ 'LF twice', "\n\n" ], [ 'a NUL and CRLF', "\0\r\
 	{
 		my ($where, $ask) = @$way;
 		my $out = $ask->("${bytes}GET / HTTP/1.1\r\n$host\r\n$last");
-		like(defined $out ? statuses($out) : 'still open', qr/\A(?:200 200|400)\z/, "$where$what before a request: no other reading");
+		like(defined $out ? statuses($out) : 'still open', qr/\A(?:200 200|400)?\z/, "$where$what before a request: no other reading");
 	}
 }
 my $out = plain("${json}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n$chunk\r\n$body\r\n0\r\nX-Trailer: y\r\n\r\n");
