@@ -11,6 +11,7 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
 use Nachet::Intact qw(is_intact);
+use Nachet::Loader qw(@required set_files);
 use Nachet::Test qw(free_port gif poll_until sha256 start_command tiff write_file);
 use Test::More;
 use Time::HiRes ();
@@ -28,7 +29,6 @@ my $spool = "$work/spool";
 my $temporary = "$work/tmp";    # TMPDIR of everybody
 for my $folder ($spool, $temporary) { mkdir $folder or die $! }
 $ENV{TMPDIR} = $temporary;
-my %data = ('--email' => $Nachet::Test::EMAIL, '--seed' => 'Brassica napus', '--zoom' => 20, '--nb-seeds' => 5);
 
 # --- the pictures: folders that share a third of theirs -----------------------------------------------
 my %digest;    # folder => { name => SHA-256 }
@@ -69,9 +69,9 @@ sub start_work
 	my @form = map { ('-F', $_) } "email=$Nachet::Test::EMAIL", 'seed_name=Brassica napus', 'zoom_level=20', 'nb_seeds=5', 'name=west';
 	push @form, map { ('-F', "p=\@$work/west/$_;filename=$_") } sort keys %{ $digest{west} };
 	return (
-		repeat('importer', $store->nachet_load, %data, '--retries', 2, '--no-progress', "$work/north"),
-		repeat('importer', $store->nachet_load, %data, '--retries', 2, '--no-progress', '-j', 1, "$work/south"),
-		repeat('importer', $store->nachet_load, %data, '--retries', 2, '--no-progress', '--url', "http://127.0.0.1:$port", "$work/east"),
+		repeat('importer', $store->nachet_load, @required, '--retries', 2, '--no-progress', "$work/north"),
+		repeat('importer', $store->nachet_load, @required, '--retries', 2, '--no-progress', '-j', 1, "$work/south"),
+		repeat('importer', $store->nachet_load, @required, '--retries', 2, '--no-progress', '--url', "http://127.0.0.1:$port", "$work/east"),
 		repeat('importer', 'curl', '-s', '--noproxy', '*', '--max-time', 60, @form, "http://127.0.0.1:$port/batch-import"),
 		repeat('keeper', psql('SELECT nachet.delete_picture_set(id) FROM nachet.picture_set ORDER BY random() LIMIT 1')),
 		repeat('keeper', psql(q{SELECT nachet.sweep_contents('0 s')})),
@@ -165,12 +165,9 @@ sub check
 
 	for my $folder (sort keys %digest)
 	{
-		my ($status, $id, $err) = $store->run_load(%data, "$work/$folder");
+		my ($status, $id, $err) = $store->run_load(@required, "$work/$folder");
 		is($status, 0, "... the folder $folder goes in") or diag($err);
-		chomp $id;
-		my %stored = map { split /\t/, $_, 2 } split /\n/, $store->psql(
-			"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex') FROM nachet.picture WHERE picture_set_id = '$id'");
-		is_deeply(\%stored, $digest{$folder}, '... with every byte');
+		is_deeply(set_files($store, $id), $digest{$folder}, '... with every byte');
 	}
 	is_intact($store, '... and all is intact');
 	return;

@@ -6,13 +6,14 @@ use FindBin ();
 use lib "$FindBin::Bin/../lib";
 use Nachet::Http qw(multipart post_body is_problem count_of);
 use Nachet::Intact qw(is_intact);
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(poll_until small_disk tempdir tiff write_file);
 use Test::More;
 
 my $disk = small_disk(224) // plan skip_all => 'a disk can only be mounted by root';
 my $ballast = write_file("$disk/ballast", 'x' x 60_000_000);
 my $store = Nachet::Test->new(dir => $disk, set => { min_wal_size => '32MB', max_wal_size => '32MB', shared_buffers => '16MB' });
-my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, '--retries', 1);
+my @options = (@required, '--retries', 1);
 
 my $folder = tempdir();
 write_file("$folder/small/$_.tif", tiff(20_000, "small $_")) for 1 .. 5;
@@ -29,11 +30,11 @@ sub wait_for_server
 	return;
 }
 
-my ($status, $out, $err) = $store->run_load(@required, "$folder/small");
+my ($status, $out, $err) = $store->run_load(@options, "$folder/small");
 is($status, 0, 'there is room for a small folder') or diag($err);
 
 # PostgreSQL ends by itself where it can't write its log ahead: then nobody is reached any more.
-($status, $out, $err) = $store->run_load(@required, "$folder/large");
+($status, $out, $err) = $store->run_load(@options, "$folder/large");
 like($status, qr/\A[14]\z/, 'a folder that is larger than the disk fails');
 like($err, qr/No space left on device|connection/i, '... and says why');
 is($out, '', '... without an id');
@@ -46,7 +47,7 @@ is(count_of($store), '1 5', '... and holds the small folder alone');
 $store->psql("SELECT nachet.sweep_contents('0 s')");
 $store->psql('VACUUM nachet.content_chunk');
 write_file("$folder/next/$_.tif", tiff(100_000, "next $_")) for 1 .. 20;
-($status, $out, $err) = $store->run_load(@required, "$folder/next");
+($status, $out, $err) = $store->run_load(@options, "$folder/next");
 is($status, 0, 'with room again, imports go on') or diag($err);
 is_intact($store, '... and all is intact');
 

@@ -6,6 +6,7 @@ use FindBin ();
 use lib "$FindBin::Bin/../lib";
 use Nachet::Http qw(multipart post_body post_json);
 use Nachet::Intact qw(is_intact);
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(run_command start_command tiff write_file);
 use Test::More;
 
@@ -13,7 +14,7 @@ my $store = Nachet::Test->new;
 my $folder = $store->tempdir . '/pictures';
 my $pictures = 400;
 write_file(sprintf('%s/%d/%04d.tif', $folder, $_ % 5, $_), tiff($_ % 50 == 0 ? 9_000_000 : 40_000, "picture $_")) for 1 .. $pictures;
-my @load = ($store->nachet_load, '--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5,
+my @load = ($store->nachet_load, @required,
 	'--retries', 1, '--no-progress', $folder);
 
 sub limited { my ($megabytes, @command) = @_; return ('sh', '-c', 'ulimit -v "$0" && exec "$@"', $megabytes * 1024, @command) }

@@ -6,6 +6,7 @@ use FindBin ();
 use lib "$FindBin::Bin/../lib";
 use Nachet::Http qw(count_of is_problem multipart post_body post_json);
 use Nachet::Intact qw(is_intact);
+use Nachet::Loader qw(@required hold let_go);
 use Nachet::Session;
 use Nachet::Test qw(poll_until run_command start_command tiff write_file);
 use Test::More;
@@ -19,13 +20,7 @@ sub fresh
 {
 	$number++;
 	write_file("$folder/$number/$_.tif", tiff(50_000 + $_, "$number $_")) for 1 .. 60;
-	return ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, '--no-progress', "$folder/$number");
-}
-
-sub start_load
-{
-	my ($options, @args) = @_;
-	return start_command({ env => { $store->env('importer'), %$options } }, $store->nachet_load, @args);
+	return (@required, '--no-progress', "$folder/$number");
 }
 
 sub waits_for_lock
@@ -53,14 +48,13 @@ for my $table (qw(picture_set picture picture_seed content content_chunk users s
 {
 	@import = fresh();
 	my $before = count_of($store);
-	my $holder = Nachet::Session->new($store, 'postgres');
-	$holder->run("BEGIN; LOCK TABLE nachet.$table IN ACCESS EXCLUSIVE MODE");
-	my $waiting = start_load({}, @import);
+	my $holder = hold($store, "nachet.$table");
+	my $waiting = $store->start_load(@import);
 	ok(waits_for_lock(), "nachet.$table is locked: the loader waits");
 	my ($ended, undef, $why) = $store->run_load({ env => { PGOPTIONS => '-c lock_timeout=300ms' } }, '--retries', 0, @import);
 	is($ended, 1, '... or fails, if it is not to wait');
 	like($why, qr/lock timeout/, '... and says why');
-	$holder->run('ROLLBACK');
+	let_go($holder);
 	is($waiting->wait(120), 0, '... it goes in when the lock is gone') or diag($waiting->err);
 	my ($sets, $pictures) = split / /, $before;
 	is(count_of($store), ($sets + 1) . ' ' . ($pictures + 60), '... once');
@@ -87,8 +81,7 @@ for my $milliseconds (1, 5, 20)
 # --- the service ---------------------------------------------------------------------------------------
 my $http = $store->start_http(args => [ '--pool', 2, '--senders', 1, '--pool-wait', 1 ]);
 my $form = '{"email": "someone@example.org"}';
-my $holder = Nachet::Session->new($store, 'postgres');
-$holder->run('BEGIN; LOCK TABLE nachet.users IN ACCESS EXCLUSIVE MODE');
+my $holder = hold($store, 'nachet.users');
 my @waiting = map { start_command('curl', '-s', '--noproxy', '*', '-d', $form, '-H', 'Content-Type: application/json', "$http->{url}/picture-form") } 1 .. 2;
 ok(poll_until(sub {
 	$store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nachet-http' AND wait_event_type = 'Lock'") == 2 }, 60),
@@ -96,7 +89,7 @@ ok(poll_until(sub {
 my $answer = post_json($http, $form);
 is_problem($answer, 503, qr/busy/, 'the next request');
 ok($answer->{headers}{'retry-after'}, '... with a time to try again');
-$holder->run('ROLLBACK');
+let_go($holder);
 for my $request (@waiting)
 {
 	is($request->wait(60), 0, 'one that waited is answered');

@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use Nachet::Race;
 use Nachet::Intact ();
 use Nachet::Session;
-use Nachet::Test qw(bmp gif png);
+use Nachet::Test qw(gif png);
 use Test::More;
 
 my $store = Nachet::Test->new;
@@ -402,7 +402,7 @@ subtest 'a race' => sub {
 	{
 		$a->run(stores(@pictures));
 		$store->psql("UPDATE nachet.content SET stored_at = now() - interval '1 day'");
-		my $load = Nachet::Test::start_command({ env => { $store->env('importer') } }, $store->nachet_load, '--email' => $Nachet::Test::EMAIL,
+		my $load = $store->start_load('--email' => $Nachet::Test::EMAIL,
 			'--seed' => 'Brassica napus', '--zoom' => $round, '--nb-seeds' => 5, '--jobs' => 2, $folder);
 		$c->send('SELECT count(nachet.delete_picture_set(id)) FROM nachet.picture_set');
 		$a->send(with_bytes(@pictures) =~ s/"nb_seeds": 5/"nb_seeds": $round/r);

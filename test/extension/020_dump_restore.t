@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(bmp jpeg png run_command tempdir tiff write_file);
 use Test::More;
 
@@ -36,8 +37,7 @@ $store->psql("UPDATE nachet.users SET default_set_id = '$id'");
 my @loads = map {
 	my $n = $_;
 	write_file("$folder/in $n/$_.png", png(40, 50, "concurrent $_ of " . ($_ < 10 ? 'all' : $n))) for 1 .. 30;
-	Nachet::Test::start_command({ env => { $store->env('importer') } }, $store->nachet_load, '--email' => $Nachet::Test::EMAIL,
-		'--seed' => 'Brassica napus', '--zoom' => 20, '--nb-seeds' => 5, "$folder/in $n");
+	$store->start_load(@required, "$folder/in $n");
 } 1 .. 3;
 is($_->wait(120), 0, 'an import beside others') for @loads;
 
@@ -136,8 +136,7 @@ subtest 'a dump beside imports' => sub {
 	my @busy = map {
 		my $n = $_;
 		write_file("$folder/busy $n/$_.png", png(60, 70, "busy $n $_")) for 1 .. 200;
-		Nachet::Test::start_command({ env => { $store->env('importer') } }, $store->nachet_load, '--email' => $Nachet::Test::EMAIL,
-			'--seed' => 'Brassica napus', '--zoom' => 20, '--nb-seeds' => 5, "$folder/busy $n");
+		$store->start_load(@required, "$folder/busy $n");
 	} 1 .. 2;
 	command('pg_dump', '-Fd', '-j', '4', '-f', "$folder/busy", 'nachet');
 	is($_->wait(120), 0, 'an import goes on') for @busy;

@@ -9,12 +9,12 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::Intact qw(is_intact);
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Test qw(png tempdir tiff write_file);
 use Test::More;
 
 my $folder = tempdir();
-my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my $objects = Nachet::ObjectStore->new('azure');
 my $store = Nachet::Test->new;
 $store->psql('CREATE EXTENSION amcheck');

@@ -8,6 +8,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Session;
 use Nachet::Test qw(png slurp tiff);
 use Test::More;
@@ -25,7 +26,7 @@ my $contents = 60;
 $store->write_file("$folder/$_.tif", tiff(200 + int rand 40_000, "tiff $_")) for 1 .. $contents - 2;
 $store->write_file("$folder/a.png", png(10, 10, 'small'));
 $store->write_file("$folder/b.png", png(90, 90, 'larger'));
-my ($status) = $store->run_load('--email' => $Nachet::Test::EMAIL, '--seed' => 'Brassica napus', '--zoom' => 20, '--nb-seeds' => 5, $folder);
+my ($status) = $store->run_load(@required, $folder);
 is($status, 0, 'pictures are stored');
 $store->psql(<<'SQL');
 -- The ids of the contents whose bytes cannot be read or are not what they were.

@@ -9,9 +9,10 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::Intact qw(is_intact);
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Session ();
-use Nachet::Test qw(png poll_until run_command slurp tempdir tiff write_file);
+use Nachet::Test qw(png run_command slurp tempdir tiff write_file);
 use Test::More;
 
 my $store = Nachet::Test->new;
@@ -19,7 +20,6 @@ my $objects = Nachet::ObjectStore->new('s3');
 my $folder = tempdir();
 $objects->use_by($store);
 $store->psql("ALTER DATABASE nachet SET nachet.object_store_part_size = '5MB'");
-my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 
 sub import_pictures
 {

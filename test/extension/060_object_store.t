@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Session ();
 use Nachet::Test qw(poll_until png sha256 tempdir tiff write_file);
@@ -16,7 +17,6 @@ write_file("$folder/small/window.tiff", tiff(4_200_000, 'more than a window'));
 write_file("$folder/small/parts.tiff", tiff(12_000_000, 'three parts'));
 my $all = 22;
 
-my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my $right = 'SELECT count(*) FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id'
 	. ' WHERE sha256(nachet.picture_content(p.id)) = c.sha256';
 my $parts = 'SELECT sha256 FROM nachet.content WHERE byte_size = 12000000';

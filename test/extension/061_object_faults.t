@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::FaultProxy ();
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Session ();
 use Nachet::Test qw(poll_until png tempdir tiff write_file);
@@ -13,7 +14,6 @@ use Test::More;
 use Time::HiRes ();
 
 my $folder = tempdir();
-my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my $right = 'SELECT count(*) FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id'
 	. ' WHERE sha256(nachet.picture_content(p.id)) = c.sha256';
 my $moved = 'SELECT count(*) FROM nachet.content WHERE object_url IS NOT NULL';

@@ -5,12 +5,12 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Test qw(poll_until png tempdir tiff write_file);
 use Test::More;
 
 my $folder = tempdir();
-my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 write_file("$folder/one/$_.png", png(30, 30, "one $_")) for 1 .. 10;
 write_file("$folder/one/large.tiff", tiff(6_000_000, 'one'));
 write_file("$folder/two/$_.png", png(30, 30, "two $_")) for 1 .. 5;

@@ -7,6 +7,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Session ();
 use Nachet::Test qw(poll_until png tempdir tiff write_file);
@@ -18,7 +19,6 @@ my $seed = srand($ENV{NACHET_TEST_SEED} // time);
 diag("NACHET_TEST_SEED=$seed NACHET_TEST_ROUNDS=$kills");
 
 my $folder = tempdir();
-my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 write_file("$folder/$_.png", png(40, 40, "killed $_")) for 1 .. 60;
 write_file("$folder/$_.tiff", tiff(5_500_000, "killed $_")) for 1 .. 2;
 

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::FaultProxy ();
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use IO::Socket::INET ();
 use Nachet::Test qw(png poll_until run_command start_command tempdir tiff write_file);
@@ -17,7 +18,6 @@ my $port = $proxy->port;
 my $store = Nachet::Test->new;
 $store->psql("ALTER DATABASE nachet SET nachet.object_store_part_size = '5MB'");
 
-my @required = ('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 # Reads each content once: OFFSET keeps the planner from making a join's condition of it, which is evaluated more often.
 my $right = 'SELECT count(*) FROM (SELECT sha256(nachet.picture_content(p.id)) AS found, c.sha256 FROM nachet.picture p'
 	. ' JOIN nachet.content c ON c.id = p.content_id OFFSET 0) AS pictures WHERE found = sha256';

@@ -7,8 +7,9 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Session ();
-use Nachet::Test qw(png poll_until tempdir tiff_file write_file);
+use Nachet::Test qw(png tempdir tiff_file write_file);
 use Test::More;
 
 my $store = Nachet::Test->new;
@@ -24,7 +25,7 @@ $store->psql("ALTER DATABASE nachet SET nachet.$_ = '$settings{$_}'") for keys %
 $store->create_role('adm', 'nachet_admin');
 
 write_file("$folder/set/1.png", png(20, 20, 'waits'));
-my ($status, undef, $err) = $store->run_load('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, "$folder/set");
+my ($status, undef, $err) = $store->run_load(@required, "$folder/set");
 is($status, 0, 'a picture waits to be moved') or diag($err);
 
 my $lock = Nachet::Session->new($store);
@@ -82,7 +83,7 @@ is($store->psql('SELECT email FROM nachet.users'), $Nachet::Test::EMAIL, 'and th
 
 subtest 'within the hashing of a large content' => sub {
 	tiff_file("$folder/large/1.tiff", 150_000_000, 'large');
-	($status) = $store->run_load('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, "$folder/large");
+	($status) = $store->run_load(@required, "$folder/large");
 	is($status, 0, 'it is imported');
 	my $session = Nachet::Session->new($store, 'adm');
 	# The store does not answer: a machine that hashes it sooner ends with NC008 instead.

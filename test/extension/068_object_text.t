@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::FaultProxy ();
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Test qw(png run_command tempdir tiff write_file);
 use Test::More;
@@ -26,7 +27,7 @@ sub import_pictures
 	my (@pictures) = @_;
 	my $set = "$folder/" . ++$sets;
 	write_file("$set/$_", $pictures[$_]) for 0 .. $#pictures;
-	my ($status, $id, $err) = $store->run_load('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, $set);
+	my ($status, $id, $err) = $store->run_load(@required, $set);
 	die $err if $status != 0;
 	chomp $id;
 	return $id;

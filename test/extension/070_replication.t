@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(png poll_until tempdir tiff);
 use Test::More;
 
@@ -42,8 +43,7 @@ sub import_set
 	my ($where, $name, $count) = @_;
 	$where->write_file("$folder/$name/$_.png", png(30 + $_, 60, "$name $_")) for 1 .. $count;
 	$where->write_file("$folder/$name/large.tif", tiff(300_000, $name));
-	my ($status, $out, $err) = $where->run_load('--email' => $Nachet::Test::EMAIL, '--seed' => 'Brassica napus', '--zoom' => 20,
-		'--nb-seeds' => 5, "$folder/$name");
+	my ($status, $out, $err) = $where->run_load(@required, "$folder/$name");
 	is($status, 0, "$name is imported") or diag($err);
 	chomp $out;
 	return $out;

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::FaultProxy ();
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Session ();
 use Nachet::Test qw(png poll_until tempdir write_file);
@@ -25,7 +26,7 @@ sub import_moved
 	my ($db) = @_;
 	my $set = "$folder/" . ++$sets;
 	write_file("$set/$_.png", png(20, 20, "$sets $_")) for 1 .. 3;
-	my ($status, $id, $err) = $store->run_load('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, $set);
+	my ($status, $id, $err) = $store->run_load(@required, $set);
 	die $err if $status != 0;
 	chomp $id;
 	$store->psql('SELECT nachet.offload_contents()');

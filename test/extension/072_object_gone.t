@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::FaultProxy ();
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Test qw(png poll_until tempdir write_file);
 use Test::More;
@@ -20,7 +21,7 @@ for my $kind (qw(azure s3))
 	my $folder = tempdir();
 	$objects->use_by($store, port => $proxy->port);
 	write_file("$folder/$_.png", png(20, 20, $_)) for 1 .. 3;
-	my ($status, $set, $err) = $store->run_load('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, $folder);
+	my ($status, $set, $err) = $store->run_load(@required, $folder);
 	die $err if $status != 0;
 	chomp $set;
 	$store->psql('SELECT nachet.offload_contents()');

@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Test qw(png poll_until tempdir write_file);
 use Test::More;
@@ -19,7 +20,7 @@ sub import_pictures
 {
 	my $set = "$folder/" . ++$sets;
 	write_file("$set/$_.png", png(20, 20, "$sets $_")) for 1 .. 3;
-	my ($status, undef, $err) = $store->run_load('--email', $Nachet::Test::EMAIL, '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, $set);
+	my ($status, undef, $err) = $store->run_load(@required, $set);
 	die $err if $status != 0;
 	return;
 }

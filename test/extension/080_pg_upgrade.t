@@ -8,6 +8,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(png write_file);
 use Test::More;
 
@@ -68,8 +69,7 @@ sub upgrade_from
 	is($new->psql($upload, role => 'importer'), $id, 'the same set is known');
 	isnt($new->psql($upload =~ s/"nb_seeds": 5/"nb_seeds": 6/r, role => 'importer'), $id, 'another can be made');
 	write_file("$work/pictures/three.png", png(200, 200, 'three'));
-	($status, $out, $err) = $new->run_load('--email' => $Nachet::Test::EMAIL, '--seed' => 'Brassica napus', '--zoom' => 20,
-		'--nb-seeds' => 5, "$work/pictures");
+	($status, $out, $err) = $new->run_load(@required, "$work/pictures");
 	is($status, 0, 'pictures that are new can be imported') or diag($err);
 	is($new->psql(q{SELECT count(*), count(*) FILTER (WHERE sha256(nachet.picture_content(id)) = decode(picture -> 'quality_check' ->> 'image_checksum', 'hex')) FROM nachet.picture}),
 		'5|5', 'every byte that is read is right');

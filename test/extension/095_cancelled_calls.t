@@ -9,6 +9,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::ObjectStore ();
 use Nachet::Session ();
 use Nachet::Test qw(png tempdir tiff write_file);
@@ -55,7 +56,7 @@ SQL
 my $folder = tempdir();
 write_file("$folder/$_.png", png(30, 30, "kept $_")) for 1 .. 20;
 write_file("$folder/$_.tiff", tiff(12_000_000, "kept $_")) for 1 .. 2;
-my ($status, $kept, $err) = $store->run_load('--email' => $Nachet::Test::EMAIL, '--seed' => 'Brassica napus', '--zoom' => 20, '--nb-seeds' => 5, $folder);
+my ($status, $kept, $err) = $store->run_load(@required, $folder);
 is($status, 0, 'a set that no call deletes') or diag($err);
 chomp $kept;
 $store->psql(q{INSERT INTO nachet.seed (name) SELECT rpad(n::text, 200, 'x') FROM generate_series(1, 2000) n});

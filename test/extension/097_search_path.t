@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(png run_command tempdir write_file);
 use Test::More;
 
@@ -33,7 +34,7 @@ write_file("$folder/$_/1.png", png(10, 10, $_)) for qw(a b);
 for my $path ('"$user", public', 'public, pg_catalog')
 {
 	$store->psql("ALTER DATABASE nachet SET search_path = $path", role => 'mallory');
-	my ($status, undef, $err) = $store->run_load('--email' => $Nachet::Test::EMAIL, '--seed' => 'Brassica napus', '--zoom' => 20, '--nb-seeds' => 5, "$folder/" . ($path =~ /user/ ? 'a' : 'b'));
+	my ($status, undef, $err) = $store->run_load(@required, "$folder/" . ($path =~ /user/ ? 'a' : 'b'));
 	is($status, 0, "nachet-load with search_path $path") or diag($err);
 	my $http = $store->start_http;
 	my (undef, $out) = run_command('curl', '-s', '-H', 'Content-Type: application/json', '-d', qq({"email": "$Nachet::Test::EMAIL"}), $http->{url} . '/picture-form');

@@ -4,21 +4,12 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required set_files);
 use Nachet::Test qw(png bmp gif jpeg tiff tiff_file write_file slurp sha256 run_command);
 use Test::More;
 
 my $store = Nachet::Test->new;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my $uuid = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
-
-# The pictures of a set as the datastore gives them back: name => SHA-256 of the bytes.
-sub stored
-{
-	my ($id) = @_;
-	return { map { split /\t/, $_, 2 } split /\n/, $store->psql(
-		"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex')
-		   FROM nachet.picture WHERE picture_set_id = '$id'") };
-}
 
 # The next content's id: it stands still where nothing is sent.
 sub content_ids { return $store->psql('SELECT last_value FROM ' . $store->psql("SELECT pg_get_serial_sequence('nachet.content', 'id')")) }
@@ -59,7 +50,7 @@ unlike($err, qr/error|warning/, 'nothing is complained about');
 like($err, qr/: 15 pictures, .*; 2 machine-made; /, 'what desktops leave in folders is counted apart');
 unlike($err, qr/[\r\e]/, 'no progress line is drawn where there is no terminal');
 chomp(my $id = $out);
-is_deeply(stored($id), \%digest, 'every picture is there under its path, with every byte');
+is_deeply(set_files($store, $id), \%digest, 'every picture is there under its path, with every byte');
 is($store->psql("SELECT name FROM nachet.picture_set WHERE id = '$id'"), 'session 12', 'the set has the name of its folder');
 is($store->psql('SELECT count(*) FROM nachet.content'), scalar keys %distinct, 'each distinct content is stored once');
 is($store->psql("SELECT count(DISTINCT nb_obj) || ' ' || min(nb_obj) FROM nachet.picture"), '1 5', 'nb_seeds is on every picture');
@@ -121,7 +112,7 @@ is($out, "$id\n", '... with the same result');
 is($status, 0, 'files may be given instead of a folder') or diag($err);
 like($out, qr/\A$uuid\n\z/, '... and make one set');
 chomp $out;
-is_deeply(stored($out), { 'a.png' => $digest{'a.png'}, 'copy.png' => $digest{'a.png'} }, '... named by their base names');
+is_deeply(set_files($store, $out), { 'a.png' => $digest{'a.png'}, 'copy.png' => $digest{'a.png'} }, '... named by their base names');
 is($store->psql("SELECT name FROM nachet.picture_set WHERE id = '$out'"), 'session 12', '... and the set for the folder of the first');
 ($status, $out, $err) = $store->run_load(@required, "$folder/a.png", "$folder/nested/deep/er/a.png");
 is($status, 1, 'two files of one base name are refused');
@@ -145,7 +136,7 @@ my $before = $store->psql('SELECT count(*) FROM nachet.content');
 ($status, $out, $err) = $store->run_load(@required, '-j', 3, $large);
 is($status, 0, 'files larger than a batch are imported') or diag($err);
 chomp $out;
-is_deeply(stored($out), \%large, '... with every byte');
+is_deeply(set_files($store, $out), \%large, '... with every byte');
 is($store->psql('SELECT count(*) FROM nachet.content') - $before, 3, '... each content once');
 my $large_id = $out;
 ($status, $out, $err) = $store->run_load(@required, $large);
@@ -165,7 +156,7 @@ for my $i (1 .. 5000)
 ($status, $out, $err) = $store->run_load(@required, '-j', 2, $many);
 is($status, 0, '5,000 small pictures are imported') or diag($err);
 chomp $out;
-is_deeply(stored($out), \%many, '... with every byte');
+is_deeply(set_files($store, $out), \%many, '... with every byte');
 
 # An importer reads nothing.
 is($store->sqlstate("SELECT nachet.picture_content(id) FROM nachet.picture", role => 'importer'), '42501',

@@ -4,13 +4,13 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
-use Nachet::Test qw(png gif jpeg write_file slurp run_command);
+use Nachet::Loader qw(@required);
+use Nachet::Test qw(png gif jpeg write_file run_command);
 use IO::Socket::UNIX ();
 use POSIX ();
 use Test::More;
 
 my $store = Nachet::Test->new;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 
 sub is_nothing_stored
 {

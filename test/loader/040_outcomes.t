@@ -4,11 +4,11 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
-use Nachet::Test qw(gif jpeg write_file sha256 run_command start_command);
+use Nachet::Loader qw(@required is_whole);
+use Nachet::Test qw(gif jpeg write_file run_command);
 use Test::More;
 
 my $store = Nachet::Test->new;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 
 sub count_rows { my ($table) = @_; return $store->psql("SELECT count(*) FROM nachet.$table") }
 
@@ -87,17 +87,13 @@ for my $round (1 .. 5)
 	write_file("$folder/second/$_", $second{$_}) for keys %second;
 	my $before = count_rows('content');
 	my @loaders = map {
-		start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '-j', 2, "$folder/$_")
+		$store->start_load(@required, '-j', 2, "$folder/$_")
 	} 'first', 'second';
 	is($_->wait(120), 0, "round $round: a loader among two succeeds") or diag($_->err) for @loaders;
 	is(count_rows('content') - $before, 152, "round $round: each distinct content is stored once");
 	for my $set ([ \%first, $loaders[0] ], [ \%second, $loaders[1] ])
 	{
-		chomp(my $id = $set->[1]->out);
-		my %stored = map { split /\t/, $_, 2 } split /\n/, $store->psql(
-			"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex')
-			   FROM nachet.picture WHERE picture_set_id = '$id'");
-		is_deeply(\%stored, { map { $_ => sha256($set->[0]{$_}) } keys %{ $set->[0] } }, "round $round: ... with every byte");
+		is_whole($store, $set->[1]->out, $set->[0], "round $round: ... with every byte");
 	}
 }
 is($store->psql('SELECT count(*) FROM nachet.content_chunk k WHERE NOT EXISTS

@@ -6,6 +6,7 @@ use FindBin ();
 use IO::Socket::UNIX ();
 use JSON::PP ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(gif write_file slurp);
 use Test::More;
 
@@ -13,7 +14,7 @@ my $store = Nachet::Test->new;
 my $work = $store->tempdir;
 my $folder = "$work/pictures";
 write_file("$folder/1.gif", gif('1'));
-my @args = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, $folder);
+my @args = (@required, $folder);
 
 sub load { my ($env, @more) = @_; return $store->run_load({ env => { PGPASSFILE => '/nonexistent', %$env } }, @more, @args) }
 

@@ -4,12 +4,12 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(gif write_file poll_until);
 use Test::More;
 
 my $store = Nachet::Test->new(set => { wal_level => 'replica', max_wal_senders => 4 });
 my $work = $store->tempdir;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 write_file("$work/old/$_.gif", gif("old $_")) for 1 .. 5;
 write_file("$work/new/$_.gif", gif("new $_")) for 1 .. 3;
 write_file("$work/new/old $_.gif", gif("old $_")) for 1 .. 5;

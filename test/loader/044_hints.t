@@ -6,14 +6,15 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Session ();
-use Nachet::Test qw(gif write_file start_command poll_until);
+use Nachet::Test qw(gif write_file poll_until);
 use Test::More;
 
 my $store = Nachet::Test->new;
 my $folder = $store->tempdir . '/pictures';
 my $count = 0;
-my @args = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, '--retries', 0, $folder);
+my @args = (@required, '--retries', 0, $folder);
 
 # The status, and all hints of a run on a folder that has something new.
 sub hints
@@ -78,7 +79,7 @@ for my $case (
 # Cancelled by hand, with and without a timeout that has not passed.
 for my $options (undef, '-c statement_timeout=1h')
 {
-	my $loader = start_command({ env => { $store->env('importer'), PGOPTIONS => $options } }, $store->nachet_load, @args);
+	my $loader = $store->start_load({ env => { PGOPTIONS => $options } }, @args);
 	my $waiting = "FROM pg_stat_activity WHERE application_name = 'nachet-load' AND wait_event_type = 'Lock'";
 	poll_until(sub { $store->psql("SELECT count(*) $waiting") > 0 }, 60) or die $loader->err;
 	$store->psql("SELECT pg_cancel_backend(pid) $waiting");

@@ -5,13 +5,13 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Session ();
 use Nachet::Test qw(gif write_file slurp run_command start_command poll_until);
 use Test::More;
 
 my $store = Nachet::Test->new;
 my $work = $store->tempdir;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my $folder = "$work/pictures";
 write_file("$folder/$_.gif", gif($_)) for 1 .. 5;
 my $report = "$work/report.csv";

@@ -8,13 +8,13 @@ use FindBin ();
 use IO::Select ();
 use POSIX ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Session ();
 use Nachet::Test qw(gif write_file slurp start_command poll_until);
 use Test::More;
 
 my $store = Nachet::Test->new;
 my $work = $store->tempdir;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my $folder = "$work/bad";
 write_file(sprintf('%s/%04d %s.gif', $folder, $_, 'x' x 60), 'text') for 1 .. 4000;
 
@@ -68,7 +68,7 @@ for my $signal ('INT', 'TERM')
 {
 	my $holder = Nachet::Session->new($store);
 	$holder->run('BEGIN; LOCK TABLE nachet.content_chunk IN ACCESS EXCLUSIVE MODE');
-	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, "$work/good");
+	my $loader = $store->start_load(@required, "$work/good");
 	poll_until(sub { $store->psql('SELECT count(*) FROM pg_locks WHERE NOT granted') > 0 }, 60) or die $loader->err;
 	for my $next ('USR2', $signal)
 	{

@@ -4,6 +4,7 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Session ();
 use Nachet::Test qw(gif write_file slurp run_command start_command poll_until);
 use Test::More;
@@ -73,7 +74,7 @@ my ($asks_for_tls, $cancels) = (80877103, 80877102);
 my $holder = Nachet::Session->new($store);
 $holder->run('BEGIN; LOCK TABLE nachet.content_chunk IN ACCESS EXCLUSIVE MODE');
 my $loader = start_command({ env => { $store->env('importer'), PGHOST => '127.0.0.1', PGPORT => $port, PGSSLMODE => 'require', PGGSSENCMODE => 'disable' } },
-	$store->nachet_load, '--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, '-j', 1, "$work/pictures");
+	$store->nachet_load, @required, '-j', 1, "$work/pictures");
 poll_until(sub { !$loader->is_running || $store->psql('SELECT count(*) FROM pg_locks WHERE NOT granted') > 0 }, 60);
 is((split /\n/, slurp("$work/codes"))[1], $asks_for_tls, 'the connection asks for TLS');
 $loader->signal('INT');

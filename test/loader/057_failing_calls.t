@@ -8,6 +8,7 @@ use Errno qw(EAGAIN EIO ENOMEM);
 use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
 use Nachet::CallFaults ();
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(gif tiff_file write_file slurp run_command);
 use Test::More;
 
@@ -49,7 +50,7 @@ die "fault.c: $err" if $status != 0;
 
 ($status, $out, $err) = run_command({ timeout => 60, env => { $store->env('importer'), LD_PRELOAD => "$work/fault.so",
 			FAULT_NOTE => "$work/note", ASAN_OPTIONS => join(':', $ENV{ASAN_OPTIONS} // (), 'verify_asan_link_order=0') } },
-	$store->nachet_load, '--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, "$work/pictures");
+	$store->nachet_load, @required, "$work/pictures");
 SKIP: {
 	skip 'this libpq can not be hindered', 3 if !-e "$work/note";
 	is($status, 0, 'an import goes on when there is memory again') or diag($err);

@@ -7,7 +7,8 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
-use Nachet::Test qw(tiff gif write_file sha256 start_command poll_until);
+use Nachet::Loader qw(@required set_files);
+use Nachet::Test qw(tiff gif write_file sha256 poll_until);
 use Test::More;
 use Time::HiRes ();
 
@@ -18,7 +19,6 @@ srand $seed;
 diag("NACHET_TEST_SEED=$seed NACHET_TEST_ROUNDS=$rounds NACHET_TEST_PICTURES=$pictures");
 
 my $store = Nachet::Test->new;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my $folder = $store->tempdir . '/pictures';
 my %digest;
 for my $i (1 .. $pictures)
@@ -38,10 +38,7 @@ sub set_digest { my ($id) = @_; return $store->psql("SELECT encode(digest, 'hex'
 sub check_whole
 {
 	my ($id, $what) = @_;
-	my %stored = map { split /\t/, $_, 2 } split /\n/, $store->psql(
-		"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex')
-		   FROM nachet.picture WHERE picture_set_id = '$id'");
-	is_deeply(\%stored, \%digest, "$what: every picture is there with every byte");
+	is_deeply(set_files($store, $id), \%digest, "$what: every picture is there with every byte");
 	is(count_rows('picture_set'), 1, '... in the one set');
 	is(count_rows('picture'), $pictures, '... and in no other');
 	is($store->psql('SELECT count(*) || \' \' || count(DISTINCT sha256) FROM nachet.content'),
@@ -82,7 +79,7 @@ sub wait_for_moment
 my $resumed = 0;
 for my $round (1 .. $rounds)
 {
-	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, $folder);
+	my $loader = $store->start_load(@required, $folder);
 	wait_for_moment($loader);
 	my $ended = !$loader->is_running;
 	$loader->signal('KILL');
@@ -106,7 +103,7 @@ diag("$resumed of $rounds killed imports were resumed in their middle");
 my $retried = 0;
 for my $round (1 .. $rounds)
 {
-	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, $folder);
+	my $loader = $store->start_load(@required, $folder);
 	# A server that nobody has reached yet is not waited for: that would be a wrong address.
 	poll_until(sub { !$loader->is_running
 		|| $store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nachet-load' AND query <> ''") > 0 }, 60);

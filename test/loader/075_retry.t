@@ -7,110 +7,51 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required hold is_whole let_go make_folder wait_until_stopped);
 use Nachet::Session ();
-use Nachet::Test qw(gif tiff write_file sha256 start_command poll_until);
+use Nachet::Test qw(gif poll_until start_command write_file);
 use Test::More;
-use Time::HiRes ();
 
 my $store = Nachet::Test->new;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
-
-sub hold
-{
-	my ($table) = @_;
-	my $program = start_command({ env => { $store->env } }, 'psql', '-X', '-q', '-c',
-		"SET application_name = 'holder'", '-c', "BEGIN; LOCK TABLE $table IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)");
-	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = '$table'::regclass
-		AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die "no lock on $table: " . $program->err;
-	return $program;
-}
-
-sub let_go
-{
-	my ($program) = @_;
-	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
-	$program->wait(60) // die 'psql goes on';
-}
-
-sub start_load { return start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, @_) }
-
-sub waiting_loaders
-{
-	return $store->psql("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-		WHERE NOT granted AND relation IS NOT NULL AND application_name = 'nachet-load'");
-}
-
-sub wait_until_stopped
-{
-	my ($loader, $count) = @_;
-	return poll_until(
-		sub {
-			die 'nachet-load ended: ' . $loader->err if !$loader->is_running;
-			return waiting_loaders() >= ($count // 1);
-		}, 60) || die 'nachet-load does not wait';
-}
-
-sub make_folder
-{
-	my ($seed) = @_;
-	my $folder = $store->tempdir . '/pictures';
-	my %files = map { ; "small/$_.gif" => gif("$seed $_") } 1 .. 20;
-	$files{'x-large.tif'} = tiff(12_000_000, $seed);
-	write_file("$folder/$_", $files{$_}) for keys %files;
-	return ($folder, \%files);
-}
-
-sub is_whole
-{
-	my ($id, $files, $what) = @_;
-	chomp $id;
-	my %stored = map { split /\t/, $_, 2 } split /\n/, $store->psql(
-		"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex')
-		   FROM nachet.picture WHERE picture_set_id = '$id'");
-	return is_deeply(\%stored, { map { $_ => sha256($files->{$_}) } keys %$files }, $what);
-}
 
 # One connection after another is broken off in the middle of its COPY.
 {
-	my ($folder, $files) = make_folder('terminated');
-	my $holder = hold('nachet.content_chunk');
-	my $loader = start_load('-v', '-j', 2, $folder);
-	wait_until_stopped($loader, 2);
+	my ($folder, $files) = make_folder($store, 'terminated');
+	my $holder = hold($store, 'nachet.content_chunk');
+	my $loader = $store->start_load(@required, '-v', '-j', 2, $folder);
+	wait_until_stopped($store, $loader, 'nachet.content_chunk', count => 2);
 	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nachet-load'");
 	ok(poll_until(sub { $loader->err =~ /no connection: .*retrying in \d\.\d s \(1 of 8\)/ }, 60), 'connections that are broken off are made anew')
 		or diag($loader->err);
-	wait_until_stopped($loader, 2);
+	wait_until_stopped($store, $loader, 'nachet.content_chunk', count => 2);
 	let_go($holder);
 	is($loader->wait(60), 0, '... and the import goes on') or diag($loader->err);
 	like($loader->err, qr/; sent 21,/, '... each picture is sent once');
-	is_whole($loader->out, $files, '... with every byte');
+	is_whole($store, $loader->out, $files, '... with every byte');
 }
 
 # The server goes away and comes back, while pictures are sent and while the set is made.
 for my $table ('nachet.content_chunk', 'nachet.users')
 {
-	my ($folder, $files) = make_folder("restart $table");
+	my ($folder, $files) = make_folder($store, "restart $table");
 	$store->run_load(@required, '--name', 'before', $folder) if $table eq 'nachet.users';
-	my $chunks = hold('nachet.content_chunk');
+	my $chunks = hold($store, 'nachet.content_chunk');
 	write_file("$folder/one-more.gif", $files->{'one-more.gif'} = gif("one more $table"));
-	my $loader = start_load('-j', 1, $folder);
-	wait_until_stopped($loader);
+	my $loader = $store->start_load(@required, '-j', 1, $folder);
+	wait_until_stopped($store, $loader, 'nachet.content_chunk');
+	my $users;
 	if ($table eq 'nachet.users')
 	{
-		my $users = start_command({ env => { $store->env } }, 'psql', '-X', '-q', '-c', "SET application_name = 'second'",
-			'-c', 'BEGIN; LOCK TABLE nachet.users IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)');
-		poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.users'::regclass
-			AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die $users->err;
+		$users = hold($store, 'nachet.users');
 		let_go($chunks);
-		poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.users'::regclass AND NOT granted") > 0 }, 60)
-			or die 'the set is not made';
+		wait_until_stopped($store, $loader, 'nachet.users');
 	}
 	$store->stop('immediate');
 	ok(poll_until(sub { $loader->err =~ /retrying/ }, 60), "a server that dies while $table is waited for is tried again");
 	ok($loader->is_running, '... for as long as it takes');
 	$store->start;
 	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
-	is_whole($loader->out, $files, '... with every byte');
+	is_whole($store, $loader->out, $files, '... with every byte');
 	is(() = $loader->out =~ /\n/g, 1, '... one id');
 }
 
@@ -171,7 +112,7 @@ for my $case (
 	[ 'the set', 'upload_picture_set', 'SELECT 1\0' ])
 {
 	my ($what, $asked, $answer) = @$case;
-	my ($folder, $files) = make_folder("relay $what");
+	my ($folder, $files) = make_folder($store, "relay $what");
 	my $sets = $store->psql('SELECT count(*) FROM nachet.picture_set');
 	my $contents = $store->psql('SELECT count(*) FROM nachet.content');
 	my $place = $store->tempdir;
@@ -184,17 +125,17 @@ for my $case (
 	like($err, qr/; sent 21,/, '... nothing counts twice');
 	is($store->psql('SELECT count(*) FROM nachet.picture_set'), $sets + 1, '... one set');
 	is($store->psql('SELECT count(*) FROM nachet.content'), $contents + 21, '... each content once');
-	is_whole($out, $files, '... with every byte');
+	is_whole($store, $out, $files, '... with every byte');
 	$program->stop;
 }
 
 # An interrupt ends the waiting.
 for my $signal ('INT', 'TERM')
 {
-	my ($folder) = make_folder("interrupt $signal");
-	my $holder = hold('nachet.content_chunk');
-	my $loader = start_load('-j', 1, '--retries', 1000, $folder);
-	wait_until_stopped($loader);
+	my ($folder) = make_folder($store, "interrupt $signal");
+	my $holder = hold($store, 'nachet.content_chunk');
+	my $loader = $store->start_load(@required, '-j', 1, '--retries', 1000, $folder);
+	wait_until_stopped($store, $loader, 'nachet.content_chunk');
 	$store->stop('immediate');
 	poll_until(sub { $loader->err =~ /\(3 of 1000\)/ }, 60) or die $loader->err;
 	$loader->signal($signal);
@@ -205,21 +146,21 @@ for my $signal ('INT', 'TERM')
 
 # No patience left.
 {
-	my ($folder, $files) = make_folder('no patience');
-	my $holder = hold('nachet.content_chunk');
-	my $loader = start_load('-j', 2, '--retries', 2, $folder);
-	wait_until_stopped($loader, 2);
+	my ($folder, $files) = make_folder($store, 'no patience');
+	my $holder = hold($store, 'nachet.content_chunk');
+	my $loader = $store->start_load(@required, '-j', 2, '--retries', 2, $folder);
+	wait_until_stopped($store, $loader, 'nachet.content_chunk', count => 2);
 	$store->stop('immediate');
 	is($loader->wait(120), 4, 'a server that stays away: status 4 in the end');
 	like($loader->err, qr/\(1 of 2\).*\(2 of 2\)/s, '... after as many attempts as were allowed');
 	$store->start;
 	my ($status, $out, $err) = $store->run_load(@required, $folder);
 	is($status, 0, '... running it again completes it') or diag($err);
-	is_whole($out, $files, '... with every byte');
+	is_whole($store, $out, $files, '... with every byte');
 }
 
 # What does not pass is not tried again: no server at that address, a role that is not there.
-my ($folder, $files) = make_folder('hopeless');
+my ($folder, $files) = make_folder($store, 'hopeless');
 for my $case ([ { PGHOST => $store->tempdir }, 'no server' ], [ { PGUSER => 'nobody_at_all' }, 'no such role' ],
 	[ { PGDATABASE => 'nowhere' }, 'no such database' ])
 {
@@ -237,7 +178,7 @@ for my $case ([ { PGHOST => $store->tempdir }, 'no server' ], [ { PGUSER => 'nob
 	my $other = Nachet::Session->new($store);
 	$other->run("BEGIN; SELECT nachet.upload_picture_set(ARRAY['\\x" . unpack('H*', $bytes) . "'::bytea], '" . $store->user_id
 		. "', '{\"seed_name\": \"Brassica napus\", \"zoom_level\": 20, \"nb_seeds\": 5}')");
-	my $loader = start_command({ env => { $store->env('importer'), PGOPTIONS => '-c lock_timeout=200ms' } }, $store->nachet_load, @required,
+	my $loader = $store->start_load({ env => { PGOPTIONS => '-c lock_timeout=200ms' } }, @required,
 		'--retries', 100, $held);
 	ok(poll_until(sub { !$loader->is_running || $loader->err =~ /rolled back by the database: .*lock timeout; retrying/ }, 60)
 			&& $loader->is_running, 'lock_timeout while another has the same bytes in hand is tried again') or diag($loader->err);
@@ -262,7 +203,7 @@ for my $case ([ '53200', 1, 'out of memory' ], [ '53100', 1, 'disk full' ], [ '5
 	is($times, $again ? 2 : 0, "$sqlstate, $what: is " . ($again ? 'tried again' : 'not tried again')) or diag($told);
 	is($ended, $again ? 0 : 1, '... and ' . ($again ? 'succeeds then' : 'fails')) or diag($told);
 	like($told, qr/raised: $what/, '... with its message');
-	$again ? is_whole($sets, \%gifs, '... with every byte') : is($sets, '', '... and no set');
+	$again ? is_whole($store, $sets, \%gifs, '... with every byte') : is($sets, '', '... and no set');
 }
 $store->psql('ALTER ROLE importer SET statement_timeout = 1');
 my ($code, undef, $why) = $store->run_load(@required, $folder);
@@ -277,12 +218,11 @@ $store->psql('ALTER ROLE importer CONNECTION LIMIT 1');
 my ($status, $out, $err) = $store->run_load(@required, '-j', 2, $folder);
 is($status, 0, 'one connection is enough where there are no more') or diag($err);
 like($err, qr/one connection less: .*too many connections for role "importer"/, '... which is said');
-is_whole($out, $files, '... with every byte');
-my $first = start_command({ env => { $store->env('importer') } }, 'psql', '-X', '-q', '-c', "SET application_name = 'holder'", '-c', 'SELECT pg_sleep(600)');
-poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder'") == 1 }, 60) or die $first->err;
-my $loader = start_load($folder);
+is_whole($store, $out, $files, '... with every byte');
+my $first = Nachet::Session->new($store, 'importer');
+my $loader = $store->start_load(@required, $folder);
 ok(poll_until(sub { $loader->err =~ /too many connections.*retrying/ }, 60), 'where there is none at all, it is waited for');
-let_go($first);
+undef $first;
 is($loader->wait(60), 0, '... and the import begins then') or diag($loader->err);
 
 done_testing;

@@ -4,13 +4,13 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Pooler ();
 use Nachet::Test qw(gif tiff write_file);
 use Test::More;
 
 my $store = Nachet::Test->new;
 my $work = $store->tempdir;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 
 sub make_folder
 {

@@ -4,12 +4,12 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
-use Nachet::Test qw(gif tiff write_file start_command poll_until run_command file_faults);
+use Nachet::Loader qw(@required);
+use Nachet::Test qw(gif tiff write_file start_command poll_until file_faults);
 use POSIX ();
 use Test::More;
 
 my $store = Nachet::Test->new;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 
 # What a run would make a set of: imports it, and gives the names, sorted.
 sub names
@@ -193,7 +193,7 @@ for my $case (
 		'BEGIN; LOCK TABLE nachet.content_chunk IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)');
 	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.content_chunk'::regclass
 		AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die 'no lock: ' . $holder->err;
-	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '-j', 1, '--json', $place);
+	my $loader = $store->start_load(@required, '-j', 1, '--json', $place);
 	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'nachet.content_chunk'::regclass") > 0 }, 60)
 		or die 'no waiting loader: ' . $loader->err;
 	unlink "$place/x-large.tif";

@@ -4,6 +4,7 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(gif write_file start_command poll_until file_faults);
 use Test::More;
 
@@ -22,7 +23,7 @@ sub load_while
 		'BEGIN; LOCK TABLE nachet.users IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)');
 	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.users'::regclass
 		AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die 'no lock: ' . $holder->err;
-	my $loader = start_command({ env => { $store->env('importer'), file_faults(%$fault) } }, $store->nachet_load, @args);
+	my $loader = $store->start_load({ env => { file_faults(%$fault) } }, @args);
 	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'nachet.users'::regclass") > 0 }, 60)
 		or die 'no waiting loader: ' . $loader->err;
 	$code->();

@@ -5,12 +5,12 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
 use JSON::PP ();
+use Nachet::Loader qw(@required);
 use Nachet::Session ();
 use Nachet::Test qw(png gif jpeg tiff write_file slurp sha256 start_command poll_until);
 use Test::More;
 
 my $store = Nachet::Test->new;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my $scratch = $store->tempdir;
 my @heading = qw(path status sha256 bytes format width height reason);
 
@@ -165,9 +165,9 @@ is($status, 1, 'links alone make no set');
 		AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die 'no lock: ' . $holder->err;
 	my $place = "$scratch/status";
 	write_file("$place/$_.gif", gif("status $_")) for 1 .. 3;
-	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '--json', $place);
-	my $quiet = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '--json', '--no-progress', $place);
-	my $plain = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, $place);
+	my $loader = $store->start_load(@required, '--json', $place);
+	my $quiet = $store->start_load(@required, '--json', '--no-progress', $place);
+	my $plain = $store->start_load(@required, $place);
 	ok(poll_until(sub { $loader->out =~ /^\{"message_type":"status".*\}\n/m }, 60), 'JSON has status lines');
 	ok(poll_until(sub { $plain->err =~ /^nachet-load: 0 of 3 pictures, .* already stored\n/m }, 60), 'without a terminal there is a line now and then');
 	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
@@ -274,7 +274,7 @@ like($err, qr/1 machine-made: an unfinished report of nachet-load/, '... and is 
 		'BEGIN; LOCK TABLE nachet.users IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)');
 	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = 'nachet.users'::regclass AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60)
 		or die 'no lock: ' . $holder->err;
-	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '--report', "$scratch/r.csv", $other);
+	my $loader = $store->start_load(@required, '--report', "$scratch/r.csv", $other);
 	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'nachet.users'::regclass") > 0 }, 60)
 		or die 'no waiting loader: ' . $loader->err;
 	is(slurp("$scratch/r.csv"), $dated, 'an older report stays while a new one is written');
@@ -346,13 +346,13 @@ ok(!-e "$scratch/nowhere.csv", '... as it was');
 
 # A run that reaches no file leaves an older report alone.
 write_file("$scratch/older.csv", $dated);
-($status) = Nachet::Test::run_command({ env => { $store->env('importer'), PGPORT => 1 } }, $store->nachet_load, @required, '--report', "$scratch/older.csv", $other);
+($status) = $store->run_load({ env => { PGPORT => 1 } }, @required, '--report', "$scratch/older.csv", $other);
 is($status, 4, 'the database can not be reached');
 is(slurp("$scratch/older.csv"), $dated, '... and an older report stays');
 is_deeply([ glob "$scratch/.nachet*" ], [], '... alone');
 
 unlink "$scratch/older.csv";
-($status, $out) = Nachet::Test::run_command({ env => { $store->env('importer'), PGPORT => 1 } }, $store->nachet_load, @required, '--json', '--report', "$scratch/older.csv", $other, $own);
+($status, $out) = $store->run_load({ env => { PGPORT => 1 } }, @required, '--json', '--report', "$scratch/older.csv", $other, $own);
 is($status, 4, 'where none is');
 is_deeply({ map { @$_{qw(path reason)} } values %{ report("$scratch/older.csv") } }, { map { $_ => 'the import failed' } $other, $own }, '... each folder has a line');
 is_deeply([ map { [ @$_{qw(folder outcome pictures)} ] } grep { $_->{message_type} eq 'summary' } json_lines($out) ],
@@ -363,7 +363,7 @@ sub not_imported { my $rows = report(@_); return { map { $_ => $rows->{$_}{reaso
 {
 	my $holder = Nachet::Session->new($store);
 	$holder->run('BEGIN; LOCK TABLE nachet.users IN ACCESS EXCLUSIVE MODE');
-	my $loader = start_command({ env => { $store->env('importer') } }, $store->nachet_load, @required, '--json', '-q', '--report', "$scratch/cut.csv", $other, "$own/1.gif", $folder, "$own/2.gif");
+	my $loader = $store->start_load(@required, '--json', '-q', '--report', "$scratch/cut.csv", $other, "$own/1.gif", $folder, "$own/2.gif");
 	poll_until(sub { !$loader->is_running || $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'nachet.users'::regclass") > 0 }, 60);
 	$loader->signal('INT');
 	is($loader->wait(60), 130, 'an interrupt at the first of three sets');

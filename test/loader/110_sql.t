@@ -4,11 +4,11 @@ use warnings;
 
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
+use Nachet::Loader qw(@required set_files);
 use Nachet::Test qw(png gif jpeg tiff tiff_file write_file slurp sha256 run_command start_command poll_until);
 use Test::More;
 
 my $store = Nachet::Test->new;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my @psql = ('psql', '-X', '-qAt', '-v', 'ON_ERROR_STOP=1');
 my $uuid = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 my $work = $store->tempdir;
@@ -35,14 +35,6 @@ sub sets
 {
 	my ($db) = @_;
 	return $store->psql("SELECT name || ' ' || encode(digest, 'hex') FROM nachet.picture_set ORDER BY 1", db => $db);
-}
-
-sub stored
-{
-	my ($id, $db) = @_;
-	return { map { split /\t/, $_, 2 } split /\n/, $store->psql(
-		"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex')
-		   FROM nachet.picture WHERE picture_set_id = '$id'", db => $db) };
 }
 
 sub nothing_stored
@@ -86,7 +78,7 @@ is($status, 0, 'the script runs') or diag($err);
 like($out, qr/\A$uuid\n\z/, '... and prints the id of the set and nothing else');
 is($err, '', '... not on standard error either');
 chomp(my $id = $out);
-is_deeply(stored($id), \%digest, '... every picture is there, under its name, with every byte');
+is_deeply(set_files($store, $id), \%digest, '... every picture is there, under its name, with every byte');
 is($store->psql('SELECT count(*) FROM nachet.content'), 12, '... equal ones once');
 is($store->psql('SELECT name FROM nachet.picture_set'), "session '12' \\ \xe2\x98\x83", '... in a set of the name of its folder');
 my $sets = sets();
@@ -117,7 +109,7 @@ my $pipe = sub {
 ($status, $out, $err) = $pipe->({}, @required, $folder);
 is($status, 0, 'a script runs through a pipe') or diag($err);
 chomp($id = $out);
-is_deeply(stored($id, 'other'), \%digest, '... on another database, every byte');
+is_deeply(set_files($store, $id, db => 'other'), \%digest, '... on another database, every byte');
 my $other = sets('other');
 $store->psql("SELECT nachet.delete_picture_set('$id')", db => 'other');
 ($status, $out, $err) = $store->run_load({ env => { PGDATABASE => 'other' } }, @required, $folder);
@@ -136,7 +128,7 @@ like($out, qr/\A$uuid\n$uuid\n$uuid\n\z/, '... prints their ids');
 my @ids = split /\n/, $out;
 is(join(' ', map { $store->psql("SELECT name FROM nachet.picture_set WHERE id = '$_'", db => 'other') } @ids),
 	"one two session '12' \\ \xe2\x98\x83", '... in the order of the folders');
-is_deeply(stored($ids[1], 'other'), { 'one.gif' => sha256(gif('one 1')), map { ("$_.gif" => sha256(gif("two $_"))) } 2 .. 4 },
+is_deeply(set_files($store, $ids[1], db => 'other'), { 'one.gif' => sha256(gif('one 1')), map { ("$_.gif" => sha256(gif("two $_"))) } 2 .. 4 },
 	'... each with its pictures');
 $store->psql("SELECT nachet.delete_picture_set('$_')", db => 'other') for @ids;
 
@@ -185,7 +177,7 @@ like($err, qr/this script is incomplete/, '... and says why');
 is($status, 3, '--on-error=skip leaves it out: status 3');
 ($status, $out, $err) = run_script($script);
 chomp $out;
-is_deeply(stored($out), { 'good.gif' => sha256(gif('good')) }, '... and the script imports the others');
+is_deeply(set_files($store, $out), { 'good.gif' => sha256(gif('good')) }, '... and the script imports the others');
 
 # Cut off in the middle: by an interrupt, by the reader's end, by a full disk, and by losing the script's end.
 my $sets_before = sets();

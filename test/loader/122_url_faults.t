@@ -9,69 +9,17 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
 use Nachet::Front ();
-use Nachet::Test qw(gif tiff write_file sha256 start_command run_command poll_until free_port);
+use Nachet::Loader qw(@required hold is_whole let_go make_folder wait_until_stopped);
+use Nachet::Test qw(free_port gif poll_until sha256 tiff write_file);
 use Test::More;
 
 my $store = Nachet::Test->new;
 my $http = $store->start_http;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5, '-j', 1);
-my %env = (PGHOST => '/nonexistent', http_proxy => undef, no_proxy => '*');
+my %options = (env => { PGHOST => '/nonexistent', http_proxy => undef, no_proxy => '*' });
 
-sub load { my ($url, @args) = @_; return run_command({ env => \%env }, $store->nachet_load, '--url', $url, @required, @args) }
-sub start_load { my ($url, @args) = @_; return start_command({ env => \%env }, $store->nachet_load, '--url', $url, @required, @args) }
-
-sub hold
-{
-	my ($table) = @_;
-	my $program = start_command({ env => { $store->env } }, 'psql', '-X', '-q', '-c',
-		"SET application_name = 'holder'", '-c', "BEGIN; LOCK TABLE $table IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)");
-	poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE relation = '$table'::regclass
-		AND mode = 'AccessExclusiveLock' AND granted") > 0 }, 60) or die "no lock on $table: " . $program->err;
-	return $program;
-}
-
-sub let_go
-{
-	my ($program) = @_;
-	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
-	$program->wait(60) // die 'psql goes on';
-}
-
-# Waits until the service waits for a table.
-sub wait_until_stopped
-{
-	my ($loader, $table) = @_;
-	return poll_until(
-		sub {
-			die 'nachet-load ended: ' . $loader->err if !$loader->is_running;
-			return $store->psql("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-				WHERE NOT granted AND relation = '$table'::regclass AND application_name = 'nachet-http'");
-		}, 60) || die "nachet-http does not wait for $table";
-}
-
-my $folders = 0;
-
-sub make_folder
-{
-	my ($seed) = @_;
-	$seed .= ' ' . ++$folders;
-	my $folder = $store->tempdir . '/pictures';
-	my %files = map { ; "small/$_.gif" => gif("$seed $_") } 1 .. 20;
-	$files{'x-large.tif'} = tiff(12_000_000, $seed);
-	write_file("$folder/$_", $files{$_}) for keys %files;
-	return ($folder, \%files);
-}
-
-sub is_whole
-{
-	my ($id, $files, $what) = @_;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	chomp $id;
-	my %stored = map { split /\t/, $_, 2 } split /\n/, $store->psql(
-		"SELECT name || E'\\t' || encode(sha256(nachet.picture_content(id)), 'hex')
-		   FROM nachet.picture WHERE picture_set_id = '$id'");
-	return is_deeply(\%stored, { map { $_ => sha256($files->{$_}) } keys %$files }, $what);
-}
+# Arguments of run_load and start_load for an import over this URL, one request at a time.
+sub by_url { my ($url, @args) = @_; return ({ %options }, '--url', $url, @required, '-j', 1, @args) }
+sub load { return $store->run_load(by_url(@_)) }
 
 sub count_sets { return $store->psql('SELECT count(*) FROM nachet.picture_set') }
 
@@ -92,38 +40,37 @@ sub problem
 # The service goes away and comes back, while pictures are sent and while the set is made.
 for my $table ('nachet.content_chunk', 'nachet.picture_set')
 {
-	my ($folder, $files) = make_folder("service $table");
-	my $holder = hold($table);
-	my $loader = start_load($http->url, $folder);
-	wait_until_stopped($loader, $table);
+	my ($folder, $files) = make_folder($store, "service $table");
+	my $holder = hold($store, $table);
+	my $loader = $store->start_load(by_url($http->url, $folder));
+	wait_until_stopped($store, $loader, $table, by => 'nachet-http');
 	$http->kill_now;
 	ok(poll_until(sub { $loader->err =~ /no connection: .*retrying/ }, 60), "a service that dies while $table is waited for is tried again");
 	let_go($holder);
 	$http = $store->start_http(port => $http->port);
 	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
-	is_whole($loader->out, $files, '... with every byte');
+	is_whole($store, $loader->out, $files, '... with every byte');
 	is(() = $loader->out =~ /\n/g, 1, '... one id');
 }
 
 # The database goes away and comes back.
 for my $table ('nachet.content_chunk', 'nachet.picture_set')
 {
-	my ($folder, $files) = make_folder("database $table");
-	my $holder = hold($table);
-	my $loader = start_load($http->url, $folder);
-	wait_until_stopped($loader, $table);
+	my ($folder, $files) = make_folder($store, "database $table");
+	my $holder = hold($store, $table);
+	my $loader = $store->start_load(by_url($http->url, $folder));
+	wait_until_stopped($store, $loader, $table, by => 'nachet-http');
 	$store->stop('immediate');
 	ok(poll_until(sub { $loader->err =~ /retrying/ }, 60), "a database that dies while $table is waited for is tried again");
 	like($loader->err, qr/database/, '... and named');
-	$holder->wait(60);
 	$store->start;
 	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
-	is_whole($loader->out, $files, '... with every byte');
+	is_whole($store, $loader->out, $files, '... with every byte');
 }
 
 # Contents that are swept away between their sending and their set.
 {
-	my ($folder, $files) = make_folder('swept');
+	my ($folder, $files) = make_folder($store, 'swept');
 	my $unused = 'SELECT count(*) FROM nachet.content c WHERE NOT EXISTS (SELECT FROM nachet.picture WHERE content_id = c.id)';
 	my $before = $store->psql($unused);
 	my $front = Nachet::Front->new($http->port, sub {
@@ -138,7 +85,7 @@ for my $table ('nachet.content_chunk', 'nachet.picture_set')
 	my ($status, $out, $err) = load($front->url, '-v', $folder);
 	is($status, 0, 'an import whose contents are swept away goes on') or diag($err);
 	like($err, qr/a sweep removed contents during the import: sending them again/, '... and says so');
-	is_whole($out, $files, '... with every byte');
+	is_whole($store, $out, $files, '... with every byte');
 }
 
 # Lines that break, answers that are lost, and refusals that pass: at every third request, so that each kind is met.
@@ -151,18 +98,18 @@ my %faults = (
 	'408' => sub { return answer('408 Request Timeout', '') });
 for my $fault (sort keys %faults)
 {
-	my ($folder, $files) = make_folder($fault);
+	my ($folder, $files) = make_folder($store, $fault);
 	my $front = Nachet::Front->new($http->port, sub { my ($count, $path, $length) = @_; return $count % 3 == 2 ? $faults{$fault}->($length) : undef });
 	my $sets = count_sets();
 	my ($status, $out, $err) = load($front->url, $folder);
 	is($status, 0, "$fault, again and again: it is tried again") or diag($err);
 	# A line that breaks before it has answered anything is made anew by libcurl itself, once.
 	cmp_ok(scalar(() = $err =~ /retrying in/g), '>=', $fault =~ /\Aan? / ? 1 : 3, '... and says so') or diag($err);
-	is_whole($out, $files, '... with every byte');
+	is_whole($store, $out, $files, '... with every byte');
 	is(count_sets(), $sets + 1, '... in one set');
 }
 {
-	my ($folder) = make_folder('retry after');
+	my ($folder) = make_folder($store, 'retry after');
 	my $front = Nachet::Front->new($http->port, sub { return $_[0] == 2 ? answer('503 Busy', '', 'Retry-After: 3') : undef });
 	my (undef, undef, $err) = load($front->url, $folder);
 	like($err, qr/retrying in 3\.0 s/, 'Retry-After is kept to');
@@ -170,19 +117,19 @@ for my $fault (sort keys %faults)
 
 # A proxy that takes no long requests.
 {
-	my ($folder, $files) = make_folder('413');
+	my ($folder, $files) = make_folder($store, '413');
 	my $front = Nachet::Front->new($http->port, sub { return $_[2] > 3000 && $_[1] =~ /stage/ ? answer('413 Too Large', '') : undef });
 	my ($status, $out, $err) = load($front->url, '--exclude', 'x-large.tif', $folder);
 	delete $files->{'x-large.tif'};
 	is($status, 0, 'what is too long for a proxy is sent in pieces') or diag($err);
-	is_whole($out, $files, '... with every byte');
+	is_whole($store, $out, $files, '... with every byte');
 	($status, $out, $err) = load($front->url, $folder);
 	is($status, 1, 'a picture that is too long for a proxy');
 	like($err, qr{pictures/x-large\.tif: is larger than the service, or a proxy before it, accepts$}m, '... is named');
 }
 
 # --- what does not pass ----------------------------------------------------------------------------------
-my ($folder, $files) = make_folder('bad');
+my ($folder, $files) = make_folder($store, 'bad');
 my $sets = count_sets();
 my ($status, $out, $err) = load('http://127.0.0.1:' . free_port(), $folder);
 is($status, 4, 'nobody is there: status 4, at once');
@@ -314,21 +261,21 @@ is(count_sets(), $sets, 'none of these made a set');
 
 # --- the user -----------------------------------------------------------------------------------------------
 {
-	my $holder = hold('nachet.content_chunk');
-	my $loader = start_load($http->url, $folder);
-	wait_until_stopped($loader, 'nachet.content_chunk');
+	my $holder = hold($store, 'nachet.content_chunk');
+	my $loader = $store->start_load(by_url($http->url, $folder));
+	wait_until_stopped($store, $loader, 'nachet.content_chunk', by => 'nachet-http');
 	$loader->signal('INT');
 	is($loader->wait(30), 130, 'an interrupt ends it while the service works: status 130');
 	like($loader->err, qr/interrupted: no set was made; at least \d+ of 21 pictures .*are stored/, '... and says how things stand');
 	let_go($holder);
 	($status, $out, $err) = load($http->url, $folder);
 	is($status, 0, '... running it again completes it') or diag($err);
-	is_whole($out, $files, '... with every byte');
+	is_whole($store, $out, $files, '... with every byte');
 }
 
 # A file that changes between its check and its sending.
 {
-	my ($changing, $bytes) = make_folder('changes');
+	my ($changing, $bytes) = make_folder($store, 'changes');
 	my $once = "$changing.changed";
 	my $changer = Nachet::Front->new($http->port, sub {
 		# Asked about, and not yet sent.
@@ -342,7 +289,7 @@ is(count_sets(), $sets, 'none of these made a set');
 	$bytes->{'x-large.tif'} = tiff(12_000_001, 'changed');
 	($status, $out, $err) = load($changer->url, $changing);
 	is($status, 0, '... running it again imports it as it is now') or diag($err);
-	is_whole($out, $bytes, '... with every byte');
+	is_whole($store, $out, $bytes, '... with every byte');
 }
 
 done_testing;

@@ -5,12 +5,12 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/../lib";
 use Nachet::Front ();
+use Nachet::Loader qw(@required);
 use Nachet::Test qw(gif tiff_file write_file slurp start_command poll_until);
 use Test::More;
 
 my $store = Nachet::Test->new;
 my $http = $store->start_http;
-my @required = ('--email', 'someone@example.org', '--seed', 'Brassica napus', '--zoom', 20, '--nb-seeds', 5);
 my %env = (PGHOST => '/nonexistent', http_proxy => undef, no_proxy => '*');
 my $scratch = $store->tempdir;
 

@@ -250,15 +250,31 @@ sub create_role
 sub nachet_load { return $ENV{NACHET_LOAD} // "$ROOT/loader/nachet-load" }
 sub nachet_http { return $ENV{NACHET_HTTP} // "$ROOT/http/nachet-http" }
 
+# Takes the options off the front of these arguments, and gives run_command's.
+sub _load_options
+{
+	my ($self, $args) = @_;
+	my %options = ref $args->[0] eq 'HASH' ? %{ shift @$args } : ();
+	my $role = delete $options{role} // 'importer';
+	$options{env} = { $self->env($role), %{ $options{env} // {} } };
+	return \%options;
+}
+
 # Runs nachet-load against this cluster as the role `importer`; a first argument that is a hash holds run_command's
 # options, and `role`. Returns (status, stdout, stderr).
 sub run_load
 {
 	my ($self, @args) = @_;
-	my %options = ref $args[0] eq 'HASH' ? %{ shift @args } : ();
-	my $role = delete $options{role} // 'importer';
-	$options{env} = { $self->env($role), %{ $options{env} // {} } };
-	return run_command(\%options, $self->nachet_load, @args);
+	my $options = $self->_load_options(\@args);
+	return run_command($options, $self->nachet_load, @args);
+}
+
+# The same in the background; returns a Nachet::Test::Program.
+sub start_load
+{
+	my ($self, @args) = @_;
+	my $options = $self->_load_options(\@args);
+	return start_command($options, $self->nachet_load, @args);
 }
 
 # Starts nachet-http on a free port and waits until it answers. Returns the running program; its ->url is its address.
