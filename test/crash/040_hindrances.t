@@ -8,7 +8,7 @@ use Nachet::Http qw(count_of is_problem multipart post_body post_json);
 use Nachet::Intact qw(is_intact);
 use Nachet::Loader qw(@required hold let_go);
 use Nachet::Session;
-use Nachet::Test qw(poll_until run_command start_command tiff write_file);
+use Nachet::Test qw(poll_until start_command tiff write_file);
 use Test::More;
 
 my $store = Nachet::Test->new(set => { max_connections => 12, superuser_reserved_connections => 3 });

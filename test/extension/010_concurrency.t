@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use Nachet::Race;
 use Nachet::Intact ();
 use Nachet::Session;
-use Nachet::Test qw(gif png);
+use Nachet::Test qw(gif png write_file);
 use Test::More;
 
 my $store = Nachet::Test->new;
@@ -393,7 +393,7 @@ subtest 'a race' => sub {
 	my $rounds = $ENV{NACHET_RACE_ROUNDS} // ($ENV{NACHET_LONG} ? 200 : 12);
 	my $folder = $store->tempdir;
 	my @pictures = map { png(40, 40, "raced $_") } 1 .. 12;
-	$store->write_file("$folder/$_.png", $pictures[$_]) for 0 .. $#pictures;
+	write_file("$folder/$_.png", $pictures[$_]) for 0 .. $#pictures;
 	my @loops = map { Nachet::Race->new($store, $_) } q{SELECT contents FROM nachet.sweep_contents('1 hour')},
 		'SELECT count(*) FROM nachet.verify_contents()';
 	my $c = Nachet::Session->new($store);

@@ -6,7 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Nachet::Loader qw(@required);
-use Nachet::Test qw(png poll_until tempdir tiff);
+use Nachet::Test qw(png poll_until tempdir tiff write_file);
 use Test::More;
 
 my $archive = tempdir() . '/wal';
@@ -17,7 +17,7 @@ my $store = Nachet::Test->new(set => {
 my $folder = $store->tempdir;
 
 # An object store at which nothing listens; a prefix is taken before anything waits to be moved.
-my $credentials = $store->write_file(tempdir() . '/credentials', "AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n");
+my $credentials = write_file(tempdir() . '/credentials', "AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n");
 my (undef, undef, undef, undef, $owner, $group) = stat $store->data_folder;
 chmod 0600, $credentials;
 chown $owner, $group, $credentials if $> == 0;
@@ -41,8 +41,8 @@ sub adopts
 sub import_set
 {
 	my ($where, $name, $count) = @_;
-	$where->write_file("$folder/$name/$_.png", png(30 + $_, 60, "$name $_")) for 1 .. $count;
-	$where->write_file("$folder/$name/large.tif", tiff(300_000, $name));
+	write_file("$folder/$name/$_.png", png(30 + $_, 60, "$name $_")) for 1 .. $count;
+	write_file("$folder/$name/large.tif", tiff(300_000, $name));
 	my ($status, $out, $err) = $where->run_load(@required, "$folder/$name");
 	is($status, 0, "$name is imported") or diag($err);
 	chomp $out;

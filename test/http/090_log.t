@@ -5,7 +5,7 @@ use Test::More;
 use JSON::PP ();
 
 use lib 'test/lib';
-use Nachet::Test qw(png poll_until run_command start_command);
+use Nachet::Test qw(png poll_until run_command start_command write_file);
 use Nachet::Http qw(curl field multipart staged post_body post_json connect_to read_answer is_problem);
 
 my $store = Nachet::Test->new;
@@ -146,8 +146,8 @@ is(scalar(grep { !/\A$TIME nachet-http: / } split /\n/, $service{text}->err), 0,
 
 # No secret of the connection is told, however it fails.
 my $folder = $store->tempdir;
-$store->write_file("$folder/services", "[nachet]\nhost=127.0.0.1\nport=1\nuser=u\npassword=geheim-service\ndbname=nachet\n");
-$store->write_file("$folder/broken", "[nachet]\nhost=127.0.0.1\nnonsense geheim-broken\n");
+write_file("$folder/services", "[nachet]\nhost=127.0.0.1\nport=1\nuser=u\npassword=geheim-service\ndbname=nachet\n");
+write_file("$folder/broken", "[nachet]\nhost=127.0.0.1\nnonsense geheim-broken\n");
 chmod 0600, "$folder/services", "$folder/broken";
 for my $case (
 	[ { PGPASSWORD => 'geheim-environment' }, '-d', 'host=127.0.0.1 port=1 user=u dbname=nachet' ],

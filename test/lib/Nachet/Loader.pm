@@ -1,6 +1,8 @@
-# test/lib/Nachet/Loader.pm: what tests of an import share: a folder of pictures, a table that is locked, the set in the end.
+# test/lib/Nachet/Loader.pm: what tests of an import share: a folder of pictures, a table that is
+# locked, the set in the end.
 #
-# Rule: a lock that another session holds stops the loader, or the service, at a known place; nothing here depends on timing.
+# Rule: a lock that another session holds stops the loader, or the service, at a known place;
+# nothing here depends on timing.
 #
 #   my $store = Nachet::Test->new;
 #   my ($folder, $files) = make_folder($store, 'a seed of its pictures');
@@ -54,8 +56,8 @@ sub wait_until_stopped
 		}, 60) || die "$program does not wait for $table";
 }
 
-# A new folder of 21 pictures, of which one is sent in several chunks; another seed gives other bytes. Returns its path and
-# its files: name => bytes.
+# A new folder of 21 pictures, of which one is sent in several chunks; another seed gives other
+# bytes. Returns its path and its files: name => bytes.
 sub make_folder
 {
 	my ($store, $seed) = @_;
