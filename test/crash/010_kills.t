@@ -1,4 +1,6 @@
-# test/crash/010_kills.t: everything is killed at random moments while pictures are imported, deleted, swept and verified.
+#!/usr/bin/env perl
+# test/crash/010_kills.t: everything is killed at random moments while pictures are imported,
+# deleted, swept and verified.
 #
 # Loaders, straight and through the service, the service with a form, deletions, sweeps and a verification work at once on the same
 # pictures. Somebody is killed, again and again; after every few kills the work stops, and all that is promised of the datastore

@@ -1,4 +1,6 @@
-# test/crash/020_full_disk.t: the database's disk is full, and the service's: a clear failure, nothing half done, and room helps.
+#!/usr/bin/env perl
+# test/crash/020_full_disk.t: the database's disk is full, and the service's: a clear failure,
+# nothing half done, and room helps.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# test/crash/030_no_memory.t: programs that get no more memory say so, or do with what they have; nothing is half done.
+#!/usr/bin/env perl
+# test/crash/030_no_memory.t: programs that get no more memory say so, or do with what they have;
+# nothing is half done.
 use strict;
 use warnings;
 

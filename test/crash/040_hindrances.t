@@ -1,4 +1,6 @@
-# test/crash/040_hindrances.t: no connection to be had, locks held by others, statements that are ended: waits, or a clear failure.
+#!/usr/bin/env perl
+# test/crash/040_hindrances.t: no connection to be had, locks held by others, statements that are
+# ended: waits, or a clear failure.
 use strict;
 use warnings;
 

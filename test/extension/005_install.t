@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/005_install.t: CREATE EXTENSION in a cluster that somebody has prepared: roles with more rights than they should have, default privileges.
+# test/extension/005_install.t: CREATE EXTENSION in a cluster that somebody has prepared: roles with
+# more rights than they should have, default privileges.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/007_installcheck.t: `make installcheck`, which packagers run on a server that has the extension installed.
+# test/extension/007_installcheck.t: `make installcheck`, which packagers run on a server that has
+# the extension installed.
 use strict;
 use warnings;
 

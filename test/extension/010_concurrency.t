@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/010_concurrency.t: two transactions at the same bytes, the same set, the same contents to sweep.
+# test/extension/010_concurrency.t: two transactions at the same bytes, the same set, the same
+# contents to sweep.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/012_names.t: seeds' names in other forms: registered at one moment, from before the rule, restored, many; users' addresses.
+# test/extension/012_names.t: seeds' names in other forms: registered at one moment, from before the
+# rule, restored, many; users' addresses.
 use strict;
 use warnings;
 use utf8;

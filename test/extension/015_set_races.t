@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/015_set_races.t: sets that are changed, chosen as default and deleted at the same moment: no deadlock, nothing dangling.
+# test/extension/015_set_races.t: sets that are changed, chosen as default and deleted at the same
+# moment: no deadlock, nothing dangling.
 use strict;
 use warnings;
 

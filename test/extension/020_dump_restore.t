@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/020_dump_restore.t: pg_dump takes everything along, and what is restored imports on.
+# test/extension/020_dump_restore.t: pg_dump takes everything along, and what is restored imports
+# on.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/030_hostile_chunks.t: whatever an importer inserts, stored bytes have their hash and others' bytes stay.
+# test/extension/030_hostile_chunks.t: whatever an importer inserts, stored bytes have their hash
+# and others' bytes stay.
 #
 # A role with nachet_importer alone runs statements made at random: nested in functions, in savepoints that are rolled
 # back, in writing CTEs, with gaps, NULLs and short chunks. NACHET_TEST_SEED repeats a run, NACHET_TEST_ROUNDS lengthens it.

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/035_hostile_requests.t: whatever a request's JSON holds, there is an answer or one of the SQLSTATEs that are promised.
+# test/extension/035_hostile_requests.t: whatever a request's JSON holds, there is an answer or one
+# of the SQLSTATEs that are promised.
 #
 # Requests of both routes are made of valid ones, at random: members of wrong types, numbers beyond every bound, nesting, keys that
 # come twice, NULs, names and digests that may not be, bytes lost and doubled. NACHET_TEST_SEED repeats a run,

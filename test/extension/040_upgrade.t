@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/040_upgrade.t: ALTER EXTENSION UPDATE keeps what is stored and ends at the catalog of a fresh install.
+# test/extension/040_upgrade.t: ALTER EXTENSION UPDATE keeps what is stored and ends at the catalog
+# of a fresh install.
 use strict;
 use warnings;
 

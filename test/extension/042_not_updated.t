@@ -1,6 +1,7 @@
 #!/usr/bin/env perl
-# test/extension/042_not_updated.t: the new library with the extension of an older version, as between installing the files and
-# ALTER EXTENSION UPDATE: everything works, or is an error that says to update, and no statement harms what is stored.
+# test/extension/042_not_updated.t: the new library with the extension of an older version, as
+# between installing the files and ALTER EXTENSION UPDATE: everything works, or is an error that
+# says to update, and no statement harms what is stored.
 use strict;
 use warnings;
 

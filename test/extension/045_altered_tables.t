@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/045_altered_tables.t: what an administrator puts on the extension's tables holds, and never crashes the server.
+# test/extension/045_altered_tables.t: what an administrator puts on the extension's tables holds,
+# and never crashes the server.
 #
 # Columns, indexes, constraints, policies and triggers are added to every table; then pictures come in by every way, are read,
 # moved, brought back, swept and deleted. What C code relies on may not be changed: that ends in an error that says so.

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/046_parallel.t: parallel workers read pictures and contents, from the database and from the object store, as one process does.
+# test/extension/046_parallel.t: parallel workers read pictures and contents, from the database and
+# from the object store, as one process does.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/047_sweep.t: sweeping much: in slices that are committed one by one, in bounded memory.
+# test/extension/047_sweep.t: sweeping much: in slices that are committed one by one, in bounded
+# memory.
 use strict;
 use warnings;
 

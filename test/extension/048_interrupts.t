@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/048_interrupts.t: a statement that works on values in memory heeds a cancel while it does.
+# test/extension/048_interrupts.t: a statement that works on values in memory heeds a cancel while
+# it does.
 #
 # The statement cancels itself as its last argument is evaluated, so that it is cancelled when the function begins. Each function then
 # has an error of its own to end with, which it must not come to.

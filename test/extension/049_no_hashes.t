@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/049_no_hashes.t: if the server's OpenSSL computes no hashes, nothing is stored, and nothing counts as damaged.
+# test/extension/049_no_hashes.t: if the server's OpenSSL computes no hashes, nothing is stored, and
+# nothing counts as damaged.
 use strict;
 use warnings;
 

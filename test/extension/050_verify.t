@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/050_verify.t: whatever happens to the files of stored contents, verifying finds it and goes on.
+# test/extension/050_verify.t: whatever happens to the files of stored contents, verifying finds it
+# and goes on.
 #
 # Bits are flipped under a stopped server without checksums, at random; NACHET_TEST_SEED repeats a run, NACHET_TEST_ROUNDS
 # lengthens it (NACHET_LONG=1: 60 rounds). What a flip changes is told by reading the contents back.

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/055_vacuum.t: chunks are frozen soon after they were stored, without anybody's doing, and cost no WAL after that.
+# test/extension/055_vacuum.t: chunks are frozen soon after they were stored, without anybody's
+# doing, and cost no WAL after that.
 use strict;
 use warnings;
 

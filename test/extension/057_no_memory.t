@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/057_no_memory.t: a backend that gets no more memory ends the statement, keeps its session, and loses nothing.
+# test/extension/057_no_memory.t: a backend that gets no more memory ends the statement, keeps its
+# session, and loses nothing.
 #
 # The address space of a session's backend is limited to a little more than it has, by steps, so that one place after another
 # is short of memory: in PostgreSQL's memory contexts, in libcurl, in OpenSSL.

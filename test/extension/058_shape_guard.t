@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/058_shape_guard.t: no command makes the schema or the tables something that the functions would be deceived by.
+# test/extension/058_shape_guard.t: no command makes the schema or the tables something that the
+# functions would be deceived by.
 use strict;
 use warnings;
 

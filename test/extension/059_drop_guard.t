@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/059_drop_guard.t: no DROP takes stored pictures along by mistake, and none but such a one is refused.
+# test/extension/059_drop_guard.t: no DROP takes stored pictures along by mistake, and none but such
+# a one is refused.
 use strict;
 use warnings;
 

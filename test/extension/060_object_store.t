@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/060_object_store.t: contents move to real object stores and are read from there; what is changed there is noticed.
+# test/extension/060_object_store.t: contents move to real object stores and are read from there;
+# what is changed there is noticed.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/061_object_faults.t: stores that are busy, lines that break, bytes that are damaged: nothing is lost, nothing wrong is read.
+# test/extension/061_object_faults.t: stores that are busy, lines that break, bytes that are
+# damaged: nothing is lost, nothing wrong is read.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/062_object_settings.t: what the object store's settings and credentials refuse, and that they tell no secret.
+# test/extension/062_object_settings.t: what the object store's settings and credentials refuse, and
+# that they tell no secret.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/063_object_restore.t: contents come back from the object store; background workers move them by themselves.
+# test/extension/063_object_restore.t: contents come back from the object store; background workers
+# move them by themselves.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/064_object_killed.t: a backend is killed outright at random moments of moving: every content stays readable, a rerun ends it.
+# test/extension/064_object_killed.t: a backend is killed outright at random moments of moving:
+# every content stays readable, a rerun ends it.
 #
 # NACHET_TEST_ROUNDS says how often (4; NACHET_LONG=1: 50), NACHET_TEST_SEED repeats a run.
 use strict;

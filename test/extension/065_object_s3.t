@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/065_object_s3.t: what is S3's own: requests signed with another's key are refused, and a bucket may be named in the host.
+# test/extension/065_object_s3.t: what is S3's own: requests signed with another's key are refused,
+# and a bucket may be named in the host.
 use strict;
 use warnings;
 

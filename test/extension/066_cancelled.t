@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/066_cancelled.t: a statement that is cancelled while it hashes a content leaves its session as it was: user, rights, transaction.
+# test/extension/066_cancelled.t: a statement that is cancelled while it hashes a content leaves its
+# session as it was: user, rights, transaction.
 #
 # Another session locks the chunks, so that hashing waits for a lock: each error comes from within it, whatever the machine's speed.
 use strict;

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/067_worker_attacks.t: code that others put in the way of the offload worker runs with nobody's rights but nachet_owner's.
+# test/extension/067_worker_attacks.t: code that others put in the way of the offload worker runs
+# with nobody's rights but nachet_owner's.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/068_object_text.t: whatever text a store answers with, what is kept of it is valid, and a dump can be restored.
+# test/extension/068_object_text.t: whatever text a store answers with, what is kept of it is valid,
+# and a dump can be restored.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/069_object_scale.t: moving and restoring read as many rows of a large datastore as of a small one.
+# test/extension/069_object_scale.t: moving and restoring read as many rows of a large datastore as
+# of a small one.
 #
 # The rows are made by SQL: contents of a few bytes whose objects were never written, but for those that a test moves itself.
 # PostgreSQL's own counters tell what a statement has read, so that no time is measured.

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/070_replication.t: a standby reads and, promoted, imports; a recovery to a moment has the sets of that moment.
+# test/extension/070_replication.t: a standby reads and, promoted, imports; a recovery to a moment
+# has the sets of that moment.
 use strict;
 use warnings;
 

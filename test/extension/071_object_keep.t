@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/071_object_keep.t: objects outlive their contents as long as a backup or a crash can bring those back.
+# test/extension/071_object_keep.t: objects outlive their contents as long as a backup or a crash
+# can bring those back.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/072_object_gone.t: an object is gone when the store says so of the object, and not when a bucket, an account or a page is not found.
+# test/extension/072_object_gone.t: an object is gone when the store says so of the object, and not
+# when a bucket, an account or a page is not found.
 use strict;
 use warnings;
 

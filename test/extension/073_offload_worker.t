@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/073_offload_worker.t: background workers come when something is to be done, and are in nobody's way.
+# test/extension/073_offload_worker.t: background workers come when something is to be done, and are
+# in nobody's way.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/074_sigv4.t: signatures of AWS Signature Version 4 are those of the specification's examples.
+# test/extension/074_sigv4.t: signatures of AWS Signature Version 4 are those of the specification's
+# examples.
 use strict;
 use warnings;
 

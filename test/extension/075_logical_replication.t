@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/075_logical_replication.t: a subscriber has every set, byte and digest, and takes over as the documents say.
+# test/extension/075_logical_replication.t: a subscriber has every set, byte and digest, and takes
+# over as the documents say.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/090_attacks.t: what roles with the least rights try and may not, each refused with the right SQLSTATE.
+# test/extension/090_attacks.t: what roles with the least rights try and may not, each refused with
+# the right SQLSTATE.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/095_cancelled_calls.t: every function as every role, cut off at random moments: nobody becomes more than before.
+# test/extension/095_cancelled_calls.t: every function as every role, cut off at random moments:
+# nobody becomes more than before.
 #
 # Calls stand alone, within handlers of plpgsql, savepoints, cursors and prepared statements, and are ended by a
 # statement_timeout. What holds afterwards does not depend on where they were cut. NACHET_TEST_SEED repeats the choices,

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/extension/097_search_path.t: who may create objects in the search_path of others has no word in the statements of nachet-load and nachet-http.
+# test/extension/097_search_path.t: who may create objects in the search_path of others has no word
+# in the statements of nachet-load and nachet-http.
 use strict;
 use warnings;
 

@@ -1,4 +1,5 @@
-# nachet-http's options, and how it starts, refuses to start, and stops.
+#!/usr/bin/env perl
+# test/http/010_start.t: nachet-http's options, and how it starts, refuses to start, and stops.
 use strict;
 use warnings;
 use Test::More;

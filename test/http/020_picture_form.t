@@ -1,4 +1,6 @@
-# POST /picture-form, and what every route keeps: methods, paths, Host, Origin, framing.
+#!/usr/bin/env perl
+# test/http/020_picture_form.t: POST /picture-form, and what every route keeps: methods, paths,
+# Host, Origin, framing.
 use strict;
 use warnings;
 use Test::More;

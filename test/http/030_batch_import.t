@@ -1,4 +1,6 @@
-# POST /batch-import: one multipart request makes one picture set, with the names and the bytes that were sent.
+#!/usr/bin/env perl
+# test/http/030_batch_import.t: POST /batch-import: one multipart request makes one picture set,
+# with the names and the bytes that were sent.
 use strict;
 use warnings;
 use Test::More;

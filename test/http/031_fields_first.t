@@ -1,4 +1,6 @@
-# A folder form whose fields come first is judged by them before the bytes of its pictures are read.
+#!/usr/bin/env perl
+# test/http/031_fields_first.t: a folder form whose fields come first is judged by them before the
+# bytes of its pictures are read.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,6 @@
-# POST /batch-import with a manifest: a set of contents that are stored already, what is missing, and what is refused.
+#!/usr/bin/env perl
+# test/http/032_manifest.t: POST /batch-import with a manifest: a set of contents that are stored
+# already, what is missing, and what is refused.
 use strict;
 use warnings;
 use Test::More;

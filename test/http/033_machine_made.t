@@ -1,4 +1,6 @@
-# What a NAS, a desktop or a program makes for itself is left out of a folder form, and told.
+#!/usr/bin/env perl
+# test/http/033_machine_made.t: what a NAS, a desktop or a program makes for itself is left out of a
+# folder form, and told.
 use strict;
 use warnings;
 use Test::More;

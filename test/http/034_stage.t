@@ -1,4 +1,6 @@
-# POST /batch-import?stage=true: bytes are stored without a set, and each part's answer says what they are.
+#!/usr/bin/env perl
+# test/http/034_stage.t: POST /batch-import?stage=true: bytes are stored without a set, and each
+# part's answer says what they are.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,6 @@
-# Problem documents list the pictures that are refused, each with its name, the reason and a code for programs.
+#!/usr/bin/env perl
+# test/http/035_errors.t: problem documents list the pictures that are refused, each with its name,
+# the reason and a code for programs.
 use strict;
 use warnings;
 use Test::More;

@@ -1,5 +1,6 @@
-# Forms as real clients send them, recorded by test/http/corpus/record: each makes a set with the
-# very names, or is refused with a reason.
+#!/usr/bin/env perl
+# test/http/036_real_clients.t: forms as real clients send them, recorded by
+# test/http/corpus/record: each makes a set with the very names, or is refused with a reason.
 use strict;
 use warnings;
 use Socket qw(IPPROTO_TCP TCP_NODELAY);

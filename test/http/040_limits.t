@@ -1,4 +1,6 @@
-# The limits of nachet-http: sizes, connections, memory; and refusals before, in and after a body.
+#!/usr/bin/env perl
+# test/http/040_limits.t: the limits of nachet-http: sizes, connections, memory; and refusals
+# before, in and after a body.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,6 @@
-# Four requests of 64 KiB at once, whatever their JSON holds, take little memory in the service and its backends together.
+#!/usr/bin/env perl
+# test/http/041_request_memory.t: four requests of 64 KiB at once, whatever their JSON holds, take
+# little memory in the service and its backends together.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,6 @@
-# The memory of nachet-http for what requests carry beside pictures: names and hashes, manifests, long answers.
+#!/usr/bin/env perl
+# test/http/045_memory.t: the memory of nachet-http for what requests carry beside pictures: names
+# and hashes, manifests, long answers.
 #
 # Rule: growth is measured as the peak that the kernel has seen (VmHWM) since the last look, and held against the sum of the
 # documented bounds and SLACK, far below what the requests carry.

@@ -1,4 +1,6 @@
-# What nachet-http does when clients go away, when the database does, and when it is told to stop.
+#!/usr/bin/env perl
+# test/http/050_faults.t: what nachet-http does when clients go away, when the database does, and
+# when it is told to stop.
 use strict;
 use warnings;
 use Test::More;

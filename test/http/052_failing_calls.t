@@ -1,4 +1,6 @@
-# What the service does when memory runs out, in itself and in the libraries that it uses, and when its files fail.
+#!/usr/bin/env perl
+# test/http/052_failing_calls.t: what the service does when memory runs out, in itself and in the
+# libraries that it uses, and when its files fail.
 #
 # Rule: one service runs through all of it, and each request is sent again and again, with each call failing once in its turn.
 # A request is answered as if nothing had failed, by a problem document, or not at all; the next one is served, and nothing is

@@ -1,4 +1,6 @@
-# A database that neither answers nor goes away: requests end, the service heals, and it can be stopped.
+#!/usr/bin/env perl
+# test/http/055_frozen.t: a database that neither answers nor goes away: requests end, the service
+# heals, and it can be stopped.
 #
 # Rule: server processes are stopped by SIGSTOP, and go on before the test ends, however it ends.
 use strict;

@@ -1,4 +1,6 @@
-# The settings of a role: nachet-http leaves them as they are, also on a connection that a pooler lends to others.
+#!/usr/bin/env perl
+# test/http/056_settings.t: the settings of a role: nachet-http leaves them as they are, also on a
+# connection that a pooler lends to others.
 use strict;
 use warnings;
 use Test::More;

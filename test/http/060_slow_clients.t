@@ -1,4 +1,6 @@
-# Clients that send or take too slowly lose their place in bounded time, and cost others nothing.
+#!/usr/bin/env perl
+# test/http/060_slow_clients.t: clients that send or take too slowly lose their place in bounded
+# time, and cost others nothing.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,6 @@
-# Malformed and hostile requests: each is refused or its connection closed, and none leaves anything behind.
+#!/usr/bin/env perl
+# test/http/065_malformed.t: malformed and hostile requests: each is refused or its connection
+# closed, and none leaves anything behind.
 use strict;
 use warnings;
 use Test::More;

@@ -1,5 +1,7 @@
-# Requests whose head or chunks can be read in two ways: each is refused, or at least its connection closed, so that nothing after
-# it is taken for another request. Those that can be read in one way only are served, however unusual they look.
+#!/usr/bin/env perl
+# test/http/066_request_heads.t: requests whose head or chunks can be read in two ways: each is
+# refused, or at least its connection closed, so that nothing after it is taken for another request.
+# Those that can be read in one way only are served, however unusual they look.
 use strict;
 use warnings;
 use Test::More;

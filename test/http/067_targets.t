@@ -1,4 +1,6 @@
-# What a request's first line may name: a path, with or without a host before it, and query parameters where they are taken.
+#!/usr/bin/env perl
+# test/http/067_targets.t: what a request's first line may name: a path, with or without a host
+# before it, and query parameters where they are taken.
 use strict;
 use warnings;
 use Test::More;

@@ -1,5 +1,7 @@
-# doc/openapi.yaml holds: every status that it names is provoked from a running service, whose answers are as it says, and
-# there is no route and no status that it does not name.
+#!/usr/bin/env perl
+# test/http/070_openapi.t: doc/openapi.yaml holds: every status that it names is provoked from a
+# running service, whose answers are as it says, and there is no route and no status that it does
+# not name.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,5 @@
-# The database goes away and comes back in the middle of many imports.
+#!/usr/bin/env perl
+# test/http/075_restarts.t: the database goes away and comes back in the middle of many imports.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,5 @@
-# --auth=jwt: which tokens get in, and that all others are refused.
+#!/usr/bin/env perl
+# test/http/080_auth_jwt.t: --auth=jwt: which tokens get in, and that all others are refused.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,6 @@
-# The files of --jwt-key and --jwt-secret: which are refused, and how keys are changed while the service runs.
+#!/usr/bin/env perl
+# test/http/081_auth_keys.t: the files of --jwt-key and --jwt-secret: which are refused, and how
+# keys are changed while the service runs.
 use strict;
 use warnings;
 use MIME::Base64 ();

@@ -1,4 +1,6 @@
-# --auth=proxy: who may vouch for users, and what is believed of it. And which options go together.
+#!/usr/bin/env perl
+# test/http/082_auth_proxy.t: --auth=proxy: who may vouch for users, and what is believed of it. And
+# which options go together.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,6 @@
-# Pages from elsewhere: what their browser is told, for listed origins and for all others.
+#!/usr/bin/env perl
+# test/http/083_cors.t: pages from elsewhere: what their browser is told, for listed origins and for
+# all others.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,6 @@
-# The lines that nachet-http writes: one for each request, in both formats, whatever a client sends.
+#!/usr/bin/env perl
+# test/http/090_log.t: the lines that nachet-http writes: one for each request, in both formats,
+# whatever a client sends.
 use strict;
 use warnings;
 use Test::More;

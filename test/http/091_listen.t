@@ -1,4 +1,6 @@
-# The sockets that nachet-http serves: a path, one that a service manager hands over, and what the manager is told.
+#!/usr/bin/env perl
+# test/http/091_listen.t: the sockets that nachet-http serves: a path, one that a service manager
+# hands over, and what the manager is told.
 use strict;
 use warnings;
 use Test::More;

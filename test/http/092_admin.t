@@ -1,4 +1,5 @@
-# What operators ask of nachet-http: /live, /ready and /metrics.
+#!/usr/bin/env perl
+# test/http/092_admin.t: what operators ask of nachet-http: /live, /ready and /metrics.
 use strict;
 use warnings;
 use Test::More;

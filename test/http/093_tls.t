@@ -1,4 +1,5 @@
-# nachet-http over TLS: certificates, keys, versions, and renewal by SIGHUP.
+#!/usr/bin/env perl
+# test/http/093_tls.t: nachet-http over TLS: certificates, keys, versions, and renewal by SIGHUP.
 use strict;
 use warnings;
 use Test::More;

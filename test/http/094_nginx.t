@@ -1,4 +1,6 @@
-# nachet-http behind nginx, as the README configures it: TLS, a path of its own, large uploads.
+#!/usr/bin/env perl
+# test/http/094_nginx.t: nachet-http behind nginx, as the README configures it: TLS, a path of its
+# own, large uploads.
 use strict;
 use warnings;
 use Test::More;

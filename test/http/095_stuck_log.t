@@ -1,4 +1,6 @@
-# A log that nobody reads: it stops neither requests nor the end of the service, and what is lost is counted.
+#!/usr/bin/env perl
+# test/http/095_stuck_log.t: a log that nobody reads: it stops neither requests nor the end of the
+# service, and what is lost is counted.
 use strict;
 use warnings;
 use Test::More;

@@ -1,4 +1,6 @@
-# nachet-load's options: help, version, and one helpful line with status 2 for whatever is wrong. No database.
+#!/usr/bin/env perl
+# test/loader/010_options.t: nachet-load's options: help, version, and one helpful line with status
+# 2 for whatever is wrong. No database.
 use strict;
 use warnings;
 

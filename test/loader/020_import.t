@@ -1,4 +1,6 @@
-# A folder of good pictures becomes one set, every byte of it, and running it again changes nothing.
+#!/usr/bin/env perl
+# test/loader/020_import.t: a folder of good pictures becomes one set, every byte of it, and running
+# it again changes nothing.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# What is no picture, can't be read or may not be imported: named with its reason, and nothing is stored.
+#!/usr/bin/env perl
+# test/loader/030_refused.t: what is no picture, can't be read or may not be imported: named with
+# its reason, and nothing is stored.
 use strict;
 use warnings;
 

@@ -1,4 +1,5 @@
-# Several folders, several loaders, no database, and what would be done.
+#!/usr/bin/env perl
+# test/loader/040_outcomes.t: several folders, several loaders, no database, and what would be done.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# How it connects: one login at most, the server's words and SQLSTATE, and several hosts of which one is silent.
+#!/usr/bin/env perl
+# test/loader/042_connecting.t: how it connects: one login at most, the server's words and SQLSTATE,
+# and several hosts of which one is silent.
 use strict;
 use warnings;
 

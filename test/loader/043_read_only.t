@@ -1,4 +1,6 @@
-# A database that takes nothing in, a standby or a read-only session: a dry run works, and an import says what to do.
+#!/usr/bin/env perl
+# test/loader/043_read_only.t: a database that takes nothing in, a standby or a read-only session: a
+# dry run works, and an import says what to do.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# Errors of the database come with what to do about them: whom to grant what, whose setting was too strict, what to install.
+#!/usr/bin/env perl
+# test/loader/044_hints.t: errors of the database come with what to do about them: whom to grant
+# what, whose setting was too strict, what to install.
 #
 # A lock that another session holds makes statements wait; nothing here depends on timing.
 use strict;

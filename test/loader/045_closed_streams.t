@@ -1,5 +1,6 @@
-# Standard streams that were closed by whoever started it: no socket and no report takes their place, and an id that nobody can
-# read is no success.
+#!/usr/bin/env perl
+# test/loader/045_closed_streams.t: standard streams that were closed by whoever started it: no
+# socket and no report takes their place, and an id that nobody can read is no success.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
-# An import that is broken off, or that the world changes under: what is half done shows nowhere, and running it again
-# completes it.
+#!/usr/bin/env perl
+# test/loader/050_broken_off.t: an import that is broken off, or that the world changes under: what
+# is half done shows nowhere, and running it again completes it.
 #
 # A lock that another session holds stops the loader at a known place; nothing here depends on timing.
 use strict;

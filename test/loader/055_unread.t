@@ -1,5 +1,6 @@
-# Output that nobody reads, and signals: an interrupt ends nachet-load though its messages can't be written, and SIGUSR2 ends
-# nothing that takes interrupts.
+#!/usr/bin/env perl
+# test/loader/055_unread.t: output that nobody reads, and signals: an interrupt ends nachet-load
+# though its messages can't be written, and SIGUSR2 ends nothing that takes interrupts.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# An interrupt cancels the statement over a connection of its own: encrypted as the other is, if libpq can.
+#!/usr/bin/env perl
+# test/loader/056_cancel.t: an interrupt cancels the statement over a connection of its own:
+# encrypted as the other is, if libpq can.
 use strict;
 use warnings;
 

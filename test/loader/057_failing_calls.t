@@ -1,4 +1,6 @@
-# What the loader does when memory runs out, in itself and in the libraries that it uses, and when its files fail.
+#!/usr/bin/env perl
+# test/loader/057_failing_calls.t: what the loader does when memory runs out, in itself and in the
+# libraries that it uses, and when its files fail.
 use strict;
 use warnings;
 

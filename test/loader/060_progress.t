@@ -1,4 +1,6 @@
-# The progress line: on a terminal, and only where it is wanted; messages and ids are never mixed with it.
+#!/usr/bin/env perl
+# test/loader/060_progress.t: the progress line: on a terminal, and only where it is wanted;
+# messages and ids are never mixed with it.
 use strict;
 use warnings;
 

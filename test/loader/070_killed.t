@@ -1,4 +1,6 @@
-# Kill -9 at any moment, of the loader or of the server: one set, whole, that an unbroken import would have made too.
+#!/usr/bin/env perl
+# test/loader/070_killed.t: kill -9 at any moment, of the loader or of the server: one set, whole,
+# that an unbroken import would have made too.
 #
 # The moments are random: NACHET_TEST_SEED repeats a run's (timing permitting), NACHET_TEST_ROUNDS sets how often each is
 # killed, NACHET_TEST_PICTURES how many pictures there are.

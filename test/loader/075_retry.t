@@ -1,4 +1,6 @@
-# A connection that is lost: made anew, and what was under way is done again; what is wrong for good is not tried again.
+#!/usr/bin/env perl
+# test/loader/075_retry.t: a connection that is lost: made anew, and what was under way is done
+# again; what is wrong for good is not tried again.
 #
 # A lock that another session holds stops the loader at a known place; a relay between loader and server drops chosen
 # answers on the floor. Nothing here depends on timing.

@@ -1,4 +1,6 @@
-# Sweeps that are shorter than an import: whatever they take, no import fails for them.
+#!/usr/bin/env perl
+# test/loader/077_swept.t: sweeps that are shorter than an import: whatever they take, no import
+# fails for them.
 #
 # Sessions that sweep in a loop, as fast as they can, take what no set has the moment it is stored. What must come out does
 # not depend on who is faster; where a step has to be met, a lock that another session holds stops the loader there.

@@ -1,4 +1,6 @@
-# The settings of a role, a database or a session: nachet-load leaves them as they are, also on a connection that it shares.
+#!/usr/bin/env perl
+# test/loader/079_settings.t: the settings of a role, a database or a session: nachet-load leaves
+# them as they are, also on a connection that it shares.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# Which files are imported: --include and --exclude, --files-from, symbolic links, and files that become others meanwhile.
+#!/usr/bin/env perl
+# test/loader/080_choice.t: which files are imported: --include and --exclude, --files-from,
+# symbolic links, and files that become others meanwhile.
 use strict;
 use warnings;
 

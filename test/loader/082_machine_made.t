@@ -1,4 +1,6 @@
-# What NAS boxes, desktops and programs make for themselves is no picture of a person's, and is told apart.
+#!/usr/bin/env perl
+# test/loader/082_machine_made.t: what NAS boxes, desktops and programs make for themselves is no
+# picture of a person's, and is told apart.
 use strict;
 use warnings;
 

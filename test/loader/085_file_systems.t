@@ -1,4 +1,6 @@
-# File systems that tell no types of their entries, or that fail: every entry is imported, excluded or named.
+#!/usr/bin/env perl
+# test/loader/085_file_systems.t: file systems that tell no types of their entries, or that fail:
+# every entry is imported, excluded or named.
 use strict;
 use warnings;
 

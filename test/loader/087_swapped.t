@@ -1,4 +1,6 @@
-# A folder that becomes a symbolic link after it was listed leads nowhere, with and without openat2.
+#!/usr/bin/env perl
+# test/loader/087_swapped.t: a folder that becomes a symbolic link after it was listed leads
+# nowhere, with and without openat2.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# --report and --json: what became of each file and of each folder, for programs to read.
+#!/usr/bin/env perl
+# test/loader/090_report.t: --report and --json: what became of each file and of each folder, for
+# programs to read.
 use strict;
 use warnings;
 

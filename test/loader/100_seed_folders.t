@@ -1,4 +1,6 @@
-# --seed-from-folder: each folder within the given one is a set, whose seed is the folder's name; all are asked about first.
+#!/usr/bin/env perl
+# test/loader/100_seed_folders.t: --seed-from-folder: each folder within the given one is a set,
+# whose seed is the folder's name; all are asked about first.
 use strict;
 use warnings;
 

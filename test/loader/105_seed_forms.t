@@ -1,4 +1,6 @@
-# A seed is found in whatever form its name comes: macOS gives folders' names in another Unicode form than people type.
+#!/usr/bin/env perl
+# test/loader/105_seed_forms.t: a seed is found in whatever form its name comes: macOS gives
+# folders' names in another Unicode form than people type.
 use strict;
 use warnings;
 use utf8;

@@ -1,4 +1,6 @@
-# --sql: a script for psql that imports folders later, elsewhere, whole or not at all, as a direct import would.
+#!/usr/bin/env perl
+# test/loader/110_sql.t: --sql: a script for psql that imports folders later, elsewhere, whole or
+# not at all, as a direct import would.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# nachet-load --url: over nachet-http as straight into the database, in all that a user notices.
+#!/usr/bin/env perl
+# test/loader/120_url.t: nachet-load --url: over nachet-http as straight into the database, in all
+# that a user notices.
 #
 # Each case is run in both ways from the same state, and must end with the same status, the same words on standard output
 # and standard error, the same report and the same pictures. The loader that goes through the service has no way to a

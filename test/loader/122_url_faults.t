@@ -1,5 +1,6 @@
-# nachet-load --url when the service, what stands before it, or the database goes wrong: tried again where that may help, and
-# told in words where it can't.
+#!/usr/bin/env perl
+# test/loader/122_url_faults.t: nachet-load --url when the service, what stands before it, or the
+# database goes wrong: tried again where that may help, and told in words where it can't.
 #
 # A lock that another session holds stops the service at a known place; what stands before it loses chosen requests and
 # answers. Nothing here depends on timing.

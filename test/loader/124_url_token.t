@@ -1,4 +1,6 @@
-# nachet-load --url and who is let in: the token of --token-file, which is read anew, kept from others, and never shown.
+#!/usr/bin/env perl
+# test/loader/124_url_token.t: nachet-load --url and who is let in: the token of --token-file, which
+# is read anew, kept from others, and never shown.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# nachet-load --url with many files and with a large one: in bounded memory, and in requests of bounded size.
+#!/usr/bin/env perl
+# test/loader/126_url_large.t: nachet-load --url with many files and with a large one: in bounded
+# memory, and in requests of bounded size.
 use strict;
 use warnings;
 

@@ -1,4 +1,6 @@
-# nachet-load --url over TLS: a service is believed where a known authority vouches for its name, and not else.
+#!/usr/bin/env perl
+# test/loader/128_url_tls.t: nachet-load --url over TLS: a service is believed where a known
+# authority vouches for its name, and not else.
 use strict;
 use warnings;
 

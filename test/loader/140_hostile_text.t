@@ -1,4 +1,6 @@
-# Names, options and the database's words may be anybody's: none moves the terminal, hides, or passes for a message.
+#!/usr/bin/env perl
+# test/loader/140_hostile_text.t: names, options and the database's words may be anybody's: none
+# moves the terminal, hides, or passes for a message.
 use strict;
 use warnings;
 

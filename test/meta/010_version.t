@@ -1,3 +1,4 @@
+#!/usr/bin/env perl
 # test/meta/010_version.t: the control file is the version's only home; what repeats it must agree.
 use strict;
 use warnings;

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# test/pure/case_folds.t: letters are folded as Unicode does one by one (CaseFolding.txt, statuses C and S), by Perl's copy of its tables.
+# test/pure/case_folds.t: letters are folded as Unicode does one by one (CaseFolding.txt, statuses C
+# and S), by Perl's copy of its tables.
 use strict;
 use warnings;
 

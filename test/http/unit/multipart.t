@@ -1,5 +1,6 @@
-#!/usr/bin/perl
-# The multipart parser by itself: compiled with sanitizers, no service and no database.
+#!/usr/bin/env perl
+# test/http/unit/multipart.t: the multipart parser by itself: compiled with sanitizers, no service
+# and no database.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
