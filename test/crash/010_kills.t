@@ -160,18 +160,19 @@ sub check
 	my ($when) = @_;
 	wait_for_server();
 	is_intact($store, "$when: the datastore is intact");
-	is_deeply([ files_in($spool), files_in($temporary) ], [], '... nobody left a file');
+	is_deeply([ files_in($spool), files_in($temporary) ], [], "$when: nobody left a file");
 	# Goes on with a run that was broken off, to its end.
-	is($store->psql('CALL nachet.verify_all()', role => 'keeper'), 0, '... a verification finds nothing');
-	is($store->psql('SELECT count(*) FROM nachet.verify_finding'), 0, '... nor has one that was broken off');
+	is($store->psql('CALL nachet.verify_all()', role => 'keeper'), 0, "$when: a verification finds nothing");
+	is($store->psql('SELECT count(*) FROM nachet.verify_finding'), 0,
+		"$when: nor has one that was broken off");
 
 	for my $folder (sort keys %digest)
 	{
 		my ($status, $id, $err) = $store->run_load(@required, "$work/$folder");
-		is($status, 0, "... the folder $folder goes in") or diag($err);
-		is_deeply(set_files($store, $id), $digest{$folder}, '... with every byte');
+		is($status, 0, "$when: the folder $folder goes in") or diag($err);
+		is_deeply(set_files($store, $id), $digest{$folder}, "$when: with every byte");
 	}
-	is_intact($store, '... and all is intact');
+	is_intact($store, "$when: all is intact");
 	return;
 }
 

@@ -38,30 +38,31 @@ is($status, 0, 'there is room for a small folder') or diag($err);
 # PostgreSQL ends by itself where it can't write its log ahead: then nobody is reached any more.
 ($status, $out, $err) = $store->run_load(@options, "$folder/large");
 like($status, qr/\A[14]\z/, 'a folder that is larger than the disk fails');
-like($err, qr/No space left on device|connection/i, '... and says why');
-is($out, '', '... without an id');
+like($err, qr/No space left on device|connection/i, 'a folder that is larger than the disk fails: says why');
+is($out, '', 'a folder that is larger than the disk fails: without an id');
 
 # A server that is up and finds no room must not fall over again.
 unlink $ballast;
 wait_for_server();
 is_intact($store, 'the datastore is intact');
-is(count_of($store), '1 5', '... and holds the small folder alone');
+is(count_of($store), '1 5', 'the datastore is intact: holds the small folder alone');
 $store->psql("SELECT nachet.sweep_contents('0 s')");
 $store->psql('VACUUM nachet.content_chunk');
 write_file("$folder/next/$_.tif", tiff(100_000, "next $_")) for 1 .. 20;
 ($status, $out, $err) = $store->run_load(@options, "$folder/next");
 is($status, 0, 'with room again, imports go on') or diag($err);
-is_intact($store, '... and all is intact');
+is_intact($store, 'with room again, imports go on: all is intact');
 
 # The service's spool.
 my $spool = small_disk(8);
 my $http = $store->start_http(args => [ '--spool-dir', $spool, '--spool-memory', '1MB', '--spool-reserve', '1MB' ]);
 my $answer = post_body($http, multipart([ 'large.tif', tiff(20_000_000, 'spooled') ]));
 is_problem($answer, 503, qr/space/, 'a picture that the spool has no room for');
-ok($answer->{headers}{'retry-after'}, '... with a time to try again');
-is(count_of($store), '2 25', '... nothing of it is there');
+ok($answer->{headers}{'retry-after'}, 'a picture that the spool has no room for: with a time to try again');
+is(count_of($store), '2 25', 'a picture that the spool has no room for: nothing of it is there');
 is(post_body($http, multipart([ 'a.tif', tiff(3_000_000, 'fits') ]))->{status}, 201, 'the service goes on');
-is(post_body($http, multipart([ 'b.tif', tiff(3_000_000, 'fits too') ]))->{status}, 201, '... and on: nothing is left in the spool');
+is(post_body($http, multipart([ 'b.tif', tiff(3_000_000, 'fits too') ]))->{status}, 201,
+	'the service goes on: nothing is left in the spool');
 is_intact($store, 'all is intact');
 
 done_testing;

@@ -31,9 +31,10 @@ for (my $megabytes = 16; $megabytes <= 2048; $megabytes = int(1.25 * $megabytes)
 	$ended{$status}++;
 	last if $status == 0;
 	like($status, qr/\A(?:1|4|127)\z/, "$megabytes MB: the loader fails") or diag($err);
-	like($err, qr/memory|thread|shared (?:libraries|object)|failed to map|allocate/i, '... and says why');
-	is($out, '', '... without an id');
-	is(sets(), 0, '... no set is there');
+	like($err, qr/memory|thread|shared (?:libraries|object)|failed to map|allocate/i,
+		"$megabytes MB: says why");
+	is($out, '', "$megabytes MB: without an id");
+	is(sets(), 0, "$megabytes MB: no set is there");
 }
 ok($ended{0}, 'with enough of it, it imports: ' . join ', ', map { "status $_ $ended{$_} times" } sort keys %ended);
 is_intact($store, 'the datastore is intact');
@@ -55,8 +56,9 @@ for my $megabytes (160, 200, 250, 300, 400)
 		my $sets = sets();
 		my $status = post_body($service, multipart(map { [ "$megabytes/$_.tif", tiff(8_000_000, "$megabytes $_") ] } 1 .. 12))->{status};
 		like($status, qr/\A(?:0|201|500|503)\z/, "$megabytes MB: an upload of 96 MB is answered $status");
-		is(sets() - $sets, $status == 201 ? 1 : 0, '... and is there or not');
-		like(post_json($service, $form)->{status}, qr/\A(?:200|500|503)\z/, '... and the service serves on');
+		is(sets() - $sets, $status == 201 ? 1 : 0, "$megabytes MB: is there or not");
+		like(post_json($service, $form)->{status}, qr/\A(?:200|500|503)\z/,
+			"$megabytes MB: the service serves on");
 		$served++ if $status == 201;
 		$service->signal('TERM');
 	}
@@ -65,7 +67,7 @@ for my $megabytes (160, 200, 250, 300, 400)
 		like($service->err, qr/memory|thread|libmicrohttpd|Cannot allocate/i, "$megabytes MB: the service says why it can't start");
 	}
 	$service->wait(60);
-	unlike($service->err, qr/stack smashing|Segmentation|free\(\)|corrupt/, '... nothing is corrupt');
+	unlike($service->err, qr/stack smashing|Segmentation|free\(\)|corrupt/, "$megabytes MB: nothing is corrupt");
 	$service->forget;
 }
 ok($served > 0, 'with enough memory the service takes it');

@@ -40,10 +40,12 @@ push @sessions, map { Nachet::Session->new($store, 'importer') } 1 .. 2;
 @import = fresh();
 ($status, $out, $err) = $store->run_load('--retries', 0, @import);
 is($status, 4, 'with none to be had, the database can not be reached');
-like($err, qr/too many clients|reserved/, '... and it says why');
+like($err, qr/too many clients|reserved/,
+	'with none to be had, the database can not be reached: it says why');
 @sessions = ();
 ($status, $out, $err) = $store->run_load(@import);
-is($status, 0, '... with room again, it imports') or diag($err);
+is($status, 0,
+	'with none to be had, the database can not be reached: with room again, it imports') or diag($err);
 
 # --- locks ---------------------------------------------------------------------------------------------
 for my $table (qw(picture_set picture picture_seed content content_chunk users seed))
@@ -54,12 +56,13 @@ for my $table (qw(picture_set picture picture_seed content content_chunk users s
 	my $waiting = $store->start_load(@import);
 	ok(waits_for_lock(), "nachet.$table is locked: the loader waits");
 	my ($ended, undef, $why) = $store->run_load({ env => { PGOPTIONS => '-c lock_timeout=300ms' } }, '--retries', 0, @import);
-	is($ended, 1, '... or fails, if it is not to wait');
-	like($why, qr/lock timeout/, '... and says why');
+	is($ended, 1, "nachet.$table is locked: or fails, if it is not to wait");
+	like($why, qr/lock timeout/, "nachet.$table is locked: says why");
 	let_go($holder);
-	is($waiting->wait(120), 0, '... it goes in when the lock is gone') or diag($waiting->err);
+	is($waiting->wait(120), 0,
+		"nachet.$table is locked: it goes in when the lock is gone") or diag($waiting->err);
 	my ($sets, $pictures) = split / /, $before;
-	is(count_of($store), ($sets + 1) . ' ' . ($pictures + 60), '... once');
+	is(count_of($store), ($sets + 1) . ' ' . ($pictures + 60), "nachet.$table is locked: once");
 	$waiting->forget;
 }
 
@@ -74,10 +77,10 @@ for my $milliseconds (1, 5, 20)
 		skip "it was done within $milliseconds ms a statement", 2 if $status == 0;
 		# PostgreSQL gives a timeout that strikes just as a statement ends for a user's request.
 		like($err, qr/canceling statement due to (?:statement timeout|user request)/, "a statement_timeout of $milliseconds ms: it fails and says why");
-		is(count_of($store), $before, '... nothing is there');
+		is(count_of($store), $before, "a statement_timeout of $milliseconds ms: nothing is there");
 	}
 	($status, $out, $err) = $store->run_load(@import);
-	is($status, 0, '... without it, the same goes in') or diag($err);
+	is($status, 0, 'without a statement_timeout, the same goes in') or diag($err);
 }
 
 # --- the service ---------------------------------------------------------------------------------------
@@ -90,12 +93,12 @@ ok(poll_until(sub {
 	'all connections of the service wait for a lock');
 my $answer = post_json($http, $form);
 is_problem($answer, 503, qr/busy/, 'the next request');
-ok($answer->{headers}{'retry-after'}, '... with a time to try again');
+ok($answer->{headers}{'retry-after'}, 'the next request: with a time to try again');
 let_go($holder);
 for my $request (@waiting)
 {
 	is($request->wait(60), 0, 'one that waited is answered');
-	like($request->out, qr/"user_id"/, '... rightly');
+	like($request->out, qr/"user_id"/, 'one that waited is answered: rightly');
 	$request->forget;
 }
 my $picture = multipart([ 'a.tif', tiff(10_000, 'after') ]);

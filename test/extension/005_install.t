@@ -39,7 +39,8 @@ subtest 'an owner that others can be' => sub {
 	{
 		my ($status, $err) = install_after($case->[1]);
 		isnt($status, 0, "refused: $case->[1]");
-		like($err, qr/ERROR:  55000: role "nachet_owner" has more rights than .*DETAIL:  It has: \Q$case->[0]\E\.\n.*HINT:  Run ALTER ROLE nachet_owner/s, '... and it says why');
+		like($err, qr/ERROR:  55000: role "nachet_owner" has more rights than .*DETAIL:  It has: \Q$case->[0]\E\.\n.*HINT:  Run ALTER ROLE nachet_owner/s,
+			"refused: $case->[1]: it says why");
 	}
 };
 
@@ -48,7 +49,7 @@ subtest 'an owner as it should be' => sub {
 	{
 		my ($status, $err) = install_after($sql);
 		is($status, 0, "taken: $sql") or diag($err);
-		is($err, '', '... and nothing is said');
+		is($err, '', "taken: $sql: nothing is said");
 	}
 };
 
@@ -64,25 +65,28 @@ subtest 'other roles with rights of their own' => sub {
 		my ($status, $err) = install_after($case->[2]);
 		is($status, 0, "taken: $case->[2]") or diag($err);
 		my @warned = $err =~ /WARNING:  \S+: (.*)/g;
-		is("@warned", qq(role "$case->[0]" has more rights than nachet_datastore gives it), '... with a warning');
-		like($err, qr/DETAIL:  It has: \Q$case->[1]\E\.\n/, '... that says which');
+		is("@warned", qq(role "$case->[0]" has more rights than nachet_datastore gives it),
+			"taken: $case->[2]: with a warning");
+		like($err, qr/DETAIL:  It has: \Q$case->[1]\E\.\n/, "taken: $case->[2]: the warning says which");
 	}
 };
 
 subtest 'members of the other roles' => sub {
 	my ($status, $err) = install_after('CREATE ROLE nachet_reader ROLE mallory');
 	is($status, 0, 'are what these roles are for') or diag($err);
-	is($err, '', '... and nothing is said');
+	is($err, '', 'are what these roles are for: nothing is said');
 };
 
 subtest 'an update' => sub {
 	$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'; GRANT nachet_owner TO mallory; ALTER ROLE nachet_admin LOGIN; CREATE SCHEMA own AUTHORIZATION nachet_owner");
 	my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE');
 	is($status, 0, 'is not held up by roles in use');
-	is(join('; ', $err =~ /WARNING:  (.*)/g), join('; ', map { qq(role "$_" has more rights than nachet_datastore gives it) } qw(nachet_admin nachet_owner)), '... but warns');
-	like($err, qr/It has: member mallory, owner of schema own\.\n.*HINT:  .*restore of a dump/, '... of members of the owner, of what else it owns, and of restores');
+	is(join('; ', $err =~ /WARNING:  (.*)/g), join('; ', map { qq(role "$_" has more rights than nachet_datastore gives it) } qw(nachet_admin nachet_owner)),
+		'is not held up by roles in use: but warns');
+	like($err, qr/It has: member mallory, owner of schema own\.\n.*HINT:  .*restore of a dump/,
+		'is not held up by roles in use: of members of the owner, of what else it owns, and of restores');
 	$store->psql('DROP SCHEMA own');
-	like($err, qr/It has: LOGIN\./, '... and of attributes');
+	like($err, qr/It has: LOGIN\./, 'is not held up by roles in use: of attributes');
 };
 
 # Who else than its owner may use what, a line each.
@@ -111,17 +115,22 @@ subtest 'default privileges of the installer' => sub {
 	$store->psql('CREATE EXTENSION nachet_datastore', db => 'opened');
 	is_deeply([ split /\n/, $store->psql($rights, db => 'opened') ], [ split /\n/, $expected ], 'open nothing');
 	$store->psql("CREATE ROLE someone; GRANT nachet_importer TO someone; SELECT nachet.register_user('a\@b.c'); SELECT nachet.register_seed('S')", db => 'opened');
-	is($store->sqlstate("SET ROLE someone; INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'x')", db => 'opened'), '', '... and take nothing from us');
+	is($store->sqlstate("SET ROLE someone; INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'x')", db => 'opened'), '',
+		'open nothing: take nothing from us');
 
 	$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'", db => 'updated');
 	my %before = map { $_ => 1 } split /\n/, $store->psql($rights =~ s/SELECT what, .*/SELECT DISTINCT what FROM (/r =~ s/, aclexplode.*//rs, db => 'updated');
 	my (undef, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => 'updated');
 	like($err, qr/WARNING:  objects of nachet_datastore are accessible to roles other than its own/, 'an update takes nothing away, but warns');
-	like($err, qr/^(DETAIL:  )?table nachet\.users to PUBLIC, mallory$/m, '... of tables');
-	like($err, qr/^(DETAIL:  )?sequence nachet\.content_id_seq to PUBLIC, mallory$/m, '... of sequences');
-	like($err, qr/^(DETAIL:  )?routine nachet\.register_user\(email text\) to mallory$/m, '... of functions');
+	like($err, qr/^(DETAIL:  )?table nachet\.users to PUBLIC, mallory$/m,
+		'an update takes nothing away, but warns: of tables');
+	like($err, qr/^(DETAIL:  )?sequence nachet\.content_id_seq to PUBLIC, mallory$/m,
+		'an update takes nothing away, but warns: of sequences');
+	like($err, qr/^(DETAIL:  )?routine nachet\.register_user\(email text\) to mallory$/m,
+		'an update takes nothing away, but warns: of functions');
 	my $new = sub { return join "\n", grep { !$before{ (split /\|/)[0] } } split /\n/, $_[0] };
-	is($new->($store->psql($rights, db => 'updated')), $new->($expected), '... and what is new is closed');
+	is($new->($store->psql($rights, db => 'updated')), $new->($expected),
+		'an update takes nothing away, but warns: what is new is closed');
 };
 
 # Operators that match the catalogs' columns exactly, and better than PostgreSQL's own: whoever finds them runs them. The first hides what is in a schema.
@@ -140,7 +149,7 @@ subtest 'operators in a schema that was there before' => sub {
 	$store->psql($prepare, db => 'prepared');
 	my (undef, undef, $err) = $store->psql_result('CREATE EXTENSION nachet_datastore', db => 'prepared');
 	like($err, qr/schema "nachet" contains functions or operators/, 'are refused');
-	is($store->psql($is_super, db => 'postgres'), 'f', '... and not run');
+	is($store->psql($is_super, db => 'postgres'), 'f', 'are refused: not run');
 	$store->psql('ALTER ROLE mallory NOSUPERUSER', db => 'postgres');
 };
 
@@ -152,8 +161,9 @@ subtest 'a trusted extension in the schema' => sub {
 	is((run_command({ env => \%env }, 'pg_dump', '-Fc', '-f', $dump, 'trusted'))[0], 0, 'is dumped');
 	$store->psql('CREATE DATABASE trusted_restored TEMPLATE template0', db => 'postgres');
 	my ($status, undef, $err) = run_command({ env => \%env }, 'pg_restore', '-e', '-d', 'trusted_restored', $dump);
-	is($status, 0, '... and does not prevent the restore') or diag($err);
-	is($store->psql(q{SELECT count(*) FROM pg_extension WHERE extname IN ('hstore', 'nachet_datastore')}, db => 'trusted_restored'), 2, '... of either extension');
+	is($status, 0, 'is dumped: does not prevent the restore') or diag($err);
+	is($store->psql(q{SELECT count(*) FROM pg_extension WHERE extname IN ('hstore', 'nachet_datastore')}, db => 'trusted_restored'), 2,
+		'is dumped: of either extension');
 };
 
 subtest 'operators in the schema at an update' => sub {
@@ -164,11 +174,12 @@ subtest 'operators in the schema at an update' => sub {
 		$store->psql("CREATE EXTENSION nachet_datastore VERSION '$version'; GRANT CREATE, USAGE ON SCHEMA nachet TO mallory; $look_alikes", db => $db);
 		my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
 		is($status, 0, "$version is updated") or diag($err);
-		is($store->psql($is_super, db => 'postgres'), 'f', '... without running them');
-		like($err, qr/WARNING:  schema "nachet" is not controlled by the extension alone\n.*HINT:  .*run in place of/s, '... and warns');
+		is($store->psql($is_super, db => 'postgres'), 'f', "$version is updated: without running them");
+		like($err, qr/WARNING:  schema "nachet" is not controlled by the extension alone\n.*HINT:  .*run in place of/s,
+			"$version is updated: warns");
 		is(join('; ', sort map { s/^DETAIL:  //r } $err =~ /^((?:DETAIL:  )?(?:mallory|function|operator) .*)$/mg),
 			'function nachet."is"(oid,regclass) is not part of the extension; function nachet."is"(oid,regnamespace) is not part of the extension; mallory may create objects; operator nachet.=(oid,regclass) is not part of the extension;'
-				. ' operator nachet.=(oid,regnamespace) is not part of the extension', '... of each, and of who may make more');
+				. ' operator nachet.=(oid,regnamespace) is not part of the extension', "$version is updated: of each, and of who may make more");
 		$store->psql('ALTER ROLE mallory NOSUPERUSER', db => 'postgres');
 	}
 };
@@ -183,7 +194,8 @@ subtest 'the schema at an update' => sub {
 		$store->psql("CREATE EXTENSION nachet_datastore VERSION '1.1.0'; $sql", db => $db);
 		my ($status, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
 		is($status, 0, "is updated: $sql") or diag($err);
-		is($err =~ /WARNING:  schema "nachet" is not controlled by the extension alone\nDETAIL:  (.*)/ ? $1 : '', $detail, $detail eq '' ? '... without a warning' : '... with a warning');
+		is($err =~ /WARNING:  schema "nachet" is not controlled by the extension alone\nDETAIL:  (.*)/ ? $1 : '', $detail,
+			"is updated: $sql: " . ($detail eq '' ? 'without a warning' : 'with a warning'));
 		$store->psql('DROP EXTENSION nachet_datastore; DROP SCHEMA nachet', db => $db);
 	}
 };

@@ -264,44 +264,49 @@ subtest 'isolation' => sub {
 		$admin->run('SELECT count(*) FROM nachet.picture');
 		my $id = $a->run(upload({ 'i.png' => $picture }));
 		like($admin->run("SELECT contents FROM nachet.sweep_contents('1 hour')"), qr/^\d+$/, "$level: a sweep spares what was taken up after its snapshot");
-		is($admin->run('COMMIT'), '', '... and commits');
-		is(stored($picture), 1, '... the bytes are there');
+		is($admin->run('COMMIT'), '', "$level: commits");
+		is(stored($picture), 1, "$level: the bytes are there");
 
 		my $second = $a->run(upload({ 'j.png' => $picture }));
 		$admin->run("BEGIN ISOLATION LEVEL $level");
 		$admin->run('SELECT count(*) FROM nachet.picture');
 		my $third = $a->run(upload({ 'k.png' => $picture }));
 		$admin->run("SELECT nachet.delete_picture_set('$_')") for $id, $second;
-		is($admin->run('COMMIT'), '', '... deleting the sets that its snapshot sees commits');
+		is($admin->run('COMMIT'), '', "$level: deleting the sets that its snapshot sees commits");
 		is($store->psql("SELECT nachet.picture_content(id) IS NOT NULL FROM nachet.picture WHERE picture_set_id = '$third'"), 't',
-			'... and leaves the bytes to the set that it does not see');
+			"$level: the bytes are left to the set that the snapshot does not see");
 
 		$a->run("BEGIN ISOLATION LEVEL $level");
 		$a->run('SELECT 1');
 		$a->run(q{SELECT nachet.is_user_registered('nobody@example.org')});
 		my $set = $b->run(upload({ 'l.png' => $picture }));
 		my $answer = $a->run(upload({ 'l.png' => $picture }));
-		is($answer, $strict ? 'ERROR:  40001' : $set, $strict ? '... the same set made meanwhile: try again' : '... the same set made meanwhile is found');
+		is($answer, $strict ? 'ERROR:  40001' : $set,
+			"$level: the same set made meanwhile is " . ($strict ? 'an error to try again' : 'found'));
 		$a->run($strict ? 'ROLLBACK' : 'COMMIT');
-		is($a->run("BEGIN ISOLATION LEVEL $level;" . upload({ 'l.png' => $picture }) . ';COMMIT'), $set, '... which finds it');
+		is($a->run("BEGIN ISOLATION LEVEL $level;" . upload({ 'l.png' => $picture }) . ';COMMIT'), $set,
+			"$level: the next transaction finds the set");
 
 		my $fresh = png(7, 7, "fresh $level");
 		$a->run("BEGIN ISOLATION LEVEL $level");
 		$a->run(q{SELECT nachet.is_user_registered('nobody@example.org')});
 		$b->run(stores($fresh));
 		$answer = $a->run(stores($fresh));
-		is($answer, $strict ? 'ERROR:  40001' : '', $strict ? '... bytes stored meanwhile: try again' : '... bytes stored meanwhile are found');
+		is($answer, $strict ? 'ERROR:  40001' : '',
+			"$level: bytes stored meanwhile are " . ($strict ? 'an error to try again' : 'found'));
 		$a->run($strict ? 'ROLLBACK' : 'COMMIT');
-		is($a->run("BEGIN ISOLATION LEVEL $level;" . stores($fresh) . ';COMMIT'), '', '... which finds them');
-		is(stored($fresh), 1, '... once');
+		is($a->run("BEGIN ISOLATION LEVEL $level;" . stores($fresh) . ';COMMIT'), '',
+			"$level: the next transaction finds the bytes");
+		is(stored($fresh), 1, "$level: the bytes are stored once");
 
 		$a->run("BEGIN ISOLATION LEVEL $level");
 		$a->run(q{SELECT nachet.is_user_registered('nobody@example.org')});
 		$admin->run("SELECT nachet.delete_picture_set('$set')");
 		$admin->run("SELECT nachet.delete_picture_set('$third')");
-		is($a->run(upload({ 'm.png' => $picture })), $strict ? 'ERROR:  40001' : 'ERROR:  NC004', '... bytes deleted meanwhile: the import is told');
+		is($a->run(upload({ 'm.png' => $picture })), $strict ? 'ERROR:  40001' : 'ERROR:  NC004',
+			"$level: bytes deleted meanwhile are an error of the import");
 		$a->run('ROLLBACK');
-		is(loose_chunks(), 0, '... no chunk left over');
+		is(loose_chunks(), 0, "$level: no chunk is left over");
 	}
 };
 
@@ -319,8 +324,10 @@ subtest 'delete against imports of pictures that other sets have' => sub {
 	like($admin->run("SELECT nachet.delete_picture_set('$ids{first}')"), qr/^[1-9]\d*$/, 'a set goes, in a transaction that stays open');
 	$a->run("SET lock_timeout = '30s'");
 	like($a->run(upload({ 'new.png' => $pictures[0] })), qr/^[0-9a-f-]{36}$/, 'what another set has can be imported meanwhile');
-	like($a->run('BEGIN') . $a->run(upload({ 'newer.png' => $pictures[0], 'n.png' => $pictures[2] })), qr/^[0-9a-f-]{36}$/, '... and held');
-	is($admin->run("SELECT nachet.delete_picture_set('$ids{second}')"), 0, '... while the other set goes too, without these bytes');
+	like($a->run('BEGIN') . $a->run(upload({ 'newer.png' => $pictures[0], 'n.png' => $pictures[2] })), qr/^[0-9a-f-]{36}$/,
+		'what another set has can be imported meanwhile: held');
+	is($admin->run("SELECT nachet.delete_picture_set('$ids{second}')"), 0,
+		'what another set has can be imported meanwhile: while the other set goes too, without these bytes');
 	$admin->run('COMMIT');
 	$a->run('COMMIT');
 	Nachet::Intact::is_intact($store, 'all is intact');
@@ -361,8 +368,9 @@ subtest 'delete against read' => sub {
 		$who->run('BEGIN ISOLATION LEVEL REPEATABLE READ');
 		is($who->run($read), 't', 'a transaction has read');
 		my @tables = $read =~ /missing/ ? ('nachet.content CASCADE') : ('nachet.content_chunk', 'nachet.content CASCADE');
-		is($store->sqlstate("SET lock_timeout = '100ms'; TRUNCATE $_"), '55P03', "... so TRUNCATE $_ waits for its end") for @tables;
-		is($who->run($read), 't', '... and it reads the same again');
+		is($store->sqlstate("SET lock_timeout = '100ms'; TRUNCATE $_"), '55P03',
+			"a transaction has read: so TRUNCATE $_ waits for its end") for @tables;
+		is($who->run($read), 't', 'a transaction has read: it reads the same again');
 		$who->run('COMMIT');
 	}
 };

@@ -52,7 +52,7 @@ subtest 'many names in one transaction' => sub {
 	$app->run(q{INSERT INTO nachet.seed (name) SELECT 'Species ' || n FROM generate_series(1, 1000) AS n});
 	my $locks = $app->run(q{SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'object' AND classid = 'pg_class'::regclass});
 	cmp_ok($locks, '<=', 256, "$locks locks hold a thousand names");
-	cmp_ok($locks, '>', 0, '... and they are taken');
+	cmp_ok($locks, '>', 0, "$locks locks hold a thousand names: they are taken");
 	$app->run('ROLLBACK');
 };
 
@@ -78,16 +78,20 @@ subtest 'names that are there in several forms' => sub {
 	my @sets = map { $import->('old', $_) } @odd;
 	$store->psql('ALTER EXTENSION nachet_datastore UPDATE', db => 'old');
 	is_deeply([ map { $import->('old', $_) } @odd ], \@sets, 'are each found after an update, with their sets');
-	is($store->psql('SELECT count(*) FROM nachet.users', db => 'old'), 4, '... and so are the users');
+	is($store->psql('SELECT count(*) FROM nachet.users', db => 'old'), 4,
+		'are each found after an update, with their sets: and so are the users');
 	my $folder = tempdir();
 	my %env = $store->env;
 	$store->psql('CREATE DATABASE restored TEMPLATE template0', db => 'postgres');
 	is((run_command({ env => \%env }, 'pg_dump', '-Fc', '-f', "$folder/dump", 'old'))[0], 0, 'a dump');
 	my ($status, undef, $err) = run_command({ env => \%env }, 'pg_restore', '-e', '-d', 'restored', "$folder/dump");
-	is($status, 0, '... is restored') or diag($err);
-	is_deeply([ map { $import->('restored', $_) } @odd ], \@sets, '... with every name and its sets');
-	is($store->psql('SELECT count(*) FROM nachet.users', db => 'restored'), 4, '... and every user');
-	is($store->sqlstate(q{SELECT nachet.register_seed('SINAPIS ALBA')}, db => 'restored'), '23505', '... and no further form is registered');
+	is($status, 0, 'a dump is restored') or diag($err);
+	is_deeply([ map { $import->('restored', $_) } @odd ], \@sets,
+		'a restored dump has every name and its sets');
+	is($store->psql('SELECT count(*) FROM nachet.users', db => 'restored'), 4,
+		'a restored dump has every user');
+	is($store->sqlstate(q{SELECT nachet.register_seed('SINAPIS ALBA')}, db => 'restored'), '23505',
+		'a restored dump registers no further form');
 };
 
 subtest 'many long names' => sub {

@@ -48,9 +48,9 @@ for my $change (@changes)
 		$admin->send("SELECT nachet.delete_picture_set('$set') > 0");
 		ok($admin->waits, 'the deletion waits for it');
 		is($app->run($then), '', 'the change is made');
-		is($app->run('COMMIT'), '', '... and commits');
+		is($app->run('COMMIT'), '', 'the change is made: commits');
 		is($admin->answer, 't', 'the set is deleted');
-		is(there($set), 0, '... and gone');
+		is(there($set), 0, 'the set is deleted: gone');
 		is($store->psql('SELECT count(*) FROM nachet.users WHERE default_set_id IS NOT NULL'), 0, 'no default set dangles');
 		is($store->psql('SELECT count(*) FROM nachet.picture_seed s LEFT JOIN nachet.picture p ON p.id = s.picture_id WHERE p.id IS NULL'), 0, 'no seed is left of a picture that is gone');
 	};

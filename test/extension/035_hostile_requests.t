@@ -150,7 +150,7 @@ BEGIN
 END $$;
 SQL
 is($status, 0, 'each has an outcome') or diag($err);
-is($store->psql('SELECT count(*) FROM hostile.outcome'), 3 * $rounds, '... of each route');
+is($store->psql('SELECT count(*) FROM hostile.outcome'), 3 * $rounds, 'each has an outcome: of each route');
 
 # NC: the datastore's own. 22021, 22030, 22P02, 22P05: no JSON that can be kept, or a key twice. 22003: a number out of range.
 # 54000, 54001: too large, too deep. 22004: no digest where one must be. 22023 is decode's own, of digits that are none.
@@ -166,7 +166,8 @@ SELECT count(*) FROM hostile.outcome WHERE state = '' AND NOT coalesce(CASE rout
 	ELSE CASE WHEN answer ->> 'result' IN ('created', 'present') THEN answer ?& '{picture_set_id,pictures,bytes}'
 		ELSE answer ->> 'result' IN ('missing', 'checked') AND answer ?& '{missing,user_id}' END END, false)
 SQL
-is($store->psql("SELECT count(*) FROM hostile.outcome WHERE state <> '' AND coalesce(message, '') = ''"), 0, '... and every refusal why');
+is($store->psql("SELECT count(*) FROM hostile.outcome WHERE state <> '' AND coalesce(message, '') = ''"), 0,
+	'every answer says what was done: every refusal why');
 is($store->psql(q{SELECT count(DISTINCT answer ->> 'picture_set_id') FROM hostile.outcome WHERE answer ->> 'result' = 'created'}),
 	$store->psql(q{SELECT count(*) FROM hostile.outcome WHERE answer ->> 'result' = 'created'}), 'each set was made once');
 my %seen = map { split / / } split /\n/, $store->psql(q{SELECT coalesce(nullif(state, ''), 'answered') || ' ' || count(*) FROM hostile.outcome GROUP BY state});

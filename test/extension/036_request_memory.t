@@ -88,7 +88,7 @@ for my $case (
 	my ($key, $value, $pattern) = @$case;
 	my $said = message('SELECT ' . $calls{batch_import}->(request($key, $value)));
 	like($said, $pattern, substr("$key " . substr($value, 0, 20), 0, 60) . ': what the message shows');
-	cmp_ok(length $said, '<', 1200, '... is short');
+	cmp_ok(length $said, '<', 1200, substr("$key " . substr($value, 0, 20), 0, 60) . ': the message is short');
 }
 
 # A limit is a limit: what fits is taken, one byte more is not.
@@ -96,11 +96,13 @@ my $beside = length(request(note => '""')) - length(qq([{"name": "a.png", "sha25
 sub of_size { my ($bytes) = @_; return request(note => '"' . 'x' x ($bytes - $beside) . '"') }
 my $form = sub { my ($text) = @_; return $store->sqlstate('SELECT ' . $calls{picture_form}->($text), role => 'importer') };
 is($form->(of_size(65536)), '', 'a request of 65,536 bytes beside its pictures is taken');
-is($form->(of_size(65537)), '54000', '... and of one more is not');
+is($form->(of_size(65537)), '54000',
+	'a request of 65,536 bytes beside its pictures is taken: of one more is not');
 is($form->(request(note => '"' . '\"' x 32_740 . '"')), '54000', 'escapes count as they are written');
 is($form->(request(note => '[' . join(',', ('1') x 21_700) . ']')), '', 'numbers count as they are written, not as they are stored');
 is($form->(request(note => '1' . '0' x 999)), '', 'a number of 1,000 digits is taken');
-is($form->(request(note => '1' . '0' x 1000)), 'NC005', '... and of one more is not');
+is($form->(request(note => '1' . '0' x 1000)), 'NC005',
+	'a number of 1,000 digits is taken: of one more is not');
 
 # Nothing is stored for data that is refused.
 is($store->sqlstate("SELECT nachet.upload_picture_set(ARRAY['\\x" . unpack('H*', png(4, 3, 'b')) . "'::bytea], '$user', " . literal(of_size(65537)) . '::jsonb)', role => 'importer'),

@@ -85,12 +85,13 @@ for my $version (@released)
 	$store->psql('CREATE UNIQUE INDEX ON nachet.users (default_set_id)', db => $db);
 	my (undef, undef, $err) = $store->psql_result('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
 	like $err, qr/WARNING:  index "nachet\.users_default_set_id_idx" is renamed to "users_default_set_id_idx_site"/m, "$version: a site's index is renamed";
-	is $store->psql(q{SELECT indisunique FROM pg_index WHERE indexrelid = 'nachet.users_default_set_id_idx_site'::regclass}, db => $db), 't', '... and kept';
+	is $store->psql(q{SELECT indisunique FROM pg_index WHERE indexrelid = 'nachet.users_default_set_id_idx_site'::regclass}, db => $db), 't',
+		"$version: a site's index is kept";
 	$store->psql('DROP INDEX nachet.users_default_set_id_idx_site', db => $db);
 	is_deeply catalog_of($db), $fresh, "$version becomes what a fresh install is";
-	is $store->psql($upload, db => $db), $id, '... which knows the set that was there';
+	is $store->psql($upload, db => $db), $id, "$version: the set that was there is known";
 	is $store->psql("SELECT encode(nachet.picture_content(id), 'hex') FROM nachet.picture", db => $db),
-		unpack('H*', $picture), '... and its bytes';
+		unpack('H*', $picture), "$version: its bytes are there";
 }
 
 done_testing;

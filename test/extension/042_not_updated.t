@@ -28,7 +28,7 @@ for my $version (@released)
 			my ($role, $sql) = @_;
 			my ($status, $out, $err) = $store->psql_result("\\set VERBOSITY verbose\n$sql", db => $db, role => $role);
 			ok($status == 0 || $err =~ /HINT:.*ALTER EXTENSION nachet_datastore UPDATE/, "$role: works or says what to do: " . substr $sql, 0, 100) or diag($err);
-			unlike($err, qr/WARNING|server closed/, '... and nothing breaks');
+			unlike($err, qr/WARNING|server closed/, "$role: nothing breaks: " . substr $sql, 0, 100);
 			if ($status == 0) { $works++ } else { $refused{$sql} = $err }
 			return $status == 0 ? $out : undef;
 		};
@@ -74,8 +74,10 @@ for my $version (@released)
 
 		$store->psql('ALTER EXTENSION nachet_datastore UPDATE', db => $db);
 		is($store->psql("SELECT encode(nachet.picture_content(id), 'hex') FROM nachet.picture WHERE picture_set_id = '$set'", db => $db), $picture, 'after the update all is there');
-		is($store->psql('SELECT count(*) FROM nachet.verify_contents()', db => $db), 0, '... and nothing is damaged');
-		is($store->sqlstate("SELECT nachet.delete_picture_set('$set'); SELECT nachet.sweep_contents('-1 day')", db => $db, role => 'admin'), '', '... and deletes');
+		is($store->psql('SELECT count(*) FROM nachet.verify_contents()', db => $db), 0,
+			'after the update all is there: nothing is damaged');
+		is($store->sqlstate("SELECT nachet.delete_picture_set('$set'); SELECT nachet.sweep_contents('-1 day')", db => $db, role => 'admin'), '',
+			'after the update sets can be deleted');
 	};
 }
 

@@ -52,7 +52,8 @@ SELECT bt_index_parent_check(i.indexrelid, true, true) FROM pg_index i JOIN pg_c
 WHERE c.relnamespace = 'nachet'::regnamespace AND c.relam = (SELECT oid FROM pg_am WHERE amname = 'btree');
 SQL
 	is($status, 0, $title) or diag($err);
-	is($store->psql('SET enable_seqscan = off; SET enable_bitmapscan = off; SELECT count(*) FROM nachet.content_chunk WHERE chunk_no > 1000'), 0, '... and a partial one has no other rows');
+	is($store->psql('SET enable_seqscan = off; SET enable_bitmapscan = off; SELECT count(*) FROM nachet.content_chunk WHERE chunk_no > 1000'), 0,
+		"$title: a partial index has no other rows");
 	return;
 }
 
@@ -101,14 +102,15 @@ SQL
 	my ($status, $copied, $err) = $store->run_load(@required, "$folder/copied");
 	is($status, 0, 'a folder goes in by COPY') or return diag($err);
 	chomp $copied;
-	is_read($copied, \@pictures, '... and comes back');
+	is_read($copied, \@pictures, 'a folder goes in by COPY: comes back');
 
 	my @more = (png(60, 50, 'array'), tiff(1_200_000, 'array'), $pictures[0]);
 	my $array = $store->psql(upload_sql(@more), role => 'importer');
 	is_read($array, \@more, 'an array goes in and comes back');
-	is($store->psql(upload_sql(@more), role => 'importer'), $array, '... once');
+	is($store->psql(upload_sql(@more), role => 'importer'), $array, 'a folder goes in by COPY: once');
 	is($store->psql('SELECT count(*) FROM nachet.content_chunk WHERE note IS NOT NULL OR n8 IS NOT NULL OR at IS NOT NULL'), 0, "what a chunk's further columns hold is nothing");
-	is($store->psql('SELECT count(*) FROM nachet.content WHERE stamp IS NULL OR twice <> 2'), 0, '... and where they have defaults, those');
+	is($store->psql('SELECT count(*) FROM nachet.content WHERE stamp IS NULL OR twice <> 2'), 0,
+		"what a chunk's further columns hold is nothing: where they have defaults, those");
 	is($store->psql('SELECT nachet.batch_import(nachet.request_json($$' . '{"email": "someone@example.org", "seed_name": "Brassica napus", "zoom_level": 1, "nb_seeds": 2, "pictures": [{"name": "m", "sha256": "' . Nachet::Test::sha256($more[1]) . '"}]}' . q{$$)) ->> 'result'}, role => 'importer'), 'created', 'a manifest makes a set');
 	is($store->psql("SELECT count(*) FROM nachet.content_facts(ARRAY(SELECT sha256 FROM nachet.content)) WHERE reason IS NULL"), 4, 'the facts are known');
 	is_intact($store, 'all is intact');
@@ -118,11 +120,13 @@ SQL
 
 	my $before = $store->psql("SELECT count(*) FROM audit.event WHERE relation = 'content_chunk' AND operation = 'BEFORE INSERT'");
 	is($store->psql('SELECT contents, failed FROM nachet.offload_contents()'), '4|0', 'all moves to the object store');
-	is($store->psql('SELECT count(*) FROM nachet.content_chunk'), 0, '... and leaves the database');
-	is_read($array, \@more, '... and is read from there');
+	is($store->psql('SELECT count(*) FROM nachet.content_chunk'), 0,
+		'all moves to the object store: leaves the database');
+	is_read($array, \@more, 'all moves to the object store: is read from there');
 	is($store->psql('SELECT contents, failed FROM nachet.restore_contents()'), '4|0', 'all comes back');
-	is($store->psql("SELECT count(*) FROM audit.event WHERE relation = 'content_chunk' AND operation = 'BEFORE INSERT'"), $before + $chunks, '... by way of the triggers');
-	is_read($array, \@more, '... with its bytes');
+	is($store->psql("SELECT count(*) FROM audit.event WHERE relation = 'content_chunk' AND operation = 'BEFORE INSERT'"), $before + $chunks,
+		'all comes back: by way of the triggers');
+	is_read($array, \@more, 'all comes back: with its bytes');
 	is_intact($store, 'all is intact still');
 	indexes_hold('every index still has every row');
 	is($store->psql('CALL nachet.verify_all()'), 0, 'nothing is found to be damaged');
@@ -131,11 +135,12 @@ SQL
 	$store->psql('CREATE TABLE public.sizes AS SELECT id, chunk_size FROM nachet.content; UPDATE nachet.content SET chunk_size = 16312 WHERE byte_size > 1000000');
 	is($store->sqlstate('SELECT nachet.restore_contents()'), '54000', 'chunks of a server with larger pages do not come back');
 	$store->psql('UPDATE nachet.content c SET chunk_size = s.chunk_size FROM public.sizes s WHERE s.id = c.id; DROP TABLE public.sizes');
-	is($store->psql('SELECT contents, failed FROM nachet.restore_contents()'), '4|0', '... and all others do');
+	is($store->psql('SELECT contents, failed FROM nachet.restore_contents()'), '4|0',
+		'chunks of a server with larger pages do not come back: all others do');
 	$store->psql(q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'left over'), (0, 'left over too')}, role => 'importer');
 	is($store->psql("SELECT contents FROM nachet.sweep_contents('-1 s')"), 2, 'what no set has is swept');
 	cmp_ok($store->psql("SELECT nachet.delete_picture_set('$copied')"), '>=', 300_000, 'a set is deleted, with what only it had');
-	is_read($array, \@more, '... and another is whole');
+	is_read($array, \@more, 'a set is deleted, with what only it had: another is whole');
 	is_intact($store, 'all is intact at the end');
 	indexes_hold('every index has every row at the end');
 	my @unseen = grep { my $table = $_; !$store->psql("SELECT count(*) FROM audit.event WHERE relation = '$table'") } @tables;
@@ -148,26 +153,31 @@ subtest 'constraints and policies hold for every way in' => sub {
 	my $insert = q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'more than ten bytes')};
 	$store->psql('ALTER TABLE nachet.content_chunk ADD CONSTRAINT nope CHECK (length(data) < 10) NOT VALID');
 	is($store->sqlstate($insert, role => 'importer'), '23514', 'a CHECK refuses an INSERT');
-	is($store->sqlstate(upload_sql(png(9, 9, 'checked')), role => 'importer'), '23514', '... and an array');
+	is($store->sqlstate(upload_sql(png(9, 9, 'checked')), role => 'importer'), '23514',
+		'a CHECK refuses an INSERT: an array');
 	$store->psql('ALTER TABLE nachet.content_chunk DROP CONSTRAINT nope');
 	$store->psql('CREATE UNIQUE INDEX one_each ON nachet.content_chunk (length(data)) WHERE length(data) = 12');
 	is($store->sqlstate($insert =~ s/more than ten bytes/twelve bytes/r, role => 'importer'), '', 'a unique index takes one');
-	is($store->sqlstate($insert =~ s/more than ten bytes/TWELVE BYTES/r, role => 'importer'), '23505', '... and refuses a second');
+	is($store->sqlstate($insert =~ s/more than ten bytes/TWELVE BYTES/r, role => 'importer'), '23505',
+		'a unique index takes one: refuses a second');
 	$store->psql("DROP INDEX nachet.one_each; SELECT nachet.sweep_contents('-1 s')");
 	$store->psql('ALTER TABLE nachet.content_chunk ENABLE ROW LEVEL SECURITY');
 	is($store->sqlstate($insert, role => 'importer'), '42501', 'without a policy nothing goes in');
 	my ($status, undef, $err) = $store->run_load('--retries', 0, @required, '--name', 'other', write_file("$folder/policy/a.png", png(9, 9, 'policy')) && "$folder/policy");
-	is($status, 1, '... nor by COPY') or diag($err);
+	is($status, 1, 'without a policy nothing goes in: nor by COPY') or diag($err);
 	is($count->(), $was, 'nothing of all this was stored');
 	$store->psql('CREATE POLICY everything ON nachet.content_chunk FOR INSERT WITH CHECK (true)');
 	is($store->sqlstate($insert, role => 'importer'), '', 'with one, an INSERT does');
 	$store->psql('ALTER TABLE nachet.content_chunk FORCE ROW LEVEL SECURITY; DROP POLICY everything ON nachet.content_chunk');
-	is($store->sqlstate(upload_sql(png(9, 9, 'forced')), role => 'importer'), '', '... and with none an array does: it is the owner who stores it');
+	is($store->sqlstate(upload_sql(png(9, 9, 'forced')), role => 'importer'), '',
+		'with one, an INSERT does: with none an array does: it is the owner who stores it');
 	$store->psql("SELECT nachet.delete_picture_set(id) FROM nachet.picture_set ORDER BY id DESC LIMIT 1; ALTER TABLE nachet.content_chunk NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY; SELECT nachet.sweep_contents('-1 s')");
 	$store->psql('ALTER TABLE nachet.content_chunk ADD COLUMN large bigint NOT NULL DEFAULT 7');
 	is($store->sqlstate($insert, role => 'importer'), '', 'a column that has a value takes room');
-	is($store->sqlstate(upload_sql(tiff(20_000, 'full')), role => 'importer'), '54000', '... which a full chunk leaves none for');
-	is($store->psql('SELECT count(*) FROM nachet.content_chunk WHERE large <> 7'), 0, '... and has its default');
+	is($store->sqlstate(upload_sql(tiff(20_000, 'full')), role => 'importer'), '54000',
+		'a column that has a value takes room, which a full chunk leaves none for');
+	is($store->psql('SELECT count(*) FROM nachet.content_chunk WHERE large <> 7'), 0,
+		'a column that has a value takes room: has its default');
 	$store->psql("ALTER TABLE nachet.content_chunk DROP COLUMN large; SELECT nachet.sweep_contents('-1 s')");
 	is($count->(), $was, 'nothing is left');
 	is($store->sqlstate(upload_sql(tiff(20_000, 'full')), role => 'importer'), '', 'a full chunk goes in again');
@@ -265,7 +275,7 @@ subtest 'rows that a trigger skips' => sub {
 		{
 			my (undef, undef, $err) = $store->psql_result("\\set VERBOSITY verbose\n$call", timeout => 60);
 			like($err, qr/ERROR:  09000: table "nachet\.\w+" stored 0 of \d+ rows.*HINT:  Drop the trigger or rule/s, "$event on $table: " . substr($call, 0, 40));
-			is($state->(), $was, '... and all is as it was');
+			is($state->(), $was, 'all is intact: all is as it was');
 		}
 		$store->psql("DROP TRIGGER zz_skip ON nachet.$table");
 	}

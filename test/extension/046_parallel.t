@@ -36,7 +36,7 @@ sub same_everywhere
 		my $alone = $store->psql("$serial $queries{$name}", role => 'reader');
 		is($store->psql("$parallel $queries{$name}", role => 'reader'), $alone, "$where: $name is the same in workers");
 		my $plan = $store->psql("$parallel EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) $queries{$name}", role => 'reader');
-		like($plan, qr/Workers Launched: [12]/, '... which have run it') or diag($plan);
+		like($plan, qr/Workers Launched: [12]/, "$where, which have run it") or diag($plan);
 	}
 	return;
 }

@@ -41,12 +41,13 @@ SQL
 	$gate->run('SELECT pg_advisory_lock(7)');
 	$admin->send(q{CALL nachet.sweep_all('-1 hour')});
 	ok($admin->waits, 'a sweep is in its third slice');
-	is($store->psql($left), 500, '... and has committed the first two');
-	is($importer->run(q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'slice 7')}), '', '... whose bytes can be stored again at once');
+	is($store->psql($left), 500, 'a sweep is in its third slice: has committed the first two');
+	is($importer->run(q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'slice 7')}), '',
+		'a sweep is in its third slice: whose bytes can be stored again at once');
 	$importer->send(q{INSERT INTO nachet.content_chunk (chunk_no, data) VALUES (0, 'slice 2499')});
 	ok($importer->waits, 'those of the slice under way wait for it');
 	$gate->run('SELECT pg_advisory_unlock(7)');
-	is($importer->answer, '', '... and are stored');
+	is($importer->answer, '', 'those of the slice under way wait for it: are stored');
 	like($admin->answer, qr/\A2500\|\d+\z/, 'it says how many it has removed in all');
 	is($store->psql($left), 2, 'what was stored since is left');
 	$store->psql('DROP TRIGGER wait ON nachet.content');
@@ -64,7 +65,8 @@ CREATE FUNCTION public.stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE d
 CREATE TRIGGER stop BEFORE DELETE ON nachet.content FOR EACH ROW WHEN (OLD.id = $middle) EXECUTE FUNCTION public.stop();
 SQL
 	is($store->sqlstate(q{CALL nachet.sweep_all('-1 hour')}, role => 'admin'), '22012', 'a sweep ends by an error in its second slice');
-	is($store->psql($left), 1_500, '... and keeps what it has committed');
+	is($store->psql($left), 1_500,
+		'a sweep ends by an error in its second slice: keeps what it has committed');
 	$store->psql('DROP TRIGGER stop ON nachet.content');
 	like($store->psql(q{CALL nachet.sweep_all('-1 hour')}, role => 'admin'), qr/\A1500\|/, 'the next one removes the rest');
 	is($store->sqlstate(q{CALL nachet.sweep_all(NULL)}, role => 'admin'), '22004', 'NULL is no age');
@@ -88,11 +90,11 @@ subtest 'memory' => sub {
 		like($admin->run($sweep), qr/\A3000\b/, "$sweep: a few batches");
 		my $before = peak($admin->{backend});
 		leave_over(60_000, 'many');
-		like($admin->run($sweep), qr/\A60000\b/, '... and twenty times as many');
+		like($admin->run($sweep), qr/\A60000\b/, "$sweep: twenty times as many");
 		my $rise = peak($admin->{backend}) - $before;
 		note("the backend's peak rose by $rise kB");
 		# Each batch of 1,000 left 118 kB behind. What the server itself remembers of 60,000 deletions stays below.
-		cmp_ok($rise, '<', 3 * 1024, '... take no more memory');
+		cmp_ok($rise, '<', 3 * 1024, "$sweep: take no more memory");
 	}
 	is_intact($store, 'all is intact');
 };

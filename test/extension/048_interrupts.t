@@ -26,7 +26,8 @@ for my $case (
 {
 	my ($title, $end, $call, $value, $type) = @$case;
 	is($store->sqlstate('SELECT ' . $call->("'$value'::$type"), role => 'importer'), $end, "$title ends in an error");
-	is($store->sqlstate('SELECT ' . $call->(cancelling($value, $type)), role => 'importer'), '57014', '... and is cancelled before it');
+	is($store->sqlstate('SELECT ' . $call->(cancelling($value, $type)), role => 'importer'), '57014',
+		"$title ends in an error: is cancelled before it");
 }
 unlike($store->log, qr/terminated by signal|PANIC|leak/, 'no backend crashed, and nothing leaked');
 

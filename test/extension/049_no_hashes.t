@@ -59,7 +59,7 @@ for my $name (sort keys %calls)
 {
 	my (undef, $out, $err) = $store->psql_result("\\set VERBOSITY verbose\n$calls{$name}");
 	like($err, qr/ERROR:  38000: could not compute (?:a hash|an HMAC): /, "$name: the statement fails") or diag($out);
-	is($out, '', '... and answers nothing');
+	is($out, '', "$name: answers nothing");
 }
 
 $store->restart;

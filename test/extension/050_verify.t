@@ -213,12 +213,14 @@ subtest 'lengths within rows' => sub {
 		});
 		is(scalar @names, 0, "$table: each is made");
 		my ($ok, $out, $err) = $store->psql_result('SELECT content_id, flaw FROM nachet.verify_contents()', role => 'admin');
-		is($ok, 0, '... verifying ends') or diag($err);
+		is($ok, 0, "$table: verifying ends") or diag($err);
 		my $found = found_ids($out);
-		is(join(', ', map { $damaged{$_} } grep { !$found->{$_} } sort keys %damaged), '', '... having found each');
+		is(join(', ', map { $damaged{$_} } grep { !$found->{$_} } sort keys %damaged), '',
+			"$table: having found each");
 		my %unlike = map { $_ => 1 } split /\n/, $store->psql('SELECT public.unlike()');
-		is(join(', ', map { $damaged{$_} } grep { !$unlike{$_} } sort keys %damaged), '', '... none is read as if nothing were wrong');
-		is(crashes(), 0, '... the server has survived');
+		is(join(', ', map { $damaged{$_} } grep { !$unlike{$_} } sort keys %damaged), '',
+			"$table: none is read as if nothing were wrong");
+		is(crashes(), 0, "$table: the server has survived");
 		$store->stop;
 	}
 };
@@ -274,7 +276,8 @@ subtest 'a sequence that is used up' => sub {
 	{
 		$store->psql("SELECT setval('nachet.content_id_seq', $value)");
 		is($store->psql('CALL nachet.verify_all()', role => 'admin'), 0, "ids up to $value are verified");
-		is($store->psql('SELECT contents FROM nachet.verify_progress'), $store->psql('SELECT count(*) FROM nachet.content'), '... each content once');
+		is($store->psql('SELECT contents FROM nachet.verify_progress'), $store->psql('SELECT count(*) FROM nachet.content'),
+			"ids up to $value are verified: each content once");
 	}
 	$store->psql("SELECT setval('nachet.content_id_seq', $last)");
 };

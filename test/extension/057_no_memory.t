@@ -75,11 +75,12 @@ for my $name (sort keys %calls)
 	my %failures = map { $_ => $answers{$_} } grep { $_ ne 'right' } keys %answers;
 	note(join ', ', map { "$name: $_: $answers{$_}" } sort keys %answers);
 	cmp_ok($answers{right} // 0, '>', 0, "$name: with enough memory it succeeds");
-	cmp_ok($failures{'ERROR:  53200'} // 0, '>', 0, '... with too little it fails');
+	cmp_ok($failures{'ERROR:  53200'} // 0, '>', 0, "$name: with too little it fails");
 	# libcurl's own want of memory is an answer that did not come.
 	my $wanted = $name =~ /store|off|rest/ ? qr/\AERROR:  (?:53200|NC008)\z/ : qr/\AERROR:  53200\z/;
-	is_deeply([ grep { !/$wanted/ } sort keys %failures ], [], '... by an error that says so, and no other');
-	is($store->psql($rows), $were, '... and all is as it was');
+	is_deeply([ grep { !/$wanted/ } sort keys %failures ], [],
+		"$name: by an error that says so, and no other");
+	is($store->psql($rows), $were, "$name: all is as it was");
 }
 is_intact($store, 'all is intact');
 unlike($store->log, qr/terminated by signal|PANIC|was not closed|leak/, 'no backend crashed, and nothing leaked');

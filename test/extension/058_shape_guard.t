@@ -20,15 +20,19 @@ sub works
 {
 	my ($after) = @_;
 	is($store->psql("SELECT count(*) FROM nachet.verify_contents()"), 0, "$after: nothing is damaged");
-	is($store->psql("SELECT nachet.upload_picture_set(ARRAY['\\x$picture']::bytea[], '$user', $data)", role => 'importer'), $set, '... and the set is known');
+	is($store->psql("SELECT nachet.upload_picture_set(ARRAY['\\x$picture']::bytea[], '$user', $data)", role => 'importer'), $set,
+		"$after: the set is known");
 }
 
 subtest 'the name of the schema' => sub {
 	is($store->sqlstate('ALTER SCHEMA nachet RENAME TO old_nachet'), '0A000', 'cannot be changed');
-	is($store->sqlstate('SET session_replication_role = replica; ALTER SCHEMA nachet RENAME TO old_nachet'), '0A000', '... in no kind of session');
+	is($store->sqlstate('SET session_replication_role = replica; ALTER SCHEMA nachet RENAME TO old_nachet'), '0A000',
+		'cannot be changed: in no kind of session');
 	$store->psql('CREATE ROLE plain LOGIN; GRANT CREATE ON DATABASE nachet TO plain; ALTER SCHEMA nachet OWNER TO plain');
-	is($store->sqlstate('ALTER SCHEMA nachet RENAME TO old_nachet', role => 'plain'), '0A000', '... nor by an owner who is no superuser');
-	is($store->sqlstate('ALTER SCHEMA nachet RENAME TO old_nachet', role => 'importer'), '42501', '... and by nobody else in any case');
+	is($store->sqlstate('ALTER SCHEMA nachet RENAME TO old_nachet', role => 'plain'), '0A000',
+		'cannot be changed: nor by an owner who is no superuser');
+	is($store->sqlstate('ALTER SCHEMA nachet RENAME TO old_nachet', role => 'importer'), '42501',
+		'cannot be changed: by nobody else in any case');
 	$store->psql('ALTER SCHEMA nachet OWNER TO postgres');
 	is($store->sqlstate('CREATE SCHEMA a; ALTER SCHEMA a RENAME TO b; ALTER SCHEMA b OWNER TO plain; DROP SCHEMA b'), '', 'others may be renamed');
 	works('after that');
@@ -82,11 +86,12 @@ subtest 'a rename under way' => sub {
 	my $session = Nachet::Session->new($store, 'importer');
 	like($session->run(q{SELECT nachet.is_user_registered('someone@example.org')}), qr/^[0-9a-f-]{36}$/, 'a session that has used it');
 	$session->run(q{PREPARE ask AS SELECT nachet.is_user_registered('someone@example.org')});
-	like($session->run('EXECUTE ask'), qr/^[0-9a-f-]{36}$/, '... and has planned a statement');
+	like($session->run('EXECUTE ask'), qr/^[0-9a-f-]{36}$/,
+		'a session that has used it: has planned a statement');
 	$store->psql('ALTER EVENT TRIGGER nachet_shape_guard DISABLE; ALTER SCHEMA nachet RENAME TO old_nachet');
-	is($session->run('EXECUTE ask'), 'ERROR:  3F000', '... notices the rename');
+	is($session->run('EXECUTE ask'), 'ERROR:  3F000', 'a session that has used it: notices the rename');
 	$store->psql('ALTER SCHEMA old_nachet RENAME TO nachet; ALTER EVENT TRIGGER nachet_shape_guard ENABLE ALWAYS');
-	like($session->run('EXECUTE ask'), qr/^[0-9a-f-]{36}$/, '... and the way back');
+	like($session->run('EXECUTE ask'), qr/^[0-9a-f-]{36}$/, 'a session that has used it: the way back');
 };
 
 subtest 'partitions, parents and children' => sub {
@@ -113,7 +118,7 @@ subtest 'partitions, parents and children' => sub {
 	{
 		my (undef, undef, $err) = $store->psql_result("\\set VERBOSITY verbose\n$sql");
 		like($err, qr/ERROR:  0A000: .*partition/, "refused: $sql");
-		unlike($err, qr/WARNING/, '... without a leak');
+		unlike($err, qr/WARNING/, "refused: $sql: without a leak");
 	}
 	is($store->psql('SELECT count(*) FROM nachet.content_chunk'), 1, 'nothing was stored');
 	$store->psql('ALTER TABLE public.chunk DETACH PARTITION nachet.content_chunk; ALTER EVENT TRIGGER nachet_shape_guard ENABLE ALWAYS');

@@ -97,7 +97,7 @@ sub goes
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	$store->psql('TRUNCATE nachet.object_store');
 	is(said(%settings, object_store_credentials => credentials($content)), '', "$expected: is a store");
-	return is($store->psql('SELECT location FROM nachet.object_store'), $expected, '... and objects go there');
+	return is($store->psql('SELECT location FROM nachet.object_store'), $expected, "$expected: objects go there");
 }
 my $account = 'AZURE_STORAGE_CONNECTION_STRING=AccountName=a;AccountKey=a2V5';
 goes('https://a.blob.core.windows.net/pictures', $account, %azure);

@@ -77,7 +77,8 @@ for my $case ([ 'blanks around it', PUT => " \t \"tag\" \t ", '"tag"' ], [ 'enti
 	$proxy->fault($method => "etag $etag", $method eq 'PUT' ? 1 : -1);
 	is($store->psql('SELECT contents FROM nachet.offload_contents()'), 1, "an ETag with $name: the content moves");
 	$proxy->clear;
-	is($store->psql('SELECT coalesce(object_etag, \'\') FROM nachet.content ORDER BY id DESC LIMIT 1'), $kept, '... with ' . ($kept || 'none'));
+	is($store->psql('SELECT coalesce(object_etag, \'\') FROM nachet.content ORDER BY id DESC LIMIT 1'), $kept,
+		"an ETag with $name: kept is " . ($kept || 'none'));
 }
 is($store->psql($right), $store->psql('SELECT count(*) FROM nachet.picture'), 'all pictures are read');
 

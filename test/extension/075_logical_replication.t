@@ -78,10 +78,12 @@ subtest 'all tables' => sub {
 	# What verify_all has found goes with its run: a row that is deleted without a key.
 	$publisher->psql("DELETE FROM nachet.content_chunk WHERE content_id = (SELECT content_id FROM nachet.picture WHERE picture_set_id = '$first' AND name = '3') RETURNING content_id");
 	is($publisher->sqlstate('CALL nachet.verify_all()'), '', 'verify_all runs');
-	is($publisher->psql('SELECT count(*) FROM nachet.verify_finding'), 1, '... and finds damage');
-	is($publisher->sqlstate('DELETE FROM nachet.verify_run'), '', '... which is deleted with its run');
+	is($publisher->psql('SELECT count(*) FROM nachet.verify_finding'), 1, 'verify_all runs: finds damage');
+	is($publisher->sqlstate('DELETE FROM nachet.verify_run'), '',
+		'verify_all runs, which is deleted with its run');
 	follows();
-	is($subscriber->psql('SELECT count(*) FROM nachet.verify_finding'), 0, '... and at the subscriber too');
+	is($subscriber->psql('SELECT count(*) FROM nachet.verify_finding'), 0,
+		'verify_all runs: at the subscriber too');
 };
 
 done_testing;

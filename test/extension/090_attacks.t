@@ -40,10 +40,10 @@ sub unharmed
 	my ($after) = @_;
 	is($store->psql("SELECT encode(sha256(nachet.picture_content(id)), 'hex') FROM nachet.picture WHERE picture_set_id = '$set'"), $sha,
 		"after $after: the picture of another is as it was");
-	is($store->psql('SELECT count(*) FROM nachet.verify_contents()'), 0, '... nothing is damaged');
+	is($store->psql('SELECT count(*) FROM nachet.verify_contents()'), 0, "after $after: nothing is damaged");
 	my $new = unpack 'H*', png(9, 9, 'fresh ' . ++$fresh);
 	like($store->psql("SELECT nachet.upload_picture_set(ARRAY['\\x$new']::bytea[], '$user', $data)", role => 'importer'), qr/^[0-9a-f-]{36}$/,
-		'... the next import works');
+		"after $after: the next import works");
 	return;
 }
 sub upload { my ($names, $contents, $by, $with) = @_; return "SELECT nachet.upload_picture_set($names, $contents, " . ($by // "'$user'") . ', ' . ($with // $data) . ')' }

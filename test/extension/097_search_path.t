@@ -41,7 +41,8 @@ for my $path ('"$user", public', 'public, pg_catalog')
 	my (undef, $out) = run_command('curl', '-s', '-H', 'Content-Type: application/json', '-d', qq({"email": "$Nachet::Test::EMAIL"}), $http->{url} . '/picture-form');
 	like($out, qr/"user_id"/, 'nachet-http answers');
 	run_command('curl', '-s', '-H', 'Content-Type: application/json', '-d', qq({"email": "$Nachet::Test::EMAIL", "seed_name": "Brassica napus", "zoom_level": 1, "nb_seeds": 1, "dry_run": true, "pictures": []}), $http->{url} . '/batch-import');
-	is($store->psql('SELECT count(*) FROM public.trace'), 0, '... and neither has run what was put into that schema');
+	is($store->psql('SELECT count(*) FROM public.trace'), 0,
+		'nachet-http answers: neither has run what was put into that schema');
 }
 
 done_testing;

@@ -17,7 +17,7 @@ sub load { my ($env, @args) = @_; return run_command({ env => { %clean, %$env } 
 
 my ($status, $out, $err) = load({}, '--help');
 is($status, 0, '--help succeeds');
-is($err, '', '... and says nothing on standard error');
+is($err, '', '--help succeeds: says nothing on standard error');
 for my $option (qw(email seed zoom nb-seeds name dbname include exclude files-from from0 follow seed-from-folder jobs on-error
 	retries dry-run sql report json quiet verbose no-progress help version))
 {
@@ -32,7 +32,7 @@ is((grep { length > 110 } split /\n/, $out), 0, 'no line of the help is too long
 my ($version) = slurp("$Nachet::Test::ROOT/extension/nachet_datastore.control") =~ /^default_version\s*=\s*'(.*)'/m;
 ($status, $out, $err) = load({}, '--version');
 is($status, 0, '--version succeeds');
-is($out, "nachet-load $version\n", '... and tells the version of the extension');
+is($out, "nachet-load $version\n", '--version succeeds: tells the version of the extension');
 
 # Wrong use: status 2, nothing on standard output, one line that names what is wrong.
 my @wrong = (
@@ -129,7 +129,8 @@ for my $case (
 	my ($env, $args, $where) = @$case;
 	($status, $out, $err) = load({ %$env, no_proxy => '*' }, @required, @$args, '/tmp');
 	is($status, 4, "@$args goes before @{[ %{ { map { $_ => $env->{$_} // '' } keys %$env } } ]}");
-	like($err, qr/no connection to the $where/, "... to the $where");
+	like($err, qr/no connection to the $where/,
+		"@$args goes before @{[ %{ { map { $_ => $env->{$_} // '' } keys %$env } } ]}: to the $where");
 }
 
 done_testing;

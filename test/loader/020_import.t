@@ -64,29 +64,30 @@ for my $again ([@required, $folder], [ @required, "$folder/." ], [ @required, '-
 {
 	($status, $out, $err) = $store->run_load(@$again);
 	is($status, 0, 'a second run succeeds');
-	is($out, "$id\n", '... with the same id');
-	like($err, qr/; sent 0, 0 B;/, '... and says that it sent nothing');
+	is($out, "$id\n", 'a second run succeeds: with the same id');
+	like($err, qr/; sent 0, 0 B;/, 'a second run succeeds: says that it sent nothing');
 }
-is(chunk_rows(), $rows, '... and has sent nothing');
+is(chunk_rows(), $rows, 'a second run succeeds: has sent nothing');
 SKIP: {
 	skip 'content ids come from no sequence', 1 if !$have_sequence;
-	is(content_ids(), $ids, '... not even something that was thrown away');
+	is(content_ids(), $ids, 'a second run succeeds: not even something that was thrown away');
 }
 
 # One file more: a new set, for which only that file is sent.
 write_file("$folder/z.gif", gif('z'));
 ($status, $out, $err) = $store->run_load(@required, $folder);
 is($status, 0, 'a folder with one file more is imported');
-isnt($out, "$id\n", '... as a set of its own');
-like($err, qr/; sent 1,/, '... for which one picture is sent');
+isnt($out, "$id\n", 'a folder with one file more is imported: as a set of its own');
+like($err, qr/; sent 1,/, 'a folder with one file more is imported: for which one picture is sent');
 unlink "$folder/z.gif";
 
 # Quiet; name; the environment instead of options.
 ($status, $out, $err) = $store->run_load(@required, '-q', '--name', 'Tray 7', $folder);
 is($status, 0, 'quiet, with a name');
-is($err, '', '... nothing is said');
+is($err, '', 'quiet, with a name: nothing is said');
 chomp $out;
-is($store->psql("SELECT name FROM nachet.picture_set WHERE id = '$out'"), 'Tray 7', '... and the set has the name');
+is($store->psql("SELECT name FROM nachet.picture_set WHERE id = '$out'"), 'Tray 7',
+	'quiet, with a name: the set has the name');
 
 ($status, $out, $err) = $store->run_load(
 	{
@@ -97,8 +98,8 @@ is($store->psql("SELECT name FROM nachet.picture_set WHERE id = '$out'"), 'Tray 
 	},
 	$folder);
 is($status, 0, 'all options may come from the environment') or diag($err);
-is($out, "$id\n", '... with the same result');
-is($err, '', '... flags too');
+is($out, "$id\n", 'all options may come from the environment: with the same result');
+is($err, '', 'all options may come from the environment: flags too');
 ($status, $out, $err) = $store->run_load({ env => { NACHET_SEED => 'No such seed' } }, @required, $folder);
 is($out, "$id\n", 'the command line goes before the environment');
 
@@ -107,18 +108,21 @@ is($out, "$id\n", 'the command line goes before the environment');
 	{ env => { map { $_ => undef } qw(PGHOST PGPORT PGUSER PGDATABASE) } },
 	$store->nachet_load, @required, '-d', $store->conninfo('importer'), $folder);
 is($status, 0, '-d takes a connection string') or diag($err);
-is($out, "$id\n", '... with the same result');
+is($out, "$id\n", '-d takes a connection string: with the same result');
 
 # Files as arguments: one set.
 ($status, $out, $err) = $store->run_load(@required, "$folder/a.png", "$folder/nested/copy.png");
 is($status, 0, 'files may be given instead of a folder') or diag($err);
-like($out, qr/\A$uuid\n\z/, '... and make one set');
+like($out, qr/\A$uuid\n\z/, 'files may be given instead of a folder: make one set');
 chomp $out;
-is_deeply(set_files($store, $out), { 'a.png' => $digest{'a.png'}, 'copy.png' => $digest{'a.png'} }, '... named by their base names');
-is($store->psql("SELECT name FROM nachet.picture_set WHERE id = '$out'"), 'session 12', '... and the set for the folder of the first');
+is_deeply(set_files($store, $out), { 'a.png' => $digest{'a.png'}, 'copy.png' => $digest{'a.png'} },
+	'files may be given instead of a folder: named by their base names');
+is($store->psql("SELECT name FROM nachet.picture_set WHERE id = '$out'"), 'session 12',
+	'files may be given instead of a folder: the set for the folder of the first');
 ($status, $out, $err) = $store->run_load(@required, "$folder/a.png", "$folder/nested/deep/er/a.png");
 is($status, 1, 'two files of one base name are refused');
-like($err, qr/a\.png: several of the given files have this name/, '... and named');
+like($err, qr/a\.png: several of the given files have this name/,
+	'two files of one base name are refused: named');
 ($status, $out, $err) = $store->run_load({ cwd => $folder }, @required, '--', '-dash.gif');
 is($status, 0, 'a name may begin with a dash') or diag($err);
 
@@ -138,12 +142,13 @@ my $before = $store->psql('SELECT count(*) FROM nachet.content');
 ($status, $out, $err) = $store->run_load(@required, '-j', 3, $large);
 is($status, 0, 'files larger than a batch are imported') or diag($err);
 chomp $out;
-is_deeply(set_files($store, $out), \%large, '... with every byte');
-is($store->psql('SELECT count(*) FROM nachet.content') - $before, 3, '... each content once');
+is_deeply(set_files($store, $out), \%large, 'files larger than a batch are imported: with every byte');
+is($store->psql('SELECT count(*) FROM nachet.content') - $before, 3,
+	'files larger than a batch are imported: each content once');
 my $large_id = $out;
 ($status, $out, $err) = $store->run_load(@required, $large);
-is($out, "$large_id\n", '... and again, the same');
-like($err, qr/; sent 0, 0 B;/, '... sending nothing');
+is($out, "$large_id\n", 'files larger than a batch are imported: again, the same');
+like($err, qr/; sent 0, 0 B;/, 'files larger than a batch are imported: sending nothing');
 
 # Many small ones: more than one batch holds.
 my $many = $store->tempdir . '/many';
@@ -158,7 +163,7 @@ for my $i (1 .. 5000)
 ($status, $out, $err) = $store->run_load(@required, '-j', 2, $many);
 is($status, 0, '5,000 small pictures are imported') or diag($err);
 chomp $out;
-is_deeply(set_files($store, $out), \%many, '... with every byte');
+is_deeply(set_files($store, $out), \%many, '5,000 small pictures are imported: with every byte');
 
 # An importer reads nothing.
 is($store->sqlstate("SELECT nachet.picture_content(id) FROM nachet.picture", role => 'importer'), '42501',

@@ -20,32 +20,33 @@ write_file("$root/two/$_.gif", gif("two $_")) for 1 .. 3;
 write_file("$root/bad/text.gif", 'text');
 my ($status, $out, $err) = $store->run_load(@required, '--dry-run', "$root/one");
 is($status, 0, 'a dry run succeeds') or diag($err);
-is($out, '', '... has no id');
-like($err, qr/3 pictures.*would send 3,/, '... says what would be sent');
-is(count_rows($_), 0, "... and stores no row in $_") for qw(content_chunk content picture picture_set);
+is($out, '', 'a dry run succeeds: has no id');
+like($err, qr/3 pictures.*would send 3,/, 'a dry run succeeds: says what would be sent');
+is(count_rows($_), 0,
+	"a dry run succeeds: stores no row in $_") for qw(content_chunk content picture picture_set);
 ($status, $out, $err) = $store->run_load(@required, '-n', "$root/bad");
 is($status, 1, 'a dry run finds bad files');
-like($err, qr/text\.gif: not a picture/, '... and names them');
+like($err, qr/text\.gif: not a picture/, 'a dry run finds bad files: names them');
 
 # Several folders.
 ($status, $out, $err) = $store->run_load(@required, "$root/one", "$root/bad", "$root/nowhere", "$root/two");
 is($status, 5, 'some folders imported and some failed: status 5');
-like($out, qr/\A[0-9a-f-]{36}\n[0-9a-f-]{36}\n\z/, '... two ids');
-like($err, qr/text\.gif/, '... the bad file is named');
-is(count_rows('picture'), 6, '... and the good folders are there');
+like($out, qr/\A[0-9a-f-]{36}\n[0-9a-f-]{36}\n\z/, 'some folders imported and some failed: two ids');
+like($err, qr/text\.gif/, 'some folders imported and some failed: the bad file is named');
+is(count_rows('picture'), 6, 'some folders imported and some failed: the good folders are there');
 my $ids = $out;
 ($status, $out, $err) = $store->run_load(@required, "$root/one", "$root/two");
 is($status, 0, 'several folders, all good: status 0');
-is($out, $ids, '... the ids in the order of the folders');
+is($out, $ids, 'several folders, all good: the ids in the order of the folders');
 ($status, $out, $err) = $store->run_load(@required, "$root/bad", "$root/nowhere");
 is($status, 1, 'several folders, none good: status 1');
-is($out, '', '... and no id');
+is($out, '', 'several folders, none good: no id');
 write_file("$root/three/good.gif", gif('three'));
 write_file("$root/three/text.gif", 'text');
 ($status, $out, $err) = $store->run_load(@required, '--on-error=skip', "$root/one", "$root/three");
 is($status, 3, 'all imported, one without its bad file: status 3');
 ($status, $out, $err) = $store->run_load(@required, '--on-error=skip', "$root/one", "$root/three", "$root/nowhere");
-is($status, 5, '... and one more that failed: status 5');
+is($status, 5, 'all imported, one without its bad file: one more that failed: status 5');
 
 # Standard output that can't be written.
 SKIP: {
@@ -62,12 +63,14 @@ SKIP: {
 	my @limited = ({ env => { $store->env('importer') }, cwd => $root }, 'sh', '-c', 'ulimit -f 4; exec "$@"', 'sh', $store->nachet_load, @required);
 	($status, $out, $err) = run_command(@limited, '--report', 'report.csv', $many);
 	is($status, 1, 'a report that may not grow is a failure') or diag($err);
-	like($out, qr/\A[0-9a-f-]{36}\n\z/, '... though the set is made');
-	like($err, qr/^nachet-load: error: report\.csv: .*: File too large$/m, '... and says why');
+	like($out, qr/\A[0-9a-f-]{36}\n\z/, 'a report that may not grow is a failure: though the set is made');
+	like($err, qr/^nachet-load: error: report\.csv: .*: File too large$/m,
+		'a report that may not grow is a failure: says why');
 	$limited[3] = 'ulimit -f 4; exec "$@" > script.sql';
 	($status, $out, $err) = run_command(@limited, '--sql', $many);
 	is($status, 1, 'a script that may not grow is a failure') or diag($err);
-	like($err, qr/^nachet-load: error: standard output: File too large$/m, '... and says why');
+	like($err, qr/^nachet-load: error: standard output: File too large$/m,
+		'a script that may not grow is a failure: says why');
 }
 
 # Two loaders at once, over folders that share most of their pictures, in opposite order and with copies.
@@ -94,7 +97,7 @@ for my $round (1 .. 5)
 	is(count_rows('content') - $before, 152, "round $round: each distinct content is stored once");
 	for my $set ([ \%first, $loaders[0] ], [ \%second, $loaders[1] ])
 	{
-		is_whole($store, $set->[1]->out, $set->[0], "round $round: ... with every byte");
+		is_whole($store, $set->[1]->out, $set->[0], "round $round: with every byte");
 	}
 }
 is($store->psql('SELECT count(*) FROM nachet.content_chunk k WHERE NOT EXISTS
@@ -105,15 +108,16 @@ my $conninfo = $store->conninfo('importer');
 $store->stop;
 ($status, $out, $err) = $store->run_load(@required, "$root/one");
 is($status, 4, 'a database that can not be reached: status 4');
-is($out, '', '... no id');
-like($err, qr/^nachet-load: error: no connection to the database: /, '... and one says so');
-unlike($err, qr/\\x09/, '... without an escaped tab');
+is($out, '', 'a database that can not be reached: no id');
+like($err, qr/^nachet-load: error: no connection to the database: /,
+	'a database that can not be reached: one says so');
+unlike($err, qr/\\x09/, 'a database that can not be reached: without an escaped tab');
 $store->start;
 ($status, $out, $err) = $store->run_load({ env => { PGDATABASE => 'nothing' } }, @required, "$root/one");
 is($status, 4, 'a database that is not there: status 4');
 $store->psql('CREATE DATABASE bare', db => 'postgres');
 ($status, $out, $err) = $store->run_load({ env => { PGDATABASE => 'bare' } }, @required, "$root/one");
 is($status, 1, 'a database without the datastore: status 1');
-like($err, qr/schema "nachet" does not exist/, '... and one says so');
+like($err, qr/schema "nachet" does not exist/, 'a database without the datastore: one says so');
 
 done_testing;

@@ -40,20 +40,25 @@ my %clerk = (PGUSER => 'clerk');
 my ($status, $out, $err) = load({ %clerk, PGPASSWORD => 'wrong' }, '--json');
 is($status, 4, 'a wrong password: status 4');
 like($err, qr/^nachet-load: error: no connection to the database: .*FATAL:  password authentication failed for user "clerk"$/m,
-	'... in the words of the server');
-unlike($err, qr/LOCATION|28P01|retrying/, '... and no others');
-is(json_error($out)->{code}, '28P01', '... --json has the SQLSTATE');
-like(json_error($out)->{hint}, qr/PGPASSWORD.*PGPASSFILE/, '... and the hint where passwords come from');
-is(() = $store->log =~ /password authentication failed for user "clerk"/g, 1, '... and it is tried once');
+	'a wrong password: in the words of the server');
+unlike($err, qr/LOCATION|28P01|retrying/, 'a wrong password: no others');
+is(json_error($out)->{code}, '28P01', 'a wrong password: --json has the SQLSTATE');
+like(json_error($out)->{hint}, qr/PGPASSWORD.*PGPASSFILE/,
+	'a wrong password: the hint where passwords come from');
+is(() = $store->log =~ /password authentication failed for user "clerk"/g, 1,
+	'a wrong password: it is tried once');
 is((load({ %clerk, PGPASSWORD => 'right' }))[0], 0, 'the right password is let in');
 
 chmod 0644, write_file("$work/pgpass", "*:*:*:clerk:right\n");
 ($status, $out, $err) = load({ %clerk, PGPASSFILE => "$work/pgpass" }, '--json');
 is($status, 4, 'a password file that others may read is not taken');
-is(() = $err =~ /^WARNING: password file/mg, 1, '... which libpq says once');
-like($err, qr/no password supplied\nnachet-load: hint: Put the password into .*PGPASSFILE/, '... and so there is no password');
+is(() = $err =~ /^WARNING: password file/mg, 1,
+	'a password file that others may read is not taken, which libpq says once');
+like($err, qr/no password supplied\nnachet-load: hint: Put the password into .*PGPASSFILE/,
+	'a password file that others may read is not taken: and so there is no password');
 chmod 0600, "$work/pgpass";
-is((load({ %clerk, PGPASSFILE => "$work/pgpass" }))[0], 0, '... and is taken if they may not');
+is((load({ %clerk, PGPASSFILE => "$work/pgpass" }))[0], 0,
+	'a password file that others may read is not taken: is taken if they may not');
 
 # Other refusals.
 for my $case (
@@ -64,9 +69,9 @@ for my $case (
 	my ($env, $code, $words) = @$case;
 	($status, $out, $err) = load($env, '--json');
 	is($status, 4, "$code: status 4");
-	like($err, $words, '... in words');
-	unlike($err, qr/LOCATION|$code|retrying/, '... without the code');
-	is(json_error($out)->{code}, $code, '... which --json has');
+	like($err, $words, "$code: in words");
+	unlike($err, qr/LOCATION|$code|retrying/, "$code: without the code");
+	is(json_error($out)->{code}, $code, "$code, which --json has");
 }
 
 # Several hosts.
@@ -75,12 +80,13 @@ my $listener = IO::Socket::UNIX->new(Local => "$silent/.s.PGSQL.5432", Listen =>
 my $socket = $store->socket_folder;
 is((load({ PGHOST => "/nonexistent,$socket" }))[0], 0, 'of two hosts, one that is not there is passed over');
 ($status, undef, $err) = load({ PGHOST => "$silent,$socket", PGCONNECT_TIMEOUT => 2 });
-is($status, 0, '... and one that is silent too') or diag($err);
+is($status, 0, 'of two hosts, one that is not there is passed over: one that is silent too') or diag($err);
 ($status, undef, $err) = load({ PGHOST => $silent, PGCONNECT_TIMEOUT => 2 });
 is($status, 4, 'a host that is silent and alone: status 4');
-like($err, qr/no connection to the database: server "\Q$silent\E" has not answered for 2 s$/m, '... in words');
+like($err, qr/no connection to the database: server "\Q$silent\E" has not answered for 2 s$/m,
+	'a host that is silent and alone: in words');
 ($status, undef, $err) = load({ PGHOST => "/nonexistent,$socket", %clerk, PGPASSWORD => 'wrong' });
 like($err, qr{/nonexistent.*\n(?:.*\n)?.*password authentication failed for user "clerk"$}m, 'of two hosts the words of both are there');
-unlike($err, qr/28P01|LOCATION/, '... and no others');
+unlike($err, qr/28P01|LOCATION/, 'of two hosts the words of both are there: no others');
 
 done_testing;

@@ -26,14 +26,15 @@ for my $case ([ 'a standby', $standby, {} ], [ 'a read-only session', $store, { 
 	my ($what, $where, $env) = @$case;
 	($status, my $out, $err) = $where->run_load({ env => $env }, @required, '-n', "$work/new");
 	is($status, 0, "$what: a dry run works") or diag($err);
-	like($err, qr/8 pictures.*; would send 3, /, '... and says what would be sent');
+	like($err, qr/8 pictures.*; would send 3, /, "$what: says what would be sent");
 	($status, $out, $err) = $where->run_load({ env => $env }, @required, '-n', '--seed', 'Brasica napus', "$work/new");
-	like($err, qr/seed "Brasica napus" is not registered\n.*Brassica napus/, '... and what is wrong');
+	like($err, qr/seed "Brasica napus" is not registered\n.*Brassica napus/, "$what: what is wrong");
 	($status, $out, $err) = $where->run_load({ env => $env }, @required, "$work/new");
-	is($status, 1, '... an import fails');
+	is($status, 1, "$what: an import fails");
 	like($err, qr/\Anachet-load: error: the database is read-only \((?:in_hot_standby|default_transaction_read_only) is on\)\n/,
-		'... at once, before any file is read');
-	like($err, qr/^nachet-load: hint: .*target_session_attrs=read-write/m, '... and says how the primary is found');
+		"$what: at once, before any file is read");
+	like($err, qr/^nachet-load: hint: .*target_session_attrs=read-write/m,
+		"$what: says how the primary is found");
 }
 my @hosts = map { $_->socket_folder } $standby, $store;
 ($status, my $out, $err) = $store->run_load({ env => { PGHOST => join(',', @hosts), PGPORT => undef, PGTARGETSESSIONATTRS => 'read-write' } },

@@ -32,7 +32,7 @@ sub has_hint
 	my ($env, $hint, $what, $expected) = @_;
 	my ($status, $hints, $err) = hints($env);
 	is($status, $expected // 1, "$what: it fails") or diag($err);
-	return is($hints, $hint, '... and says what to do') || diag($err);
+	return is($hints, $hint, "$what: the hint says what to do") || diag($err);
 }
 
 # --- rights ------------------------------------------------------------------------------------------------
@@ -40,12 +40,13 @@ $store->psql('CREATE ROLE "New Clerk" LOGIN; CREATE ROLE shy LOGIN NOINHERIT IN 
 has_hint({ PGUSER => 'New Clerk' }, 'An administrator gives the role its privileges: GRANT nachet_importer TO "New Clerk";',
 	'a role without privileges');
 $store->psql('GRANT nachet_importer TO "New Clerk"');
-is((hints({ PGUSER => 'New Clerk' }))[0], 0, '... which helps');
+is((hints({ PGUSER => 'New Clerk' }))[0], 0, 'a role without privileges, which helps');
 my ($status, $hint) = hints({ PGUSER => 'shy' });
 is($status, 1, 'a role that inherits no privileges: it fails');
 is($hint, "The role shy is a member of nachet_importer and does not inherit its privileges: let it inherit them, or set "
-	. "PGOPTIONS='-c role=nachet_importer'.", '... and says what to do');
-is((hints({ PGUSER => 'shy', PGOPTIONS => '-c role=nachet_importer' }))[0], 0, '... which helps');
+	. "PGOPTIONS='-c role=nachet_importer'.", 'a role that inherits no privileges: says what to do');
+is((hints({ PGUSER => 'shy', PGOPTIONS => '-c role=nachet_importer' }))[0], 0,
+	'a role that inherits no privileges, which helps');
 has_hint({ PGUSER => 'postgres', PGOPTIONS => '-c session_replication_role=replica' }, 'The triggers of the datastore do not run: '
 	. 'session_replication_role is replica (PGOPTIONS, ALTER ROLE), or they were disabled.', 'a session without triggers');
 
@@ -86,7 +87,8 @@ for my $options (undef, '-c statement_timeout=1h')
 	poll_until(sub { $store->psql("SELECT count(*) $waiting") > 0 }, 60) or die $loader->err;
 	$store->psql("SELECT pg_cancel_backend(pid) $waiting");
 	is($loader->wait(60), 1, 'a statement that somebody cancels: it fails');
-	like($loader->err, qr/canceling statement due to user request\n\z/, '... and gives no advice') if !$options;
+	like($loader->err, qr/canceling statement due to user request\n\z/,
+		'a statement that somebody cancels: gives no advice') if !$options;
 }
 # A limit that the question meets too.
 ($status, $hint, my $err) = hints({ PGOPTIONS => '-c statement_timeout=1ms' });

@@ -27,18 +27,20 @@ sub closed
 
 my ($status, $out, $err) = run_command(closed('<&-', '-n', '--files-from', '-', $folder));
 is($status, 1, 'a list from a closed standard input is an error');
-like($err, qr/^nachet-load: error: standard input: /m, '... which names it');
+like($err, qr/^nachet-load: error: standard input: /m,
+	'a list from a closed standard input is an error, which names it');
 
 ($status, $out, $err) = run_command(closed('>&-', $folder));
 is($status, 1, 'an id for a closed standard output is an error');
 my $id = $store->psql('SELECT id FROM nachet.picture_set');
-like($err, qr/^nachet-load: error: the set \Q$id\E was made, but standard output: /m, '... which gives the id');
+like($err, qr/^nachet-load: error: the set \Q$id\E was made, but standard output: /m,
+	'an id for a closed standard output is an error, which gives the id');
 ($status, $out, $err) = run_command(closed('>&-', '--json', $folder));
-is($status, 1, '... and so is JSON') or diag($err);
+is($status, 1, 'an id for a closed standard output is an error: and so is JSON') or diag($err);
 ($status, $out, $err) = run_command(closed('>&-', '--sql', $folder));
-is($status, 1, '... and a script') or diag($err);
+is($status, 1, 'an id for a closed standard output is an error: a script') or diag($err);
 ($status) = run_command('sh', '-c', 'exec "$@" >&-', 'sh', $store->nachet_load, '--help');
-is($status, 1, '... and the help');
+is($status, 1, 'an id for a closed standard output is an error: the help');
 
 for my $redirection ('<&-', '>&-', '2>&-', '<&- >&- 2>&-')
 {
@@ -46,8 +48,9 @@ for my $redirection ('<&-', '>&-', '2>&-', '<&- >&- 2>&-')
 	($status) = run_command(closed($redirection, '--report', $report, $folder));
 	is($status, $expected, "$redirection: status $expected");
 	my @lines = split /\r\n/, slurp($report);
-	is($lines[0], 'path,status,sha256,bytes,format,width,height,reason', '... the report begins as ever');
-	is(scalar @lines, 6, '... and has a line for each file and no other');
+	is($lines[0], 'path,status,sha256,bytes,format,width,height,reason',
+		"$redirection: the report begins as ever");
+	is(scalar @lines, 6, "$redirection: has a line for each file and no other");
 }
 
 # While the connections are there, these numbers are on /dev/null.
@@ -67,7 +70,7 @@ for my $redirection ('<&-', '>&-', '2>&-', '<&- >&- 2>&-')
 	$holder->run('COMMIT');
 	my $expected = $redirection =~ /(?<!2)>&-/ ? 1 : 0;
 	is($loader->wait(60), $expected, "$redirection: status $expected");
-	is($store->psql('SELECT count(*) FROM nachet.picture_set'), $sets + 1, '... and the set is made');
+	is($store->psql('SELECT count(*) FROM nachet.picture_set'), $sets + 1, "$redirection: the set is made");
 }
 unlike($store->log, qr/invalid frontend message|protocol synchronization/, 'the server has seen no message that was not for it');
 

@@ -50,7 +50,7 @@ for my $case ($can_end ? @cases : ())
 		is($loader->wait(60) // 'it still runs', 130, "stream $stream is not read, @args: SIG" . join(' and SIG', @$signals) . ' ends it');
 		$loader->kill_now;
 	}
-	is_deeply([ glob "$work/.nachet-report-*" ], [], '... and leaves no unfinished report');
+	is_deeply([ glob "$work/.nachet-report-*" ], [], "stream $stream is not read, @args: no unfinished report is left");
 }
 
 # Whether a signal waits to be taken by a process.
@@ -77,7 +77,8 @@ for my $signal ('INT', 'TERM')
 		poll_until(sub { !is_pending($loader, $next) }, 60);
 	}
 	is($loader->wait(60) // 'it still runs', 130, "SIG$signal ends it after a SIGUSR2");
-	like($loader->err, qr/interrupted: no set was made/, '... in good order');
+	like($loader->err, qr/interrupted: no set was made/,
+		"SIG$signal ends it after a SIGUSR2: in good order");
 	$loader->kill_now;
 	$holder->run('ROLLBACK');
 }

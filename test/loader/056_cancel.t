@@ -81,11 +81,12 @@ poll_until(sub { !$loader->is_running || $store->psql('SELECT count(*) FROM pg_l
 is((split /\n/, slurp("$work/codes"))[1], $asks_for_tls, 'the connection asks for TLS');
 $loader->signal('INT');
 is($loader->wait(60), 130, 'an interrupt ends the import') or diag($loader->err);
-like($loader->err, qr/interrupted: no set was made/, '... in good order, while the lock is held');
+like($loader->err, qr/interrupted: no set was made/,
+	'an interrupt ends the import: in good order, while the lock is held');
 my (undef, undef, @codes) = split /\n/, slurp("$work/codes");
-cmp_ok(scalar @codes, '>', 0, '... by a request that goes the same way');
+cmp_ok(scalar @codes, '>', 0, 'an interrupt ends the import: by a request that goes the same way');
 my ($version) = (run_command('pkg-config', '--modversion', 'libpq'))[1] =~ /^(\d+)/;
-if ($version >= 17) { is(scalar(grep { $_ != $asks_for_tls } @codes), 0, '... and asks for TLS') }
-else { is(scalar(grep { $_ != $cancels } @codes), 0, '... which libpq before 17 sends in clear, as the documents say') }
+if ($version >= 17) { is(scalar(grep { $_ != $asks_for_tls } @codes), 0, 'an interrupt ends the import: asks for TLS') }
+else { is(scalar(grep { $_ != $cancels } @codes), 0, 'an interrupt ends the import, which libpq before 17 sends in clear, as the documents say') }
 
 done_testing;

@@ -56,8 +56,10 @@ die "fault.c: $err" if $status != 0;
 SKIP: {
 	skip 'this libpq can not be hindered', 3 if !-e "$work/note";
 	is($status, 0, 'an import goes on when there is memory again') or diag($err);
-	is(slurp("$work/note"), "no memory\n" x 3, '... which there was not');
-	is($store->psql('SELECT count(*) FROM nachet.picture'), 5, '... with all pictures');
+	is(slurp("$work/note"), "no memory\n" x 3,
+		'an import goes on when there is memory again, which there was not');
+	is($store->psql('SELECT count(*) FROM nachet.picture'), 5,
+		'an import goes on when there is memory again: with all pictures');
 }
 
 # Every allocation of its own fails once, in every way to import; then what the libraries do for it. Whatever fails, it ends by
@@ -107,15 +109,15 @@ sub walk
 	my $done = $way{done} // 3;
 	is_deeply([ map { "$_->[0]: $_->[2]" } grep { $_->[0] > 5 } @ends ], [], "$name: it always ends by itself");
 	is_deeply([ map { "$_->[0]: $_->[2]" } grep { $_->[0] != $done && $_->[2] !~ /^nachet-load: error: .*(?:$way{words})/m } @ends ], [],
-		'... and says why it fails');
-	cmp_ok(scalar(grep { $_->[0] != $done } @ends), '>', 0, '... which it does');
-	is($ends[-1][0], $done, '... until no call fails any more') or diag($ends[-1][2]);
+		"$name: says why it fails");
+	cmp_ok(scalar(grep { $_->[0] != $done } @ends), '>', 0, "$name, which it does");
+	is($ends[-1][0], $done, "$name: until no call fails any more") or diag($ends[-1][2]);
 	is_deeply([ map { "$_->[1]$_->[2]" } grep { $_->[0] == $done && "$_->[1]$_->[2]" !~ ($way{proof} // $uuid) } @ends ], [],
-		'... each success has its id');
+		"$name: each success has its id");
 	$sets = count_sets() - $sets;
-	cmp_ok($sets, $way{in_doubt} ? '>=' : '==', $way{proof} ? 0 : $made, '... and there are as many sets')
+	cmp_ok($sets, $way{in_doubt} ? '>=' : '==', $way{proof} ? 0 : $made, "$name: there are as many sets")
 		or diag(map { "$_->[0]: $_->[1]$_->[2]" } @ends);
-	is(count_pictures() - $pictures, $sets * ($way{pictures} // 4), '... and each has all its pictures');
+	is(count_pictures() - $pictures, $sets * ($way{pictures} // 4), "$name: each has all its pictures");
 	return;
 }
 
@@ -123,7 +125,8 @@ my $memory = qr/memory|strange answer/;
 my @skip = ('--on-error', 'skip', '-j', 32);
 my $report = "$work/report.csv";
 walk('no memory', 'memory', words => $memory, args => sub { (@seed, @skip, '-v', '--json', '--report', $report, '--exclude', 'y/**', @_) });
-is(scalar(() = slurp($report) =~ /^\Q$work\E[^,]+,(?:imported,[0-9a-f]{64}|rejected|left_out|machine_made),/mg), 7, '... and the report names every file');
+is(scalar(() = slurp($report) =~ /^\Q$work\E[^,]+,(?:imported,[0-9a-f]{64}|rejected|left_out|machine_made),/mg), 7,
+	'no memory: the report names every file');
 walk('no memory for good', 'memory', words => $memory, lasting => 1, args => sub { (@seed, @skip, '--report', $report, @_) });
 walk('no memory, through the service', 'memory', in_doubt => 1, words => $memory, args => sub { (@url, @seed, @skip, @_) });
 walk('no memory, of a list', 'memory', words => $memory, pictures => 5,

@@ -39,15 +39,16 @@ ok(poll_until(sub { $drawing->out =~ /0 of 11 pictures, 0 B of 10\.0 MB, .*left/
 	or diag($drawing->out);
 poll_until(sub { $store->psql("SELECT count(*) FROM pg_locks WHERE NOT granted") >= 2 }, 60) or die 'no waiting loaders';
 ok(poll_until(sub { $drawing->out =~ /0 of 11 pictures, 0 B of 10\.0 MB, no progress for \d+ s, 0 already stored/ }, 60),
-	'... and after a while that nothing moves') or diag($drawing->out);
+	'a line of pictures, bytes and time left is drawn: after a while that nothing moves') or diag($drawing->out);
 $store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
 $holder->wait(60);
 is($drawing->wait(60), 0, 'the import ends well');
-is($plain->wait(60), 0, '... the other too');
+is($plain->wait(60), 0, 'the import ends well: the other too');
 like($drawing->out, qr/\r\e\[Knachet-load: \Q$folder\E: 11 pictures, [^\r\n]*\r?\n/, 'the line is gone before a message is written');
 unlike($plain->out, qr/\e/, 'nothing is drawn with --no-progress');
-like($plain->out, qr/11 pictures/, '... but the last message is there');
+like($plain->out, qr/11 pictures/, 'nothing is drawn with --no-progress: but the last message is there');
 is(Nachet::Test::slurp("$scratch/drawing"), Nachet::Test::slurp("$scratch/plain"), 'both give the same id, and nothing else');
-like(Nachet::Test::slurp("$scratch/plain"), qr/\A[0-9a-f-]{36}\n\z/, '... on standard output');
+like(Nachet::Test::slurp("$scratch/plain"), qr/\A[0-9a-f-]{36}\n\z/,
+	'both give the same id, and nothing else: on standard output');
 
 done_testing;

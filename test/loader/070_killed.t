@@ -41,21 +41,22 @@ sub check_whole
 {
 	my ($id, $what) = @_;
 	is_deeply(set_files($store, $id), \%digest, "$what: every picture is there with every byte");
-	is(count_rows('picture_set'), 1, '... in the one set');
-	is(count_rows('picture'), $pictures, '... and in no other');
+	is(count_rows('picture_set'), 1, "$what: in the one set");
+	is(count_rows('picture'), $pictures, "$what: in no other");
 	is($store->psql('SELECT count(*) || \' \' || count(DISTINCT sha256) FROM nachet.content'),
-		keys(%distinct) . ' ' . keys %distinct, '... each content once');
+		keys(%distinct) . ' ' . keys %distinct, "$what: each content once");
 	is($store->psql('SELECT count(*) FROM nachet.content_chunk k WHERE NOT EXISTS
-		(SELECT FROM nachet.content c WHERE c.id = k.content_id)'), 0, '... and no chunk beside them');
+		(SELECT FROM nachet.content c WHERE c.id = k.content_id)'), 0, "$what: no chunk beside them");
 }
 
 sub delete_set
 {
-	my ($id) = @_;
+	my ($id, $what) = @_;
 	$store->psql("SELECT nachet.delete_picture_set('$id')");
-	is($store->psql("SELECT contents FROM nachet.sweep_contents('0 s')"), 0, '... nothing is left to be swept');
+	is($store->psql("SELECT contents FROM nachet.sweep_contents('0 s')"), 0,
+		"$what: once its set is deleted, nothing is left to be swept");
 	is($store->psql('SELECT (SELECT count(*) FROM nachet.content) + (SELECT count(*) FROM nachet.content_chunk)'), 0,
-		'... deleting it leaves nothing');
+		"$what: deleting its set leaves nothing");
 }
 
 # How long an unbroken import takes, and which digest it gives.
@@ -90,15 +91,17 @@ for my $round (1 .. $rounds)
 		qr/\A(?:0 0|1 $pictures)\z/, "round $round: the loader is killed" . ($ended ? ' (too late)' : '') . ', no set is there or a whole one');
 	my $after = $store->psql('SELECT count(*) FROM nachet.content');
 	($status, $out, $err) = $store->run_load(@required, $folder);
-	is($status, 0, "... running it again completes it ($after contents were visible)") or diag($err);
+	is($status, 0,
+		"round $round: running it again completes it ($after contents were visible)") or diag($err);
 	$resumed++ if $err !~ /; sent 0,/ && $after > 0;
 	my ($third, $id, $words) = $store->run_load(@required, $folder);
-	is($id, $out, '... a third run gives the same id');
-	like($words, qr/; sent 0,/, '... and sends nothing');
+	is($id, $out, "round $round: a third run gives the same id");
+	like($words, qr/; sent 0,/, "round $round: a third run sends nothing");
 	chomp $id;
-	is(set_digest($id), $unbroken, '... the digest is that of an unbroken import');
-	check_whole($id, '... killed loader');
-	delete_set($id);
+	is(set_digest($id), $unbroken,
+		"round $round: the digest is that of an unbroken import");
+	check_whole($id, "round $round, killed loader");
+	delete_set($id, "round $round, killed loader");
 }
 diag("$resumed of $rounds killed imports were resumed in their middle");
 
@@ -116,15 +119,16 @@ for my $round (1 .. $rounds)
 	is($loader->wait(300), 0, "server round $round: its import goes on after a crash" . ($ended ? ' (which came too late)' : ''))
 		or diag($loader->err);
 	my $id = $loader->out;
-	like($id, qr/\A[0-9a-f-]{36}\n\z/, '... one id');
+	like($id, qr/\A[0-9a-f-]{36}\n\z/, "server round $round: one id");
 	$retried++ if $loader->err =~ /no connection: .*retrying/;
 	my ($third, $again, $words) = $store->run_load(@required, $folder);
-	is($again, $id, '... another run gives the same');
-	like($words, qr/; sent 0,/, '... and sends nothing');
+	is($again, $id, "server round $round: another run gives the same id");
+	like($words, qr/; sent 0,/, "server round $round: another run sends nothing");
 	chomp $id;
-	is(set_digest($id), $unbroken, '... the digest is that of an unbroken import');
-	check_whole($id, '... killed server');
-	delete_set($id);
+	is(set_digest($id), $unbroken,
+		"server round $round: the digest is that of an unbroken import");
+	check_whole($id, "round $round, killed server");
+	delete_set($id, "round $round, killed server");
 }
 diag("$retried of $rounds imports lost the server and tried again");
 

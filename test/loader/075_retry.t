@@ -27,9 +27,11 @@ my $store = Nachet::Test->new;
 		or diag($loader->err);
 	wait_until_stopped($store, $loader, 'nachet.content_chunk', count => 2);
 	let_go($holder);
-	is($loader->wait(60), 0, '... and the import goes on') or diag($loader->err);
-	like($loader->err, qr/; sent 21,/, '... each picture is sent once');
-	is_whole($store, $loader->out, $files, '... with every byte');
+	is($loader->wait(60), 0,
+		'connections that are broken off are made anew: the import goes on') or diag($loader->err);
+	like($loader->err, qr/; sent 21,/,
+		'connections that are broken off are made anew: each picture is sent once');
+	is_whole($store, $loader->out, $files, 'connections that are broken off are made anew: with every byte');
 }
 
 # The server goes away and comes back, while pictures are sent and while the set is made.
@@ -50,11 +52,16 @@ for my $table ('nachet.content_chunk', 'nachet.users')
 	}
 	$store->stop('immediate');
 	ok(poll_until(sub { $loader->err =~ /retrying/ }, 60), "a server that dies while $table is waited for is tried again");
-	ok($loader->is_running, '... for as long as it takes');
+	ok($loader->is_running,
+		"a server that dies while $table is waited for is tried again: for as long as it takes");
 	$store->start;
-	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
-	is_whole($store, $loader->out, $files, '... with every byte');
-	is(() = $loader->out =~ /\n/g, 1, '... one id');
+	is($loader->wait(120), 0,
+		"a server that dies while $table is waited for is tried again: the import goes on when it is back")
+			or diag($loader->err);
+	is_whole($store, $loader->out, $files,
+		"a server that dies while $table is waited for is tried again: with every byte");
+	is(() = $loader->out =~ /\n/g, 1,
+		"a server that dies while $table is waited for is tried again: one id");
 }
 
 # Answers that are lost: the server has done what it was asked to, and the loader never hears so.
@@ -122,12 +129,14 @@ for my $case (
 	poll_until(sub { -S "$place/.s.PGSQL.5432" }, 60) or die $program->err;
 	my ($status, $out, $err) = $store->run_load({ env => { PGHOST => $place } }, @required, '-j', 1, $folder);
 	is($status, 0, "the answer about $what is lost: the import goes on") or diag($err);
-	is($program->out, "dropped\n", '... it was lost indeed');
-	like($err, qr/retrying/, '... and noticed');
-	like($err, qr/; sent 21,/, '... nothing counts twice');
-	is($store->psql('SELECT count(*) FROM nachet.picture_set'), $sets + 1, '... one set');
-	is($store->psql('SELECT count(*) FROM nachet.content'), $contents + 21, '... each content once');
-	is_whole($store, $out, $files, '... with every byte');
+	is($program->out, "dropped\n", "the answer about $what is lost: it was lost indeed");
+	like($err, qr/retrying/, "the answer about $what is lost: noticed");
+	like($err, qr/; sent 21,/, "the answer about $what is lost: nothing counts twice");
+	is($store->psql('SELECT count(*) FROM nachet.picture_set'), $sets + 1,
+		"the answer about $what is lost: one set");
+	is($store->psql('SELECT count(*) FROM nachet.content'), $contents + 21,
+		"the answer about $what is lost: each content once");
+	is_whole($store, $out, $files, "the answer about $what is lost: with every byte");
 	$program->stop;
 }
 
@@ -142,7 +151,8 @@ for my $signal ('INT', 'TERM')
 	poll_until(sub { $loader->err =~ /\(3 of 1000\)/ }, 60) or die $loader->err;
 	$loader->signal($signal);
 	is($loader->wait(60), 130, "SIG$signal ends the waiting for a server");
-	like($loader->err, qr/interrupted: no set was made; 0 of 21 pictures .*running the same import again/, '... and says how things stand');
+	like($loader->err, qr/interrupted: no set was made; 0 of 21 pictures .*running the same import again/,
+		"SIG$signal ends the waiting for a server: says how things stand");
 	$store->start;
 }
 
@@ -154,11 +164,12 @@ for my $signal ('INT', 'TERM')
 	wait_until_stopped($store, $loader, 'nachet.content_chunk', count => 2);
 	$store->stop('immediate');
 	is($loader->wait(120), 4, 'a server that stays away: status 4 in the end');
-	like($loader->err, qr/\(1 of 2\).*\(2 of 2\)/s, '... after as many attempts as were allowed');
+	like($loader->err, qr/\(1 of 2\).*\(2 of 2\)/s,
+		'a server that stays away: after as many attempts as were allowed');
 	$store->start;
 	my ($status, $out, $err) = $store->run_load(@required, $folder);
-	is($status, 0, '... running it again completes it') or diag($err);
-	is_whole($store, $out, $files, '... with every byte');
+	is($status, 0, 'a server that stays away: running it again completes it') or diag($err);
+	is_whole($store, $out, $files, 'a server that stays away: with every byte');
 }
 
 # What does not pass is not tried again: no server at that address, a role that is not there.
@@ -168,7 +179,7 @@ for my $case ([ { PGHOST => $store->tempdir }, 'no server' ], [ { PGUSER => 'nob
 {
 	my ($status, $out, $err) = $store->run_load({ env => $case->[0] }, @required, $folder);
 	is($status, 4, "$case->[1]: status 4");
-	unlike($err, qr/retrying/, '... at once');
+	unlike($err, qr/retrying/, "$case->[1]: at once");
 }
 
 # Others that are in the way for longer than lock_timeout: the connection stays, and what was undone is done again.
@@ -185,7 +196,9 @@ for my $case ([ { PGHOST => $store->tempdir }, 'no server' ], [ { PGUSER => 'nob
 	ok(poll_until(sub { !$loader->is_running || $loader->err =~ /rolled back by the database: .*lock timeout; retrying/ }, 60)
 			&& $loader->is_running, 'lock_timeout while another has the same bytes in hand is tried again') or diag($loader->err);
 	$other->run('COMMIT');
-	is($loader->wait(60), 0, '... and succeeds when the other is done') or diag($loader->err);
+	is($loader->wait(60), 0,
+		'lock_timeout while another has the same bytes in hand is tried again: succeeds when the other is done')
+			or diag($loader->err);
 }
 
 # A server that is short of something that others give back, twice, and limits that the same work exceeds each time.
@@ -203,9 +216,10 @@ for my $case ([ '53200', 1, 'out of memory' ], [ '53100', 1, 'disk full' ], [ '5
 	$store->psql('DROP TRIGGER raise_it ON nachet.picture_set');
 	my $times = () = $told =~ /raised: $what; retrying/g;
 	is($times, $again ? 2 : 0, "$sqlstate, $what: is " . ($again ? 'tried again' : 'not tried again')) or diag($told);
-	is($ended, $again ? 0 : 1, '... and ' . ($again ? 'succeeds then' : 'fails')) or diag($told);
-	like($told, qr/raised: $what/, '... with its message');
-	$again ? is_whole($store, $sets, \%gifs, '... with every byte') : is($sets, '', '... and no set');
+	is($ended, $again ? 0 : 1, "$sqlstate, $what: the import " . ($again ? 'succeeds' : 'fails')) or diag($told);
+	like($told, qr/raised: $what/, "$sqlstate, $what: its message is printed");
+	if ($again) { is_whole($store, $sets, \%gifs, "$sqlstate, $what: every byte is stored") }
+	else { is($sets, '', "$sqlstate, $what: no set is made") }
 }
 $store->psql('ALTER ROLE importer SET statement_timeout = 1');
 my ($code, undef, $why) = $store->run_load(@required, $folder);
@@ -219,12 +233,14 @@ SKIP: {
 $store->psql('ALTER ROLE importer CONNECTION LIMIT 1');
 my ($status, $out, $err) = $store->run_load(@required, '-j', 2, $folder);
 is($status, 0, 'one connection is enough where there are no more') or diag($err);
-like($err, qr/one connection less: .*too many connections for role "importer"/, '... which is said');
-is_whole($store, $out, $files, '... with every byte');
+like($err, qr/one connection less: .*too many connections for role "importer"/,
+	'one connection is enough where there are no more, which is said');
+is_whole($store, $out, $files, 'one connection is enough where there are no more: with every byte');
 my $first = Nachet::Session->new($store, 'importer');
 my $loader = $store->start_load(@required, $folder);
 ok(poll_until(sub { $loader->err =~ /too many connections.*retrying/ }, 60), 'where there is none at all, it is waited for');
 undef $first;
-is($loader->wait(60), 0, '... and the import begins then') or diag($loader->err);
+is($loader->wait(60), 0,
+	'where there is none at all, it is waited for: the import begins then') or diag($loader->err);
 
 done_testing;

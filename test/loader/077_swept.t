@@ -44,15 +44,17 @@ poll_until(sub { $store->psql("SELECT count(*) FROM pg_stat_activity WHERE appli
 {
 	my @folders = map { [ make_folder_with_copy("alone $_") ] } 1 .. 4;
 	my @ids = ids_of($store->start_load(@required, '-j', 2, map { $_->[0] } @folders), 'folders are imported while all is swept that no set has');
-	is(@ids, @folders, '... each of them');
-	is_whole($store, $ids[$_], $folders[$_][1], '... with every byte') for 0 .. $#ids;
+	is(@ids, @folders, 'folders are imported while all is swept that no set has: each of them');
+	is_whole($store, $ids[$_], $folders[$_][1],
+		'folders are imported while all is swept that no set has: with every byte') for 0 .. $#ids;
 }
 
 for my $round (1 .. 3)
 {
 	my ($folder, $files) = make_folder_with_copy("together $round");
 	my @loaders = map { $store->start_load(@required, '-j', 2, '--name', $_, $folder) } 'one', 'other';
-	is_whole($store, $_, $files, "round $round: ... with every byte") for map { ids_of($_, "round $round: two loaders of the same pictures, too") } @loaders;
+	is_whole($store, $_, $files,
+		"round $round: with every byte") for map { ids_of($_, "round $round: two loaders of the same pictures, too") } @loaders;
 }
 
 ok(!(grep { !$_->is_running } @sweepers), 'the sweeps went on all the while') or diag(map { $_->err } @sweepers);
@@ -80,22 +82,27 @@ sub sweep { return $store->psql("SELECT contents FROM nachet.sweep_contents('0 s
 	$chunks->run('BEGIN; LOCK TABLE nachet.content_chunk IN ACCESS EXCLUSIVE MODE');
 	let_go($users);
 	wait_until_stopped($store, $loader, 'nachet.content_chunk');
-	like($loader->err, qr/a sweep removed contents during the import: sending them again/, '... of which the loader learns');
-	is(sweep(), 0, '... from then on a sweep takes nothing');
+	like($loader->err, qr/a sweep removed contents during the import: sending them again/,
+		'a sweep before the set is made takes all, of which the loader learns');
+	is(sweep(), 0, 'a sweep before the set is made takes all: from then on a sweep takes nothing');
 
 	$store->psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nachet-load'");
-	ok(poll_until(sub { $loader->err =~ /retrying/ }, 60), '... a connection that is lost then is made anew');
+	ok(poll_until(sub { $loader->err =~ /retrying/ }, 60),
+		'a sweep before the set is made takes all: a connection that is lost then is made anew');
 	wait_until_stopped($store, $loader, 'nachet.content_chunk');
-	is(sweep(), 0, '... and again a sweep takes nothing');
+	is(sweep(), 0, 'a sweep before the set is made takes all: again a sweep takes nothing');
 	let_go($chunks);
-	is($loader->wait(120), 0, '... the import succeeds') or diag($loader->err);
+	is($loader->wait(120), 0,
+		'a sweep before the set is made takes all: the import succeeds') or diag($loader->err);
 	my ($summary) = grep { $_->{message_type} eq 'summary' } map { JSON::PP->new->decode($_) } split /\n/, $loader->out;
-	is_whole($store, $summary->{picture_set_id}, $files, '... with every byte');
+	is_whole($store, $summary->{picture_set_id}, $files,
+		'a sweep before the set is made takes all: with every byte');
 	my %sent = map { sha256($_) => length } values %$files;
 	my $bytes = 0;
 	$bytes += $_ for values %sent;
-	is_deeply([ @$summary{qw(pictures sent_pictures sent_bytes)} ], [ 22, 21, $bytes ], '... and each content counts once');
-	is_intact($store, '... nothing else is left');
+	is_deeply([ @$summary{qw(pictures sent_pictures sent_bytes)} ], [ 22, 21, $bytes ],
+		'a sweep before the set is made takes all: each content counts once');
+	is_intact($store, 'a sweep before the set is made takes all: nothing else is left');
 }
 
 done_testing;

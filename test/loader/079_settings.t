@@ -47,7 +47,8 @@ for my $case ([ 'on', 'on' ], [ 'remote_apply', 'remote_apply' ], [ 'local', 'lo
 	my $folder = make_folder("direct $setting");
 	my ($status, $id, $err) = $store->run_load(@required, '-j', 2, $folder);
 	is($status, 0, "the role has synchronous_commit = $setting: an import succeeds") or diag($err);
-	is(seen(), "content off\npicture_set $committed", '... waits for no disk while it sends, and makes the set as the role has it');
+	is(seen(), "content off\npicture_set $committed",
+		"the role has synchronous_commit = $setting: waits for no disk while it sends, and makes the set as the role has it");
 
 	next if $setting ne 'on' && $setting ne 'remote_apply';
 
@@ -61,11 +62,13 @@ for my $case ([ 'on', 'on' ], [ 'remote_apply', 'remote_apply' ], [ 'local', 'lo
 		($status, my $out, $err) = $store->run_load({ env => { $pooler->env } }, @required, @$args, $folder);
 		is($status, 0, "nachet-load @$args through it succeeds") or diag($err);
 		is($pooler->psql("SELECT pg_backend_pid() || ' ' || string_agg(name || '=' || setting, ' ') FROM pg_settings
-			WHERE source = 'session' AND name <> 'application_name'"), '', '... and leaves no setting behind');
-		is($pooler->psql('SHOW synchronous_commit'), $setting, '... nor another synchronous_commit');
-		is($pooler->psql('SELECT pg_backend_pid()'), $before, '... on the connection that it used');
+			WHERE source = 'session' AND name <> 'application_name'"), '', "nachet-load @$args through it succeeds: leaves no setting behind");
+		is($pooler->psql('SHOW synchronous_commit'), $setting,
+			"nachet-load @$args through it succeeds: nor another synchronous_commit");
+		is($pooler->psql('SELECT pg_backend_pid()'), $before,
+			"nachet-load @$args through it succeeds: on the connection that it used");
 	}
-	is(seen(), "content off\npicture_set $committed", '... with the same settings while it imported');
+	is(seen(), "content off\npicture_set $committed", 'imports through a pooler have the same settings as others');
 	$pooler->stop;
 }
 

@@ -51,21 +51,29 @@ for my $fault ({}, { NO_OPENAT2 => 1 })
 		write_file("$pictures/$path", gif("mine $path"));
 		my ($status, $out, $err) = load_while($fault, sub { swap("$pictures/a") }, @required, $pictures);
 		is($status, 1, "a folder of $path that becomes a symbolic link stops the import, $how") or diag($err);
-		like($err, qr{error: \Q$pictures/$path\E: has become a symbolic link, or is reached through one$}m, '... which names the file');
-		is($store->psql('SELECT count(*) FROM nachet.content'), 0, '... and nothing that the link leads to is stored');
+		like($err, qr{error: \Q$pictures/$path\E: has become a symbolic link, or is reached through one$}m,
+			"a folder of $path that becomes a symbolic link stops the import, $how, which names the file");
+		is($store->psql('SELECT count(*) FROM nachet.content'), 0,
+			"a folder of $path that becomes a symbolic link stops the import, $how: nothing that the link leads to is stored");
 		($status, $out, $err) = load_while($fault, sub { unlink "$pictures/a"; rename "$pictures/a.was", "$pictures/a" },
 			@required, '--files-from', write_file($store->tempdir . '/list', "$path\n"), $pictures);
-		is($status, 1, '... and a list does not lead through it');
-		like($err, qr{warning: \Q$pictures/$path\E: left out: is reached through a symbolic link}, '... but names the file');
+		is($status, 1,
+			"a folder of $path that becomes a symbolic link stops the import, $how: a list does not lead through it");
+		like($err, qr{warning: \Q$pictures/$path\E: left out: is reached through a symbolic link},
+			"a folder of $path that becomes a symbolic link stops the import, $how: but names the file");
 		($status, $out, $err) = $store->run_load({ env => { file_faults(%$fault) } }, @required, '--dry-run', $pictures);
-		is($status, 0, '... and when the folder is back it is imported') or diag($err);
+		is($status, 0,
+			"a folder of $path that becomes a symbolic link stops the import, $how: when the folder is back it is imported")
+				or diag($err);
 	}
 	my $seeds = $store->tempdir . '/seeds';
 	write_file("$seeds/Brassica napus/x.gif", gif('napus'));
 	my ($status, $out, $err) = load_while($fault, sub { swap("$seeds/Brassica napus") }, @who, '--seed-from-folder', $seeds);
 	is($status, 1, "so it is with a folder that names a seed, $how");
-	like($err, qr{error: \Q$seeds\E/Brassica napus: Not a directory}, '... which is named');
-	is($store->psql('SELECT count(*) FROM nachet.content'), 0, '... and nothing is stored');
+	like($err, qr{error: \Q$seeds\E/Brassica napus: Not a directory},
+		"so it is with a folder that names a seed, $how, which is named");
+	is($store->psql('SELECT count(*) FROM nachet.content'), 0,
+		"so it is with a folder that names a seed, $how: nothing is stored");
 }
 
 # Deep paths, and long names, go the slow way too.
@@ -75,7 +83,8 @@ write_file("$deep/$_", gif($_)) for $long, 'a.gif';
 my ($status, $out, $err) = $store->run_load({ env => { file_faults(NO_OPENAT2 => 1) } }, @required, $deep);
 is($status, 0, 'deep folders and long names are imported without openat2') or diag($err);
 chomp $out;
-is($store->psql("SELECT count(*) FROM nachet.picture WHERE picture_set_id = '$out' AND name IN ('a.gif', '$long')"), 2, '... all');
+is($store->psql("SELECT count(*) FROM nachet.picture WHERE picture_set_id = '$out' AND name IN ('a.gif', '$long')"), 2,
+	'deep folders and long names are imported without openat2: all');
 
 # A folder that the user gives may be a link, whatever lies above it.
 symlink $deep, "$deep-link" or die $!;

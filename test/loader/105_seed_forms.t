@@ -47,15 +47,15 @@ for my $what (sort keys %form)
 	my ($again, $out);
 	($status, $out, $err) = $store->run_load(@who, '--seed', bytes($form{$what}), $folder);
 	is($status, 0, "the seed $what") or diag($err);
-	is($out, $set, '... gives the same set');
+	is($out, $set, "the seed $what: gives the same set");
 	($status, $out, $err) = $store->run_load(@who, '--seed', bytes($form{$what}), '--url', $service->url, $folder);
-	is($out, $set, '... also through the service') or diag($err);
+	is($out, $set, "the seed $what: also through the service") or diag($err);
 	($status, my $script, $err) = $store->run_load(@who, '--seed', bytes($form{$what}), '--sql', $folder);
 	($status, $again, $err) = $store->psql_result($script, role => 'importer');
-	is("$again\n", $set, '... and by a script') or diag($err);
+	is("$again\n", $set, "the seed $what: by a script") or diag($err);
 }
 is($store->psql('SELECT count(*) FROM nachet.picture_set'), 1, 'all these were one set');
-is(seed_of($set), bytes($name), '... of the one seed');
+is(seed_of($set), bytes($name), 'all these were one set: of the one seed');
 
 # Folders as a Mac, or an archive of one, names them.
 my $mac = $store->tempdir . '/mac';
@@ -69,28 +69,32 @@ for my $given (sort keys %seed_of)
 {
 	my $id = $id{"$mac/$given"};
 	is(seed_of($id), bytes($seed_of{$given}), bytes("'$given' names the registered seed"));
-	is($store->psql("SELECT name FROM nachet.picture_set WHERE id = '$id'"), bytes($given), '... and the set has the name of the folder');
+	is($store->psql("SELECT name FROM nachet.picture_set WHERE id = '$id'"), bytes($given),
+		bytes("'$given' is the name of its set"));
 }
 ($status, my $again) = $store->run_load(@who, '--seed-from-folder', $mac);
-is_deeply([ sort split /\n/, $again ], [ sort values %id ], '... and again the same');
+is_deeply([ sort split /\n/, $again ], [ sort values %id ], 'the same again gives the same sets');
 
 # A name that is none says in what it differs from one, also where the eye sees no difference.
 ($status, $out, $err) = $store->run_load(@who, '--seed', bytes("Brassica n\x{430}pus"), $folder);
 is($status, 1, 'a Cyrillic letter is another name');
-like($err, qr/hint: Perhaps you meant "Brassica napus": .*U\+0061.*U\+0430/, '... and is told');
+like($err, qr/hint: Perhaps you meant "Brassica napus": .*U\+0061.*U\+0430/,
+	'a Cyrillic letter is another name: is told');
 write_file(bytes("$mac/Brassica n\x{430}pus/a.gif"), gif('Cyrillic'));
 ($status, $out, $err) = $store->run_load(@who, '--seed-from-folder', $mac);
-is("$status$out", '1', '... also of a folder, before anything is imported');
-like($err, qr/hint: Perhaps you meant "Brassica napus": .*U\+0061.*U\+0430/, '... with the same hint');
+is("$status$out", '1', 'a Cyrillic letter is another name: also of a folder, before anything is imported');
+like($err, qr/hint: Perhaps you meant "Brassica napus": .*U\+0061.*U\+0430/,
+	'a Cyrillic letter is another name: with the same hint');
 
 # Names that were registered twice before that was refused: each is found exactly, and no other form of them.
 $store->psql("INSERT INTO nachet.seed (name) VALUES ('brassica napus')");
 ($status, $out) = $store->run_load(@who, '--seed', 'brassica napus', $folder);
 is(seed_of($out), 'brassica napus', 'of two alike seeds each is found by its exact name');
 ($status, $out) = $store->run_load(@who, '--seed', 'Brassica napus', $folder);
-is(seed_of($out), 'Brassica napus', '... the other too');
+is(seed_of($out), 'Brassica napus', 'of two alike seeds each is found by its exact name: the other too');
 ($status, $out, $err) = $store->run_load(@who, '--seed', 'BRASSICA NAPUS', $folder);
-is("$status$out", '1', '... and a form of both is refused');
-like($err, qr/hint: .*"Brassica napus", which differs in case, or "brassica napus", which differs in case/, '... naming both, and in what they differ');
+is("$status$out", '1', 'of two alike seeds each is found by its exact name: a form of both is refused');
+like($err, qr/hint: .*"Brassica napus", which differs in case, or "brassica napus", which differs in case/,
+	'of two alike seeds each is found by its exact name: naming both, and in what they differ');
 
 done_testing;

@@ -67,28 +67,33 @@ my %digest = ((map { $_ => sha256($files{$_}) } keys %files), 'large.tif' => sha
 
 my ($status, $err, $script) = script('import.sql', @required, $folder);
 is($status, 0, 'a script is written without a database') or diag($err);
-like($err, qr/13 pictures, .*; a script of /, '... and one line tells its size');
+like($err, qr/13 pictures, .*; a script of /,
+	'a script is written without a database: one line tells its size');
 my $ratio = (-s $script) / (20_000_003 + length join '', map { $files{$_} } grep { !/copy/ } keys %files);
-cmp_ok($ratio, '<', 2.02, '... which is twice that of the pictures, equal ones counted once');
-cmp_ok($ratio, '>', 1.98, '... and no less');
-ok(utf8::decode(my $text = slurp($script)), '... and which is UTF-8');
+cmp_ok($ratio, '<', 2.02,
+	'a script is written without a database, which is twice that of the pictures, equal ones counted once');
+cmp_ok($ratio, '>', 1.98, 'a script is written without a database: no less');
+ok(utf8::decode(my $text = slurp($script)), 'a script is written without a database, which is UTF-8');
 
 # Run where nothing is; then the same again; then against a direct import.
 my $out;
 ($status, $out, $err) = run_script($script);
 is($status, 0, 'the script runs') or diag($err);
-like($out, qr/\A$uuid\n\z/, '... and prints the id of the set and nothing else');
-is($err, '', '... not on standard error either');
+like($out, qr/\A$uuid\n\z/, 'the script runs: prints the id of the set and nothing else');
+is($err, '', 'the script runs: not on standard error either');
 chomp(my $id = $out);
-is_deeply(set_files($store, $id), \%digest, '... every picture is there, under its name, with every byte');
-is($store->psql('SELECT count(*) FROM nachet.content'), 12, '... equal ones once');
-is($store->psql('SELECT name FROM nachet.picture_set'), "session '12' \\ \xe2\x98\x83", '... in a set of the name of its folder');
+is_deeply(set_files($store, $id), \%digest,
+	'the script runs: every picture is there, under its name, with every byte');
+is($store->psql('SELECT count(*) FROM nachet.content'), 12, 'the script runs: equal ones once');
+is($store->psql('SELECT name FROM nachet.picture_set'), "session '12' \\ \xe2\x98\x83",
+	'the script runs: in a set of the name of its folder');
 my $sets = sets();
 my $chunks = $store->psql('SELECT count(*) FROM nachet.content_chunk');
 ($status, $out, $err) = run_script($script, psql => [ 'psql', '-X' ]);
 is($status, 0, 'it runs again, without any option of psql');
-is($out, "$id\n", '... with the same id and nothing else');
-is($store->psql('SELECT count(*) FROM nachet.content_chunk'), $chunks, '... and stores nothing twice');
+is($out, "$id\n", 'it runs again, without any option of psql: with the same id and nothing else');
+is($store->psql('SELECT count(*) FROM nachet.content_chunk'), $chunks,
+	'it runs again, without any option of psql: stores nothing twice');
 ($status, $out, $err) = $store->run_load(@required, $folder);
 is($out, "$id\n", 'a direct import finds the set that the script made');
 $store->psql("SELECT nachet.delete_picture_set('$id')");
@@ -97,7 +102,7 @@ nothing_stored('the set is deleted');
 is(sets(), $sets, 'a direct import makes a set of the same digest');
 chomp($id = $out);
 ($status, $out, $err) = run_script($script);
-is($out, "$id\n", '... and the script finds that one');
+is($out, "$id\n", 'a direct import makes a set of the same digest: the script finds that one');
 
 # Another database, through a pipe; its user and seed have other ids, so digests are compared there.
 $store->psql('CREATE DATABASE other', db => 'postgres');
@@ -111,11 +116,12 @@ my $pipe = sub {
 ($status, $out, $err) = $pipe->({}, @required, $folder);
 is($status, 0, 'a script runs through a pipe') or diag($err);
 chomp($id = $out);
-is_deeply(set_files($store, $id, db => 'other'), \%digest, '... on another database, every byte');
+is_deeply(set_files($store, $id, db => 'other'), \%digest,
+	'a script runs through a pipe: on another database, every byte');
 my $other = sets('other');
 $store->psql("SELECT nachet.delete_picture_set('$id')", db => 'other');
 ($status, $out, $err) = $store->run_load({ env => { PGDATABASE => 'other' } }, @required, $folder);
-is(sets('other'), $other, '... with the digest of a direct import there');
+is(sets('other'), $other, 'a script runs through a pipe: with the digest of a direct import there');
 chomp $out;
 $store->psql("SELECT nachet.delete_picture_set('$out')", db => 'other');
 
@@ -126,12 +132,12 @@ write_file("$work/two/one.gif", gif('one 1'));
 ($status, $err, $script) = script('several.sql', @required, "$work/one", "$work/two", "$folder/a.png");
 is($status, 0, 'a script of several sets') or diag($err);
 ($status, $out, $err) = run_script($script, db => 'other');
-like($out, qr/\A$uuid\n$uuid\n$uuid\n\z/, '... prints their ids');
+like($out, qr/\A$uuid\n$uuid\n$uuid\n\z/, 'a script of several sets: prints their ids');
 my @ids = split /\n/, $out;
 is(join(' ', map { $store->psql("SELECT name FROM nachet.picture_set WHERE id = '$_'", db => 'other') } @ids),
-	"one two session '12' \\ \xe2\x98\x83", '... in the order of the folders');
+	"one two session '12' \\ \xe2\x98\x83", 'a script of several sets: they are in the order of the folders');
 is_deeply(set_files($store, $ids[1], db => 'other'), { 'one.gif' => sha256(gif('one 1')), map { ("$_.gif" => sha256(gif("two $_"))) } 2 .. 4 },
-	'... each with its pictures');
+	'a script of several sets: each has its pictures');
 $store->psql("SELECT nachet.delete_picture_set('$_')", db => 'other') for @ids;
 
 # What only the datastore knows is found out when the script runs, and nothing is left of it.
@@ -155,7 +161,8 @@ for my $what (sort keys %wrong)
 $store->psql('REVOKE TEMPORARY ON DATABASE other FROM PUBLIC', db => 'postgres');
 ($status, $out, $err) = run_script($script, db => 'other');
 is($status, 3, 'a role that may make no temporary table can not run it');
-like($err, qr/permission denied to create temporary tables/, '... and is told so');
+like($err, qr/permission denied to create temporary tables/,
+	'a role that may make no temporary table can not run it: is told so');
 nothing_stored('no TEMPORARY', 'other');
 $store->psql('GRANT TEMPORARY ON DATABASE other TO PUBLIC', db => 'postgres');
 
@@ -163,7 +170,8 @@ $store->psql('GRANT TEMPORARY ON DATABASE other TO PUBLIC', db => 'postgres');
 $store->psql("CREATE OR REPLACE FUNCTION nachet.chunk_size() RETURNS integer LANGUAGE sql AS 'SELECT 16312'", db => 'other');
 ($status, $out, $err) = run_script($script, db => 'other');
 is($status, 3, 'a server with another chunk size refuses it');
-like($err, qr/this script has chunks of 8120 bytes, but this server requires 16312/, '... and says so before any bytes go');
+like($err, qr/this script has chunks of 8120 bytes, but this server requires 16312/,
+	'a server with another chunk size refuses it: says so before any bytes go');
 nothing_stored('another chunk size', 'other');
 
 # Pictures that are refused, at writing; the script then fails wherever it is run.
@@ -171,15 +179,15 @@ write_file("$work/bad/good.gif", gif('good'));
 write_file("$work/bad/text.gif", 'text');
 ($status, $err, $script) = script('bad.sql', @required, "$work/one", "$work/bad");
 is($status, 1, 'a folder with a bad file gives no script');
-like($err, qr{bad/text\.gif: not a picture}, '... and the file is named');
+like($err, qr{bad/text\.gif: not a picture}, 'a folder with a bad file gives no script: the file is named');
 ($status, $out, $err) = run_script($script);
-is($status, 3, '... what was written fails when it is run');
-like($err, qr/this script is incomplete/, '... and says why');
+is($status, 3, 'a folder with a bad file gives no script: what was written fails when it is run');
+like($err, qr/this script is incomplete/, 'a folder with a bad file gives no script: says why');
 ($status, $err, $script) = script('skip.sql', @required, '--on-error=skip', "$work/bad");
 is($status, 3, '--on-error=skip leaves it out: status 3');
 ($status, $out, $err) = run_script($script);
 chomp $out;
-is_deeply(set_files($store, $out), { 'good.gif' => sha256(gif('good')) }, '... and the script imports the others');
+is_deeply(set_files($store, $out), { 'good.gif' => sha256(gif('good')) }, '--on-error=skip leaves it out: the script imports the others');
 
 # Cut off in the middle: by an interrupt, by the reader's end, by a full disk, and by losing the script's end.
 my $sets_before = sets();
@@ -193,11 +201,12 @@ $writer->signal('INT');
 while (sysread $fifo, my $more, 1 << 20) { $begun = substr($begun . $more, -2000) }
 close $fifo;
 is($writer->wait, 130, 'an interrupt: status 130');
-like($begun, qr/^\\\.\n.*this script is incomplete.*\nROLLBACK;\n\z/ms, '... and the script ends in an error');
+like($begun, qr/^\\\.\n.*this script is incomplete.*\nROLLBACK;\n\z/ms,
+	'an interrupt: the script ends in an error');
 ($status, $out, $err) = run_command('bash', '-c', '"$@" | head -c 1000000 > /dev/null; exit "${PIPESTATUS[0]}"', 'bash',
 	$store->nachet_load, '--sql', @required, "$work/big");
 is($status, 1, 'a reader that goes away: status 1');
-like($err, qr/\Anachet-load: error: standard output: Broken pipe\n\z/, '... and one line');
+like($err, qr/\Anachet-load: error: standard output: Broken pipe\n\z/, 'a reader that goes away: one line');
 SKIP: {
 	skip 'no /dev/full', 1 if !-w '/dev/full';
 	($status, $out, $err) = run_command('sh', '-c', 'exec "$@" > /dev/full', 'sh', $store->nachet_load, '--sql', @required, "$work/one");
@@ -221,18 +230,20 @@ for my $cut (sort { $a <=> $b } keys %cuts)
 	push @stored, $cut if $cut < $commit && $store->psql($sets_of_cut) > 0;
 }
 cmp_ok(scalar keys %cuts, '>', 100, 'a script is cut off at many places');
-is_deeply(\@successes, [ $length - 1 ], '... and fails unless nothing but its last newline is missing') or diag("$length bytes, COMMIT at $commit");
-is_deeply(\@stored, [], '... makes no set before its COMMIT');
-is($store->psql($sets_of_cut), 1, '... and one after it');
+is_deeply(\@successes, [ $length - 1 ],
+	'a script is cut off at many places: fails unless nothing but its last newline is missing')
+		or diag("$length bytes, COMMIT at $commit");
+is_deeply(\@stored, [], 'a script that is cut off before its COMMIT makes no set');
+is($store->psql($sets_of_cut), 1, 'a script that is cut off after its COMMIT makes one set');
 my $killed = start_command('sh', '-c', 'exec "$@" > "$0"', "$work/fifo", $store->nachet_load, '--sql', @required, "$work/big");
 my $reader = start_command({ env => { $store->env('importer') } }, @psql, '-f', "$work/fifo");
 poll_until(sub { $store->psql('SELECT count(*) FROM pg_stat_progress_copy') > 0 }, 60) or die 'no COPY: ' . $reader->err;
 $killed->kill_now;
 isnt($reader->wait(60), 0, 'psql fails if the writer is killed');
-is($reader->out, '', '... and prints no id');
-is(sets() =~ s/^cut .*\n?//mr, $sets_before, '... and makes no set');
+is($reader->out, '', 'psql fails if the writer is killed: prints no id');
+is(sets() =~ s/^cut .*\n?//mr, $sets_before, 'psql fails if the writer is killed: makes no set');
 is($store->psql("SELECT count(*) FROM nachet.content c WHERE NOT EXISTS (SELECT FROM nachet.picture WHERE content_id = c.id)"), 0,
-	'... nor stores anything');
+	'psql fails if the writer is killed: nor stores anything');
 
 # A file that changes between its two readings.
 $writer = start_command('sh', '-c', 'exec "$@" > "$0"', "$work/fifo", $store->nachet_load, '--sql', @required, "$work/big");
@@ -242,8 +253,8 @@ utime 1, 1, "$work/big/2.tif";
 while (sysread $fifo, my $more, 1 << 20) { $begun = substr($begun . $more, -2000) }
 close $fifo;
 is($writer->wait, 1, 'a file that changes while it is written: status 1');
-like($writer->err, qr{big/2\.tif: changed while}, '... and it is named');
-like($begun, qr/this script is incomplete/, '... and the script fails');
+like($writer->err, qr{big/2\.tif: changed while}, 'a file that changes while it is written: it is named');
+like($begun, qr/this script is incomplete/, 'a file that changes while it is written: the script fails');
 
 # Memory does not grow with the files.
 my $measured = start_command('sh', '-c', 'exec "$@" > "$0"', "$work/fifo", $store->nachet_load, '--sql', @required, "$work/big");
@@ -258,13 +269,14 @@ while (my $got = sysread $fifo, my $more, 1 << 20)
 }
 close $fifo;
 is($measured->wait, 0, 'files of 400 MB are written');
-cmp_ok($bytes, '>', 1_600_000_000, '... whole');
-cmp_ok($peak, '<', 32 * 1024, '... in less than 32 MiB of memory') if $peak > 0;
+cmp_ok($bytes, '>', 1_600_000_000, 'files of 400 MB are written: whole');
+cmp_ok($peak, '<', 32 * 1024, 'files of 400 MB are written: in less than 32 MiB of memory') if $peak > 0;
 
 # Wrong use.
 ($status, $out, $err) = $store->run_load('--sql', '--dry-run', @required, "$work/one");
 is($status, 2, '--sql and --dry-run do not go together');
-like($err, qr/\Anachet-load: error: [^\n]*--dry-run[^\n]*\n\z/, '... in one line');
+like($err, qr/\Anachet-load: error: [^\n]*--dry-run[^\n]*\n\z/,
+	'--sql and --dry-run do not go together: in one line');
 ($status, $out, $err) = $store->run_load('--sql', @required, '--seed', "Brassica\xe9' napus", "$work/one");
 is($status, 2, 'a seed that is no UTF-8 could break out of its quotes, and is refused');
 

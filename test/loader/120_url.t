@@ -102,51 +102,56 @@ mkdir "$scratch/empty" or die $!;
 
 # --- the cases ------------------------------------------------------------------------------------------
 my $first = same('a folder', undef, @required, $folder);
-is($first->{status}, 0, '... it is imported');
-is($first->{out}, "ID\n", '... and standard output is its id');
+is($first->{status}, 0, 'a folder: it is imported');
+is($first->{out}, "ID\n", 'a folder: standard output is its id');
 is_deeply(
 	{ map { (split /\|/)[ 1, 4 ] } split /\n/, $first->{stored} }, { map { $_ => sha256($files{$_}) } keys %files },
-	'... every picture under its path, with every byte');
-like($first->{err}, qr/13 pictures, .* sent 12,/, '... equal pictures are sent once');
+	'a folder: every picture under its path, with every byte');
+like($first->{err}, qr/13 pictures, .* sent 12,/, 'a folder: equal pictures are sent once');
 
 my $again = same('a second run', sub { $store->run_load(@required, $folder) }, @required, $folder);
-like($again->{err}, qr/; sent 0, 0 B;/, '... sends nothing');
+like($again->{err}, qr/; sent 0, 0 B;/, 'a second run: sends nothing');
 
 same('other data', undef, @required, '--zoom', '7.50', '--nb-seeds', 12, '--name', "a \"name\" \\ \xe2\x98\x83", '--exclude', 'nested/', $folder);
 same('given files', undef, @required, "$folder/a.png", "$folder/nested/deep/er/a.png", "$folder/b.jpg");
 same('two folders', undef, @required, '--on-error', 'skip', $mixed, $folder);
-is(same('a folder with bad files', undef, @required, $mixed)->{status}, 1, '... stops');
-is(same('bad files that are skipped', undef, @required, '--on-error', 'skip', $mixed)->{status}, 3, '... is imported without them');
-is(same('a folder and one that is not there', undef, @required, $folder, "$scratch/nowhere")->{status}, 5, '... one failed');
-is(same('an empty folder', undef, @required, "$scratch/empty")->{status}, 1, '... is no set');
+is(same('a folder with bad files', undef, @required, $mixed)->{status}, 1, 'a folder with bad files: stops');
+is(same('bad files that are skipped', undef, @required, '--on-error', 'skip', $mixed)->{status}, 3,
+	'bad files that are skipped: is imported without them');
+is(same('a folder and one that is not there', undef, @required, $folder, "$scratch/nowhere")->{status}, 5,
+	'a folder and one that is not there: one failed');
+is(same('an empty folder', undef, @required, "$scratch/empty")->{status}, 1, 'an empty folder: is no set');
 my $dry = same('a dry run', sub { $store->run_load(@required, "$folder/nested") }, @required, '--dry-run', $folder);
-like($dry->{err}, qr/would send 10,/, '... tells what is missing');
+like($dry->{err}, qr/would send 10,/, 'a dry run: tells what is missing');
 my $unknown = same('an unknown seed', undef, @required, '--seed', 'Brassica napu', $folder);
-like($unknown->{err}, qr/hint: .*"Brassica napus"/, '... names the nearest one');
+like($unknown->{err}, qr/hint: .*"Brassica napus"/, 'an unknown seed: names the nearest one');
 same('folders as seeds', undef, '--email', 'someone@example.org', @data, '--seed-from-folder', $seeds);
 is(same('folders as seeds, one unknown', undef, '--email', 'someone@example.org', @data, '--seed-from-folder', $wrong_seeds)->{status},
-	1, '... nothing is imported');
+	1, 'folders as seeds, one unknown: nothing is imported');
 my $json = same('JSON Lines', undef, @required, '--json', '--on-error', 'skip', $mixed, $folder);
-is((map { JSON::PP->new->decode($_) } grep { /"summary"/ } split /\n/, $json->{out})[1]{sent_pictures}, 12, '... as usual');
+is((map { JSON::PP->new->decode($_) } grep { /"summary"/ } split /\n/, $json->{out})[1]{sent_pictures}, 12,
+	'JSON Lines: as usual');
 my $json_error = same('JSON Lines of an error', undef, @required, '--json', '--seed', 'Brassica napu', $folder);
-is(JSON::PP->new->decode((split /\n/, $json_error->{out})[0])->{code}, 'NC002', '... has its SQLSTATE');
+is(JSON::PP->new->decode((split /\n/, $json_error->{out})[0])->{code}, 'NC002',
+	'JSON Lines of an error: has its SQLSTATE');
 
 # --- what only the service has ---------------------------------------------------------------------------
 my ($status, $out, $err) = by_url(@required, '--email', 'stranger@example.org', $folder);
 is($status, 1, 'a user who is not registered');
-like($err, qr/\Anachet-load: error: user "stranger\@example\.org" is not registered\n/, '... is told so');
-is($out, '', '... no id');
+like($err, qr/\Anachet-load: error: user "stranger\@example\.org" is not registered\n/,
+	'a user who is not registered: is told so');
+is($out, '', 'a user who is not registered: no id');
 
 empty();
 my (undef, $id) = by_copy(@required, $folder);
 ($status, $out, $err) = by_url(@required, '-j', 4, $folder);
 is($out, $id, 'a set is the same, in whichever way it comes');
-like($err, qr/; sent 0,/, '... and its bytes are known');
+like($err, qr/; sent 0,/, 'a set is the same, in whichever way it comes: its bytes are known');
 empty();
 (undef, $id) = by_url(@required, '-j', 4, $folder);
 ($status, $out, $err) = by_copy(@required, $folder);
-is($out, $id, '... the other way round too');
-like($err, qr/; sent 0,/, '... and its bytes are known');
+is($out, $id, 'a set is the same, in whichever way it comes: the other way round too');
+like($err, qr/; sent 0,/, 'a set is the same, in whichever way it comes: its bytes are known');
 ($status, $out) = run_command({ env => { %no_database, NACHET_URL => $http->url . '/' } }, $store->nachet_load, @required, $folder);
 is($out, $id, 'the address may come from the environment, and end with a slash');
 

@@ -49,9 +49,13 @@ for my $table ('nachet.content_chunk', 'nachet.picture_set')
 	ok(poll_until(sub { $loader->err =~ /no connection: .*retrying/ }, 60), "a service that dies while $table is waited for is tried again");
 	let_go($holder);
 	$http = $store->start_http(port => $http->port);
-	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
-	is_whole($store, $loader->out, $files, '... with every byte');
-	is(() = $loader->out =~ /\n/g, 1, '... one id');
+	is($loader->wait(120), 0,
+		"a service that dies while $table is waited for is tried again: the import goes on when it is back")
+			or diag($loader->err);
+	is_whole($store, $loader->out, $files,
+		"a service that dies while $table is waited for is tried again: with every byte");
+	is(() = $loader->out =~ /\n/g, 1,
+		"a service that dies while $table is waited for is tried again: one id");
 }
 
 # The database goes away and comes back.
@@ -63,10 +67,14 @@ for my $table ('nachet.content_chunk', 'nachet.picture_set')
 	wait_until_stopped($store, $loader, $table, by => 'nachet-http');
 	$store->stop('immediate');
 	ok(poll_until(sub { $loader->err =~ /retrying/ }, 60), "a database that dies while $table is waited for is tried again");
-	like($loader->err, qr/database/, '... and named');
+	like($loader->err, qr/database/,
+		"a database that dies while $table is waited for is tried again: named");
 	$store->start;
-	is($loader->wait(120), 0, '... and the import goes on when it is back') or diag($loader->err);
-	is_whole($store, $loader->out, $files, '... with every byte');
+	is($loader->wait(120), 0,
+		"a database that dies while $table is waited for is tried again: the import goes on when it is back")
+			or diag($loader->err);
+	is_whole($store, $loader->out, $files,
+		"a database that dies while $table is waited for is tried again: with every byte");
 }
 
 # Contents that are swept away between their sending and their set.
@@ -85,8 +93,9 @@ for my $table ('nachet.content_chunk', 'nachet.picture_set')
 	});
 	my ($status, $out, $err) = load($front->url, '-v', $folder);
 	is($status, 0, 'an import whose contents are swept away goes on') or diag($err);
-	like($err, qr/a sweep removed contents during the import: sending them again/, '... and says so');
-	is_whole($store, $out, $files, '... with every byte');
+	like($err, qr/a sweep removed contents during the import: sending them again/,
+		'an import whose contents are swept away goes on: says so');
+	is_whole($store, $out, $files, 'an import whose contents are swept away goes on: with every byte');
 }
 
 # Lines that break, answers that are lost, and refusals that pass: at every third request, so that each kind is met.
@@ -105,9 +114,10 @@ for my $fault (sort keys %faults)
 	my ($status, $out, $err) = load($front->url, $folder);
 	is($status, 0, "$fault, again and again: it is tried again") or diag($err);
 	# A line that breaks before it has answered anything is made anew by libcurl itself, once.
-	cmp_ok(scalar(() = $err =~ /retrying in/g), '>=', $fault =~ /\Aan? / ? 1 : 3, '... and says so') or diag($err);
-	is_whole($store, $out, $files, '... with every byte');
-	is(count_sets(), $sets + 1, '... in one set');
+	cmp_ok(scalar(() = $err =~ /retrying in/g), '>=', $fault =~ /\Aan? / ? 1 : 3,
+		"$fault, again and again: says so") or diag($err);
+	is_whole($store, $out, $files, "$fault, again and again: with every byte");
+	is(count_sets(), $sets + 1, "$fault, again and again: in one set");
 }
 {
 	my ($folder) = make_folder($store, 'retry after');
@@ -123,10 +133,11 @@ for my $fault (sort keys %faults)
 	my ($status, $out, $err) = load($front->url, '--exclude', 'x-large.tif', $folder);
 	delete $files->{'x-large.tif'};
 	is($status, 0, 'what is too long for a proxy is sent in pieces') or diag($err);
-	is_whole($store, $out, $files, '... with every byte');
+	is_whole($store, $out, $files, 'what is too long for a proxy is sent in pieces: with every byte');
 	($status, $out, $err) = load($front->url, $folder);
 	is($status, 1, 'a picture that is too long for a proxy');
-	like($err, qr{pictures/x-large\.tif: is larger than the service, or a proxy before it, accepts$}m, '... is named');
+	like($err, qr{pictures/x-large\.tif: is larger than the service, or a proxy before it, accepts$}m,
+		'a picture that is too long for a proxy: is named');
 }
 
 # --- what does not pass ----------------------------------------------------------------------------------
@@ -134,10 +145,11 @@ my ($folder, $files) = make_folder($store, 'bad');
 my $sets = count_sets();
 my ($status, $out, $err) = load('http://127.0.0.1:' . free_port(), $folder);
 is($status, 4, 'nobody is there: status 4, at once');
-like($err, qr/\Anachet-load: error: no connection to the service: .*127\.0\.0\.1.*\n\z/, '... one line that names the address');
+like($err, qr/\Anachet-load: error: no connection to the service: .*127\.0\.0\.1.*\n\z/,
+	'nobody is there: one line that names the address');
 ($status, $out, $err) = load('http://nobody.invalid', $folder);
 is($status, 4, 'a name that is not known: status 4');
-like($err, qr/no connection to the service: .*nobody\.invalid/, '... named');
+like($err, qr/no connection to the service: .*nobody\.invalid/, 'a name that is not known: named');
 
 my @answers = (
 	[ 'a wrong path', undef, 1, qr{error: There is nothing at ".*/picture-form".*\nnachet-load: hint: --url must be} ],
@@ -161,8 +173,8 @@ for my $case (@answers)
 	my $front = Nachet::Front->new($http->port, sub { return $bytes });
 	($status, $out, $err) = load(defined $bytes ? $front->url : $http->url . '/nowhere', $folder);
 	is($status, $wanted, "$what: status $wanted");
-	like($err, $words, '... in words');
-	is($out, '', '... no id');
+	like($err, $words, "$what: in words");
+	is($out, '', "$what: no id");
 }
 
 # Answers that no service of ours gives, to each request of an import whose one picture is stored already: the form, may this
@@ -211,8 +223,8 @@ for my $case (
 	chmod 0600, $file;
 	($status, $out, $err) = load($odd->url, '--retries', 0, $token ? ('--token-file', $file) : (), $small);
 	is($status, $wanted, "$what as answer $nth: status $wanted") or diag($err);
-	like($err, $words, '... in words');
-	is($out, '', '... no id');
+	like($err, $words, "$what as answer $nth: in words");
+	is($out, '', "$what as answer $nth: no id");
 }
 for my $staged ([ 'a text for a picture', '["x"]', qr/changed on the way/ ], [ 'a number for a hash', '[{"sha256": 1}]', qr/changed on the way/ ],
 	[ 'a reason of two lines', qq([{"sha256": "STORED", "reason": "first\\nsecond"}]), qr{x\.gif: first\n\z} ],
@@ -225,7 +237,7 @@ for my $staged ([ 'a text for a picture', '["x"]', qr/changed on the way/ ], [ '
 	my $odd = Nachet::Front->new($http->port, sub { return $_[1] =~ /stage/ ? $answer : undef });
 	($status, $out, $err) = load($odd->url, "$small.new");
 	is($status, 1, "$what for what was staged: status 1") or diag($err);
-	like($err, $words, '... in words');
+	like($err, $words, "$what for what was staged: in words");
 }
 
 # Limits that are none bound nothing.
@@ -237,15 +249,17 @@ is("$status $out", "0 $small_id", 'limits that are no numbers above 0 are none')
 my $forgetful = Nachet::Front->new($http->port, sub { return $_[0] >= 4 && $_[0] % 2 == 0 ? problem('409 Conflict', '{"detail": "Not stored yet."}') : undef });
 ($status, $out, $err) = load($forgetful->url, '-v', $small);
 is($status, 1, 'a service that always misses a picture: status 1') or diag($err);
-is(scalar(() = $err =~ /a sweep removed contents during the import: sending them again/g), 5, '... after five times of sending again');
-like($err, qr/error: Not stored yet\.\n/, '... in words');
+is(scalar(() = $err =~ /a sweep removed contents during the import: sending them again/g), 5,
+	'a service that always misses a picture: after five times of sending again');
+like($err, qr/error: Not stored yet\.\n/, 'a service that always misses a picture: in words');
 is(count_sets(), $sets, 'none of these made a set');
 
 # A service that goes on to fail.
 my $front = Nachet::Front->new($http->port, sub { return $_[1] =~ /stage/ ? problem('503 Service Unavailable', '{"detail": "Busy."}') : undef });
 ($status, $out, $err) = load($front->url, '--retries', 2, $folder);
 is($status, 4, 'a service that stays busy: status 4 in the end');
-like($err, qr/Busy\..*\(1 of 2\)\n.*Busy\..*\(2 of 2\)\nnachet-load: error: Busy\.\n\z/, '... after as many tries as were asked for');
+like($err, qr/Busy\..*\(1 of 2\)\n.*Busy\..*\(2 of 2\)\nnachet-load: error: Busy\.\n\z/,
+	'a service that stays busy: after as many tries as were asked for');
 
 # A service whose answers are wrong: what it says it stored is not what was sent.
 for my $wrong ([ 'other bytes', sub { return '{"pictures": [{"sha256": "' . ('0' x 64) . '", "reason": null}]}' }, qr/x-large\.tif: changed on the way to the service/ ],
@@ -256,7 +270,7 @@ for my $wrong ([ 'other bytes', sub { return '{"pictures": [{"sha256": "' . ('0'
 	my $liar = Nachet::Front->new($http->port, sub { return $_[1] =~ /stage/ ? answer('200 OK', $body->()) =~ s{text/html}{application/json}r : undef });
 	($status, $out, $err) = load($liar->url, '--include', 'x-large.tif', $folder);
 	is($status, 1, "a service that says it stored $what: status 1");
-	like($err, $words, '... in words');
+	like($err, $words, "a service that says it stored $what: in words");
 }
 is(count_sets(), $sets, 'none of these made a set');
 
@@ -267,11 +281,13 @@ is(count_sets(), $sets, 'none of these made a set');
 	wait_until_stopped($store, $loader, 'nachet.content_chunk', by => 'nachet-http');
 	$loader->signal('INT');
 	is($loader->wait(30), 130, 'an interrupt ends it while the service works: status 130');
-	like($loader->err, qr/interrupted: no set was made; at least \d+ of 21 pictures .*are stored/, '... and says how things stand');
+	like($loader->err, qr/interrupted: no set was made; at least \d+ of 21 pictures .*are stored/,
+		'an interrupt ends it while the service works: says how things stand');
 	let_go($holder);
 	($status, $out, $err) = load($http->url, $folder);
-	is($status, 0, '... running it again completes it') or diag($err);
-	is_whole($store, $out, $files, '... with every byte');
+	is($status, 0,
+		'an interrupt ends it while the service works: running it again completes it') or diag($err);
+	is_whole($store, $out, $files, 'an interrupt ends it while the service works: with every byte');
 }
 
 # A file that changes between its check and its sending.
@@ -286,11 +302,14 @@ is(count_sets(), $sets, 'none of these made a set');
 	});
 	($status, $out, $err) = load($changer->url, $changing);
 	is($status, 1, 'a file that changes meanwhile stops the import') or diag($err);
-	like($err, qr{x-large\.tif: changed while it was being imported}, '... and is named');
+	like($err, qr{x-large\.tif: changed while it was being imported},
+		'a file that changes meanwhile stops the import: is named');
 	$bytes->{'x-large.tif'} = tiff(12_000_001, 'changed');
 	($status, $out, $err) = load($changer->url, $changing);
-	is($status, 0, '... running it again imports it as it is now') or diag($err);
-	is_whole($store, $out, $bytes, '... with every byte');
+	is($status, 0,
+		'a file that changes meanwhile stops the import: running it again imports it as it is now')
+			or diag($err);
+	is_whole($store, $out, $bytes, 'a file that changes meanwhile stops the import: with every byte');
 }
 
 done_testing;

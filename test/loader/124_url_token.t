@@ -52,7 +52,7 @@ write_token("$good\n");
 my ($status, $id, $err) = load($http->url, '--token-file', $file);
 is($status, 0, 'a token tells who imports, without --email') or diag($err);
 is($store->psql("SELECT u.email FROM nachet.picture_set s JOIN nachet.users u ON u.id = s.owner_id WHERE s.id = '" . $id =~ s/\n//r . "'"),
-	'someone@example.org', '... and it is his set');
+	'someone@example.org', 'a token tells who imports, without --email: it is his set');
 is((load($http->url, '--token-file', $file, '--email', 'Someone@example.org'))[1], $id, 'an email may say so too');
 chmod 0640, $file;
 is((load($http->url, '--token-file', $file))[0], $> == 0 ? 0 : 1, 'of root\'s own, a group may read it');
@@ -68,11 +68,12 @@ is((load($http->url, '--token-file', $file))[0], $> == 0 ? 0 : 1, 'of root\'s ow
 			'--token-file', $file, '--retries', 0);
 		is($status, 0, "no proxy is asked for the way to $host") or diag($err);
 	}
-	is($proxy->requests, '', '... and none has seen a token');
+	is($proxy->requests, '', 'the proxy has seen no token');
 	($status, undef, $err) = load('http://nachet.example', { no_proxy => undef, http_proxy => $address }, '--email',
 		'someone@example.org', '--retries', 0);
 	is($status, 4, 'a proxy is asked for the way to another machine') or diag($err);
-	like($proxy->requests, qr{\APOST http://nachet\.example/picture-form }, '... by its name');
+	like($proxy->requests, qr{\APOST http://nachet\.example/picture-form },
+		'a proxy is asked for the way to another machine: by its name');
 }
 
 # Replaced while the import goes on.
@@ -85,7 +86,8 @@ is((load($http->url, '--token-file', $file))[0], $> == 0 ? 0 : 1, 'of root\'s ow
 	});
 	($status, undef, $err) = load($renewing->url, '--token-file', $file);
 	is($status, 1, 'a token that is replaced by a worse one: that one is shown');
-	like($renewing->requests, qr/\Q$good\E.*\Q$expired\E/s, '... from the next request on');
+	like($renewing->requests, qr/\Q$good\E.*\Q$expired\E/s,
+		'a token that is replaced by a worse one: from the next request on');
 }
 
 # --- tokens that are not ------------------------------------------------------------------------------------
@@ -103,8 +105,8 @@ for my $case (@refused)
 	push @tokens, $token if defined $token;
 	($status, my $out, $err) = load($http->url, defined $token ? ('--token-file', $file) : (), @$args);
 	is($status, 1, "$what: status 1");
-	like($err, $words, '... in words');
-	is($out, '', '... no id');
+	like($err, $words, "$what: in words");
+	is($out, '', "$what: no id");
 }
 
 # --- files that are none ------------------------------------------------------------------------------------
@@ -124,7 +126,7 @@ for my $case (@bad)
 	$make->();
 	($status, undef, $err) = load($http->url, '--token-file', $file);
 	is($status, 1, "$what: status 1");
-	like($err, qr{\Anachet-load: error: .*\Q$file\E: $words|$words}, '... in words');
+	like($err, qr{\Anachet-load: error: .*\Q$file\E: $words|$words}, "$what: in words");
 }
 
 for my $token (@tokens)

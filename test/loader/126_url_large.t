@@ -35,11 +35,12 @@ sub measured
 tiff_file("$scratch/large/large.tif", 300_000_000, 'large');
 my ($status, $id, $err, $peak) = measured($http->url, "$scratch/large");
 is($status, 0, 'a file of 300 MB goes through the service') or diag($err);
-cmp_ok($peak, '<', 64 * 1024, '... through less than 64 MiB of memory') if !$ENV{NACHET_SANITIZED};
+cmp_ok($peak, '<', 64 * 1024,
+	'a file of 300 MB goes through the service: through less than 64 MiB of memory') if !$ENV{NACHET_SANITIZED};
 chomp $id;
 is($store->psql("SELECT c.byte_size || ' ' || encode(c.sha256, 'hex') FROM nachet.picture p JOIN nachet.content c ON c.id = p.content_id
 	WHERE p.picture_set_id = '$id'"), '300000000 ' . Digest::SHA->new(256)->addfile("$scratch/large/large.tif")->hexdigest,
-	'... with every byte');
+	'a file of 300 MB goes through the service: with every byte');
 
 # Many files, of which no request may name or hold many.
 my $count = 5000;
@@ -47,14 +48,16 @@ write_file(sprintf("$scratch/many/%02d/%s %d.gif", $_ % 50, 'n' x 150, $_), gif(
 my $front = Nachet::Front->new($http->port, sub { return });
 ($status, $id, $err, $peak) = measured($front->url, '-j', 1, "$scratch/many");
 is($status, 0, "$count files go through the service") or diag($err);
-like($err, qr/: $count pictures, .* sent $count,/, '... each once');
-cmp_ok($peak, '<', 64 * 1024, '... through less than 64 MiB of memory') if !$ENV{NACHET_SANITIZED};
+like($err, qr/: $count pictures, .* sent $count,/, "$count files go through the service: each once");
+cmp_ok($peak, '<', 64 * 1024,
+	"$count files go through the service: through less than 64 MiB of memory") if !$ENV{NACHET_SANITIZED};
 my @stagings = $front->requests =~ m{^POST /batch-import\?stage=true}mg;
-cmp_ok(scalar @stagings, '<=', 8, '... in few requests');
-is($store->psql('SELECT count(*) FROM nachet.picture WHERE picture_set_id = \'' . $id =~ s/\n//r . '\''), $count, '... into one set');
+cmp_ok(scalar @stagings, '<=', 8, "$count files go through the service: in few requests");
+is($store->psql('SELECT count(*) FROM nachet.picture WHERE picture_set_id = \'' . $id =~ s/\n//r . '\''), $count,
+	"$count files go through the service: into one set");
 ($status, my $again, $err) = measured($http->url, '-j', 4, "$scratch/many");
-is($again, $id, '... and once more');
-like($err, qr/; sent 0, 0 B;/, '... nothing is sent');
+is($again, $id, "$count files go through the service: once more");
+like($err, qr/; sent 0, 0 B;/, "$count files go through the service: nothing is sent");
 
 # A service that takes little at a time.
 my $small = $store->start_http(args => [ '--max-pictures', 300, '--max-manifest-size', '100kB', '--max-request-size', '1MB', '--max-picture-size', '512kB' ]);
@@ -63,11 +66,13 @@ write_file(sprintf("$scratch/few/%s %d.gif", 'n' x 150, $_), gif("few $_")) for 
 is($status, 0, 'a set that just fits into a small service') or diag($err);
 ($status, undef, $err) = measured($small->url, "$scratch/many");
 is($status, 1, 'one that does not');
-like($err, qr/the names of the pictures take \d+ bytes, but the service accepts at most 102400 in a set\n.*hint: .*--dbname/, '... is refused before a byte is sent');
+like($err, qr/the names of the pictures take \d+ bytes, but the service accepts at most 102400 in a set\n.*hint: .*--dbname/,
+	'one that does not: is refused before a byte is sent');
 write_file("$scratch/big/a.gif", gif('before it'));
 tiff_file("$scratch/big/b.tif", 600_000, 'big');
 ($status, undef, $err) = measured($small->url, "$scratch/big");
 is($status, 1, 'a picture that is too large for the service');
-like($err, qr{big/b\.tif: is larger than the maximum of the service, 524288 bytes}, '... is named, with the limit');
+like($err, qr{big/b\.tif: is larger than the maximum of the service, 524288 bytes},
+	'a picture that is too large for the service: is named, with the limit');
 
 done_testing;

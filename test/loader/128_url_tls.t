@@ -53,7 +53,8 @@ sub load
 
 my ($status, $id, $err) = load({}, '--url', $url, '--cacert', "$scratch/right.pem");
 is($status, 0, 'a service whose authority is named is believed') or diag($err);
-like($err, qr/; sent 21,/, '... and takes the pictures, and the token');
+like($err, qr/; sent 21,/,
+	'a service whose authority is named is believed: takes the pictures, and the token');
 for my $variable (qw(CURL_CA_BUNDLE SSL_CERT_FILE NACHET_CACERT))
 {
 	($status, my $again, $err) = load({ $variable => "$scratch/right.pem" }, '--url', $url);
@@ -72,9 +73,9 @@ for my $case (
 	my ($what, $at, $args, $words) = @$case;
 	($status, my $out, $err) = load({}, '--url', $at, @$args);
 	is($status, 4, "$what: status 4");
-	like($err, qr/\Anachet-load: error: no connection to the service: .*$words/, '... in words');
-	unlike($err, qr/retrying/, '... at once');
-	is($out, '', '... no id');
+	like($err, qr/\Anachet-load: error: no connection to the service: .*$words/, "$what: in words");
+	unlike($err, qr/retrying/, "$what: at once");
+	is($out, '', "$what: no id");
 }
 unlike($other->err, qr/POST/, 'no request went to a service that was not believed');
 
@@ -83,10 +84,12 @@ my $proxy = Nachet::Front->new($http->port, sub { return "HTTP/1.1 502 Bad Gatew
 my %proxies = (no_proxy => undef, NO_PROXY => undef, map { $_ => $proxy->url } qw(https_proxy HTTPS_PROXY all_proxy ALL_PROXY));
 ($status, my $out, $err) = load(\%proxies, '--url', $url, '--cacert', "$scratch/right.pem", '--retries', 0);
 is($out, $id, 'no proxy is asked for the way to this machine') or diag($err);
-is($proxy->requests, '', '... for nothing');
+is($proxy->requests, '', 'no proxy is asked for the way to this machine: for nothing');
 ($status, $out, $err) = load(\%proxies, '--url', 'https://nachet.example', '--retries', 0);
 is($status, 4, 'a proxy is asked for the way to another machine') or diag($err);
-like($proxy->requests, qr/\ACONNECT nachet\.example:443 /, '... by its name');
-unlike($proxy->requests, qr/Authorization/i, '... and is shown no token');
+like($proxy->requests, qr/\ACONNECT nachet\.example:443 /,
+	'a proxy is asked for the way to another machine: by its name');
+unlike($proxy->requests, qr/Authorization/i,
+	'a proxy is asked for the way to another machine: is shown no token');
 
 done_testing;
