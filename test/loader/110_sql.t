@@ -204,7 +204,7 @@ is($writer->wait, 130, 'an interrupt: status 130');
 like($begun, qr/^\\\.\n.*this script is incomplete.*\nROLLBACK;\n\z/ms,
 	'an interrupt: the script ends in an error');
 ($status, $out, $err) = run_command('bash', '-c', '"$@" | head -c 1000000 > /dev/null; exit "${PIPESTATUS[0]}"', 'bash',
-	$store->nachet_load, '--sql', @required, "$work/big");
+	$store->nachet_load, '--sql', '--no-progress', @required, "$work/big");
 is($status, 1, 'a reader that goes away: status 1');
 like($err, qr/\Anachet-load: error: standard output: Broken pipe\n\z/, 'a reader that goes away: one line');
 SKIP: {
