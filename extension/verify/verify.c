@@ -38,7 +38,7 @@
 
 PG_FUNCTION_INFO_V1(verify_contents);
 
-/* The kinds of damage, as the README lists them. */
+/* The kinds of damage, as doc/operations.md lists them. */
 #define FLAW_UNREADABLE  "unreadable"
 #define FLAW_NO_CONTENT  "content missing"
 #define FLAW_MISSING     "chunks missing"

@@ -1,6 +1,6 @@
 #!/usr/bin/env perl
-# test/http/094_nginx.t: nachet-http behind nginx, as the README configures it: TLS, a path of its
-# own, large uploads.
+# test/http/094_nginx.t: nachet-http behind nginx, as doc/http.md configures it: TLS, a path of
+# its own, large uploads.
 use strict;
 use warnings;
 use Test::More;
@@ -18,8 +18,9 @@ my $second = $store->start_http(args => [ '--server-name', 'nachet.example.org',
 my $folder = $store->tempdir;
 my $port = free_port();
 
-# The README's own words, with the names of this place.
-my ($block) = slurp('README.md') =~ /^\*\*Behind nginx\*\*.*?\n\n((?:    .*\n|\n)+)/m or die 'the README has no example';
+# The document's own words, with the names of this place.
+my ($block) = slurp('doc/http.md') =~ /^## Behind nginx\n\n(?:\S.*\n)+\n((?:    .*\n|\n)+)/m
+	or die 'doc/http.md has no example';
 $block =~ s/server 127\.0\.0\.1:8080;.*/"server 127.0.0.1:" . $http->port . '; server 127.0.0.1:' . $second->port . ';'/e or die;
 $block =~ s/listen 443 ssl/listen 127.0.0.1:$port ssl/ or die;
 $block =~ s{/etc/nachet/(\w+\.pem)}{$folder/$1}g == 2 or die;
