@@ -147,11 +147,13 @@ write_line(const char *bytes, size_t length)
 static void
 write_lost(uint64_t count)
 {
-	char words[80];
+	char words[120];
 	NachetText line;
 
 	snprintf(words, sizeof(words),
-	         "%" PRIu64 " lines of the log were lost: standard error was not read", count);
+	         "%" PRIu64
+	         " lines of the log were lost: standard error was not read, or out of memory",
+	         count);
 	nachet_log_line_begin(&line, "warning");
 	add_message(&line, words);
 	finish_line(&line);
@@ -197,6 +199,14 @@ write_queue(void *context)
 	return NULL;
 }
 
+/* The caller holds the lock. */
+static void
+count_lost(void)
+{
+	queue.lost++;
+	atomic_fetch_add(&queue.lost_ever, 1);
+}
+
 static void
 enqueue(const char *bytes, size_t length)
 {
@@ -207,11 +217,17 @@ enqueue(const char *bytes, size_t length)
 		queue.length += length;
 	}
 	else
-	{
-		queue.lost++;
-		atomic_fetch_add(&queue.lost_ever, 1);
-	}
+		count_lost();
 	pthread_cond_signal(&queue.filled);
+	pthread_mutex_unlock(&queue.lock);
+}
+
+/* There was no memory for a line: the next one that is written says that it is missing. */
+static void
+lose_line(void)
+{
+	pthread_mutex_lock(&queue.lock);
+	count_lost();
 	pthread_mutex_unlock(&queue.lock);
 }
 
@@ -254,7 +270,7 @@ nachet_log_line_end(NachetText *line)
 {
 	finish_line(line);
 	if (line->failed)
-		; /* nobody can be told */
+		lose_line();
 	else if (atomic_load(&queue.running))
 		enqueue(line->bytes, line->length);
 	else
