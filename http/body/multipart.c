@@ -43,8 +43,8 @@
 #include "http/body/multipart.h"
 
 #define DELIMITER_MAX (4 + NACHET_BOUNDARY_MAX)
-#define LINE_END   2 /* bytes of CRLF, which each delimiter begins with */
-#define SKIP_WORTH 4 /* a shorter skip costs more than a leap to the next CR */
+#define LINE_END      2 /* bytes of CRLF, which each delimiter begins with */
+#define SKIP_WORTH    4 /* a shorter skip costs more than a leap to the next CR */
 
 _Static_assert(DELIMITER_MAX <= UCHAR_MAX, "a skip fits into a byte");
 
